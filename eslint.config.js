@@ -1,9 +1,9 @@
-import js from '@eslint/js'
-import prettier from 'eslint-config-prettier'
-import svelte from 'eslint-plugin-svelte'
-import { defineConfig } from 'eslint/config'
-import ts from 'typescript-eslint'
-import svelteConfig from './svelte.config.js'
+import js from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import svelte from 'eslint-plugin-svelte';
+import { defineConfig } from 'eslint/config';
+import ts from 'typescript-eslint';
+import svelteConfig from './svelte.config.js';
 
 export default defineConfig(
   { ignores: ['dist/', 'coverage/', 'test-results/'] },
@@ -37,4 +37,4 @@ export default defineConfig(
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
   },
   { files: ['**/*.js', '**/*.mjs'], extends: [ts.configs.disableTypeChecked] },
-)
+);

@@ -1,0 +1,159 @@
+// @ts-check
+/**
+ * The whole check: types, lint, unit tests, build, browser tests. Two stages run at a time; the browser tests
+ * wait for the build and run alone. Prints a headline per stage, the output of stages that failed,
+ * and as its last line the sum: each test counts, and so does each stage that is not made of tests.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+
+/**
+ * @typedef {{ passed: number, failed: number, skipped?: number }} Count
+ * @typedef {{ name: string, commands: string[][], report?: () => Count, headline?: RegExp }} Stage
+ * @typedef {{ stage: Stage, ok: boolean, output: string, seconds: number, count: Count }} Outcome
+ */
+
+const results = 'test-results';
+
+/** @param {string} file @returns {any} a report's JSON */
+const readReport = (file) => JSON.parse(readFileSync(`${results}/${file}`, 'utf8'));
+
+/** @returns {Count} */
+function unitCount() {
+  const r = readReport('unit.json');
+  // A test file that does not even load has no tests in the report: count the file.
+  const broken = r.testResults.filter(
+    (/** @type {any} */ f) => f.status === 'failed' && f.assertionResults.length === 0,
+  ).length;
+  return {
+    passed: r.numPassedTests,
+    failed: r.numFailedTests + broken,
+    skipped: r.numPendingTests + r.numTodoTests,
+  };
+}
+
+/** @returns {Count} */
+function browserCount() {
+  const { expected, flaky, unexpected, skipped } = readReport('e2e.json').stats;
+  return { passed: expected + flaky, failed: unexpected, skipped };
+}
+
+/** Package binaries, started with node itself: no shell and no npx in between. */
+const bin = {
+  svelteCheck: ['node_modules/svelte-check/bin/svelte-check'],
+  tsc: ['node_modules/typescript/bin/tsc'],
+  eslint: ['node_modules/eslint/bin/eslint.js'],
+  prettier: ['node_modules/prettier/bin/prettier.cjs'],
+  vitest: ['node_modules/vitest/vitest.mjs'],
+  vite: ['node_modules/vite/bin/vite.js'],
+};
+
+/** @type {Stage[]} */
+const sideBySide = [
+  {
+    name: 'build',
+    commands: [[...bin.vite, 'build', '--logLevel', 'warn'], ['e2e/scripts/first-load.mjs']],
+    headline: /^first load: .*$/m,
+  },
+  {
+    name: 'types',
+    commands: [
+      [...bin.svelteCheck, '--tsconfig', 'src/tsconfig.json', '--output', 'human'],
+      [...bin.tsc, '-p', 'src/cli'],
+      [...bin.tsc, '-p', 'e2e'],
+    ],
+  },
+  {
+    name: 'lint',
+    commands: [
+      [...bin.eslint, '.'],
+      [...bin.prettier, '--check', '--cache', '--log-level', 'warn', '.'],
+    ],
+  },
+  {
+    name: 'unit',
+    commands: [
+      [
+        ...bin.vitest,
+        'run',
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${results}/unit.json`,
+      ],
+    ],
+    report: unitCount,
+  },
+];
+/** @type {Stage} */
+const browser = { name: 'browser', commands: [['e2e/scripts/e2e.mjs']], report: browserCount };
+
+/** @param {string[]} args @returns {Promise<{ code: number, output: string }>} */
+function runNode(args) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += chunk));
+    child.stderr.on('data', (chunk) => (output += chunk));
+    child.on('error', (error) => resolve({ code: 1, output: output + String(error) }));
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** @param {Stage} stage @param {boolean} ok @returns {Count} */
+function countOf(stage, ok) {
+  if (!stage.report) return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+  try {
+    const count = stage.report();
+    return !ok && count.failed === 0 ? { ...count, failed: 1 } : count;
+  } catch {
+    return { passed: 0, failed: 1 }; // no report: the runner itself failed
+  }
+}
+
+/** @param {Stage} stage @returns {Promise<Outcome>} */
+async function run(stage) {
+  const start = performance.now();
+  let [ok, output] = [true, ''];
+  for (const command of stage.commands) {
+    const done = await runNode(command);
+    output += done.output;
+    if (done.code !== 0) ok = false;
+  }
+  const count = countOf(stage, ok);
+  if (count.failed > 0) ok = false;
+  const outcome = { stage, ok, output, count, seconds: (performance.now() - start) / 1000 };
+  print(outcome);
+  return outcome;
+}
+
+/** @param {Outcome} outcome */
+function print({ stage, ok, output, count, seconds }) {
+  const tests = stage.report ? `${count.passed} passed, ${count.failed} failed` : '';
+  const detail = [tests, stage.headline?.exec(output)?.[0]].filter(Boolean).join('; ');
+  console.log(
+    `${ok ? 'ok  ' : 'FAIL'} ${stage.name.padEnd(8)} ${seconds.toFixed(1).padStart(5)} s  ${detail}`,
+  );
+  if (!ok) console.log(output.trimEnd().replace(/^/gm, '     | '));
+}
+
+rmSync(results, { recursive: true, force: true });
+mkdirSync(results, { recursive: true });
+
+/** @type {Outcome[]} */
+const outcomes = [];
+const waiting = [...sideBySide];
+const worker = async () => {
+  for (let stage = waiting.shift(); stage; stage = waiting.shift()) outcomes.push(await run(stage));
+};
+await Promise.all([worker(), worker()]);
+if (outcomes.find(({ stage }) => stage.name === 'build')?.ok) outcomes.push(await run(browser));
+else console.log('FAIL browser         not run: the page was not built');
+
+/** @param {'passed' | 'failed' | 'skipped'} key */
+const sum = (key) => outcomes.reduce((total, { count }) => total + (count[key] ?? 0), 0);
+const failed = outcomes.filter(({ ok }) => !ok).map(({ stage }) => stage.name);
+console.log(failed.length === 0 ? '\nEverything passed.' : `\nFailed: ${failed.join(', ')}.`);
+console.log(
+  `${sum('passed')} passed, ${sum('failed')} failed${sum('skipped') ? `, ${sum('skipped')} skipped` : ''}`,
+);
+process.exitCode = failed.length === 0 ? 0 : 1;
