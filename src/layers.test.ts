@@ -1,0 +1,249 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join, posix } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+/** A file imports only from its own layer or from one to its left, types included. */
+const layers = [
+  'base',
+  'abi',
+  'profiles',
+  'machines',
+  'engine',
+  'scenarios',
+  'recording',
+  'traces',
+  'explorer',
+  'drawings',
+  'exports',
+  'views',
+  'app',
+];
+const views = layers.indexOf('views');
+const drawings = layers.indexOf('drawings');
+
+/** Globals that would let something other than the acts decide what the model does. */
+const forbidden: Record<string, { why: string; inTests: boolean; names: RegExp }> = {
+  dom: {
+    why: 'is the DOM',
+    inTests: true,
+    names:
+      /^(document|window|self|navigator|location|history|localStorage|sessionStorage|indexedDB|fetch|XMLHttpRequest|WebSocket|Worker|postMessage|customElements|alert|requestAnimationFrame|cancelAnimationFrame|(HTML|SVG)\w*Element)$/,
+  },
+  clock: {
+    why: 'is a clock or a timer',
+    inTests: false,
+    names: /^(Date|performance|setTimeout|setInterval|setImmediate|requestIdleCallback)$/,
+  },
+  randomness: { why: 'is randomness', inTests: false, names: /^(Math\.random|crypto)$/ },
+  node: { why: 'exists in Node only', inTests: false, names: /^(process|Buffer|require|__dirname)$/ },
+};
+
+const domPackages = /^(svelte|@sveltejs\/.*|idb|@codemirror\/.*|@statelyai\/inspect|axe-core)$/;
+const impureD3Modules =
+  'd3-axis d3-brush d3-drag d3-fetch d3-force d3-random d3-selection d3-timer d3-transition d3-zoom';
+const impureD3Names = new Set(
+  (
+    await Promise.all(
+      impureD3Modules.split(' ').map(async (name) => Object.keys((await import(name)) as object)),
+    )
+  ).flat(),
+);
+
+interface Import {
+  node: ts.Node;
+  from: string;
+  /** The imported names; undefined for the whole module. */
+  names: string[] | undefined;
+}
+
+/** Every way in which a file can name another: import, export from, import(), import type, glob, worker URL. */
+function importOf(node: ts.Node): Import | undefined {
+  const of = (from: ts.Node | undefined, names?: string[]) =>
+    from && ts.isStringLiteralLike(from) ? { node, from: from.text, names } : undefined;
+  if (ts.isImportDeclaration(node)) {
+    const bindings = node.importClause?.namedBindings;
+    const named = bindings && ts.isNamedImports(bindings) ? bindings.elements : undefined;
+    return of(
+      node.moduleSpecifier,
+      named?.map((element) => (element.propertyName ?? element.name).text),
+    );
+  }
+  if (ts.isExportDeclaration(node)) return of(node.moduleSpecifier);
+  if (ts.isImportTypeNode(node))
+    return of(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined);
+  if (ts.isCallExpression(node) && /^import(\.meta\.glob)?$/.test(node.expression.getText()))
+    return of(node.arguments[0]);
+  if (ts.isNewExpression(node) && node.arguments?.[1]?.getText() === 'import.meta.url')
+    return of(node.arguments[0]);
+  return undefined;
+}
+
+function everyNode(root: ts.Node): ts.Node[] {
+  const nodes: ts.Node[] = [];
+  const visit = (node: ts.Node) => {
+    nodes.push(node);
+    node.forEachChild(visit);
+  };
+  visit(root);
+  return nodes;
+}
+
+/** The name of a global that this node uses: `document`, `Math.random`, `globalThis.document`. */
+function globalOf(node: ts.Node, declared: Set<string>): string | undefined {
+  if (ts.isPropertyAccessExpression(node)) {
+    const text = node.getText();
+    if (text === 'Math.random') return text;
+    return node.expression.getText() === 'globalThis' ? node.name.text : undefined;
+  }
+  if (!ts.isIdentifier(node) || declared.has(node.text)) return undefined;
+  const parent = node.parent as ts.Node & { name?: ts.Node; propertyName?: ts.Node; right?: ts.Node };
+  const isOnlyAName = parent.name === node || parent.propertyName === node;
+  if (isOnlyAName && !ts.isShorthandPropertyAssignment(parent)) return undefined;
+  return ts.isQualifiedName(parent) && parent.right === node ? undefined : node.text;
+}
+
+function declaresName(node: ts.Node): node is ts.Identifier {
+  const parent = node.parent as (ts.Node & { name?: ts.Node }) | undefined;
+  if (!parent || !ts.isIdentifier(node) || parent.name !== node) return false;
+  return (
+    ts.isVariableDeclaration(parent) ||
+    ts.isParameter(parent) ||
+    ts.isBindingElement(parent) ||
+    ts.isFunctionDeclaration(parent) ||
+    ts.isClassDeclaration(parent) ||
+    ts.isTypeAliasDeclaration(parent) ||
+    ts.isInterfaceDeclaration(parent) ||
+    ts.isImportSpecifier(parent) ||
+    ts.isImportClause(parent)
+  );
+}
+
+const isTest = (file: string) => file.endsWith('.test.ts');
+/** cli stands beside views and app: it may import all that is left of them, and no one may import it. */
+const rankOf = (layer: string) => (layer === 'cli' ? views - 0.5 : layers.indexOf(layer));
+
+function checkLocalImport(file: string, from: string): string | undefined {
+  const target = posix.join(posix.dirname(file), from.replace(/\?.*$/, ''));
+  if (target.startsWith('..'))
+    return /^\.\.\/(public\/|package\.json$)/.test(target) ? undefined : 'which is outside src';
+  const [own, other] = [file.split('/')[0] ?? '', target.split('/')[0] ?? ''];
+  if (own === other) return undefined;
+  if (other === 'cli') return 'and nothing imports cli';
+  if (rankOf(other) < 0) return `but ${other} is no layer`;
+  return rankOf(other) < rankOf(own) ? undefined : `but ${other} is not left of ${own}`;
+}
+
+function checkPackageImport(file: string, { from, names }: Import): string | undefined {
+  const layer = file.split('/')[0] ?? '';
+  const rank = rankOf(layer);
+  if (rank >= views) return undefined;
+  if (domPackages.test(from) || from.startsWith('svelte/')) return 'which belongs to views and app';
+  const isNode = from.startsWith('node:') || builtinModules.includes(from);
+  if (isNode && layer !== 'cli' && !isTest(file)) return 'which exists in Node only';
+  if (!/^d3(-|$)/.test(from)) return undefined;
+  if (rank < drawings) return 'but D3 starts at drawings';
+  if (impureD3Modules.split(' ').includes(from)) return 'which is not pure';
+  if (from === 'd3' && !names) return 'as a whole: import the functions by name, so that it tree-shakes';
+  const impure = names?.find((name) => impureD3Names.has(name));
+  return impure && `whose ${impure} is not pure`;
+}
+
+/** What a file does that its layer must not, each with its line. */
+function trespasses(file: string, text: string): string[] {
+  const layer = file.split('/')[0] ?? '';
+  if (rankOf(layer) < 0) return [`${file}: stands in no layer`];
+  const scripts = [...text.matchAll(/<script[^>]*>([^]*?)<\/script>/g)].map((script) => script[1]);
+  const code = file.endsWith('.svelte') ? scripts.join('\n') : text;
+  const source = ts.createSourceFile(file, code, ts.ScriptTarget.ES2022, true);
+  const nodes = everyNode(source);
+  const declared = new Set(nodes.filter(declaresName).map((node) => node.text));
+  const found: string[] = [];
+  const note = (node: ts.Node, what: string) => {
+    const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+    found.push(`${file}:${line}: ${what}`);
+  };
+  for (const node of nodes) {
+    const imported = importOf(node);
+    if (imported) {
+      const isLocal = /^\.{1,2}(\/|$)/.test(imported.from);
+      const trouble = isLocal ? checkLocalImport(file, imported.from) : checkPackageImport(file, imported);
+      if (trouble) note(node, `imports '${imported.from}', ${trouble}`);
+    }
+    if (layer === 'cli' || rankOf(layer) >= views) continue;
+    const name = globalOf(node, declared);
+    const rules = Object.values(forbidden).filter(({ inTests }) => inTests || !isTest(file));
+    const rule = name === undefined ? undefined : rules.find(({ names }) => names.test(name));
+    if (rule) note(node, `uses ${name}, which ${rule.why}`);
+  }
+  return found;
+}
+
+const sourceFiles = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.includes('/') && /\.(ts|js|svelte)$/.test(file));
+
+test('every file imports only from its own layer or to its left, and the model is pure', () => {
+  expect(
+    sourceFiles.flatMap((file) => trespasses(file, readFileSync(join(import.meta.dirname, file), 'utf8'))),
+  ).toEqual([]);
+});
+
+describe('the check itself', () => {
+  test.each([
+    ['abi/msr.ts', "import { hex } from '../base/hex'"],
+    ['cli/main.ts', "import { perform } from '../engine/perform'; import { readFileSync } from 'node:fs'"],
+    ['abi/msr.test.ts', "import { readFileSync } from 'node:fs'; setTimeout(() => Date.now(), 1)"],
+    ['engine/run.ts', 'const window = [1]; take(window, page.document, { location: 1 })'],
+    ['engine/run.ts', '// document.title, Date.now()\nconst text = "window.open"'],
+    ['drawings/ladder.ts', "import { scaleLinear, line } from 'd3'"],
+    ['app/App.svelte', '<script lang="ts">import Ladder from \'../views/ladder/Ladder.svelte\'</script>'],
+    ['app/lessons.ts', "const all = import.meta.glob('../../public/lessons/*.md')"],
+  ])('%s may say: %s', (file, text) => {
+    expect(trespasses(file, text)).toEqual([]);
+  });
+
+  test.each([
+    ['abi/msr.ts', "import type { World } from '../engine/world'", 'engine is not left of abi'],
+    ['abi/msr.ts', "export * from '../profiles/all'", 'profiles is not left of abi'],
+    ['abi/msr.ts', "type W = import('../engine/world').World", 'engine is not left of abi'],
+    [
+      'engine/run.test.ts',
+      "const { run } = await import('../scenarios/run')",
+      'scenarios is not left of engine',
+    ],
+    ['explorer/pool.ts', "new URL('../app/worker.ts', import.meta.url)", 'app is not left of explorer'],
+    [
+      'views/Ladder.svelte',
+      "<script>import { session } from '../app/session'</script>",
+      'app is not left of views',
+    ],
+    ['views/tool.ts', "import { print } from '../cli/print'", 'nothing imports cli'],
+    ['cli/main.ts', "import Ladder from '../views/Ladder.svelte'", 'views is not left of cli'],
+    ['cli/main.ts', "import { session } from '../app/session'", 'app is not left of cli'],
+    ['abi/msr.ts', "import { misc } from '../misc/misc'", 'misc is no layer'],
+    ['abi/msr.ts', "import { test } from '../../e2e/test'", 'outside src'],
+    ['misc/misc.ts', '', 'stands in no layer'],
+    ['engine/run.ts', "import { tick } from 'svelte'", 'belongs to views and app'],
+    ['recording/file.ts', "import { openDB } from 'idb'", 'belongs to views and app'],
+    ['engine/run.ts', "import { readFileSync } from 'node:fs'", 'Node only'],
+    ['engine/run.ts', 'process.exit(1)', 'uses process'],
+    ['engine/run.ts', 'document.title = "x"', 'uses document'],
+    ['engine/run.ts', 'globalThis.window', 'uses window'],
+    ['engine/run.test.ts', 'window.open()', 'uses window'],
+    ['engine/run.ts', 'let root: HTMLDivElement', 'uses HTMLDivElement'],
+    ['engine/run.ts', '\nconst now = Date.now()', 'engine/run.ts:2: uses Date, which is a clock'],
+    ['engine/run.ts', 'performance.now()', 'uses performance'],
+    ['engine/run.ts', 'new Date()', 'uses Date'],
+    ['engine/run.ts', 'setTimeout(f, 1)', 'uses setTimeout'],
+    ['engine/run.ts', 'Math.random()', 'uses Math.random'],
+    ['engine/run.ts', 'crypto.randomUUID()', 'uses crypto'],
+    ['explorer/run.ts', "import { scaleLinear } from 'd3'", 'D3 starts at drawings'],
+    ['drawings/ladder.ts', "import { select } from 'd3'", 'select is not pure'],
+    ['drawings/ladder.ts', "import { zoom } from 'd3-zoom'", 'not pure'],
+    ['drawings/ladder.ts', "import * as d3 from 'd3'", 'by name'],
+  ])('%s may not say: %s', (file, text, complaint) => {
+    expect(trespasses(file, text).join('\n')).toContain(complaint);
+  });
+});
