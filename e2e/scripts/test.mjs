@@ -14,6 +14,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
  */
 
 const results = 'test-results';
+const { FORCE_COLOR: _, ...env } = { ...process.env, NO_COLOR: '1' };
 
 /** @param {string} file @returns {any} a report's JSON */
 const readReport = (file) => JSON.parse(readFileSync(`${results}/${file}`, 'utf8'));
@@ -76,7 +77,7 @@ const sideBySide = [
       [
         ...bin.vitest,
         'run',
-        '--reporter=default',
+        '--reporter=dot',
         '--reporter=json',
         `--outputFile.json=${results}/unit.json`,
       ],
@@ -90,7 +91,7 @@ const browser = { name: 'browser', commands: [['e2e/scripts/e2e.mjs']], report: 
 /** @param {string[]} args @returns {Promise<{ code: number, output: string }>} */
 function runNode(args) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
