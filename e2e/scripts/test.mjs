@@ -14,7 +14,9 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
  */
 
 const results = 'test-results';
-const { FORCE_COLOR: _, ...env } = { ...process.env, NO_COLOR: '1' };
+/** @type {NodeJS.ProcessEnv} */
+const env = { ...process.env, NO_COLOR: '1' };
+delete env['FORCE_COLOR'];
 
 /** @param {string} file @returns {any} a report's JSON */
 const readReport = (file) => JSON.parse(readFileSync(`${results}/${file}`, 'utf8'));
@@ -74,13 +76,7 @@ const sideBySide = [
   {
     name: 'unit',
     commands: [
-      [
-        ...bin.vitest,
-        'run',
-        '--reporter=dot',
-        '--reporter=json',
-        `--outputFile.json=${results}/unit.json`,
-      ],
+      [...bin.vitest, 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${results}/unit.json`],
     ],
     report: unitCount,
   },
