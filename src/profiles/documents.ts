@@ -1,0 +1,165 @@
+/** The mails and trees that the facets cite, each named once. */
+import { source, type Source } from '../abi/source';
+
+const singh = (part: string, number: number, title: string) =>
+  source.mail(
+    `20210707183616.5620-${number}-brijesh.singh@amd.com ("${part}": ${title})`,
+    'Brijesh Singh',
+    '2021-07-07',
+  );
+
+/** "[PATCH Part2 RFC v4 nn/40]", 2021-07-07. */
+export const v4 = {
+  launchUpdate: singh('[PATCH Part2 RFC v4 24/40]', 25, 'LAUNCH_UPDATE'),
+  launchFinish: singh('[PATCH Part2 RFC v4 26/40]', 27, 'LAUNCH_FINISH'),
+  pscMsr: singh('[PATCH Part2 RFC v4 33/40]', 34, 'MSR page state change'),
+  pscBatch: singh('[PATCH Part2 RFC v4 34/40]', 35, 'batched page state change'),
+  apCreation: singh('[PATCH Part2 RFC v4 40/40]', 41, 'AP Creation NAE event'),
+  cover: source.mail(
+    '20210707183616.5620-1-brijesh.singh@amd.com (cover of "[PATCH Part2 RFC v4]")',
+    'Brijesh Singh',
+    '2021-07-07',
+  ),
+};
+
+const christopherson = (id: string, topic: string, date: string) =>
+  source.mail(`${id} (${topic})`, 'Sean Christopherson', date);
+
+/** What the reviewers asked for, 2021 to 2024. */
+export const review = {
+  apCreation: christopherson('YPh7F2talucL7FQ9@google.com', 'on "[PATCH Part2 RFC v4 40/40]"', '2021-07-21'),
+  launchUpdate: christopherson(
+    'YPXl7sVBx7lDLx/U@google.com',
+    'on "[PATCH Part2 RFC v4 24/40]"',
+    '2021-07-19',
+  ),
+  launchUpdateV11: source.mail(
+    '20240209015205.xv66udh6hqz7a6t7@amd.com (on "[PATCH v11 18/35]")',
+    'Michael Roth and reviewers',
+    '2024-02-08',
+  ),
+  launchFinish: christopherson(
+    'YPXPKLW8DvqK7yak@google.com',
+    'on "[PATCH Part2 RFC v4 26/40]"',
+    '2021-07-19',
+  ),
+  vmsaFree: christopherson(
+    'YPXc6M4jTS68swaV@google.com',
+    'closing the question of page reclaim',
+    '2021-07-19',
+  ),
+  pscBatch: christopherson('YPH2qRkkG6m0FT2X@google.com', 'on "[PATCH Part2 RFC v4 34/40]"', '2021-07-16'),
+  pscExits: source.mail(
+    '20240426224826.q53obbzjzhp6lrme@amd.com (on "[PATCH v14 09/22]")',
+    'Michael Roth and Sean Christopherson',
+    '2024-04-26',
+  ),
+  termination: source.mail(
+    'review of the patch "KVM, SEV: Add KVM_EXIT_SHUTDOWN metadata for SEV-ES"',
+    'Sean Christopherson',
+    '2022-04-05',
+  ),
+};
+
+/** "[PATCH Part2 v5 nn/45]", 2021-08-20, and what was read beside it. */
+export const v5 = {
+  apCreation: source.mail(
+    '20210820155918.7518-45-brijesh.singh@amd.com ("[PATCH Part2 v5 44/45]": AP Creation NAE event)',
+    'Brijesh Singh',
+    '2021-08-20',
+  ),
+  pscBatch: source.mail(
+    '"[PATCH Part2 v5 36/45]" as quoted in a review of D. A. Gilbert (batched page state change)',
+    'Brijesh Singh',
+    '2021-08-20',
+  ),
+  launchUpdate: source.mail(
+    'the v6 LAUNCH_UPDATE patch, body read (successor of "[PATCH Part2 v5]")',
+    'Brijesh Singh',
+    '2022',
+  ),
+  sevc: {
+    confidence: 'read',
+    document: 'a stored v5-era arch/x86/kvm/svm/sev.c with extra SVSM work',
+    place: 'page state change and launch',
+  } as Source,
+};
+
+const roth = (id: string, title: string, date: string) =>
+  source.mail(`${id} (${title})`, 'Michael Roth', date);
+
+/** "[PATCH v11 nn/35]", 2023-12-30. */
+export const v11 = {
+  launchUpdate: roth('"[PATCH v11 18/35]"', 'KVM: SEV: Add KVM_SEV_SNP_LAUNCH_UPDATE command', '2023-12-30'),
+  pscMsr: roth(
+    '20231230172351.574091-22-michael.roth@amd.com',
+    '"[PATCH v11 21/35]": MSR page state change',
+    '2023-12-30',
+  ),
+  pscBatch: roth(
+    '20231230172351.574091-23-michael.roth@amd.com',
+    '"[PATCH v11 22/35]": batched page state change',
+    '2023-12-30',
+  ),
+  apCreation: source.mail(
+    'CAJ5mJ6hpSSVhZ5hbPZ8vfSnmNU6W+g4e=PeLrG7fG2u8KptfHQ@mail.gmail.com (quoting "[PATCH v11 26/35]": AP Creation)',
+    'J. Xu',
+    'after 2023-12-30',
+  ),
+};
+
+/** "[PATCH v14 nn/22]", 2024-04-21, with the v12, v13 and v15 mails it was read through. */
+export const v14 = {
+  cover: roth('20240421180122.1650812-1-michael.roth@amd.com', 'cover of "[PATCH v14 00/22]"', '2024-04-21'),
+  launchUpdate: roth('"[PATCH v14 06/22]"', 'KVM: SEV: Add KVM_SEV_SNP_LAUNCH_UPDATE command', '2024-04-21'),
+  pscMsr: roth('"[PATCH v13 13/26]"', 'MSR page state change, unchanged in v14', '2024-04-18'),
+  pscBatch: roth(
+    '20240329225835.400662-16-michael.roth@amd.com',
+    '"[PATCH v12 15/29]": batched page state change',
+    '2024-03-29',
+  ),
+  squash: roth('20240423162144.1780159-2-michael.roth@amd.com', '"[PATCH v14 24/22] [SQUASH]"', '2024-04-23'),
+  apCreation: roth(
+    '20240418194133.1452059-17-michael.roth@amd.com',
+    '"[PATCH v13 16/26]": AP Creation',
+    '2024-04-18',
+  ),
+  apCreationV15: roth(
+    '20240501085210.2213060-13-michael.roth@amd.com',
+    '"[PATCH v15 12/20]": AP Creation',
+    '2024-05-01',
+  ),
+};
+
+/** The 2022 termination patches and the postings that overlays reproduce. */
+export const posted = {
+  termV4: source.mail(
+    'the "[PATCH v4]" before "[PATCH v4.1] KVM, SEV: Add KVM_EXIT_SHUTDOWN metadata for SEV-ES"',
+    'Peter Gonda',
+    '2022-04',
+  ),
+  termV41: source.mail(
+    '20220407210233.782250-1-pgonda@google.com ("[PATCH v4.1] KVM, SEV: Add KVM_EXIT_SHUTDOWN metadata for SEV-ES")',
+    'Peter Gonda',
+    '2022-04-07',
+  ),
+  v15SmashFix: roth(
+    '20240510015822.503071-3-michael.roth@amd.com',
+    '"[PATCH v15 23/23] KVM: SEV: Fix PSC handling for SMASH/UNSMASH"',
+    '2024-05-09',
+  ),
+  firstPull: roth('20240512020634.6sh6cwfwszzmwknq@amd.com', 'on "[PULL 09/19]"', '2024-05-11'),
+  retFix: source.mail('20241213194137.315304-1-pbonzini@redhat.com', 'Paolo Bonzini', '2024-12-13'),
+  v13Launch: roth(
+    '20240421180122.1650812-1-michael.roth@amd.com',
+    'change log of "[PATCH v14 00/22]" on v13',
+    '2024-04-21',
+  ),
+};
+
+/** AMD's host development tree of 2022; its page state change and AP functions were run. */
+export const amd2022: Source = {
+  confidence: 'executed',
+  document: 'AMD host development tree of 2022 (5.19-rc6 base, branch sev-snp-iommu-avic_5.19-rc6_v4)',
+  place: 'arch/x86/kvm/svm/sev.c',
+};

@@ -1,0 +1,121 @@
+/**
+ * What a facet is: one disputed behaviour, its closed set of values, and what each kernel generation does.
+ *
+ * The facts of all generations stand beside the values they choose from, so one place answers both "what can differ"
+ * and "who does what, says who". A new generation is a new column: every facet fails to compile until it has one.
+ */
+import type { Confidence, KernelVersion, Source } from '../abi/source';
+import { source } from '../abi/source';
+
+/** The kernel generations, oldest first. */
+export const profileIds = [
+  'part2-v4',
+  'as-reviewed',
+  'part2-v5',
+  'v11',
+  'v14',
+  'linux-6.11',
+  'linux-6.12',
+  'linux-6.17',
+  'linux-7.2',
+] as const;
+
+/** Name of a kernel generation. */
+export type ProfileId = (typeof profileIds)[number];
+
+/** The generations that are released kernels; the others are postings and one wish list. */
+export type KernelId = Extract<ProfileId, `linux-${string}`>;
+
+/** One generation's value of a facet, with where that is known from and how surely. */
+export interface Fact<V extends string> {
+  readonly value: V;
+  readonly source: Source;
+}
+
+/** One disputed behaviour. */
+export interface Facet<V extends string> {
+  /** One sentence: what is decided here. */
+  readonly doc: string;
+  /** Every value with one sentence saying what happens. */
+  readonly values: Readonly<Record<V, string>>;
+  /** What each generation does. */
+  readonly facts: Readonly<Record<ProfileId, Fact<V>>>;
+}
+
+/** Declares a facet; the facts may only use the values declared beside them. */
+export const facet = <const W extends Readonly<Record<string, string>>>(declared: {
+  readonly doc: string;
+  readonly values: W;
+  readonly facts: Readonly<Record<ProfileId, Fact<NoInfer<keyof W & string>>>>;
+}): Facet<keyof W & string> => declared;
+
+/** The sentence for the value of the same name: the engine reports a finding instead of guessing. */
+export const unspecified =
+  'No source says, or the question cannot arise there: the model stops guessing and says so.';
+
+const claim =
+  (confidence: Confidence) =>
+  <const V extends string>(value: V, from: Source): Fact<V> => ({ value, source: { ...from, confidence } });
+
+/** The kernel's own function was run and did this. */
+export const executed = claim('executed');
+/** Read in the source named. */
+export const read = claim('read');
+/** Follows from the code named, but no mail or test says it. */
+export const inferred = claim('inferred');
+/** Not seen in a primary source. */
+export const unconfirmed = claim('unconfirmed');
+
+/** The value of a neighbour, where nothing was read that says otherwise: never more than unconfirmed. */
+export const carriedOver = <const V extends string>(value: V, neighbour: string): Fact<V> => ({
+  value,
+  source: { confidence: 'unconfirmed', document: 'not read', place: `carried over from ${neighbour}` },
+});
+
+/** No source that was read decides this. `why` says whether it is unsaid or cannot arise. */
+export const silent = (why: string): Fact<'unspecified'> => ({
+  value: 'unspecified',
+  source: { confidence: 'unconfirmed', document: 'no source read', place: why },
+});
+
+/** The five columns before the merge where nothing that was read touches a facet; spread it, then overwrite. */
+export const unsaidBeforeMerge = {
+  'part2-v4': silent('the posting was not read for this'),
+  'as-reviewed': silent('no reviewer asked for anything here'),
+  'part2-v5': silent('the posting was not read for this'),
+  v11: silent('the posting was not read for this'),
+  v14: silent('the posting was not read for this'),
+} as const;
+
+/** A file and topic inside a kernel tree. */
+export interface Place {
+  readonly file: string;
+  readonly topic: string;
+}
+
+/** A place in KVM's SEV code, `arch/x86/kvm/svm/sev.c`. */
+export const sev = (topic: string): Place => ({ file: 'arch/x86/kvm/svm/sev.c', topic });
+
+/** The tree that stands for a released kernel, by how it was examined: 6.17.0 was run, its near twin 0097f9df read. */
+const treeOf = (id: KernelId, confidence: Confidence): KernelVersion => {
+  const trees: Record<KernelId, KernelVersion> = {
+    'linux-6.11': confidence === 'executed' ? '6.11.11' : '0097f9df',
+    'linux-6.12': '6.12.117',
+    'linux-6.17': confidence === 'executed' ? '6.17.0' : '0097f9df',
+    'linux-7.2': '7.2.13',
+  };
+  return trees[id];
+};
+
+/** Facts of several released kernels that were examined alike at the same place. */
+export function kernels<const T extends Partial<Readonly<Record<KernelId, string>>>>(
+  confidence: Confidence,
+  place: Place,
+  values: T,
+): { readonly [K in keyof T]: Fact<T[K] & string> } {
+  const facts = Object.entries(values).map(([id, value]) => {
+    const tree = treeOf(id as KernelId, confidence);
+    return [id, { value, source: source.kernel(tree, place.file, place.topic, confidence) }];
+  });
+  return Object.fromEntries(facts) as { readonly [K in keyof T]: Fact<T[K] & string> };
+}

@@ -1,0 +1,58 @@
+/**
+ * Every disputed behaviour, by topic. Code branches on the value of a facet, never on the name of a profile, and through
+ * a table (`Record<FacetValue<'psc.msr'>, Handler>`), so a new value fails to compile until it is handled.
+ */
+import { apFacets } from './facets/ap';
+import { launchFinishFacets } from './facets/launch-finish';
+import { launchStartFacets } from './facets/launch-start';
+import { launchUpdateFacets } from './facets/launch-update';
+import { pscBatchFacets } from './facets/psc-batch';
+import { pscMsrFacets } from './facets/psc-msr';
+import { terminationFacets } from './facets/termination';
+import { vmgexitFacets } from './facets/vmgexit';
+
+/** All facets, in the order in which pages and lists show them. */
+export const facets = {
+  ...pscMsrFacets,
+  ...pscBatchFacets,
+  ...terminationFacets,
+  ...apFacets,
+  ...launchStartFacets,
+  ...launchUpdateFacets,
+  ...launchFinishFacets,
+  ...vmgexitFacets,
+} as const;
+
+/** Name of a facet, such as `ap.doubleCreate`. */
+export type FacetName = keyof typeof facets;
+
+/** The values that a facet can have. */
+export type FacetValue<N extends FacetName = FacetName> = {
+  [M in N]: keyof (typeof facets)[M]['values'] & string;
+}[N];
+
+/** One value for every facet: all that a kernel generation is to the engine. */
+export type Facets = { readonly [N in FacetName]: FacetValue<N> };
+
+/** All names, in order. */
+export const facetNames = Object.keys(facets) as readonly FacetName[];
+
+/** Whether a word is the name of a facet. */
+export const isFacetName = (word: string): word is FacetName => Object.hasOwn(facets, word);
+
+/** The values of a facet, in the order in which they are declared. */
+export const valuesOf = <N extends FacetName>(name: N): readonly FacetValue<N>[] =>
+  Object.keys(facets[name].values) as unknown as readonly FacetValue<N>[];
+
+/** Whether a word is a value of that facet. */
+export const isValueOf = <N extends FacetName>(name: N, word: string): word is FacetValue<N> =>
+  Object.hasOwn(facets[name].values, word);
+
+/** The sentence that says what a facet decides. */
+export const facetDoc = (name: FacetName): string => facets[name].doc;
+
+/** The sentence that says what happens under a value. */
+export const valueDoc = <N extends FacetName>(name: N, value: FacetValue<N>): string => {
+  const values: Readonly<Record<string, string>> = facets[name].values;
+  return values[value] ?? '';
+};

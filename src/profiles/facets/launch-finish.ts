@@ -1,0 +1,154 @@
+/** LAUNCH_FINISH, running before it, and how the pages go back. */
+import { review, v11, v14, v4, v5 } from '../documents';
+import { carriedOver, facet, kernels, read, sev, silent, unsaidBeforeMerge, unspecified } from '../facet';
+
+const finish = sev('snp_launch_finish()');
+const unasked = silent('no reviewer asked for anything here');
+
+const gmemPrepare = { file: 'virt/kvm/guest_memfd.c', topic: 'first private use of a page' };
+
+export const launchFinishFacets = {
+  'lf.failure': facet({
+    doc: 'What a failing LAUNCH_FINISH leaves behind, and what a second one meets.',
+    values: {
+      noUnwind: 'VMSAs encrypted so far stay encrypted; a retry writes into a guest page: a host RMP fault.',
+      unwindOrKill: 'Either everything is as before, or the VM is dead.',
+      'noUnwind+retryRefused': 'VMSAs encrypted so far stay encrypted; a retry is -EINVAL, for ever.',
+    },
+    facts: {
+      'part2-v4': read('noUnwind', v4.launchFinish),
+      'as-reviewed': read('unwindOrKill', review.launchFinish),
+      'part2-v5': read('noUnwind', v5.sevc),
+      v11: read('noUnwind', v11.launchUpdate),
+      v14: read('noUnwind', v14.cover),
+      ...kernels('read', finish, { 'linux-6.11': 'noUnwind', 'linux-6.17': 'noUnwind' }),
+      ...kernels('executed', finish, {
+        'linux-6.12': 'noUnwind+retryRefused',
+        'linux-7.2': 'noUnwind+retryRefused',
+      }),
+    },
+  }),
+
+  'lf.vcpuCreation': facet({
+    doc: 'What LAUNCH_FINISH does while a vCPU is being created.',
+    values: { unchecked: 'Nothing is tested: a race.', ebusy: '-EBUSY, nothing is encrypted.', unspecified },
+    facts: {
+      'part2-v4': read('unchecked', v4.launchFinish),
+      'as-reviewed': unasked,
+      'part2-v5': read('unchecked', v5.sevc),
+      v11: read('unchecked', v11.launchUpdate),
+      v14: read('unchecked', v14.cover),
+      ...kernels('read', finish, { 'linux-6.11': 'unchecked', 'linux-6.17': 'unchecked' }),
+      ...kernels('executed', finish, { 'linux-6.12': 'ebusy', 'linux-7.2': 'ebusy' }),
+    },
+  }),
+
+  'lf.locksVcpus': facet({
+    doc: 'Whether LAUNCH_FINISH takes the mutex of every vCPU before it encrypts the first VMSA.',
+    values: {
+      no: 'It goes ahead at once.',
+      yes: 'It waits until every running KVM_RUN has returned.',
+      unspecified,
+    },
+    facts: {
+      'part2-v4': read('no', v4.launchFinish),
+      'as-reviewed': unasked,
+      'part2-v5': read('no', v5.sevc),
+      v11: read('no', v11.launchUpdate),
+      v14: read('no', v14.cover),
+      ...kernels('read', finish, { 'linux-6.11': 'no', 'linux-6.17': 'no' }),
+      ...kernels('executed', finish, { 'linux-6.12': 'no', 'linux-7.2': 'yes' }),
+    },
+  }),
+
+  'run.beforeFinish': facet({
+    doc: 'What KVM_RUN before LAUNCH_FINISH does.',
+    values: {
+      vmrunOnPlainVmsa: 'KVM does not refuse: VMRUN is tried on a plain VMSA, and hardware decides.',
+      error: 'A deterministic error.',
+    },
+    facts: {
+      'part2-v4': read('vmrunOnPlainVmsa', v4.launchFinish),
+      'as-reviewed': read('error', review.launchFinish),
+      'part2-v5': carriedOver('vmrunOnPlainVmsa', 'part2-v4'),
+      v11: carriedOver('vmrunOnPlainVmsa', 'part2-v4'),
+      v14: carriedOver('vmrunOnPlainVmsa', 'part2-v4'),
+      ...kernels('read', sev('entering a vCPU'), {
+        'linux-6.11': 'vmrunOnPlainVmsa',
+        'linux-6.12': 'vmrunOnPlainVmsa',
+        'linux-6.17': 'vmrunOnPlainVmsa',
+        'linux-7.2': 'vmrunOnPlainVmsa',
+      }),
+    },
+  }),
+
+  'preFault.beforeFinish': facet({
+    doc: 'What KVM_PRE_FAULT_MEMORY before a successful LAUNCH_FINISH returns.',
+    values: { refused: '-EOPNOTSUPP.', unspecified },
+    facts: {
+      ...unsaidBeforeMerge,
+      ...kernels('read', finish, { 'linux-6.11': 'refused', 'linux-6.17': 'refused' }),
+      ...kernels('executed', finish, { 'linux-6.12': 'refused', 'linux-7.2': 'refused' }),
+    },
+  }),
+
+  'gmem.upToDateAfterRmpFailure': facet({
+    doc: 'Whether a guest_memfd page counts as up to date although its first private use failed in the RMP update.',
+    values: {
+      no: 'It is zeroed again at the next use.',
+      yes: 'It is not zeroed again, so old plain text can survive in it.',
+      unspecified,
+    },
+    facts: {
+      ...unsaidBeforeMerge,
+      'linux-6.11': silent('this version was not examined for it'),
+      'linux-6.17': silent('this version was not examined for it'),
+      ...kernels('executed', gmemPrepare, { 'linux-6.12': 'no', 'linux-7.2': 'yes' }),
+    },
+  }),
+
+  'gmem.mmapFlag': facet({
+    doc: 'Whether KVM_CREATE_GUEST_MEMFD takes the MMAP flag for an SNP VM.',
+    values: {
+      refused: 'No flag exists: -EINVAL.',
+      accepted: 'Yes, though a user access to the mapping gets SIGBUS.',
+      unspecified,
+    },
+    facts: {
+      ...unsaidBeforeMerge,
+      'linux-6.11': carriedOver('refused', 'linux-6.12'),
+      'linux-6.17': silent('this version was not examined for it'),
+      ...kernels(
+        'read',
+        { file: 'virt/kvm/guest_memfd.c', topic: 'KVM_CREATE_GUEST_MEMFD' },
+        {
+          'linux-6.12': 'refused',
+          'linux-7.2': 'accepted',
+        },
+      ),
+    },
+  }),
+
+  'free.vmsa': facet({
+    doc: 'How the launch VMSA page goes back when a vCPU is freed, and what an RMPUPDATE that fails does.',
+    values: {
+      'rmpupdate+leakLog': 'One RMPUPDATE to shared; if it fails the page is leaked and logged.',
+      'rmpupdate+bugVm+leak': 'One RMPUPDATE to shared; if it fails the VM is bugged and the page leaked.',
+    },
+    facts: {
+      'part2-v4': read('rmpupdate+leakLog', v4.launchFinish),
+      'as-reviewed': read('rmpupdate+leakLog', review.vmsaFree),
+      'part2-v5': carriedOver('rmpupdate+leakLog', 'part2-v4'),
+      v11: read('rmpupdate+leakLog', v11.launchUpdate),
+      v14: read('rmpupdate+leakLog', v14.cover),
+      ...kernels('read', sev('sev_free_vcpu()'), {
+        'linux-6.11': 'rmpupdate+bugVm+leak',
+        'linux-6.17': 'rmpupdate+bugVm+leak',
+      }),
+      ...kernels('executed', sev('sev_free_vcpu()'), {
+        'linux-6.12': 'rmpupdate+bugVm+leak',
+        'linux-7.2': 'rmpupdate+bugVm+leak',
+      }),
+    },
+  }),
+} as const;
