@@ -1,0 +1,68 @@
+/** Everything that exists once for the VM. */
+import type { StateValueFrom } from 'xstate';
+import { launchChart, type launchMachine } from '../../machines/launch';
+import { chartRegion, count, flag, group, oneOf, word32, word64 } from './schema';
+
+type LaunchRegions = Required<Extract<StateValueFrom<typeof launchMachine>, object>>;
+
+function region<R extends keyof LaunchRegions>(name: R): readonly LaunchRegions[R][] {
+  const found = launchChart.regions.find((r) => r.name === name);
+  if (!found) throw new Error(`no chart region ${name}`);
+  return found.states as readonly LaunchRegions[R][];
+}
+
+export const vmGroup = group('vm', {
+  exists: flag('KVM_CREATE_VM succeeded.'),
+  type: oneOf(['default', 'swProtected', 'sev', 'seves', 'snp', 'tdx'], 'VM type given to KVM_CREATE_VM.'),
+  launch: chartRegion('launch', region('launch'), 'How far the launch is, as KVM sees it.'),
+  gstate: chartRegion('launch', region('gstate'), 'GSTATE: how far the launch is, as the firmware sees it.'),
+  health: chartRegion(
+    'launch',
+    region('health'),
+    'Whether KVM declared the VM broken: every ioctl is then -EIO.',
+  ),
+  sevActive: flag('INIT2 succeeded: an active SEV guest.'),
+  needsInit: flag('KVM_SEV_INIT2 is still missing; KVM_RUN is refused.'),
+  asid: count('ASID of the VM; 0 when none.'),
+  vmsaFeatures: word64('SEV_FEATURES that KVM gives to every VMSA.'),
+  ghcbVersion: count('GHCB protocol version fixed at INIT2.'),
+  hasContext: flag('LAUNCH_START made a firmware context.'),
+  policy: word64('Launch policy.'),
+  preFaultAllowed: flag('LAUNCH_FINISH succeeded: private memory may be pre-faulted.'),
+  hypercallExits: flag('Userspace enabled KVM_HC_MAP_GPA_RANGE exits.'),
+  kernelApic: flag('The local APIC is in the kernel.'),
+  creatingVcpus: count('vCPU creations in progress.'),
+  vcpuCount: count('vCPUs created.'),
+  maxPhysicalAddress: count('Physical address width of the guest in bits.'),
+  cBit: count('Page-table bit that marks encrypted pages.'),
+  jumpTable: word64('AP jump table address stored by the guest.'),
+  certificateExits: flag('KVM_SEV_SNP_ENABLE_REQ_CERTS was done.'),
+  answersGiven: count('Exits answered by the personality so far.'),
+  contextPfn: word32('Firmware context page; all ones when none.'),
+  responsePfn: word32('Bounce page for guest-request responses; all ones when none.'),
+});
+export type Vm = ReturnType<typeof vmGroup.create>;
+
+/** A memory slot. `backing` says where private pages come from. */
+export const slotGroup = group('slot', {
+  used: flag('The slot exists.'),
+  firstGfn: count('First guest frame.'),
+  pages: count('4 KiB pages.'),
+  backing: oneOf(
+    ['none', 'guestMemfd', 'closed'],
+    'guest_memfd, none, or a guest_memfd whose file is closed.',
+  ),
+  firstGmemPage: count('First page of the slot in guest_memfd.'),
+});
+export type Slot = ReturnType<typeof slotGroup.create>;
+
+/** Bytes of a page that someone looked into: a GHCB page, a scratch page, a VMSA. */
+export const pageImageGroup = group('pageImage', {
+  used: flag('The image stands for a page.'),
+  side: oneOf(
+    ['shared', 'private', 'kernel'],
+    'Which backing of the frame: userspace, guest_memfd, or a kernel page.',
+  ),
+  frame: count('GFN for the two backings of guest memory, PFN for a kernel page.'),
+});
+export type PageImage = ReturnType<typeof pageImageGroup.create>;

@@ -1,0 +1,348 @@
+/**
+ * The launch of one VM, as KVM and as the firmware see it. `launch` is what KVM remembers, `gstate` is the firmware's
+ * guest state, `health` says whether KVM has given the VM up. The checks of each command stand in the order in which KVM
+ * and the firmware make them; a refusal names the rule it rests on.
+ */
+import { setup } from 'xstate';
+import { compile } from './compile';
+import { events, type AnyEvent, type EventOf } from './events';
+
+/** What every firmware command on a guest checks first. */
+const firmwareFacts = { reservedZero: 'flag', platformReady: 'flag', contextPage: 'flag' } as const;
+
+export const launchEvents = events({
+  CREATE_VM: {},
+  /** KVM_SEV_INIT2 up to the first change. */
+  INIT2: {
+    sevType: 'flag',
+    readable: 'flag',
+    noVcpus: 'flag',
+    flagsZero: 'flag',
+    featuresSupported: 'flag',
+    versionKnown: 'flag',
+    versionAllowed: 'flag',
+  },
+  INIT2_DONE: {},
+  /** KVM_SEV_SNP_LAUNCH_START up to the first change. */
+  START: {
+    snp: 'flag',
+    readable: 'flag',
+    flagsZero: 'flag',
+    policySupported: 'flag',
+    policyComplete: 'flag',
+    tscKnown: 'flag',
+  },
+  /** KVM holds a firmware context. */
+  CONTEXT_CREATED: {},
+  /** A failed LAUNCH_START gave its context back. */
+  CONTEXT_FREED: {},
+  /** KVM_SEV_SNP_LAUNCH_UPDATE up to the first page. */
+  UPDATE: {
+    snp: 'flag',
+    readable: 'flag',
+    argumentsLegal: 'flag',
+    uaddrAligned: 'flag',
+    slotHasGmem: 'flag',
+  },
+  /** KVM_SEV_SNP_LAUNCH_FINISH up to the first VMSA. */
+  FINISH: {
+    snp: 'flag',
+    readable: 'flag',
+    flagsZero: 'flag',
+    noVcpuInCreation: 'flag',
+    vcpusLocked: 'flag',
+  },
+  FINISH_DONE: {},
+  FINISH_FAILED: { finishedBefore: 'flag' },
+  /** KVM met something it cannot put right. */
+  BUGGED: {},
+  DESTROY: {},
+
+  SNP_GCTX_CREATE: { reservedZero: 'flag', platformReady: 'flag', firmwarePage: 'flag' },
+  SNP_LAUNCH_START: { ...firmwareFacts, policyLegal: 'flag' },
+  SNP_ACTIVATE: {
+    ...firmwareFacts,
+    asidUnusedInRmp: 'flag',
+    socketLegal: 'flag',
+    asidClean: 'flag',
+    asidFree: 'flag',
+  },
+  SNP_LAUNCH_UPDATE: {
+    ...firmwareFacts,
+    pagePreGuest: 'flag',
+    sizeMatches: 'flag',
+    typeKnown: 'flag',
+    activated: 'flag',
+    pageOwned: 'flag',
+    contentLegal: 'flag',
+  },
+  SNP_LAUNCH_FINISH: {
+    ...firmwareFacts,
+    activated: 'flag',
+    identity: ['none', 'good', 'digestDiffers', 'policyDiffers', 'algorithm', 'signature', 'authorSignature'],
+  },
+  SNP_DECOMMISSION: { ...firmwareFacts },
+});
+export type LaunchEvent = EventOf<typeof launchEvents>;
+
+type EventArgs = { event: LaunchEvent };
+/** A guard that holds when the event says that a fact is not so. */
+const lacks =
+  (fact: string) =>
+  ({ event }: EventArgs): boolean =>
+    (event as AnyEvent)[fact] === false;
+const identityIs =
+  (value: string) =>
+  ({ event }: EventArgs): boolean =>
+    event.type === 'SNP_LAUNCH_FINISH' && event.identity === value;
+
+const refusal = (reason: string) => ({ type: 'refuse', params: { reason } }) as const;
+/** The firmware answers a status instead of doing the command. */
+const status = (name: string) => ({ type: 'refuseFirmware', params: { status: name } }) as const;
+
+const commandChecks = [
+  { guard: 'reservedSet', actions: status('INVALID_PARAM') },
+  { guard: 'platformNotReady', actions: status('INVALID_PLATFORM_STATE') },
+  { guard: 'notContextPage', actions: status('INVALID_GUEST') },
+] as const;
+const wrongGstate = [...commandChecks, { actions: status('INVALID_GUEST_STATE') }] as const;
+const pageChecks = [
+  { guard: 'notPreGuest', actions: status('INVALID_PAGE_STATE') },
+  { guard: 'sizeDiffers', actions: status('INVALID_PAGE_SIZE') },
+  { guard: 'typeUnknown', actions: status('INVALID_PARAM') },
+] as const;
+
+const decommission = [...commandChecks, { target: '#launch.gstate.none', actions: 'freeGuest' }] as const;
+const activate = [
+  ...commandChecks,
+  { guard: 'asidInRmp', actions: status('INVALID_CONFIG') },
+  { guard: 'socketIllegal', actions: status('POLICY_FAILURE') },
+  { guard: 'asidDirty', actions: status('DFFLUSH_REQUIRED') },
+  { guard: 'asidOwned', actions: status('ASID_OWNED') },
+  { actions: 'bindAsid' },
+] as const;
+
+const start = [
+  { guard: 'notSnp', actions: refusal('StartNotSnp') },
+  { guard: 'notReadable', actions: refusal('ArgumentUnreadable') },
+  { guard: 'flagsSet', actions: refusal('StartFlags') },
+  { guard: 'policyUnsupported', actions: refusal('StartPolicyUnsupported') },
+  { guard: 'policyIncomplete', actions: refusal('StartPolicyReservedBit') },
+  { guard: 'tscUnknown', actions: refusal('StartTscUnknown') },
+  { actions: 'createContext' },
+] as const;
+const startAgain = [
+  { guard: 'notSnp', actions: refusal('StartNotSnp') },
+  { guard: 'notReadable', actions: refusal('ArgumentUnreadable') },
+  { actions: refusal('StartTwice') },
+] as const;
+const update = [
+  { guard: 'notSnp', actions: refusal('UpdateNotStarted') },
+  { guard: 'notReadable', actions: refusal('ArgumentUnreadable') },
+  { guard: 'argumentsIllegal', actions: refusal('UpdateArguments') },
+  { guard: 'uaddrUnaligned', actions: refusal('UpdateUaddrUnaligned') },
+  { guard: 'slotWithoutGmem', actions: refusal('UpdateSlotWithoutGmem') },
+  { actions: 'populate' },
+] as const;
+const finish = [
+  { guard: 'notSnp', actions: refusal('FinishNotSnp') },
+  { guard: 'notReadable', actions: refusal('ArgumentUnreadable') },
+  { guard: 'flagsSet', actions: refusal('FinishFlags') },
+  { guard: 'vcpuInCreation', actions: refusal('FinishVcpuInCreation') },
+  { guard: 'vcpusNotLocked', actions: refusal('FinishInterrupted') },
+  { target: 'finishing', actions: 'encryptVmsas' },
+] as const;
+const finishNotStarted = [
+  { guard: 'notSnp', actions: refusal('FinishNotSnp') },
+  { actions: refusal('FinishNotStarted') },
+] as const;
+
+export const launchMachine = setup({
+  types: { events: {} as LaunchEvent },
+  guards: {
+    notSevType: lacks('sevType'),
+    notSnp: lacks('snp'),
+    notReadable: lacks('readable'),
+    vcpusExist: lacks('noVcpus'),
+    flagsSet: lacks('flagsZero'),
+    featuresUnsupported: lacks('featuresSupported'),
+    versionUnknown: lacks('versionKnown'),
+    versionRefused: lacks('versionAllowed'),
+    policyUnsupported: lacks('policySupported'),
+    policyIncomplete: lacks('policyComplete'),
+    tscUnknown: lacks('tscKnown'),
+    argumentsIllegal: lacks('argumentsLegal'),
+    uaddrUnaligned: lacks('uaddrAligned'),
+    slotWithoutGmem: lacks('slotHasGmem'),
+    vcpuInCreation: lacks('noVcpuInCreation'),
+    vcpusNotLocked: lacks('vcpusLocked'),
+    finishedBefore: ({ event }: EventArgs) => event.type === 'FINISH_FAILED' && event.finishedBefore,
+    reservedSet: lacks('reservedZero'),
+    platformNotReady: lacks('platformReady'),
+    notContextPage: lacks('contextPage'),
+    notFirmwarePage: lacks('firmwarePage'),
+    policyIllegal: lacks('policyLegal'),
+    asidInRmp: lacks('asidUnusedInRmp'),
+    socketIllegal: lacks('socketLegal'),
+    asidDirty: lacks('asidClean'),
+    asidOwned: lacks('asidFree'),
+    notPreGuest: lacks('pagePreGuest'),
+    sizeDiffers: lacks('sizeMatches'),
+    typeUnknown: lacks('typeKnown'),
+    notActivated: lacks('activated'),
+    pageNotOwned: lacks('pageOwned'),
+    contentIllegal: lacks('contentLegal'),
+    digestDiffers: identityIs('digestDiffers'),
+    policyDiffers: identityIs('policyDiffers'),
+    algorithmUnknown: identityIs('algorithm'),
+    signatureBad: identityIs('signature'),
+    authorSignatureBad: identityIs('authorSignature'),
+  },
+  actions: {
+    refuse: (_, _params: { reason: string }) => {},
+    refuseFirmware: (_, _params: { status: string }) => {},
+    allocateAsid: () => {},
+    createContext: () => {},
+    populate: () => {},
+    encryptVmsas: () => {},
+    makeContextPage: () => {},
+    bindAsid: () => {},
+    makeGuestValid: () => {},
+    enableAsid: () => {},
+    freeGuest: () => {},
+  },
+}).createMachine({
+  id: 'launch',
+  type: 'parallel',
+  states: {
+    launch: {
+      initial: 'noVm',
+      states: {
+        noVm: { on: { CREATE_VM: 'created' } },
+        /** KVM_CREATE_VM was done; nothing SEV is set up. */
+        created: {
+          on: {
+            INIT2: [
+              { guard: 'notSevType', actions: refusal('Init2VmType') },
+              { guard: 'notReadable', actions: refusal('ArgumentUnreadable') },
+              { guard: 'vcpusExist', actions: refusal('Init2VcpusExist') },
+              { guard: 'flagsSet', actions: refusal('Init2Flags') },
+              { guard: 'featuresUnsupported', actions: refusal('Init2Features') },
+              { guard: 'versionUnknown', actions: refusal('Init2GhcbVersion') },
+              { guard: 'versionRefused', actions: refusal('Init2GhcbVersion1') },
+              { actions: 'allocateAsid' },
+            ],
+            INIT2_DONE: 'initialised',
+            START: { actions: refusal('StartNotSnp') },
+            UPDATE: { actions: refusal('UpdateNotStarted') },
+            FINISH: { actions: refusal('FinishNotSnp') },
+          },
+        },
+        /** An active SEV guest without a firmware context. */
+        initialised: {
+          on: {
+            INIT2: { actions: refusal('Init2Twice') },
+            START: start,
+            CONTEXT_CREATED: 'started',
+            UPDATE: { actions: refusal('UpdateNotStarted') },
+            FINISH: finishNotStarted,
+          },
+        },
+        /** KVM holds a context: pages may be added. */
+        started: { on: { START: startAgain, CONTEXT_FREED: 'initialised', UPDATE: update, FINISH: finish } },
+        /** VMSAs are being encrypted; what is done is not taken back. */
+        finishing: {
+          on: {
+            FINISH_DONE: 'finished',
+            FINISH_FAILED: [{ guard: 'finishedBefore', target: 'finished' }, { target: 'finishFailed' }],
+          },
+        },
+        finished: { on: { START: startAgain, UPDATE: update, FINISH: finish } },
+        /** LAUNCH_FINISH failed after its checks; some VMSAs may be encrypted. */
+        finishFailed: { on: { START: startAgain, UPDATE: update, FINISH: finish } },
+        destroyed: { on: { CREATE_VM: 'created' } },
+      },
+      on: { DESTROY: '.destroyed' },
+    },
+    gstate: {
+      initial: 'none',
+      states: {
+        none: {
+          on: {
+            SNP_GCTX_CREATE: [
+              { guard: 'reservedSet', actions: status('INVALID_PARAM') },
+              { guard: 'platformNotReady', actions: status('INVALID_PLATFORM_STATE') },
+              { guard: 'notFirmwarePage', actions: status('INVALID_PAGE_STATE') },
+              { target: 'INIT', actions: 'makeContextPage' },
+            ],
+            SNP_LAUNCH_START: wrongGstate,
+            SNP_ACTIVATE: wrongGstate,
+            SNP_LAUNCH_FINISH: wrongGstate,
+            SNP_DECOMMISSION: wrongGstate,
+          },
+        },
+        INIT: {
+          on: {
+            SNP_LAUNCH_START: [
+              ...commandChecks,
+              { guard: 'policyIllegal', actions: status('POLICY_FAILURE') },
+              { target: 'LAUNCH' },
+            ],
+            SNP_ACTIVATE: wrongGstate,
+            SNP_LAUNCH_FINISH: wrongGstate,
+            SNP_DECOMMISSION: decommission,
+          },
+        },
+        LAUNCH: {
+          on: {
+            SNP_LAUNCH_START: wrongGstate,
+            SNP_ACTIVATE: activate,
+            SNP_LAUNCH_UPDATE: [
+              ...commandChecks,
+              ...pageChecks,
+              { guard: 'notActivated', actions: status('INACTIVE') },
+              { guard: 'pageNotOwned', actions: status('INVALID_PAGE_OWNER') },
+              { guard: 'contentIllegal', actions: status('INVALID_PARAM') },
+              { actions: 'makeGuestValid' },
+            ],
+            SNP_LAUNCH_FINISH: [
+              ...commandChecks,
+              { guard: 'notActivated', actions: status('INACTIVE') },
+              { guard: 'digestDiffers', actions: status('BAD_MEASUREMENT') },
+              { guard: 'policyDiffers', actions: status('POLICY_FAILURE') },
+              { guard: 'algorithmUnknown', actions: status('INVALID_PARAM') },
+              { guard: 'signatureBad', actions: status('BAD_SIGNATURE') },
+              { guard: 'authorSignatureBad', actions: status('BAD_SIGNATURE') },
+              { target: 'RUNNING', actions: 'enableAsid' },
+            ],
+            SNP_DECOMMISSION: decommission,
+          },
+        },
+        RUNNING: {
+          on: {
+            SNP_LAUNCH_START: wrongGstate,
+            SNP_ACTIVATE: activate,
+            SNP_LAUNCH_FINISH: wrongGstate,
+            SNP_DECOMMISSION: decommission,
+          },
+        },
+      },
+      on: {
+        SNP_LAUNCH_UPDATE: [...commandChecks, ...pageChecks, { actions: status('INVALID_GUEST_STATE') }],
+        // The context of the VM before may have leaked; the next VM starts without one.
+        CREATE_VM: '.none',
+      },
+    },
+    health: {
+      initial: 'sound',
+      states: {
+        sound: { on: { BUGGED: 'bugged' } },
+        /** KVM_BUG_ON fired: every ioctl of the VM is -EIO, only its end remains. */
+        bugged: { on: { BUGGED: 'bugged' } },
+      },
+      on: { CREATE_VM: '.sound' },
+    },
+  },
+});
+
+export const launchChart = compile(launchMachine, launchEvents);
