@@ -2,10 +2,9 @@
  * struct kvm_run: the page KVM and a VMM share for one vCPU. Bytes that one side writes and the other reads, so a member of
  * the union that an exit does not fill keeps what an earlier exit left there.
  */
-import type { FieldRow, StructLayout } from './layout';
-import { struct } from './layout';
 import type { ByteView } from '../base/bytes';
-import { word } from './layout';
+import type { FieldRow, StructLayout } from './layout';
+import { struct, word } from './layout';
 import { marked, source } from './source';
 
 const uapi = source.uapi('linux/kvm.h', 'struct kvm_run, offsets printed by a compiled program');
@@ -383,10 +382,14 @@ export const kvmRunMembers: Readonly<Record<number, StructLayout>> = {
 /** The union's member that goes with an exit reason; `undefined` for an exit without payload. */
 export const kvmRunMember = (exitReason: number): StructLayout | undefined => kvmRunMembers[exitReason];
 
-/** The structure's fields as rows, the union shown as the member that goes with `exitReason`. */
+/** The name of a member in the union: `hypercall`. */
+export const kvmRunMemberName = (layout: StructLayout): string => layout.title.replace(/^kvm_run\./, '');
+
+/** The structure's fields as rows, the union as the member that goes with `exitReason`: `hypercall.args[0]`. */
 export function explainKvmRun(view: ByteView, base = 0): FieldRow[] {
   const payload = kvmRunMember(kvmRun.get(view, 'exitReason', base));
-  return kvmRun
-    .explain(view, base)
-    .flatMap((row) => (row.name === 'exit' && payload ? payload.explain(view, base) : [row]));
+  if (!payload) return kvmRun.explain(view, base);
+  const member = kvmRunMemberName(payload);
+  const rows = payload.explain(view, base).map((row) => ({ ...row, name: `${member}.${row.name}` }));
+  return kvmRun.explain(view, base).flatMap((row) => (row.name === 'exit' ? rows : [row]));
 }

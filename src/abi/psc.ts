@@ -1,4 +1,7 @@
 /** Page state change: the buffer that NAE event 0x80000010 passes, and what the MSR protocol shares with it. */
+import type { ByteView } from '../base/bytes';
+import { GHCB_SHARED_BUFFER_END } from './ghcb-page';
+import type { FieldRow } from './layout';
 import { struct, word } from './layout';
 import { marked, source } from './source';
 
@@ -57,6 +60,13 @@ export const PSC_MAX_ENTRIES = 253;
 /** The largest descriptor Linux sends in one exit. */
 export const PSC_LINUX_MAX_ENTRIES = 64;
 
+/**
+ * Entries that fit between a buffer at `offset` in the GHCB page and the end of the shared buffer: what KVM measures
+ * endEntry against since 7.0.12. Older kernels always take {@link PSC_MAX_ENTRIES}.
+ */
+export const pscCapacity = (offset: number): number =>
+  Math.max(0, Math.floor((GHCB_SHARED_BUFFER_END - offset - PSC_HEADER_SIZE) / PSC_ENTRY_SIZE));
+
 /** Bytes from the start of the buffer to entry `index`. */
 export const pscEntryOffset = (index: number): number => PSC_HEADER_SIZE + index * PSC_ENTRY_SIZE;
 
@@ -67,6 +77,16 @@ export const pscBuffer = struct('PSC buffer', ghcb, PSC_HEADER_SIZE + PSC_MAX_EN
   reserved: { at: 4, size: 4, reserved: true, doc: 'Reserved; KVM ignores it' },
   entry: { at: 8, size: 8, array: PSC_MAX_ENTRIES, word: pscEntry, doc: 'One range and its wanted state' },
 });
+
+/** Header and the entries up to endEntry as rows, then any later entry that is not zero. */
+export function explainPscBuffer(view: ByteView, base = 0): FieldRow[] {
+  const endEntry = pscBuffer.get(view, 'endEntry', base);
+  return pscBuffer.explain(view, base).filter(({ name }) => {
+    const index = /^entry\[(\d+)\]/.exec(name)?.[1];
+    if (index === undefined || Number(index) <= endEntry) return true;
+    return pscBuffer.item(view, 'entry', Number(index), base) !== 0n;
+  });
+}
 
 /** SW_EXITINFO2 after a page state change; SW_EXITINFO1 is 0 in all these cases. */
 export const PSC_SUCCESS = 0n;

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { alignColumns, didYouMean, editDistance, nearest, wrap } from './text';
+
+const acts = ['ap-create', 'ap-create-on-init', 'psc', 'launch-finish', 'launch-start'];
+
+test.each([
+  ['', '', 0],
+  ['psc', 'psc', 0],
+  ['pcs', 'psc', 2],
+  ['', 'abc', 3],
+  ['kitten', 'sitting', 3],
+])('%j and %j are %d edits apart', (a, b, edits) => expect(editDistance(a, b)).toBe(edits));
+
+describe('nearest', () => {
+  test.each([
+    ['launch-finsh', 'launch-finish'],
+    ['LAUNCH-START', 'launch-start'],
+    ['ps', 'psc'],
+    ['ap-creat', 'ap-create'],
+    ['vmrun', undefined],
+    ['', undefined],
+  ])('to %j is %s', (word, known) => expect(nearest(word, acts)).toBe(known));
+
+  test('goes into an error message, or stays silent', () => {
+    expect(didYouMean('pscc', acts)).toBe("; did you mean 'psc'?");
+    expect(didYouMean('something else', acts)).toBe('');
+  });
+});
+
+test('text is broken at blanks; a longer word keeps its own line', () => {
+  expect(wrap('the guest  rescinds the page before it asks', 14)).toEqual([
+    'the guest',
+    'rescinds the',
+    'page before it',
+    'asks',
+  ]);
+  expect(wrap('KVM_EXIT_MEMORY_FAULT is 39', 8)).toEqual(['KVM_EXIT_MEMORY_FAULT', 'is 39']);
+  expect(wrap('  ', 8)).toEqual([]);
+});
+
+test('columns are as wide as their widest cell', () => {
+  expect(
+    alignColumns([
+      ['a', 'bb', 'c'],
+      ['aaa', 'b'],
+    ]),
+  ).toEqual(['a    bb  c', 'aaa  b']);
+});
