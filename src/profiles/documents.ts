@@ -15,8 +15,8 @@ export const v4 = {
   pscMsr: singh('[PATCH Part2 RFC v4 33/40]', 34, 'MSR page state change'),
   pscBatch: singh('[PATCH Part2 RFC v4 34/40]', 35, 'batched page state change'),
   apCreation: singh('[PATCH Part2 RFC v4 40/40]', 41, 'AP Creation NAE event'),
-  cover: source.mail(
-    '20210707183616.5620-1-brijesh.singh@amd.com (cover of "[PATCH Part2 RFC v4]")',
+  series: source.mail(
+    '20210707183616.5620-1-brijesh.singh@amd.com (the series "[PATCH Part2 RFC v4 nn/40]")',
     'Brijesh Singh',
     '2021-07-07',
   ),
@@ -90,6 +90,11 @@ const roth = (id: string, title: string, date: string) =>
 
 /** "[PATCH v11 nn/35]", 2023-12-30. */
 export const v11 = {
+  series: roth(
+    '20231230172351.574091-nn-michael.roth@amd.com',
+    'the series "[PATCH v11 nn/35]"',
+    '2023-12-30',
+  ),
   launchUpdate: roth('"[PATCH v11 18/35]"', 'KVM: SEV: Add KVM_SEV_SNP_LAUNCH_UPDATE command', '2023-12-30'),
   pscMsr: roth(
     '20231230172351.574091-22-michael.roth@amd.com',
@@ -110,6 +115,11 @@ export const v11 = {
 
 /** "[PATCH v14 nn/22]", 2024-04-21, with the v12, v13 and v15 mails it was read through. */
 export const v14 = {
+  series: roth(
+    '20240421180122.1650812-nn-michael.roth@amd.com',
+    'the series "[PATCH v14 nn/22]"',
+    '2024-04-21',
+  ),
   cover: roth('20240421180122.1650812-1-michael.roth@amd.com', 'cover of "[PATCH v14 00/22]"', '2024-04-21'),
   launchUpdate: roth('"[PATCH v14 06/22]"', 'KVM: SEV: Add KVM_SEV_SNP_LAUNCH_UPDATE command', '2024-04-21'),
   pscMsr: roth('"[PATCH v13 13/26]"', 'MSR page state change, unchanged in v14', '2024-04-18'),
@@ -143,6 +153,12 @@ export const posted = {
     'Peter Gonda',
     '2022-04-07',
   ),
+  termData: source.mail(
+    '20220422103013.34832-1-pbonzini@redhat.com (commit d495f942f40a, ndata and data[16])',
+    'Paolo Bonzini',
+    '2022-04-22',
+  ),
+  pull: roth('20240510211024.556136-10-michael.roth@amd.com', '"[PULL 09/19]"', '2024-05-10'),
   v15SmashFix: roth(
     '20240510015822.503071-3-michael.roth@amd.com',
     '"[PATCH v15 23/23] KVM: SEV: Fix PSC handling for SMASH/UNSMASH"',

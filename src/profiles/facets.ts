@@ -2,13 +2,14 @@
  * Every disputed behaviour, by topic. Code branches on the value of a facet, never on the name of a profile, and through
  * a table (`Record<FacetValue<'psc.msr'>, Handler>`), so a new value fails to compile until it is handled.
  */
-import { apFacets } from './facets/ap';
+import { apCreationFacets } from './facets/ap-creation';
 import { launchFinishFacets } from './facets/launch-finish';
 import { launchStartFacets } from './facets/launch-start';
 import { launchUpdateFacets } from './facets/launch-update';
 import { pscBatchFacets } from './facets/psc-batch';
 import { pscMsrFacets } from './facets/psc-msr';
 import { terminationFacets } from './facets/termination';
+import { vcpuRunFacets } from './facets/vcpu-run';
 import { vmgexitFacets } from './facets/vmgexit';
 
 /** All facets, in the order in which pages and lists show them. */
@@ -16,7 +17,8 @@ export const facets = {
   ...pscMsrFacets,
   ...pscBatchFacets,
   ...terminationFacets,
-  ...apFacets,
+  ...apCreationFacets,
+  ...vcpuRunFacets,
   ...launchStartFacets,
   ...launchUpdateFacets,
   ...launchFinishFacets,

@@ -2,33 +2,49 @@
  * From the way people write a profile to the values the engine runs on.
  *
  * `linux-7.2:ap.doubleCreate=reject:psc.retInit=stale` is a generation with two facets overridden; commas part several
- * profiles. Scenario text, command line and links all write it alike.
+ * profiles, and the name of an overlay may stand where a generation's name stands. Scenario text, command line and
+ * links all write it alike.
  */
-import type { Source } from '../abi/source';
+import type { Confidence, Source } from '../abi/source';
 import { type Problem, type Result, ok, problem } from '../base/result';
 import { didYouMean } from '../base/text';
-import { facetNames, isFacetName, isValueOf, valuesOf, type FacetName, type Facets } from './facets';
 import {
-  bundles,
-  defaultProfileId,
-  profileIds,
-  profileTexts,
-  sourceIn,
-  valueIn,
-  type ProfileId,
-} from './profiles';
+  facetNames,
+  isFacetName,
+  isValueOf,
+  valueDoc,
+  valuesOf,
+  type FacetName,
+  type Facets,
+} from './facets';
+import { overlay, overlayIds, type Overlay, type OverlayId } from './overlays';
+import { bundles, defaultProfileId, profileIds, profileTexts, sourceIn, type ProfileId } from './profiles';
 
-/** A generation with the overrides of one run. */
+/** What may stand before the first colon: a generation or an overlay. */
+export type ProfileName = ProfileId | OverlayId;
+
+/** A generation or overlay with the overrides of one run. */
 export interface ResolvedProfile {
-  /** The generation. */
-  readonly id: ProfileId;
+  /** The generation or overlay. */
+  readonly id: ProfileName;
   /** How this profile is written: overrides that change something, in the order of the facets. Parses back to itself. */
   readonly spec: string;
   readonly title: string;
   readonly facets: Facets;
-  /** Names of the facets that differ from the generation's own. */
+  /** Names of the facets that a person set to another value. */
   readonly overridden: readonly FacetName[];
+  /** Set for a wish list that nobody ever ran. */
+  readonly neverExistedAsCode: boolean;
   /** Where the value of a facet is known from; an override is known from the person who made it. */
+  sourceOf(name: FacetName): Source;
+}
+
+/** A generation or overlay as it is, before any override. */
+interface Named {
+  readonly id: ProfileName;
+  readonly title: string;
+  readonly facets: Facets;
+  readonly neverExistedAsCode: boolean;
   sourceOf(name: FacetName): Source;
 }
 
@@ -40,55 +56,91 @@ export const overrideSource: Source = {
 };
 
 const isProfileId = (word: string): word is ProfileId => (profileIds as readonly string[]).includes(word);
+const isOverlayId = (word: string): word is OverlayId => (overlayIds as readonly string[]).includes(word);
 
-function resolved(id: ProfileId, values: Facets): ResolvedProfile {
-  const overridden = facetNames.filter((name) => values[name] !== valueIn(id, name));
-  const changes = overridden.map((name) => `:${name}=${values[name]}`).join('');
-  const title =
-    overridden.length === 0
-      ? profileTexts[id].title
-      : `${profileTexts[id].title}, ${overridden.length} changed`;
+const ofGeneration = (id: ProfileId): Named => ({
+  id,
+  title: profileTexts[id].title,
+  facets: bundles[id],
+  neverExistedAsCode: profileTexts[id].neverExistedAsCode ?? false,
+  sourceOf: (name) => sourceIn(id, name),
+});
+
+/** What an overlay does not change is its base's, and so is the source; where the tree is another one, only carried over. */
+function sourceBelow(over: Overlay, name: FacetName): Source {
+  if (over.restCarriedOver !== true) return sourceIn(over.base, name);
+  const confidence: Confidence = 'unconfirmed';
+  return { confidence, document: 'not read', place: `carried over from ${over.base}` };
+}
+
+function ofOverlay(id: OverlayId): Named {
+  const over = overlay(id);
+  const values: Record<string, string> = { ...bundles[over.base] };
+  for (const [name, fact] of Object.entries(over.changes)) values[name] = fact.value;
   return {
     id,
-    spec: `${id}${changes}`,
-    title,
-    facets: values,
-    overridden,
-    sourceOf: (name) => (overridden.includes(name) ? overrideSource : sourceIn(id, name)),
+    title: over.title,
+    facets: values as unknown as Facets,
+    neverExistedAsCode: profileTexts[over.base].neverExistedAsCode ?? false,
+    sourceOf: (name) => over.changes[name]?.source ?? sourceBelow(over, name),
   };
 }
 
-/** A generation as it is. */
-export const profile = (id: ProfileId): ResolvedProfile => resolved(id, bundles[id]);
+function named(word: string): Named | undefined {
+  if (isProfileId(word)) return ofGeneration(word);
+  return isOverlayId(word) ? ofOverlay(word) : undefined;
+}
+
+function withValues(base: Named, values: Facets): ResolvedProfile {
+  const overridden = facetNames.filter((name) => values[name] !== base.facets[name]);
+  const changes = overridden.map((name) => `:${name}=${values[name]}`).join('');
+  return {
+    id: base.id,
+    spec: `${base.id}${changes}`,
+    title: overridden.length === 0 ? base.title : `${base.title}, ${overridden.length} changed`,
+    facets: values,
+    overridden,
+    neverExistedAsCode: base.neverExistedAsCode,
+    sourceOf: (name) => (overridden.includes(name) ? overrideSource : base.sourceOf(name)),
+  };
+}
+
+/** A generation or overlay as it is. */
+export function profile(id: ProfileName): ResolvedProfile {
+  const base = isOverlayId(id) ? ofOverlay(id) : ofGeneration(id);
+  return withValues(base, base.facets);
+}
 
 /** What a run uses when nobody names a profile. */
 export const defaultProfile = (): ResolvedProfile => profile(defaultProfileId);
 
 function parseOverride(text: string): Result<readonly [FacetName, string], Problem> {
-  const [name = '', ...rest] = text.split('=');
-  const value = rest.join('=');
+  const equals = text.indexOf('=');
+  const name = equals < 0 ? text : text.slice(0, equals);
   if (!isFacetName(name)) return problem(`no facet is called '${name}'${didYouMean(name, facetNames)}`, text);
-  if (rest.length === 0) return problem(`'${name}' needs a value: ${name}=${valuesOf(name)[0] ?? ''}`, text);
-  if (isValueOf(name, value)) return ok([name, value]);
   const known = valuesOf(name);
-  return problem(
-    `'${name}' has no value '${value}'${didYouMean(value, known)} (it has ${known.join(', ')})`,
-    text,
-  );
+  if (equals < 0) return problem(`'${name}' needs a value, one of ${known.join(', ')}`, text);
+  const value = text.slice(equals + 1);
+  if (isValueOf(name, value)) return ok([name, value]);
+  return problem(`'${name}' is one of ${known.join(', ')}, not '${value}'${didYouMean(value, known)}`, text);
 }
 
 /** Reads one profile with its overrides. The later of two overrides of one facet wins. */
 export function parseProfileSpec(text: string): Result<ResolvedProfile, Problem> {
-  const [id = '', ...overrides] = text.trim().split(':');
-  if (!isProfileId(id)) return problem(`no profile is called '${id}'${didYouMean(id, profileIds)}`, text);
-  const values: Record<string, string> = { ...bundles[id] };
+  const [word = '', ...overrides] = text.trim().split(':');
+  const base = named(word);
+  if (base === undefined) {
+    const known = [...profileIds, ...overlayIds];
+    return problem(`no profile is called '${word}'${didYouMean(word, known)}`, text.trim());
+  }
+  const values: Record<string, string> = { ...base.facets };
   for (const override of overrides) {
     const parsed = parseOverride(override);
     if (!parsed.ok) return parsed;
     const [name, value] = parsed.value;
     values[name] = value;
   }
-  return ok(resolved(id, values as unknown as Facets));
+  return ok(withValues(base, values as unknown as Facets));
 }
 
 /** Reads several profiles parted by commas. */
@@ -101,3 +153,21 @@ export function parseProfileList(text: string): Result<readonly ResolvedProfile[
   }
   return ok(profiles);
 }
+
+/** Several profiles as they are written. */
+export const printProfileList = (profiles: readonly ResolvedProfile[]): string =>
+  profiles.map((one) => one.spec).join(',');
+
+/** A profile made by setting one facet of another to a value. */
+export function override<N extends FacetName>(
+  from: ResolvedProfile,
+  name: N,
+  value: Facets[N],
+): ResolvedProfile {
+  const base = isOverlayId(from.id) ? ofOverlay(from.id) : ofGeneration(from.id);
+  return withValues(base, { ...from.facets, [name]: value });
+}
+
+/** The sentence that tells what the profile does about one facet. */
+export const whatItDoes = (from: ResolvedProfile, name: FacetName): string =>
+  valueDoc(name, from.facets[name]);

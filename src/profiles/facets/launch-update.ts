@@ -69,7 +69,7 @@ export const launchUpdateFacets = {
     },
     facts: {
       'part2-v4': read('zapWholeRange', v4.launchUpdate),
-      'as-reviewed': read('progressInStruct', review.launchUpdate),
+      'as-reviewed': inferred('progressInStruct', review.launchUpdate),
       'part2-v5': read('stayDoneNoReport', v5.launchUpdate),
       v11: read('noProgress', v11.launchUpdate),
       v14: read('progressInStruct', v14.launchUpdate),
@@ -290,7 +290,7 @@ export const launchUpdateFacets = {
       'as-reviewed': read('einval', review.launchUpdateV11),
       'part2-v5': silent('the posting was not read for this'),
       v11: silent('the posting was not read for this'),
-      v14: read('firmwareDecides', v14.launchUpdate),
+      v14: inferred('firmwareDecides', v14.launchUpdate),
       ...kernels('read', update, { 'linux-6.11': 'firmwareDecides', 'linux-6.17': 'firmwareDecides' }),
       ...kernels('executed', update, { 'linux-6.12': 'firmwareDecides', 'linux-7.2': 'firmwareDecides' }),
     },

@@ -1,16 +1,6 @@
 /** Batched page state change: NAE event 0x80000010, header and entries in guest memory. */
-import { review, v11, v14, v4, v5 } from '../documents';
-import {
-  carriedOver,
-  facet,
-  inferred,
-  kernels,
-  read,
-  sev,
-  silent,
-  unsaidBeforeMerge,
-  unspecified,
-} from '../facet';
+import { posted, review, v11, v14, v4, v5 } from '../documents';
+import { facet, inferred, kernels, read, sev, silent, unsaidBeforeMerge, unspecified } from '../facet';
 
 const byVmm = silent('the VMM walks the buffer, KVM does not look at it');
 const noExit = silent('nothing leaves to the VMM');
@@ -51,7 +41,7 @@ export const pscBatchFacets = {
     },
     facts: {
       'part2-v4': read('error', v4.pscBatch),
-      'as-reviewed': read('error', review.pscExits),
+      'as-reviewed': inferred('error', review.pscExits),
       'part2-v5': read('error', v5.pscBatch),
       v11: read('vmmDecides', v11.pscBatch),
       v14: read('vmmDecides', v14.pscBatch),
@@ -399,7 +389,7 @@ export const pscBatchFacets = {
       ...unsaidBeforeMerge,
       v11: byVmm,
       v14: byVmm,
-      'linux-6.11': carriedOver('untouched', 'linux-6.12'),
+      'linux-6.11': inferred('untouched', posted.pull),
       ...kernels('read', sev('the completion of snp_begin_psc()'), {
         'linux-6.12': 'untouched',
         'linux-6.17': 'zeroed',

@@ -38,7 +38,7 @@ export const pscMsrFacets = {
     facts: {
       'part2-v4': inferred('allOnesAfterMapping', v4.pscMsr),
       'as-reviewed': silent('an error without an exit is asked for, its code is not named'),
-      'part2-v5': read('allOnesAfterMapping', v5.sevc),
+      'part2-v5': inferred('allOnesAfterMapping', v5.sevc),
       v11: read('bit63', v11.pscMsr),
       v14: read('bit63', v14.pscMsr),
       ...kernels('executed', sev('snp_begin_psc_msr()'), {
@@ -94,6 +94,26 @@ export const pscMsrFacets = {
     },
   }),
 
+  'psc.privateRegion': facet({
+    doc: 'Which pages KVM lets a guest make private, where KVM itself edits the RMP.',
+    values: {
+      any: 'Any page with a memslot.',
+      registeredOnly: 'Only pages in a region that the VMM registered for encryption; others are an error.',
+      unspecified,
+    },
+    facts: {
+      'part2-v4': inferred('any', v4.pscMsr),
+      'as-reviewed': silent('KVM does not look at regions here'),
+      'part2-v5': read('registeredOnly', v5.sevc),
+      v11: silent('KVM does not look at regions here'),
+      v14: silent('KVM does not look at regions here'),
+      'linux-6.11': silent('KVM does not look at regions here'),
+      'linux-6.12': silent('KVM does not look at regions here'),
+      'linux-6.17': silent('KVM does not look at regions here'),
+      'linux-7.2': silent('KVM does not look at regions here'),
+    },
+  }),
+
   'msr.gpaRequestNonSnp': facet({
     doc: 'What a preferred-GPA or register-GPA request from an SEV-ES guest without SNP does.',
     values: {
@@ -145,7 +165,7 @@ export const pscMsrFacets = {
     },
     facts: {
       'part2-v4': read('n/a', v4.pscMsr),
-      'as-reviewed': read('zeroedByKvm', review.pscExits),
+      'as-reviewed': inferred('zeroedByKvm', review.pscExits),
       'part2-v5': read('n/a', v5.sevc),
       v11: inferred('stale', v11.pscMsr),
       v14: inferred('stale', v14.pscMsr),

@@ -1,5 +1,5 @@
 /** How a guest's termination request reaches the VMM. */
-import { review, v11, v14, v4, v5 } from '../documents';
+import { posted, review, v11, v14, v4, v5 } from '../documents';
 import { carriedOver, facet, kernels, read, sev, silent, unspecified } from '../facet';
 
 export const terminationFacets = {
@@ -15,11 +15,11 @@ export const terminationFacets = {
       sysEventNdata: 'Exit KVM_EXIT_SYSTEM_EVENT of type SEV_TERM (6), ndata 1, the MSR value in data[0].',
     },
     facts: {
-      'part2-v4': read('einval', v4.cover),
+      'part2-v4': read('einval', v4.series),
       'as-reviewed': read('sysEventBit31Data0', review.termination),
       'part2-v5': read('einval', v5.sevc),
-      v11: read('sysEventNdata', v11.pscMsr),
-      v14: read('sysEventNdata', v14.cover),
+      v11: read('sysEventNdata', posted.termData),
+      v14: read('sysEventNdata', posted.termData),
       ...kernels('executed', sev('sev_handle_vmgexit_msr_protocol()'), {
         'linux-6.11': 'sysEventNdata',
         'linux-6.12': 'sysEventNdata',
@@ -38,10 +38,10 @@ export const terminationFacets = {
       unspecified,
     },
     facts: {
-      'part2-v4': read('unsupported', v4.cover),
+      'part2-v4': read('unsupported', v4.series),
       'as-reviewed': silent('no reviewer asked for anything here'),
       'part2-v5': read('unsupported', v5.sevc),
-      v11: read('unsupported', v11.pscBatch),
+      v11: read('unsupported', v11.series),
       v14: read('sysEventGhcbGpa', v14.cover),
       ...kernels('executed', sev('sev_handle_vmgexit()'), {
         'linux-6.11': 'sysEventGhcbGpa',
@@ -59,16 +59,16 @@ export const terminationFacets = {
       unpaired: 'Only the entry tracepoint fires.',
     },
     facts: {
-      'part2-v4': read('paired', v4.cover),
+      'part2-v4': read('paired', v4.series),
       'as-reviewed': read('paired', review.termination),
       'part2-v5': read('paired', v5.sevc),
-      v11: read('unpaired', v11.pscMsr),
-      v14: read('unpaired', v14.cover),
+      v11: read('unpaired', v11.series),
+      v14: read('unpaired', v14.series),
       ...kernels('read', sev('sev_handle_vmgexit_msr_protocol()'), {
         'linux-6.11': 'unpaired',
+        'linux-6.12': 'unpaired',
         'linux-6.17': 'unpaired',
       }),
-      'linux-6.12': carriedOver('unpaired', 'linux-6.11 and linux-6.17'),
       'linux-7.2': carriedOver('unpaired', 'linux-6.17'),
     },
   }),

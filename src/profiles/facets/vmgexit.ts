@@ -1,12 +1,11 @@
 /** VMGEXIT: the GHCB page, its scratch area, and the NAE events that are not page state change or AP creation. */
 import { source } from '../../abi/source';
-import { v4, v5 } from '../documents';
+import { v11, v14, v4, v5 } from '../documents';
 import { facet, inferred, kernels, read, sev, silent, unsaidBeforeMerge, unspecified } from '../facet';
 
-/** Private memory comes with guest_memfd, whose faults leave as memory faults. */
-const gmemBase = (date: string) =>
-  source.mail('the guest_memfd base that the posting builds on', 'Michael Roth', date);
 const privateFault = { file: 'arch/x86/kvm/mmu/mmu.c', topic: 'the fault of a private or shared access' };
+
+const readIn72 = source.kernel('7.2.13', privateFault.file, privateFault.topic);
 
 export const vmgexitFacets = {
   'ghcb.unregistered': facet({
@@ -227,15 +226,13 @@ export const vmgexitFacets = {
       unspecified,
     },
     facts: {
-      'part2-v4': read('rmpFaultHandler', v4.cover),
+      'part2-v4': read('rmpFaultHandler', v4.series),
       'as-reviewed': silent('no reviewer asked for anything here'),
       'part2-v5': silent('the posting was not read for this'),
-      v11: read('memoryFaultExit', gmemBase('2023-12-30')),
-      v14: read('memoryFaultExit', gmemBase('2024-04-21')),
-      ...kernels('inferred', privateFault, {
-        'linux-6.11': 'memoryFaultExit',
-        'linux-6.17': 'memoryFaultExit',
-      }),
+      v11: read('memoryFaultExit', v11.series),
+      v14: read('memoryFaultExit', v14.series),
+      'linux-6.11': inferred('memoryFaultExit', readIn72),
+      'linux-6.17': inferred('memoryFaultExit', readIn72),
       ...kernels('read', privateFault, { 'linux-6.12': 'memoryFaultExit', 'linux-7.2': 'memoryFaultExit' }),
     },
   }),
