@@ -77,6 +77,7 @@ const kernelRows = tableRows(`
   ls.policy                     knownSmtRequired = known firmwareMask
   lu.lenZero                    nothingDone = = einval
   lu.uaddrAlignment             any = = page
+  lu.sourceRead                 afterPage = = beforePage
   lu.cpuidReadOnlySource        accepted = = refused
   gmem.upToDateAfterRmpFailure  unspecified no unspecified yes
   lf.vcpuCreation               unchecked ebusy unchecked ebusy

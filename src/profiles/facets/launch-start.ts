@@ -26,7 +26,8 @@ export const launchStartFacets = {
     facts: {
       ...unsaidBeforeMerge,
       'linux-6.11': carriedOver('no', 'linux-6.12 and linux-6.17'),
-      ...kernels('read', init2, { 'linux-6.12': 'no', 'linux-6.17': 'no', 'linux-7.2': 'yes' }),
+      ...kernels('read', init2, { 'linux-6.12': 'no', 'linux-6.17': 'no' }),
+      ...kernels('executed', init2, { 'linux-7.2': 'yes' }),
     },
   }),
 

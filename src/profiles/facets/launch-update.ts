@@ -200,6 +200,22 @@ export const launchUpdateFacets = {
     },
   }),
 
+  'lu.sourceRead': facet({
+    doc: 'When LAUNCH_UPDATE finds out that it cannot read a page of the source.',
+    values: {
+      afterPage:
+        'While it copies: the private page exists by then and stays, not up to date, its content undefined.',
+      beforePage: 'When it pins the source page, before it gets the private page.',
+      unspecified,
+    },
+    facts: {
+      ...unsaidBeforeMerge,
+      'linux-6.11': carriedOver('afterPage', 'linux-6.12 and linux-6.17'),
+      ...kernels('read', update, { 'linux-6.17': 'afterPage' }),
+      ...kernels('executed', update, { 'linux-6.12': 'afterPage', 'linux-7.2': 'beforePage' }),
+    },
+  }),
+
   'lu.cpuidCorrection': facet({
     doc: 'Where the corrected table of a rejected CPUID page appears.',
     values: {
