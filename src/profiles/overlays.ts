@@ -47,6 +47,13 @@ export const overlays = {
       'Every batch, even a fully successful one, is answered with the generic error: one line was missing. The author reported it and moved the tag the next day.',
     changes: { 'psc.doneReply': read('genericError', posted.firstPull) },
   },
+  'v13-launch-update': {
+    base: 'v14',
+    title: 'v13 LAUNCH_UPDATE',
+    date: '2024-04-18',
+    description: 'A LAUNCH_UPDATE that fails half way returns -EINTR and reports in len how much was done.',
+    changes: { 'lu.failure': read('progressEintr', posted.v13Launch) },
+  },
   'linux-6.11-ret-fixed': {
     base: 'linux-6.11',
     title: 'Linux 6.11 with the answer field preset',
