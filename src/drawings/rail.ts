@@ -1,0 +1,69 @@
+/** The rail under the page: every step of a run on one line, findings on it, branches below it. */
+import { scaleLinear } from 'd3';
+
+/** What stands on the rail. */
+export interface RailContent {
+  /** Steps of the run. */
+  readonly stepCount: number;
+  /** First step of every act that has steps. */
+  readonly actStarts: readonly number[];
+  /** Steps with a finding, in order. */
+  readonly findings: readonly number[];
+}
+
+export interface RailMark {
+  readonly x: number;
+  /** Position that a click on it goes to: the step has just been taken. */
+  readonly position: number;
+  /** Dots, ticks and diamonds. */
+  readonly kind: 'step' | 'act' | 'finding';
+}
+
+export interface Rail {
+  /** Left and right end of the line. */
+  readonly start: number;
+  readonly end: number;
+  readonly marks: readonly RailMark[];
+}
+
+const MARGIN = 10;
+/** Pixels between two marks below which they are drawn together. */
+const LEAST_DOT_GAP = 9;
+const LEAST_TICK_GAP = 4;
+
+const railScale = (stepCount: number, width: number) =>
+  scaleLinear([0, Math.max(1, stepCount)], [MARGIN, Math.max(MARGIN + 1, width - MARGIN)]).clamp(true);
+
+/** Where a position stands. */
+export const railX = (stepCount: number, width: number, position: number): number =>
+  railScale(stepCount, width)(position);
+
+/** The position nearest to a place on the rail. */
+export const railPosition = (stepCount: number, width: number, x: number): number =>
+  stepCount === 0 ? 0 : Math.round(railScale(stepCount, width).invert(x));
+
+/** Puts a run on a rail of `width` pixels: dots while there is room, then ticks for acts, then nothing but the line. */
+export function layoutRail({ stepCount, actStarts, findings }: RailContent, width: number): Rail {
+  const x = railScale(stepCount, width);
+  const [start = 0, end = 0] = x.range();
+  const gap = (count: number) => (end - start) / Math.max(1, count);
+  const at = (step: number, kind: RailMark['kind']): RailMark => ({
+    x: x(step + 1),
+    position: step + 1,
+    kind,
+  });
+  const marks: RailMark[] = [];
+  if (gap(stepCount) >= LEAST_DOT_GAP) {
+    for (let step = 0; step < stepCount; step++) marks.push(at(step, 'step'));
+  } else if (gap(actStarts.length) >= LEAST_TICK_GAP) {
+    for (const step of actStarts) marks.push(at(step, 'act'));
+  }
+  let last = -Infinity;
+  for (const step of findings) {
+    const mark = at(step, 'finding');
+    if (mark.x - last < LEAST_TICK_GAP) continue; // the same diamond
+    marks.push(mark);
+    last = mark.x;
+  }
+  return { start, end, marks };
+}
