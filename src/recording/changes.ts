@@ -61,13 +61,12 @@ export class ArenaMap {
     return this.places[address];
   }
 
-  /** How a view calls an image: by what it holds in `memory`. */
-  imageName(index: number, isKvmRun: boolean, memory: Memory): string {
+  /** How a view calls an image: by the page it stands for, as `read` finds it declared. */
+  imageName(index: number, isKvmRun: boolean, read: (address: number) => number): string {
     if (isKvmRun) return `kvm_run v${index}`;
     const image = this.world.pageImages[index];
     if (!image) return `image ${index}`;
-    const value = (name: 'side' | 'frame'): number =>
-      memory.arena.read(image.base + image.group.offsetOf(name));
+    const value = (name: 'side' | 'frame'): number => read(image.base + image.group.offsetOf(name));
     const side = formatVariable(image.group.variables.side, value('side'));
     return `${side} page ${hex(value('frame') >>> 0)}`;
   }
@@ -123,16 +122,15 @@ export class ChangeList {
     return [...words, ...bytes, ...this.changes];
   }
 
+  private readonly before = (address: number): number => this.memory.arena.read(address);
+  private readonly after = (address: number): number =>
+    this.before(address) ^ (this.differences.get(address) ?? 0);
+
   private variable({ instance, slot, address }: Extract<Place, { kind: 'variable' }>): Change {
-    const low = this.memory.arena.read(address);
-    const high = slot.words === 2 ? this.memory.arena.read(address + 1) : 0;
-    const difference = (at: number): number => this.differences.get(at) ?? 0;
-    const after = formatVariable(
-      slot.variable,
-      low ^ difference(address),
-      slot.words === 2 ? high ^ difference(address + 1) : 0,
-    );
-    const before = formatVariable(slot.variable, low, high);
+    const text = (read: (at: number) => number): string =>
+      formatVariable(slot.variable, read(address), slot.words === 2 ? read(address + 1) : 0);
+    const before = text(this.before);
+    const after = text(this.after);
     return { kind: 'variable', instance, variable: slot.name, before, after, doc: slot.variable.doc };
   }
 
@@ -152,7 +150,7 @@ export class ChangeList {
       ) {
         out[out.length - 1] = { ...last, length: last.length + 1 };
       } else {
-        const image = this.map.imageName(imageIndex, isKvmRun, this.memory);
+        const image = this.map.imageName(imageIndex, isKvmRun, this.after);
         out.push({ kind: 'bytes', image, imageIndex, isKvmRun, at, length: 1 });
       }
     }

@@ -5,7 +5,8 @@
  */
 import { ByteReader, ByteStream } from './byte-stream';
 import type { StepLog } from './step-log';
-import { applyWrites, Writes, type Memory } from './writes';
+import type { Writes } from './writes';
+import { applyWrites, type Memory } from './writes';
 
 /** A stride of the lowest level closes after this many bytes of steps: what is played in a fraction of 1 ms. */
 const STRIDE_BYTES = 1 << 15;

@@ -12,7 +12,7 @@ import { perform } from '../engine/perform';
 import type { RuleId } from '../engine/rules';
 import type { World } from '../engine/world';
 import type { FacetName } from '../profiles/facets';
-import { ByteReader } from './byte-stream';
+import type { ByteReader } from './byte-stream';
 import { ArenaMap, ChangeList, type Change } from './changes';
 import { StepRecorder } from './recorder';
 import { Shapes, type Finding, type TakenTransition } from './shape';
