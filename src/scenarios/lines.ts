@@ -1,0 +1,219 @@
+/**
+ * From a mail, a file or a paste to the lines of the scenario in it: quote marks stripped at any depth, prose around it
+ * left out, continuation lines joined, and for every word the place where it stood.
+ */
+
+/** A place in the text as it came in; both count from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Word {
+  readonly text: string;
+  /** Where each part of the word stood: a long word may be broken after a comma or colon. */
+  readonly pieces: readonly { readonly at: number; readonly place: Place }[];
+}
+
+export interface LogicalLine {
+  /** Empty for a blank line. */
+  readonly words: readonly Word[];
+  readonly place: Place;
+}
+
+/** Something wrong with the text, and where. */
+export interface ScenarioProblem extends Place {
+  /** Characters concerned. */
+  readonly length: number;
+  readonly message: string;
+  /** What could have stood there. */
+  readonly expected?: string;
+  /** The known word most like the one found. */
+  readonly nearest?: string;
+}
+
+export interface ScenarioText {
+  readonly version: string;
+  readonly versionPlace: Place;
+  readonly lines: readonly LogicalLine[];
+  readonly problems: readonly ScenarioProblem[];
+  /** What was left out and why; the scenario is still sound. */
+  readonly warnings: readonly ScenarioProblem[];
+}
+
+const FIRST = /^([\s>\u00a0]*)ghcb-scenario(?:\s+(\S+))?\s*$/;
+const END = /^end\s+ghcb-scenario$/;
+const TAB = 8;
+
+/** Keywords whose rest is prose: words of it are never glued together. */
+const proseKeywords = new Set(['title', 'ref', 'note', ';', '?']);
+
+/** The place of a character of a word. */
+export function placeIn(word: Word, at = 0): Place {
+  const piece = word.pieces.findLast((candidate) => candidate.at <= at) ?? word.pieces[0];
+  if (!piece) return { line: 1, column: 1 };
+  return { line: piece.place.line, column: piece.place.column + at - piece.at };
+}
+
+/** @returns the scenario's lines, or the one problem that there is none */
+export function findScenario(text: string): ScenarioText | ScenarioProblem {
+  const raw = text.replace(/^\ufeff/, '').split(/\r\n|\n|\r/);
+  const firstIndex = raw.findIndex((line) => FIRST.test(line));
+  if (firstIndex < 0) return noScenario(raw);
+  const [, prefix = '', version = ''] = FIRST.exec(raw[firstIndex] ?? '') ?? [];
+  const depth = prefix.split('>').length - 1;
+  const start = unquote(raw[firstIndex] ?? '', depth);
+  const reader = new Reader(depth, indentOf(start.rest));
+  for (let i = firstIndex + 1; i < raw.length && !reader.ended; i++) reader.take(raw[i] ?? '', i + 1);
+  if (!reader.ended) reader.missEnd(raw.length);
+  const rest = raw.slice(reader.endLine);
+  const another = rest.findIndex((line) => FIRST.test(line));
+  if (reader.ended && another >= 0) reader.warnSecond(reader.endLine + another + 1);
+  return {
+    version,
+    versionPlace: { line: firstIndex + 1, column: (raw[firstIndex] ?? '').indexOf('ghcb-scenario') + 1 },
+    lines: trimBlank(reader.lines),
+    problems: reader.problems,
+    warnings: reader.warnings,
+  };
+}
+
+function noScenario(raw: readonly string[]): ScenarioProblem {
+  const at = raw.findIndex((line) => /ghcb.?scen/i.test(line));
+  const message = raw.every((line) => line.trim() === '')
+    ? 'the text is empty'
+    : 'there is no line that says `ghcb-scenario 1`';
+  const line = Math.max(at, 0) + 1;
+  return { line, column: 1, length: (raw[line - 1] ?? '').length, message, expected: 'ghcb-scenario 1' };
+}
+
+/** Strips up to `depth` quote marks. @returns the rest, the column where it starts, and how many marks there were */
+function unquote(line: string, depth: number): { rest: string; column: number; marks: number } {
+  let at = 0;
+  let marks = 0;
+  while (marks < depth) {
+    const mark = /^\s*>/.exec(line.slice(at));
+    if (!mark) break;
+    at += mark[0].length;
+    marks++;
+  }
+  if (marks > 0 && /^[ \u00a0]/.test(line.slice(at))) at++;
+  return { rest: line.slice(at), column: at + 1, marks };
+}
+
+/** Columns of white space at the start, tabs counted to the next multiple of eight. */
+function indentOf(text: string): number {
+  let column = 0;
+  for (const character of text) {
+    if (character === '\t') column += TAB - (column % TAB);
+    else if (/\s/.test(character)) column++;
+    else break;
+  }
+  return column;
+}
+
+function wordsOf(text: string, line: number, column: number): Word[] {
+  return [...text.matchAll(/\S+/g)].map((match) => ({
+    text: match[0],
+    pieces: [{ at: 0, place: { line, column: column + match.index } }],
+  }));
+}
+
+/** No blank lines at either end, and no two in a row. */
+function trimBlank(lines: readonly LogicalLine[]): LogicalLine[] {
+  const kept = lines.filter((line, i) => line.words.length > 0 || (lines[i - 1]?.words.length ?? 0) > 0);
+  if (kept.at(-1)?.words.length === 0) kept.pop();
+  return kept;
+}
+
+class Reader {
+  readonly lines: LogicalLine[] = [];
+  readonly problems: ScenarioProblem[] = [];
+  readonly warnings: ScenarioProblem[] = [];
+  ended = false;
+  endLine = 0;
+
+  constructor(
+    private readonly depth: number,
+    private readonly indent: number,
+  ) {}
+
+  take(raw: string, line: number): void {
+    const { rest, column, marks } = unquote(raw, this.depth);
+    const text = rest.trim();
+    const indented = indentOf(rest) > this.indent;
+    if (END.test(text) && marks === this.depth && !indented) {
+      this.ended = true;
+      this.endLine = line;
+      return;
+    }
+    if (text === '') this.lines.push({ words: [], place: { line, column } });
+    else if (marks < this.depth) this.takeReply(raw, line);
+    else if (text.startsWith('>'))
+      this.report(this.problems, raw, line, 'the line is quoted deeper than the first one');
+    else if (FIRST.test(rest) && !indented)
+      this.report(this.problems, raw, line, 'a second scenario starts before the first one ends');
+    else this.takeWords(wordsOf(rest, line, column), indented);
+  }
+
+  private takeWords(words: readonly Word[], indented: boolean): void {
+    const [first] = words;
+    if (!first) return;
+    const continues = indented && first.text !== '?' && !first.text.startsWith(';');
+    const previous = this.lines.at(-1);
+    if (!continues) this.lines.push({ words, place: placeIn(first) });
+    else if (previous && previous.words.length > 0)
+      this.lines[this.lines.length - 1] = joined(previous, words);
+    else {
+      const problem = { ...placeIn(first), length: first.text.length };
+      this.problems.push({
+        ...problem,
+        message: 'an indented line continues the line above, but there is none',
+      });
+    }
+  }
+
+  /** A line quoted less deep than the scenario: somebody's reply, unless it is the tail of a wrapped line. */
+  private takeReply(raw: string, line: number): void {
+    const last = this.lines.at(-1)?.words.at(-1)?.text ?? '';
+    const wrapped = last.endsWith(',') || /^\s*(0x[0-9a-fA-F]+|[\w-]+=\S*)\s*$/.test(raw);
+    if (wrapped)
+      this.report(this.problems, raw, line, 'this looks like the tail of a line that a mail program wrapped');
+    else
+      this.report(this.warnings, raw, line, 'a line of a reply stands inside the scenario and was left out');
+  }
+
+  private report(to: ScenarioProblem[], raw: string, line: number, message: string): void {
+    const column = raw.length - raw.trimStart().length + 1;
+    to.push({ line, column, length: raw.trim().length, message });
+  }
+
+  missEnd(line: number): void {
+    this.endLine = line;
+    this.problems.push({
+      line,
+      column: 1,
+      length: 0,
+      message: 'the scenario has no last line',
+      expected: 'end ghcb-scenario',
+    });
+  }
+
+  warnSecond(line: number): void {
+    this.warnings.push({ line, column: 1, length: 0, message: 'another scenario follows and was left out' });
+  }
+}
+
+function joined(line: LogicalLine, more: readonly Word[]): LogicalLine {
+  const last = line.words.at(-1);
+  const [next, ...others] = more;
+  const prose = proseKeywords.has(line.words[0]?.text ?? '') || line.words[0]?.text.startsWith(';');
+  if (!last || !next || prose || !/[,:]$/.test(last.text))
+    return { ...line, words: [...line.words, ...more] };
+  const shift = last.text.length;
+  const glued: Word = {
+    text: last.text + next.text,
+    pieces: [...last.pieces, ...next.pieces.map((piece) => ({ ...piece, at: piece.at + shift }))],
+  };
+  return { ...line, words: [...line.words.slice(0, -1), glued, ...others] };
+}

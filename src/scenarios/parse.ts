@@ -1,0 +1,440 @@
+/**
+ * Reads scenario text. Nothing is guessed and nothing is skipped: each problem is reported with its place, what could
+ * have stood there and the nearest known word, and all problems are reported, not only the first.
+ */
+import { didYouMean, nearest } from '../base/text';
+import { actTables, type Act, type Actor, type Parameter } from '../engine/acts';
+import { parseProfileSpec } from '../profiles/resolve';
+import {
+  findScenario,
+  placeIn,
+  type LogicalLine,
+  type Place,
+  type ScenarioProblem,
+  type Word,
+} from './lines';
+import { isScissorsLine, LONGEST_WORD } from './mail';
+import {
+  defaultVm,
+  expectOperators,
+  guestPrograms,
+  headKinds,
+  hostPersonalities,
+  vmKeys,
+  type ExpectOperator,
+  type Line,
+  type Scenario,
+  type Until,
+  type VmKey,
+  type VmSettings,
+  type WrittenParameter,
+} from './scenario';
+import { parseCount, parseSize, parseValue, parseWord, type Parsed } from './values';
+
+export type { Place, ScenarioProblem } from './lines';
+
+/** What reading gave: a scenario and where each of its lines stands, or every problem. */
+export type ParseResult =
+  | {
+      readonly ok: true;
+      readonly scenario: Scenario;
+      readonly places: readonly Place[];
+      readonly warnings: readonly ScenarioProblem[];
+    }
+  | {
+      readonly ok: false;
+      readonly problems: readonly ScenarioProblem[];
+      readonly warnings: readonly ScenarioProblem[];
+    };
+
+/** No list of problems gets longer than a person reads. */
+const MAX_PROBLEMS = 100;
+export const MAX_VCPUS = 64;
+const MAX_MEMORY = 2 ** 40;
+const MAX_FLASH = 2 ** 28;
+
+export function parseScenario(text: string): ParseResult {
+  const found = findScenario(text);
+  if ('message' in found) return { ok: false, problems: [found], warnings: [] };
+  const parser = new Parser();
+  parser.problems.push(...found.problems);
+  if (found.version !== '1') {
+    const message =
+      found.version === '' ? 'the version is missing' : `version '${found.version}' is not known`;
+    const place = { ...found.versionPlace, length: 'ghcb-scenario'.length };
+    parser.problems.push({ ...place, message, expected: 'ghcb-scenario 1' });
+  } else for (const line of found.lines) parser.take(line);
+  const problems = parser.problems
+    .sort((a, b) => a.line - b.line || a.column - b.column)
+    .slice(0, MAX_PROBLEMS);
+  const { warnings } = found;
+  if (problems.length > 0) return { ok: false, problems, warnings };
+  return { ok: true, scenario: { lines: parser.lines }, places: parser.places, warnings };
+}
+
+/** A problem as the command line and the page print it. */
+export function problemText({ line, column, message, expected }: ScenarioProblem): string {
+  return `line ${line}, column ${column}: ${message}${expected === undefined ? '' : ` (expected ${expected})`}`;
+}
+
+const actKeywords = ['vmm', 'inject', 'kvm'] as const;
+const otherKeywords = [
+  'title',
+  'ref',
+  'profile',
+  'vm',
+  'guest',
+  'host',
+  'launch',
+  'run',
+  'note',
+  '?',
+  ';',
+] as const;
+const allKeywords = [...otherKeywords, ...actKeywords, 'v0'];
+
+class Parser {
+  readonly problems: ScenarioProblem[] = [];
+  readonly lines: Line[] = [];
+  readonly places: Place[] = [];
+  private vcpus = defaultVm.vcpus;
+  private readonly seen = new Set<Line['kind']>();
+  private acted = false;
+
+  take(logical: LogicalLine): void {
+    const [keyword, ...rest] = logical.words;
+    const line: Line | undefined = keyword ? this.line(keyword, rest) : { kind: 'blank' };
+    if (!line) return;
+    this.checkOrder(line, keyword);
+    this.lines.push(line);
+    this.places.push(logical.place);
+  }
+
+  private checkOrder(line: Line, keyword: Word | undefined): void {
+    if (!keyword) return;
+    const isHead = headKinds.includes(line.kind);
+    if (isHead && this.acted)
+      this.wrong(keyword, `'${line.kind}' belongs before the first act`, 'an act line');
+    const once = line.kind === 'title' || line.kind === 'vm' || line.kind === 'guest' || line.kind === 'host';
+    if (once && this.seen.has(line.kind)) this.wrong(keyword, `there is a '${line.kind}' line already`);
+    this.seen.add(line.kind);
+    if (line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil') this.acted = true;
+    if (line.kind === 'expect' && !this.acted)
+      this.wrong(keyword, 'there is no act above this expectation', 'an act line');
+  }
+
+  private line(keyword: Word, rest: readonly Word[]): Line | undefined {
+    const { text } = keyword;
+    if (text.startsWith(';')) return this.comment(keyword, rest);
+    if (/^v\d+$/.test(text)) return this.act('guest', keyword, rest);
+    switch (text) {
+      case 'title':
+      case 'ref':
+      case 'note':
+        return this.prose(text, keyword, rest);
+      case 'profile':
+        return this.profiles(keyword, rest);
+      case 'vm':
+        return this.vm(keyword, rest);
+      case 'guest': {
+        const program = this.oneWord(keyword, rest, guestPrograms, 'a guest program');
+        return program && { kind: 'guest', program };
+      }
+      case 'host': {
+        const personality = this.oneWord(keyword, rest, hostPersonalities, 'a personality');
+        return personality && { kind: 'host', personality };
+      }
+      case 'launch':
+        return this.oneWord(keyword, rest, ['standard'], 'the launch') && { kind: 'launch' };
+      case 'run':
+        return this.runUntil(keyword, rest);
+      case 'vmm':
+      case 'inject':
+      case 'kvm':
+        return this.act(text, keyword, rest);
+      case '?':
+        return this.expectation(keyword, rest);
+      default:
+        this.wrong(
+          keyword,
+          `unknown word '${text}'${didYouMean(text, allKeywords)}`,
+          lineStarts,
+          nearest(text, allKeywords),
+        );
+        return undefined;
+    }
+  }
+
+  private wrong(
+    word: Word,
+    message: string,
+    expected?: string,
+    near?: string,
+    at = 0,
+    length = word.text.length,
+  ): void {
+    this.problems.push({
+      ...placeIn(word, at),
+      length,
+      message,
+      ...(expected === undefined ? {} : { expected }),
+      ...(near === undefined ? {} : { nearest: near }),
+    });
+  }
+
+  private wrongValue(word: Word, shift: number, parsed: Parsed<unknown>): void {
+    if (!('problems' in parsed)) return;
+    for (const p of parsed.problems)
+      this.wrong(word, p.message, p.expected, p.nearest, shift + p.at, p.length);
+  }
+
+  private comment(keyword: Word, rest: readonly Word[]): Line {
+    const text = [keyword.text.slice(1), ...rest.map((word) => word.text)]
+      .filter((part) => part !== '')
+      .join(' ');
+    this.checkProse(keyword, [keyword, ...rest], `; ${text}`);
+    return { kind: 'comment', text };
+  }
+
+  private prose(kind: 'title' | 'ref' | 'note', keyword: Word, rest: readonly Word[]): Line | undefined {
+    if (rest.length === 0) {
+      this.wrong(keyword, `'${kind}' says nothing`, 'text after it');
+      return undefined;
+    }
+    const text = rest.map((word) => word.text).join(' ');
+    this.checkProse(keyword, rest, text);
+    return { kind, text };
+  }
+
+  private checkProse(keyword: Word, words: readonly Word[], text: string): void {
+    if (isScissorsLine(text))
+      this.wrong(keyword, 'git am --scissors would cut the mail at this line', 'other text');
+    for (const word of words) this.checkLength(word);
+  }
+
+  private checkLength(word: Word): void {
+    if (word.text.length <= LONGEST_WORD || word.pieces.length > 1) return;
+    this.wrong(
+      word,
+      `a word of ${word.text.length} characters does not survive mail`,
+      `at most ${LONGEST_WORD} characters`,
+    );
+  }
+
+  private profiles(keyword: Word, rest: readonly Word[]): Line | undefined {
+    if (rest.length === 0)
+      this.wrong(keyword, 'no profile is named', 'one or more profiles, such as linux-7.2');
+    for (const word of rest) this.checkProfile(word, word.text, 0);
+    return rest.length === 0 ? undefined : { kind: 'profile', specs: rest.map((word) => word.text) };
+  }
+
+  private checkProfile(word: Word, spec: string, at: number): void {
+    const parsed = parseProfileSpec(spec);
+    if (parsed.ok) return;
+    const shift = parsed.error.place ? Math.max(0, spec.lastIndexOf(parsed.error.place)) : 0;
+    this.wrong(word, parsed.error.message, 'a profile, such as linux-7.2', undefined, at + shift);
+  }
+
+  private oneWord<W extends string>(
+    keyword: Word,
+    rest: readonly Word[],
+    words: readonly W[],
+    what: string,
+  ): W | undefined {
+    const [word, extra] = rest;
+    if (!word) {
+      this.wrong(keyword, `${what} is missing`, `one of ${words.join(', ')}`);
+      return undefined;
+    }
+    if (extra) this.wrong(extra, `'${extra.text}' is one word too many`, 'the end of the line');
+    const parsed = parseWord(word.text, words);
+    this.wrongValue(word, 0, parsed);
+    return 'value' in parsed ? parsed.value : undefined;
+  }
+
+  /** Splits `name=value` words; reports what is none and what comes twice. */
+  private parameters(rest: readonly Word[]): { word: Word; name: string; text: string }[] {
+    const names = new Set<string>();
+    return rest.flatMap((word) => {
+      const [, name, text] = /^([^=]+)=(.*)$/.exec(word.text) ?? [];
+      if (name === undefined || text === undefined) {
+        this.wrong(word, `'${word.text}' is no parameter`, 'name=value');
+        return [];
+      }
+      if (names.has(name)) this.wrong(word, `'${name}' is given twice`);
+      names.add(name);
+      return [{ word, name, text }];
+    });
+  }
+
+  private vm(keyword: Word, rest: readonly Word[]): Line | undefined {
+    const settings: { -readonly [K in VmKey]?: VmSettings[K] } = {};
+    const written: WrittenParameter[] = [];
+    for (const { word, name, text } of this.parameters(rest)) {
+      const key = vmKeys.find((candidate) => candidate === name);
+      if (!key) {
+        this.wrong(
+          word,
+          `'vm' has no '${name}'${didYouMean(name, vmKeys)}`,
+          `one of ${vmKeys.join(', ')}`,
+          nearest(name, vmKeys),
+        );
+        continue;
+      }
+      const parsed = vmValue(key, text);
+      this.wrongValue(word, name.length + 1, parsed);
+      if ('value' in parsed) settings[key] = parsed.value;
+      written.push({ name, text });
+    }
+    if (rest.length === 0) this.wrong(keyword, `'vm' says nothing`, 'vcpus= memory= flash= maxphyaddr=');
+    this.vcpus = settings.vcpus ?? this.vcpus;
+    return { kind: 'vm', settings, written };
+  }
+
+  private act(actor: Actor, keyword: Word, rest: readonly Word[]): Line | undefined {
+    const [verbWord, ...others] = rest;
+    const verbs: Readonly<Record<string, { readonly params: Readonly<Record<string, Parameter>> }>> =
+      actTables[actor];
+    const names = Object.keys(verbs);
+    const who = keyword.text;
+    if (!verbWord) {
+      this.wrong(keyword, `'${who}' does nothing`, `one of ${names.join(', ')}`);
+      return undefined;
+    }
+    const vcpu = actor === 'guest' ? this.vcpuNumber(keyword, who.slice(1), 1) : undefined;
+    const verb = verbWord.text;
+    const params = Object.hasOwn(verbs, verb) ? verbs[verb]?.params : undefined;
+    if (!params) {
+      this.wrong(
+        verbWord,
+        `'${who}' knows no '${verb}'${didYouMean(verb, names)}`,
+        `one of ${names.join(', ')}`,
+        nearest(verb, names),
+      );
+      return undefined;
+    }
+    const { args, written } = this.arguments(verbWord, params, others);
+    const act = { actor, verb, args, ...(vcpu === undefined ? {} : { vcpu }) } as unknown as Act;
+    return { kind: 'act', act, written };
+  }
+
+  private arguments(
+    verb: Word,
+    params: Readonly<Record<string, Parameter>>,
+    words: readonly Word[],
+  ): { args: Record<string, unknown>; written: WrittenParameter[] } {
+    const args: Record<string, unknown> = {};
+    const written: WrittenParameter[] = [];
+    const names = Object.keys(params);
+    for (const { word, name, text } of this.parameters(words)) {
+      const param = Object.hasOwn(params, name) ? params[name] : undefined;
+      if (!param) {
+        const expected = names.length === 0 ? 'no parameter' : `one of ${names.join(', ')}`;
+        this.wrong(
+          word,
+          `'${verb.text}' has no '${name}'${didYouMean(name, names)}`,
+          expected,
+          nearest(name, names),
+        );
+        continue;
+      }
+      const parsed = parseValue(param.kind, text);
+      this.wrongValue(word, name.length + 1, parsed);
+      if ('value' in parsed) args[name] = parsed.value;
+      if ('value' in parsed && name === 'vcpu') this.vcpuNumber(word, text, name.length + 1);
+      if (param.kind !== 'entries') this.checkLength(word);
+      written.push({ name, text });
+    }
+    const missing = names.filter((name) => params[name]?.required && !written.some((w) => w.name === name));
+    for (const name of missing) {
+      this.wrong(verb, `'${verb.text}' needs '${name}': ${params[name]?.doc ?? ''}`, `${name}=...`);
+    }
+    return { args, written };
+  }
+
+  private vcpuNumber(word: Word, text: string, shift: number): number {
+    const parsed = parseCount(text, BigInt(this.vcpus - 1));
+    if ('value' in parsed) return parsed.value;
+    const range = this.vcpus === 1 ? 'v0 alone' : `v0 to v${this.vcpus - 1}`;
+    this.wrong(
+      word,
+      `this VM has ${this.vcpus} vCPUs: ${range}`,
+      `a vCPU number below ${this.vcpus}`,
+      undefined,
+      shift,
+      text.length,
+    );
+    return 0;
+  }
+
+  private runUntil(keyword: Word, rest: readonly Word[]): Line | undefined {
+    const [first, ...extra] = this.parameters(rest);
+    if (!first) {
+      this.wrong(keyword, `'run' needs to know until when`, untilForms);
+      return undefined;
+    }
+    for (const { word } of extra)
+      this.wrong(word, `'${word.text}' is one word too many`, 'the end of the line');
+    const until = first.name === 'until' ? untilOf(first.text) : undefined;
+    if (!until) this.wrong(first.word, `'${first.word.text}' is no end of a run`, untilForms);
+    return until && { kind: 'runUntil', until };
+  }
+
+  private expectation(keyword: Word, rest: readonly Word[]): Line | undefined {
+    const narrow = rest.filter(
+      (word, i) => word.text.startsWith('@') && rest.slice(0, i).every((w) => w.text.startsWith('@')),
+    );
+    for (const word of narrow) this.checkProfile(word, word.text.slice(1), 1);
+    const [path, operator, ...value] = rest.slice(narrow.length);
+    if (!path || !operator || value.length === 0) {
+      this.wrong(keyword, 'an expectation is incomplete', '? path operator value');
+      return undefined;
+    }
+    const parsed = parseWord<ExpectOperator>(operator.text, expectOperators);
+    this.wrongValue(operator, 0, parsed);
+    for (const word of rest) this.checkLength(word);
+    if (!('value' in parsed)) return undefined;
+    const text = value.map((word) => word.text).join(' ');
+    return {
+      kind: 'expect',
+      profiles: narrow.map((word) => word.text.slice(1)),
+      path: path.text,
+      operator: parsed.value,
+      value: text,
+    };
+  }
+}
+
+const lineStarts =
+  'v0 to vN, vmm, inject, kvm, launch, run, note, title, ref, profile, vm, guest, host, ? or ;';
+const untilForms = 'until=terminated, until=idle, until=exit or until=steps:N';
+
+function untilOf(text: string): Until | undefined {
+  if (text === 'terminated' || text === 'idle' || text === 'exit') return { what: text };
+  const [, count] = /^steps:(.+)$/.exec(text) ?? [];
+  const parsed = count === undefined ? undefined : parseCount(count, 1_000_000n);
+  if (count === undefined || !parsed || !('value' in parsed) || parsed.value === 0) return undefined;
+  return { what: 'steps', count: parsed.value, text: count };
+}
+
+function vmValue(key: VmKey, text: string): Parsed<number> {
+  if (key === 'memory') return positive(text, parseSize(text, MAX_MEMORY));
+  if (key === 'flash') return parseSize(text, MAX_FLASH);
+  if (key === 'vcpus') return positive(text, parseCount(text, BigInt(MAX_VCPUS)));
+  const parsed = parseCount(text, 52n);
+  if ('value' in parsed && parsed.value < 32) {
+    return {
+      problems: [{ at: 0, length: text.length, message: `${text} bits are too few`, expected: '32 to 52' }],
+    };
+  }
+  return parsed;
+}
+
+function positive(text: string, parsed: Parsed<number>): Parsed<number> {
+  if (!('value' in parsed) || parsed.value > 0) return parsed;
+  return {
+    problems: [
+      { at: 0, length: text.length, message: 'there must be at least one', expected: 'more than 0' },
+    ],
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * A scenario as data: the lines people write, typed. Numbers keep the text they were written in, so that a scenario
+ * prints back as it was read.
+ */
+import { hex } from '../base/hex';
+import { actTables, type Act, type ParameterKind, type PscEntryInput } from '../engine/acts';
+import { printEntries } from './entries';
+
+/** A parameter as it was written: `vmsa=0x121000`. */
+export interface WrittenParameter {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface ActLine {
+  readonly kind: 'act';
+  readonly act: Act;
+  readonly written: readonly WrittenParameter[];
+}
+
+export const vmKeys = ['vcpus', 'memory', 'flash', 'maxphyaddr'] as const;
+export type VmKey = (typeof vmKeys)[number];
+
+/** What the machine looks like; sizes in bytes. */
+export interface VmSettings {
+  readonly vcpus: number;
+  readonly memory: number;
+  /** Firmware flash that ends at 4 GiB; 0 for none. */
+  readonly flash: number;
+  readonly maxphyaddr: number;
+}
+export const defaultVm: VmSettings = { vcpus: 2, memory: 4 << 20, flash: 0, maxphyaddr: 48 };
+
+export interface VmLine {
+  readonly kind: 'vm';
+  readonly settings: Partial<VmSettings>;
+  readonly written: readonly WrittenParameter[];
+}
+
+/** When `run until=...` stops. */
+export type Until =
+  | { readonly what: 'terminated' | 'idle' | 'exit' }
+  | { readonly what: 'steps'; readonly count: number; readonly text: string };
+
+export const expectOperators = ['==', '!=', '<', '>', '<=', '>=', 'has'] as const;
+export type ExpectOperator = (typeof expectOperators)[number];
+
+export interface ExpectLine {
+  readonly kind: 'expect';
+  /** Profiles it narrows to, as written without `@`; empty for all. */
+  readonly profiles: readonly string[];
+  readonly path: string;
+  readonly operator: ExpectOperator;
+  /** What is expected, as written. */
+  readonly value: string;
+}
+
+export const guestPrograms = ['manual', 'linux', 'selftest'] as const;
+export type GuestProgram = (typeof guestPrograms)[number];
+export const hostPersonalities = [
+  'manual',
+  'qemu',
+  'cloud-hypervisor',
+  'strict',
+  'negative-errno',
+  'lazy',
+  'forgets-private',
+  'historical-vmgexit',
+] as const;
+export type HostPersonality = (typeof hostPersonalities)[number];
+
+/** One line of a scenario. */
+export type Line =
+  | { readonly kind: 'title' | 'ref' | 'note' | 'comment'; readonly text: string }
+  | { readonly kind: 'profile'; readonly specs: readonly string[] }
+  | VmLine
+  | { readonly kind: 'guest'; readonly program: GuestProgram }
+  | { readonly kind: 'host'; readonly personality: HostPersonality }
+  | ActLine
+  /** `launch standard`: the personality's own launch sequence. */
+  | { readonly kind: 'launch' }
+  | { readonly kind: 'runUntil'; readonly until: Until }
+  | ExpectLine
+  | { readonly kind: 'blank' };
+
+export interface Scenario {
+  readonly lines: readonly Line[];
+}
+
+/** What the head lines say, defaults filled in. */
+export interface Head {
+  readonly title: string;
+  readonly refs: readonly string[];
+  readonly profiles: readonly string[];
+  readonly vm: VmSettings;
+  readonly guest: GuestProgram;
+  readonly host: HostPersonality;
+}
+
+/** Lines that stand before everything that happens. */
+export const headKinds: readonly Line['kind'][] = ['title', 'ref', 'profile', 'vm', 'guest', 'host'];
+
+/** The profile a scenario runs under when it names none. */
+export const DEFAULT_PROFILE = 'linux-7.2';
+
+export function headOf(scenario: Scenario): Head {
+  const refs: string[] = [];
+  const profiles: string[] = [];
+  let head: Head = { title: '', refs, profiles, vm: defaultVm, guest: 'manual', host: 'qemu' };
+  for (const line of scenario.lines) {
+    if (line.kind === 'title') head = { ...head, title: line.text };
+    else if (line.kind === 'ref') refs.push(line.text);
+    else if (line.kind === 'profile') profiles.push(...line.specs);
+    else if (line.kind === 'vm') head = { ...head, vm: { ...head.vm, ...line.settings } };
+    else if (line.kind === 'guest') head = { ...head, guest: line.program };
+    else if (line.kind === 'host') head = { ...head, host: line.personality };
+  }
+  if (profiles.length === 0) profiles.push(DEFAULT_PROFILE);
+  return head;
+}
+
+/** A line for an act that nobody wrote: parameters in declared order, numbers in the base that suits them. */
+export function actLine(act: Act): ActLine {
+  const params = paramsOf(act);
+  const args = act.args as Readonly<Record<string, unknown>>;
+  const written = Object.entries(params)
+    .filter(([name]) => args[name] !== undefined)
+    .map(([name, kind]) => ({ name, text: valueText(name, kind, args[name]) }));
+  return { kind: 'act', act, written };
+}
+
+/** The kinds of an act's parameters, in declared order. */
+export function paramsOf(act: Act): Readonly<Record<string, ParameterKind>> {
+  const table = actTables[act.actor] as Readonly<
+    Record<string, { readonly params: Readonly<Record<string, { readonly kind: ParameterKind }>> }>
+  >;
+  const params = table[act.verb]?.params ?? {};
+  return Object.fromEntries(Object.entries(params).map(([name, { kind }]) => [name, kind]));
+}
+
+/** Counts that are frame numbers or ports read better in hexadecimal. */
+const hexCounts = /^(gfn|gmem|port)$/;
+
+function valueText(name: string, kind: ParameterKind, value: unknown): string {
+  if (kind === 'u64') return hex(value as bigint);
+  if (kind === 'count') return hexCounts.test(name) ? hex(value as number) : String(value as number);
+  if (kind === 'flag') return value === true ? 'yes' : 'no';
+  if (kind === 'entries') return printEntries(value as readonly PscEntryInput[]);
+  return value as string;
+}

@@ -1,0 +1,304 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { actTables, type Act, type Actor, type ParameterKind } from '../engine/acts';
+import { parseScenario, problemText } from './parse';
+import { printScenario } from './print';
+import {
+  actLine,
+  expectOperators,
+  guestPrograms,
+  headKinds,
+  hostPersonalities,
+  type Line,
+  type Scenario,
+} from './scenario';
+import { scenarioText } from './read';
+import { isScissorsLine, lineTraps } from './mail';
+
+const example = `ghcb-scenario 1
+title   AP_CREATE on a vCPU that is created-on-init
+ref     20210707183616.5620-41-brijesh.singh@amd.com
+profile part2-v4 linux-7.2:ap.doubleCreate=reject
+vm      vcpus=2 memory=4M
+guest   manual
+host    qemu
+launch  standard
+v0      init-sipi target=1
+v1      hold form=msr
+v0      make-vmsa gpa=0x121000
+v0      psc entries=private:0x100,shared:0x104,private:0x200/2M@5,
+          private:0x300+253,psmash:0x400,none:0x401,9:0x402,
+          private:0x500
+; a word about what follows
+v0      ap-create-on-init target=1 vmsa=0x121000
+        ? guest.result == ok
+        ? @linux-7.2 v1.pendingVmsa == 0x122000
+
+note    9 does the pending INIT creation survive?
+run     until=steps:0x10
+end ghcb-scenario
+`;
+
+const scenarioOf = (text: string): Scenario => {
+  const parsed = parseScenario(text);
+  if (!parsed.ok) throw new Error(parsed.problems.map(problemText).join('\n'));
+  return parsed.scenario;
+};
+const problemsOf = (body: string): string[] => {
+  const parsed = parseScenario(`ghcb-scenario 1\n${body}\nend ghcb-scenario\n`);
+  return parsed.ok ? [] : parsed.problems.map(problemText);
+};
+
+test('a canonical scenario prints as it was written', () => {
+  expect(printScenario(scenarioOf(example))).toBe(example);
+});
+
+describe('a scenario survives', () => {
+  const quoted = (mark: string) => example.replace(/^/gm, mark);
+  test.each([
+    ['one quote mark', quoted('> ')],
+    ['three quote marks', quoted('> > > ')],
+    ['quote marks without blanks', quoted('>>')],
+    ['blank lines that lost their blanks', quoted('> ').replace(/^> $/gm, '>')],
+    ['CRLF', example.replaceAll('\n', '\r\n')],
+    ['tabs', example.replaceAll('        ', '\t')],
+    ['indentation as a block', quoted('    ')],
+    ['prose around it', `Hi,\n\nsee below: it breaks\n---\n${example}\n-- \nBob\n`],
+    ['a byte order mark', `\ufeff${example}`],
+    ['no-break spaces', example.replace('v0      make', 'v0\u00a0\u00a0make')],
+    ['trailing blanks', example.replaceAll('\n', '   \n')],
+  ])('%s', (_, text) => {
+    expect(printScenario(scenarioOf(text))).toBe(example);
+  });
+
+  test('a reply between its quoted lines, and says that it left it out', () => {
+    const text = example
+      .replace(/^/gm, '> ')
+      .replace('> ; a word', '\nThis line surprises me.\n\n> ; a word');
+    const parsed = parseScenario(text);
+    expect(parsed.ok && printScenario(parsed.scenario)).toBe(example.replace('; a word', '\n; a word'));
+    expect(parsed.warnings.map((warning) => warning.message)).toEqual([expect.stringContaining('left out')]);
+  });
+});
+
+test('a wrapped quoted line is an error, never half a line', () => {
+  const text = example.replace(/^/gm, '> ').replace('none:0x401,', 'none:0x401,\n');
+  const parsed = parseScenario(text);
+  expect(parsed.ok).toBe(false);
+});
+
+describe('every problem is reported with its place', () => {
+  test.each([
+    ['v0 ini target=1', ["line 2, column 4: 'v0' knows no 'ini'; did you mean 'init'?"]],
+    [
+      'v0 init taget=1',
+      ["'init' needs 'target'", "line 2, column 9: 'init' has no 'taget'; did you mean 'target'?"],
+    ],
+    ['v0 init', ["line 2, column 4: 'init' needs 'target'"]],
+    ['v0 init target=one', ["line 2, column 16: 'one' is no number"]],
+    ['v0 init target=1 target=2', ["'target' is given twice"]],
+    ['v7 hlt', ['line 2, column 2: this VM has 2 vCPUs: v0 to v1']],
+    ['vmm run vcpu=2', ['line 2, column 14: this VM has 2 vCPUs']],
+    ['vm vcpus=4\nv3 hlt', []],
+    ['profile linux-7.3', ["line 2, column 9: no profile is called 'linux-7.3'; did you mean 'linux-7.2'?"]],
+    ['@linux-7.2', ["unknown word '@linux-7.2'"]],
+    ['v0 hlt\n? @linux-7.9 a == 1', ["line 3, column 4: no profile is called 'linux-7.9'"]],
+    ['v0 hlt\n? a = 1', ["line 3, column 5: '=' is not known here"]],
+    ['v0 hlt\n? a ==', ['line 3, column 1: an expectation is incomplete']],
+    ['? a == 1', ['there is no act above this expectation']],
+    ['v0 hlt\nguest linux', ["line 3, column 1: 'guest' belongs before the first act"]],
+    ['guest linux\nguest manual', ["there is a 'guest' line already"]],
+    ['guest windows', ["line 2, column 7: 'windows' is not known here"]],
+    ['host qemo', ["did you mean 'qemu'?"]],
+    ['launch fast', ["line 2, column 8: 'fast' is not known here"]],
+    ['run until=monday', ["line 2, column 5: 'until=monday' is no end of a run"]],
+    ['run', ["'run' needs to know until when"]],
+    ['vm memory=5', ['line 2, column 11: 5 is not a multiple of 4K']],
+    ['vm vcpus=0', ['line 2, column 10: there must be at least one']],
+    ['vm vcpus=65', ['65 is too large']],
+    ['v0 msr value=0x1ffffffffffffffff', ['needs more than 64 bits']],
+    [
+      'v0 psc entries=private:0x1,shard:0x2',
+      ["line 2, column 28: unknown operation 'shard'; did you mean 'shared'?"],
+    ],
+    ['v0 psc entries=private:0x1,\n   shard:0x2', ["line 3, column 4: unknown operation 'shard'"]],
+    ['v0 psc entries=private', ["'private' is no entry"]],
+    ['v0 psc entries=private:0x1/1G', ["'/1G' is no page size"]],
+    ['v0 psc entries=private:0x1+0', ["'+0' is no number of entries"]],
+    ['v0 read gpa=0 private=maybe', ["line 2, column 23: 'maybe' is neither yes nor no"]],
+    ['title', ["'title' says nothing"]],
+    ['  v0 hlt', ['line 2, column 3: an indented line continues the line above, but there is none']],
+    ['frobnicate\nv0 hltt\n', ["unknown word 'frobnicate'", "'v0' knows no 'hltt'; did you mean 'hlt'?"]],
+    ['note -- >8 -- >8 --', ['git am --scissors']],
+    [`note ${'x'.repeat(72)}`, ['a word of 72 characters does not survive mail']],
+  ])('%j', (body, expected) => {
+    const problems = problemsOf(body);
+    expect(problems).toHaveLength(expected.length);
+    expected.forEach((message, i) => expect(problems[i]).toContain(message));
+  });
+
+  test.each([
+    ['', 'the text is empty'],
+    ['v0 hlt', 'there is no line that says `ghcb-scenario 1`'],
+    ['ghcb-scenario 2\nend ghcb-scenario', "version '2' is not known"],
+    ['ghcb-scenario\nend ghcb-scenario', 'the version is missing'],
+    ['ghcb-scenario 1\nv0 hlt', 'the scenario has no last line'],
+    ['ghcb-scenario 1\nghcb-scenario 1\nend ghcb-scenario', 'a second scenario starts'],
+  ])('%j', (text, message) => {
+    const parsed = parseScenario(text);
+    expect(parsed.ok ? [] : parsed.problems.map(problemText).join()).toContain(message);
+  });
+});
+
+test.each([
+  [new Uint8Array(), 'empty'],
+  [new Uint8Array([103, 0, 1]), 'binary'],
+  [new Uint8Array([0xff, 0xfe]), 'not UTF-8'],
+  [new Uint8Array(50 << 20), 'at most'],
+])('bytes that are no text give one sentence', (bytes, says) => {
+  const result = scenarioText(bytes);
+  expect(result.ok ? '' : result.error.message).toContain(says);
+});
+
+test('git takes these lines for scissors, and those not', () => {
+  expect(['-- >8 --', '- - - >8 - - -', '---8<---'].map(isScissorsLine)).toEqual([true, true, true]);
+  expect(['n >8 pages', '>8', 'no scissors -------'].map(isScissorsLine)).toEqual([false, false, false]);
+});
+
+const proseWord = fc
+  .string({ unit: fc.constantFrom(...'abcXYZ0189-:.,>#=()/'), minLength: 1, maxLength: 20 })
+  .filter((word) => !isScissorsLine(word) && !/8[<]|>8|[>%]/.test(word));
+const prose = fc.array(proseWord, { minLength: 1, maxLength: 20 }).map((words) => words.join(' '));
+const numberText = fc.oneof(
+  fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }).map((n) => `0x${n.toString(16)}`),
+  fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }).map(String),
+);
+const entry = fc.record({
+  operation: fc.integer({ min: 0, max: 15 }),
+  gfn: fc.integer({ min: 0, max: 0xfffff }),
+  twoMeg: fc.boolean(),
+  currentPage: fc.integer({ min: 0, max: 4095 }),
+});
+
+const valueOf = (kind: ParameterKind): fc.Arbitrary<unknown> => {
+  if (kind === 'u64') return fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
+  if (kind === 'count') return fc.integer({ min: 0, max: 1 });
+  if (kind === 'flag') return fc.boolean();
+  if (kind === 'entries') return fc.array(entry, { minLength: 1, maxLength: 40 });
+  return fc.constantFrom(...kind);
+};
+const anyAct: fc.Arbitrary<Act> = fc.oneof(
+  ...(Object.keys(actTables) as Actor[]).flatMap((actor) =>
+    Object.entries(actTables[actor]).map(([verb, { params }]) => {
+      const args = Object.entries(params as Record<string, { kind: ParameterKind; required: boolean }>);
+      const required = args.filter(([, p]) => p.required).map(([name]) => name);
+      return fc
+        .record(Object.fromEntries(args.map(([name, p]) => [name, valueOf(p.kind)])), {
+          requiredKeys: required,
+          noNullPrototype: true,
+        })
+        .map(
+          (filled) =>
+            ({ actor, verb, args: filled, ...(actor === 'guest' ? { vcpu: 1 } : {}) }) as unknown as Act,
+        );
+    }),
+  ),
+);
+const headLine: fc.Arbitrary<Line> = fc.oneof(
+  prose.map((text): Line => ({ kind: 'title', text })),
+  prose.map((text): Line => ({ kind: 'ref', text })),
+  fc.constantFrom<Line>({
+    kind: 'profile',
+    specs: ['linux-7.2:ap.doubleCreate=reject', 'part2-v4', 'linux-6.12', 'v14', 'linux-6.11'],
+  }),
+  fc.constantFrom(...guestPrograms).map((program): Line => ({ kind: 'guest', program })),
+  fc.constantFrom(...hostPersonalities).map((personality): Line => ({ kind: 'host', personality })),
+);
+const bodyLine: fc.Arbitrary<Line> = fc.oneof(
+  { weight: 8, arbitrary: anyAct.map((act): Line => actLine(act)) },
+  prose.map((text): Line => ({ kind: 'note', text })),
+  prose.map((text): Line => ({ kind: 'comment', text })),
+  fc.constantFrom<Line>(
+    { kind: 'launch' },
+    { kind: 'runUntil', until: { what: 'idle' } },
+    { kind: 'runUntil', until: { what: 'steps', count: 16, text: '0x10' } },
+  ),
+  fc
+    .record({
+      profiles: fc.subarray(['linux-7.2', 'v14']),
+      operator: fc.constantFrom(...expectOperators),
+      value: fc.oneof(prose, numberText),
+    })
+    .map((rest): Line => ({ kind: 'expect', path: 'v1.mpState', ...rest })),
+);
+const uniqueHead = (lines: Line[]): Line[] =>
+  lines.filter(
+    (line, i) => line.kind === 'ref' || lines.findIndex((other) => other.kind === line.kind) === i,
+  );
+const anyScenario: fc.Arbitrary<Scenario> = fc
+  .record({
+    head: fc.array(headLine, { maxLength: 5 }),
+    body: fc.array(bodyLine, { minLength: 0, maxLength: 10 }),
+  })
+  .map(({ head, body }) => ({ lines: [...uniqueHead(head), { kind: 'launch' }, ...body] }));
+
+describe('for any scenario', () => {
+  test('reading what was printed gives it back, and nothing printed is a trap for mail', () => {
+    fc.assert(
+      fc.property(anyScenario, (scenario) => {
+        const text = printScenario(scenario);
+        expect(scenarioOf(text)).toEqual(scenario);
+        for (const line of text.split('\n')) {
+          expect(line.length).toBeLessThanOrEqual(72);
+          expect(line).not.toMatch(lineTraps);
+          expect(line).not.toMatch(/\s$/);
+          expect(isScissorsLine(line)).toBe(false);
+        }
+      }),
+    );
+  });
+
+  test('quoting, wrapping in prose and CRLF change nothing', () => {
+    fc.assert(
+      fc.property(anyScenario, fc.integer({ min: 0, max: 4 }), fc.boolean(), (scenario, depth, crlf) => {
+        const text = printScenario(scenario).replace(/^/gm, '> '.repeat(depth));
+        const mail = `On Monday someone wrote:\n${text}\nregards\n`;
+        expect(scenarioOf(crlf ? mail.replaceAll('\n', '\r\n') : mail)).toEqual(scenario);
+      }),
+    );
+  });
+});
+
+test('no text makes the reader throw', () => {
+  const words = [
+    'ghcb-scenario 1',
+    'end ghcb-scenario',
+    'v0',
+    'psc',
+    'entries=',
+    'private:0x',
+    '\n',
+    '\t',
+    '> ',
+    '? ',
+    ';',
+    '=',
+    ',',
+    'vm',
+    'run',
+  ];
+  const soup = fc
+    .array(fc.oneof(fc.constantFrom(...words), fc.string()), { maxLength: 30 })
+    .map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(soup, (text) => {
+      expect(() => parseScenario(text)).not.toThrow();
+      expect(() => parseScenario(`ghcb-scenario 1\n${text}\nend ghcb-scenario`)).not.toThrow();
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('head lines come first', () => {
+  expect(headKinds).toContain('profile');
+});
