@@ -1,0 +1,238 @@
+/**
+ * What a page is, three times over: as the guest believes it, as the RMP entry has it, and as KVM keeps it. Where the
+ * three disagree there is a *seam*. Pure arithmetic on the bits of the page store; nothing is remembered here.
+ */
+import {
+  gfnBits,
+  hostPageBits,
+  LEAK_COUNT_SHIFT,
+  RMP_ASID_MASK,
+  RMP_ASID_SHIFT,
+  rmpBits,
+} from './memory/page-bits';
+import type { World } from './world';
+
+/** In the order of their codes. `none`: no view of the page, no page behind it, or no memory slot at all. */
+export const pageClasses = [
+  'none',
+  'shared',
+  'guestInvalid',
+  'guestValid',
+  'vmsa',
+  'firmware',
+  'violation',
+] as const;
+export type PageClass = (typeof pageClasses)[number];
+
+/** The codes, by name. */
+export const pageClassCode = Object.fromEntries(pageClasses.map((name, code) => [name, code])) as Readonly<
+  Record<PageClass, number>
+>;
+
+/** The words of one page that its class follows from. */
+export interface PageWords {
+  /** Field `gfn`. */
+  readonly gfn: number;
+  /** Field `rmp` of the guest_memfd page, 0 when the frame has none. */
+  readonly rmp: number;
+  /** Field `hostPage` of the guest_memfd page, 0 when the frame has none. */
+  readonly hostPage: number;
+}
+
+/** Where a frame's private page lies. */
+export interface Backing {
+  /** A memory slot holds the frame. */
+  readonly slot: boolean;
+  /** The page of guest_memfd, or -1. */
+  readonly pfn: number;
+}
+
+export interface PageBands {
+  readonly guest: PageClass;
+  readonly rmp: PageClass;
+  readonly kvm: PageClass;
+  /** Two of the three contradict each other. */
+  readonly seam: boolean;
+}
+
+/** Packed bands: three bits a band, guest lowest, then the seam. */
+export type PackedBands = number;
+export const SEAM_BIT = 1 << 9;
+
+/** Bits 8 to 11 of `hostPage`: the page is on the leak list. */
+const LEAKED = 0xf << LEAK_COUNT_SHIFT;
+
+const { none, shared, guestInvalid, guestValid, vmsa, firmware, violation } = pageClassCode;
+
+/** The guest's view from `gfn` bits alone. */
+function guestCode(gfn: number): number {
+  if ((gfn & gfnBits.guestKnows) === 0) return none;
+  if ((gfn & gfnBits.guestPrivate) === 0) return shared;
+  if (gfn & gfnBits.guestVmsa) return vmsa;
+  return gfn & gfnBits.guestValidated ? guestValid : guestInvalid;
+}
+
+/** The RMP entry of a page that is assigned, by the state table of the firmware. */
+function assignedCode(rmp: number, vmAsid: number): number {
+  const asid = (rmp >>> RMP_ASID_SHIFT) & RMP_ASID_MASK;
+  if (asid === 0 || rmp & rmpBits.immutable) return firmware; // Firmware, Context, Reclaim; Pre-Guest, Pre-Swap
+  if (asid !== vmAsid) return violation;
+  if ((rmp & rmpBits.validated) === 0) return guestInvalid;
+  return rmp & rmpBits.vmsa ? vmsa : guestValid;
+}
+
+function rmpCode(words: PageWords, { slot, pfn }: Backing, vmAsid: number): number {
+  if (pfn >= 0) {
+    if ((words.hostPage & LEAKED) !== 0) return violation;
+    if (words.rmp & rmpBits.assigned) return assignedCode(words.rmp, vmAsid);
+    if (words.rmp & rmpBits.immutable) return firmware; // HV-fixed
+    if (words.hostPage & hostPageBits.present) return shared;
+  }
+  // No private page: what the guest can reach is userspace memory, or nothing.
+  return slot && (words.gfn & gfnBits.attributePrivate) === 0 ? shared : none;
+}
+
+/** KVM knows private from shared, and whether a page is there; the finer states are the guest's and the firmware's. */
+function kvmCode(words: PageWords, { slot }: Backing, rmp: number): number {
+  if (!slot) return none;
+  if ((words.gfn & gfnBits.attributePrivate) === 0) return shared;
+  if (rmp === guestInvalid || rmp === guestValid || rmp === vmsa || rmp === firmware) return rmp;
+  return words.hostPage & hostPageBits.present ? guestInvalid : none;
+}
+
+/** Whether the three views of a page contradict each other. A guest without a view contradicts nobody. */
+function isSeam(guest: number, rmp: number, kvm: number, slot: boolean): boolean {
+  if (rmp !== kvm) return true;
+  if (guest === none || guest === rmp) return false;
+  return slot || guest !== shared; // shared accesses outside memory are MMIO
+}
+
+/** The bands of a page as one small number; `unpackBands` names them. */
+export function packedBands(words: PageWords, backing: Backing, vmAsid: number): PackedBands {
+  const guest = guestCode(words.gfn);
+  const rmp = rmpCode(words, backing, vmAsid);
+  const kvm = kvmCode(words, backing, rmp);
+  return guest | (rmp << 3) | (kvm << 6) | (isSeam(guest, rmp, kvm, backing.slot) ? SEAM_BIT : 0);
+}
+
+export function unpackBands(packed: PackedBands): PageBands {
+  const name = (shift: number): PageClass => pageClasses[(packed >> shift) & 7] as PageClass;
+  return { guest: name(0), rmp: name(3), kvm: name(6), seam: (packed & SEAM_BIT) !== 0 };
+}
+
+/** A stretch of guest frames that one slot, or no slot, holds. */
+export interface BackedRun extends Backing {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** The frames `[first, first + count)` cut where memory slots begin and end. */
+export function backedRuns(world: World, first: number, count: number): BackedRun[] {
+  const end = first + count;
+  const slots = world.slots
+    .filter(
+      (slot) => slot.used && slot.pages > 0 && slot.firstGfn < end && slot.firstGfn + slot.pages > first,
+    )
+    .sort((a, b) => a.firstGfn - b.firstGfn);
+  const runs: BackedRun[] = [];
+  let at = first;
+  for (const slot of slots) {
+    const from = Math.max(slot.firstGfn, at);
+    const to = Math.min(slot.firstGfn + slot.pages, end);
+    if (from > at) runs.push({ first: at, count: from - at, slot: false, pfn: -1 });
+    const pfn = slot.backing === 'guestMemfd' ? slot.firstGmemPage + from - slot.firstGfn : -1;
+    if (to > from) runs.push({ first: from, count: to - from, slot: true, pfn });
+    at = Math.max(at, to);
+  }
+  if (at < end) runs.push({ first: at, count: end - at, slot: false, pfn: -1 });
+  return runs;
+}
+
+/** Called with a run of frames whose words are equal; `pfn` is that of the first frame, or -1. */
+export type RunVisitor = (first: number, count: number, words: PageWords, backing: Backing) => void;
+
+/** Walks frames by runs of equal words: a uniform terabyte is a few calls. */
+export function forEachRun(world: World, first: number, count: number, visit: RunVisitor): void {
+  const { gfn, rmp, hostPage } = world.pages;
+  const limit = Math.min(count, gfn.pageCount - first);
+  for (const backed of backedRuns(world, first, limit)) {
+    const end = backed.first + backed.count;
+    let at = backed.first;
+    while (at < end) {
+      const pfn = backed.pfn < 0 ? -1 : backed.pfn + at - backed.first;
+      let length = gfn.runLength(at, end - at);
+      if (pfn >= 0) length = hostPage.runLength(pfn, rmp.runLength(pfn, length));
+      const words =
+        pfn < 0
+          ? { gfn: gfn.get(at), rmp: 0, hostPage: 0 }
+          : { gfn: gfn.get(at), rmp: rmp.get(pfn), hostPage: hostPage.get(pfn) };
+      visit(at, length, words, { slot: backed.slot, pfn });
+      at += length;
+    }
+  }
+}
+
+/** The private page of a frame, and whether a slot holds the frame at all. */
+export function backingOf(world: World, gfn: number): Backing {
+  const [run] = backedRuns(world, gfn, 1);
+  return run ? { slot: run.slot, pfn: run.pfn } : { slot: false, pfn: -1 };
+}
+
+/** The words of one frame. */
+export function pageWords(world: World, gfn: number, { pfn } = backingOf(world, gfn)): PageWords {
+  const { pages } = world;
+  return {
+    gfn: pages.gfn.get(gfn),
+    rmp: pfn < 0 ? 0 : pages.rmp.get(pfn),
+    hostPage: pfn < 0 ? 0 : pages.hostPage.get(pfn),
+  };
+}
+
+/** The three views of one frame. */
+export function pageBands(world: World, gfn: number): PageBands {
+  const backing = backingOf(world, gfn);
+  return unpackBands(packedBands(pageWords(world, gfn, backing), backing, world.vm.asid));
+}
+
+/** Frames in a row that look the same. */
+export interface BandRun {
+  readonly first: number;
+  readonly count: number;
+  readonly bands: PackedBands;
+}
+
+/** Runs of frames with the same bands, in order. */
+export function bandRuns(world: World, first: number, count: number): BandRun[] {
+  const asid = world.vm.asid;
+  const runs: { first: number; count: number; bands: PackedBands }[] = [];
+  forEachRun(world, first, count, (from, length, words, backing) => {
+    const bands = packedBands(words, backing, asid);
+    const last = runs[runs.length - 1];
+    if (last && last.bands === bands && last.first + last.count === from) last.count += length;
+    else runs.push({ first: from, count: length, bands });
+  });
+  return runs;
+}
+
+/** A 2 MiB RMP entry that covers frames of a window. */
+export interface LargePage {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** The frames that a 2 MiB RMP entry covers: the entry of the aligned page decides for all 512. */
+export function largePages(world: World, first: number, count: number): LargePage[] {
+  const { rmp } = world.pages;
+  const found: LargePage[] = [];
+  for (const run of backedRuns(world, first, Math.min(count, world.pages.gfn.pageCount - first))) {
+    if (run.pfn < 0) continue;
+    for (let base = run.pfn & ~511; base < run.pfn + run.count; base += 512) {
+      const entry = rmp.get(base);
+      if ((entry & rmpBits.assigned) === 0 || (entry & rmpBits.twoMeg) === 0) continue;
+      const from = Math.max(base, run.pfn);
+      const to = Math.min(base + 512, run.pfn + run.count);
+      found.push({ first: run.first + from - run.pfn, count: to - from });
+    }
+  }
+  return found;
+}
