@@ -1,9 +1,10 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { charts } from './src/drawings/layout/plugin.ts';
 
 export default defineConfig({
   base: './', // the built site works under any path
-  plugins: [svelte()],
+  plugins: [svelte(), charts()],
   worker: { format: 'es' },
   build: {
     target: 'es2022',

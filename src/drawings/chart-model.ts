@@ -1,0 +1,131 @@
+/**
+ * A statechart as a drawing needs it: states, and arrows that gather every transition between the same two states. What
+ * holds in every state of a region starts at one node, "any state". Read from the compiled tables, so that a drawing and
+ * the engine cannot mean different charts.
+ */
+import type { Candidate, Chart, Region } from '../machines/compile';
+
+/** The node that stands for every state of its region. */
+export const ANY_STATE = '*';
+
+/** One line beside an arrow: an event, and the guard that lets it go this way. */
+export interface ChartLine {
+  readonly event: string;
+  /** Name of the guard; '' when nothing was asked before; `else` when earlier guards had to fail. */
+  readonly guard: string;
+}
+
+export interface ChartArrow {
+  /** `source>target`, unique in its region. */
+  readonly id: string;
+  readonly source: string;
+  readonly target: string;
+  readonly lines: readonly ChartLine[];
+}
+
+export interface ChartRegion {
+  readonly name: string;
+  readonly states: readonly string[];
+  readonly initial: string;
+  readonly arrows: readonly ChartArrow[];
+}
+
+export interface ChartModel {
+  readonly id: string;
+  readonly regions: readonly ChartRegion[];
+}
+
+/** One way an event can go in one state, in the order in which the guards are asked. */
+export interface Way {
+  readonly event: string;
+  readonly guard: string;
+  /** Name of the state it leads to; the state itself when it stays. */
+  readonly target: string;
+  readonly effects: Candidate['effects'];
+  readonly candidate: Candidate;
+}
+
+/** The ways of an event in a state. What stands behind a candidate without a guard is never asked. */
+export function waysOf(chart: Chart, region: Region, state: number, event: string): Way[] {
+  const code = chart.eventCodes.get(event);
+  const candidates = code === undefined ? [] : (region.table[state * chart.eventTypes.length + code] ?? []);
+  const last = candidates.findIndex(({ guard }) => guard === '');
+  const asked = last < 0 ? candidates : candidates.slice(0, last + 1);
+  return asked.map((candidate, index) => ({
+    event,
+    guard: candidate.guard === '' && index > 0 ? 'else' : candidate.guard,
+    target: region.states[candidate.target < 0 ? state : candidate.target] as string,
+    effects: candidate.effects,
+    candidate,
+  }));
+}
+
+const lineKey = ({ event, guard }: ChartLine, target: string): string => `${event}|${guard}|${target}`;
+
+/** Transitions that every state of the region has, towards the same state. */
+function sharedByAll(chart: Chart, region: Region): Set<string> {
+  const counts = new Map<string, number>();
+  region.states.forEach((_, state) => {
+    for (const event of chart.eventTypes) {
+      for (const way of waysOf(chart, region, state, event)) {
+        if (way.candidate.target < 0) continue;
+        const key = lineKey(way, way.target);
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+    }
+  });
+  const enough = region.states.length > 2 ? region.states.length : Infinity;
+  return new Set([...counts].filter(([, count]) => count === enough).map(([key]) => key));
+}
+
+/** Where an arrow for this way starts. */
+function sourceOf(way: Way, state: string, shared: ReadonlySet<string>): string {
+  return shared.has(lineKey(way, way.target)) ? ANY_STATE : state;
+}
+
+const arrowId = (source: string, target: string): string => `${source}>${target}`;
+
+function regionModel(chart: Chart, region: Region): ChartRegion {
+  const shared = sharedByAll(chart, region);
+  const arrows = new Map<string, { source: string; target: string; lines: Map<string, ChartLine> }>();
+  region.states.forEach((state, code) => {
+    for (const event of chart.eventTypes) {
+      for (const way of waysOf(chart, region, code, event)) {
+        const source = sourceOf(way, state, shared);
+        if (way.target === state && source !== ANY_STATE) continue; // what stays is no arrow
+        const id = arrowId(source, way.target);
+        const arrow = arrows.get(id) ?? { source, target: way.target, lines: new Map<string, ChartLine>() };
+        arrow.lines.set(lineKey(way, way.target), { event, guard: way.guard });
+        arrows.set(id, arrow);
+      }
+    }
+  });
+  return {
+    name: region.name,
+    states: region.states,
+    initial: region.states[region.initial] as string,
+    arrows: [...arrows].map(([id, { source, target, lines }]) => ({
+      id,
+      source,
+      target,
+      lines: [...lines.values()],
+    })),
+  };
+}
+
+export function chartModel(chart: Chart): ChartModel {
+  return { id: chart.id, regions: chart.regions.map((region) => regionModel(chart, region)) };
+}
+
+/** Finds the arrow of a way, or undefined when the state stays and nothing is drawn. */
+export function arrowFinder(chart: Chart, region: Region): (state: string, way: Way) => string | undefined {
+  const shared = sharedByAll(chart, region);
+  return (state, way) => {
+    const source = sourceOf(way, state, shared);
+    return way.target === state && source !== ANY_STATE ? undefined : arrowId(source, way.target);
+  };
+}
+
+/** A line as it stands beside its arrow. */
+export const lineText = ({ event, guard }: ChartLine): string =>
+  guard === '' ? event : `${event} [${guard}]`;
