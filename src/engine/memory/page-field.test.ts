@@ -1,0 +1,91 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { WriteLog } from './arena';
+import { PageField, REGION_PAGES } from './page-field';
+
+const PAGES = REGION_PAGES * 4 + 77;
+
+/** A run of pages that gets a value; few values, so that runs meet. */
+const write = fc
+  .tuple(
+    fc.nat(PAGES - 1),
+    fc.oneof(fc.constant(1), fc.constant(REGION_PAGES), fc.nat(PAGES)),
+    fc.integer({ min: -1, max: 3 }),
+  )
+  .map(([first, count, value]) => ({ first, count: Math.min(count, PAGES - first), value }));
+const aligned = fc.tuple(fc.nat(4), fc.integer({ min: -1, max: 3 })).map(([region, value]) => ({
+  first: region * REGION_PAGES,
+  count: Math.min(REGION_PAGES, PAGES - region * REGION_PAGES),
+  value,
+}));
+const writes = fc.array(fc.oneof(write, aligned), { maxLength: 30 });
+
+const contents = (field: PageField): number[] => Array.from({ length: PAGES }, (_, page) => field.get(page));
+
+test('a field holds what a plain array holds', () => {
+  fc.assert(
+    fc.property(writes, (all) => {
+      const field = new PageField(0, PAGES, new WriteLog());
+      const plain = new Int32Array(PAGES);
+      for (const { first, count, value } of all) {
+        field.setRun(first, count, value);
+        plain.fill(value, first, first + count);
+      }
+      expect(contents(field)).toEqual([...plain]);
+    }),
+  );
+});
+
+test('the log leads back, record by record, to where it started', () => {
+  fc.assert(
+    fc.property(writes, (all) => {
+      const log = new WriteLog();
+      const field = new PageField(3, PAGES, log);
+      for (const { first, count, value } of all) field.setRun(first, count, value);
+      const { data } = log;
+      for (let top = log.top; top > 0; top -= 5) {
+        expect(data[top - 1]).toBe(-4);
+        expect(field.runLength(data[top - 5] as number, data[top - 4] as number)).toBe(data[top - 4]);
+        expect(field.get(data[top - 5] as number)).toBe(data[top - 2]);
+        field.store(data[top - 5] as number, data[top - 4] as number, data[top - 3] as number);
+      }
+      expect([...field.runs()]).toEqual([]);
+    }),
+  );
+});
+
+test('a write that changes nothing is not logged', () => {
+  const log = new WriteLog();
+  const field = new PageField(0, PAGES, log);
+  field.setRun(10, 600, 5);
+  const { top } = log;
+  field.setRun(20, 580, 5);
+  field.set(10, 5);
+  expect(log.top).toBe(top);
+});
+
+test('runs are maximal, in order, and say everything that is not zero', () => {
+  fc.assert(
+    fc.property(writes, (all) => {
+      const field = new PageField(0, PAGES, new WriteLog());
+      for (const { first, count, value } of all) field.setRun(first, count, value);
+      const rebuilt = new Int32Array(PAGES);
+      let last = { end: -1, value: 0 };
+      for (const { first, count, value } of field.runs()) {
+        expect(value).not.toBe(0);
+        expect(first > last.end || value !== last.value).toBe(true);
+        rebuilt.fill(value, first, first + count);
+        last = { end: first + count, value };
+      }
+      expect([...rebuilt]).toEqual(contents(field));
+    }),
+  );
+});
+
+test('a region that is written whole is one number again', () => {
+  const field = new PageField(0, PAGES, new WriteLog());
+  field.set(REGION_PAGES + 1, 9);
+  expect(field.uniformValue(1)).toBeUndefined();
+  field.setRun(REGION_PAGES, REGION_PAGES, 4);
+  expect(field.uniformValue(1)).toBe(4);
+});
