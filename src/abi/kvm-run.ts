@@ -331,6 +331,12 @@ export const KVM_USER_VMGEXIT_PSC = 2;
 
 const typedVmgexit = source.mail('[PATCH v11 nn/35] KVM_EXIT_VMGEXIT', 'Michael Roth', '30 Dec 2023');
 const vmgexitLayout = marked(typedVmgexit, 'inferred');
+const vmgexitPscLayout = source.mail(
+  '[PATCH v14 nn/22] KVM_EXIT_VMGEXIT',
+  'Michael Roth',
+  '21 Apr 2024',
+  'inferred',
+);
 const vmgexitTypes = { [KVM_USER_VMGEXIT_PSC_MSR]: 'PSC_MSR', [KVM_USER_VMGEXIT_PSC]: 'PSC' } as const;
 
 /** KVM_EXIT_VMGEXIT type 1. Field order as posted; the offsets follow from natural alignment. */
@@ -352,7 +358,7 @@ export const kvmRunVmgexitPscMsr = struct(
 /** KVM_EXIT_VMGEXIT type 2 (v14). */
 export const kvmRunVmgexitPsc = struct(
   'kvm_run.vmgexit.psc (posted, never merged)',
-  vmgexitLayout,
+  vmgexitPscLayout,
   24,
   {
     type: { at: 32, size: 4, as: 'dec', names: vmgexitTypes, doc: 'Which request' },

@@ -77,21 +77,25 @@ export const SNP_POLICY_RESERVED_MUST_BE_ONE = 1n << 17n;
 export const SNP_POLICY_COMMON = 0x3_0000n;
 
 /** The guest policy that firmware enforces. */
-export const snpPolicy = word('SNP guest policy', source.uapi('linux/psp-sev.h', 'SNP guest policy'), {
-  abiMinor: { bits: [7, 0], as: 'dec', doc: 'Least firmware ABI, minor' },
-  abiMajor: { bits: [15, 8], as: 'dec', doc: 'Least firmware ABI, major' },
-  smt: { bits: [16, 16], as: 'flag', doc: 'SMT allowed; KVM 6.12 demands it' },
-  reservedOne: { bits: [17, 17], is: 1n, doc: 'Reserved, must be one' },
-  migrateMa: { bits: [18, 18], as: 'flag', doc: 'Migration agent allowed; KVM refuses it' },
-  debug: { bits: [19, 19], as: 'flag', doc: 'Debugging allowed' },
-  singleSocket: { bits: [20, 20], as: 'flag', doc: 'Single socket only; KVM 6.12 refuses it' },
-  cxlAllow: { bits: [21, 21], as: 'flag', doc: 'CXL devices allowed' },
-  memAes256Xts: { bits: [22, 22], as: 'flag', doc: 'AES-256-XTS required' },
-  raplDis: { bits: [23, 23], as: 'flag', doc: 'RAPL must be off' },
-  ciphertextHidingDram: { bits: [24, 24], as: 'flag', doc: 'Ciphertext hiding required' },
-  pageSwapDisable: { bits: [25, 25], as: 'flag', doc: 'Page swapping disabled' },
-  reserved: { bits: [63, 26], reserved: true, doc: 'Not known to KVM' },
-});
+export const snpPolicy = word(
+  'SNP guest policy',
+  source.kernel('7.2.13', 'include/linux/psp-sev.h', 'SNP policy bits'),
+  {
+    abiMinor: { bits: [7, 0], as: 'dec', doc: 'Least firmware ABI, minor' },
+    abiMajor: { bits: [15, 8], as: 'dec', doc: 'Least firmware ABI, major' },
+    smt: { bits: [16, 16], as: 'flag', doc: 'SMT allowed; KVM 6.12 demands it' },
+    reservedOne: { bits: [17, 17], is: 1n, doc: 'Reserved, must be one' },
+    migrateMa: { bits: [18, 18], as: 'flag', doc: 'Migration agent allowed; KVM refuses it' },
+    debug: { bits: [19, 19], as: 'flag', doc: 'Debugging allowed' },
+    singleSocket: { bits: [20, 20], as: 'flag', doc: 'Single socket only; KVM 6.12 refuses it' },
+    cxlAllow: { bits: [21, 21], as: 'flag', doc: 'CXL devices allowed' },
+    memAes256Xts: { bits: [22, 22], as: 'flag', doc: 'AES-256-XTS required' },
+    raplDis: { bits: [23, 23], as: 'flag', doc: 'RAPL must be off' },
+    ciphertextHidingDram: { bits: [24, 24], as: 'flag', doc: 'Ciphertext hiding required' },
+    pageSwapDisable: { bits: [25, 25], as: 'flag', doc: 'Page swapping disabled' },
+    reserved: { bits: [63, 26], reserved: true, doc: 'Not known to KVM' },
+  },
+);
 
 /** Policy bits KVM 7.2 can support (what firmware reports limits them further): all named ones but MIGRATE_MA. */
 export const KVM_SNP_POLICY_BITS_7_2 = 0x3fb_ffffn;

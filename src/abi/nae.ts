@@ -186,7 +186,10 @@ export interface NaeEvent {
   /** What Linux 7.2 does, and 6.12 where it differs. */
   readonly kvmDoc: string;
   readonly doc: string;
+  /** Where the event, its fields and what guests do with it come from. */
   readonly source: Source;
+  /** Where `kvmDoc` comes from. */
+  readonly kvmSource: Source;
 }
 
 const event = (
@@ -200,7 +203,8 @@ const event = (
   since: code >= 0x8000_0010 && code < 0x8000_ffff ? 2 : 1,
   snpOnly: false,
   kvm: 'answers in the kernel',
-  source: executed,
+  source: nae,
+  kvmSource: executed,
   code,
   name,
   title,

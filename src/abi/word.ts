@@ -83,10 +83,12 @@ interface Plan {
   /** Bits of the field in the low and in the high half, as counts. */
   readonly lowBits: number;
   readonly highBits: number;
+  /** What the first bit of the high half is worth in a field that spans both halves. */
+  readonly highUnit: number;
+  /** `lo` as a shift count. */
+  readonly shift: bigint;
   readonly fallback: bigint;
 }
-
-const TWO_32 = 2 ** 32;
 
 /** Declares a word. Throws at once when its fields overlap or leave a bit out. */
 export function word<const F extends WordFields>(
@@ -109,7 +111,7 @@ export function word<const F extends WordFields>(
     let encoded = 0n;
     for (const [name, plan] of plans) {
       const value = values[name] ?? plan.fallback;
-      if (value) encoded |= fitted(title, name, plan, value) << BigInt(plan.lo);
+      if (value) encoded |= fitted(title, name, plan, value) << plan.shift;
     }
     return encoded;
   };
@@ -131,7 +133,7 @@ export function word<const F extends WordFields>(
       const hi32 = Number(value >> 32n);
       const decoded: Record<string, number | bigint> = {};
       for (const [name, plan] of plans) {
-        decoded[name] = plan.wide ? (value >> BigInt(plan.lo)) & plan.max : extract(plan, lo32, hi32);
+        decoded[name] = plan.wide ? (value >> plan.shift) & plan.max : extract(plan, lo32, hi32);
       }
       return decoded as DecodedWord<F>;
     },
@@ -141,7 +143,7 @@ export function word<const F extends WordFields>(
       assertFits(value);
       return Object.entries<WordField>(fields).map(([name, field]) => {
         const plan = planFor(name);
-        return explainField(name, field, (value >> BigInt(plan.lo)) & plan.max, source);
+        return explainField(name, field, (value >> plan.shift) & plan.max, source);
       });
     },
   };
@@ -168,16 +170,18 @@ function planOf(field: WordField): Plan {
     max: (1n << BigInt(width)) - 1n,
     lowBits,
     highBits: width - lowBits,
+    highUnit: 2 ** lowBits,
+    shift: BigInt(lo),
     fallback: field.is ?? 0n,
   };
 }
 
 /** The field's bits, taken from the halves they lie in. `wide` fields do not come here. */
-function extract({ lo, lowBits, highBits }: Plan, lo32: number, hi32: number): number {
+function extract({ lo, lowBits, highBits, highUnit }: Plan, lo32: number, hi32: number): number {
   if (highBits === 0) return lowBits === 32 ? lo32 >>> 0 : (lo32 >>> lo) & ((1 << lowBits) - 1);
   if (lowBits === 0) return highBits === 32 ? hi32 >>> 0 : (hi32 >>> (lo - 32)) & ((1 << highBits) - 1);
   const high = highBits === 32 ? hi32 >>> 0 : hi32 & ((1 << highBits) - 1);
-  return high * (TWO_32 / 2 ** lo) + (lo32 >>> lo);
+  return high * highUnit + (lo32 >>> lo);
 }
 
 function fitted(title: string, name: string, { width, max }: Plan, value: number | bigint): bigint {
