@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseAddress, printAddress, type Showing, type Target } from './url';
+
+test.each<[string, Target]>([
+  ['', { kind: 'front' }],
+  ['#/', { kind: 'front' }],
+  ['#/s/linux-boot', { kind: 'scenario', slug: 'linux-boot' }],
+  ['#/x/1.abc-_9', { kind: 'packed', codec: 1, payload: 'abc-_9' }],
+  ['#/m/vcpu/created-on-init/ap-create', { kind: 'matrix', parts: ['vcpu', 'created-on-init', 'ap-create'] }],
+  ['#/l/psc/4', { kind: 'lesson', lesson: 'psc', page: 4 }],
+  ['#/d/msr/0x21100', { kind: 'decode', word: 'msr', value: '0x21100' }],
+])('%s opens %o', (hash, target) => {
+  expect(parseAddress(hash)).toMatchObject({ target, remarks: [] });
+});
+
+test.each([
+  ['#/s/linux-boot?k=5>', 'characters after its end'],
+  ['#/s/linux-boot?k=5.', 'characters after its end'],
+  ['#/s/linux-boot?k=3D5', 'quoted-printable'],
+  ['#/s/linux-boot?r=linux-7.2&amp;k=5', '&amp;'],
+  ['#/s/linux-%0Aboot?k=5', 'blanks and line ends'],
+])('%s is mended, and says so', (hash, remark) => {
+  const address = parseAddress(hash);
+  expect(address.target).toEqual({ kind: 'scenario', slug: 'linux-boot' });
+  expect(address.showing.step).toBe(5);
+  expect(address.remarks.join()).toContain(remark);
+});
+
+test.each([
+  ['#/q/later', 'does not know links of the kind "/q/later"'],
+  ['#/s/linux-boot?k=5&new=1', 'does not know "new"'],
+  ['#/s/linux-boot?e=0.1.0.12', 'end of the link is missing'],
+  ['#/s/linux-boot?k=last', '"k=last" is no step'],
+])('%s opens what it can and names what it skipped', (hash, remark) => {
+  expect(parseAddress(hash).remarks.join()).toContain(remark);
+});
+
+test('what is written is read back, in characters that mail leaves alone', () => {
+  const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/);
+  const showing = fc.record(
+    {
+      step: fc.nat(),
+      view: word,
+      branch: word,
+      profiles: fc.array(word, { minLength: 1, maxLength: 3 }),
+      selection: word.map((w) => `page:${w}`),
+      theme: fc.constantFrom('light' as const, 'dark' as const),
+      engine: fc.record({ version: fc.constant('0.1.0'), digest: fc.stringMatching(/^[0-9a-f]{8}$/) }),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(word, showing, (slug, shown: Showing) => {
+      const text = printAddress({ kind: 'scenario', slug }, shown);
+      expect(text).toMatch(/^#[A-Za-z0-9\-_.~/?&=,:]*$/);
+      expect(parseAddress(text)).toEqual({ target: { kind: 'scenario', slug }, showing: shown, remarks: [] });
+    }),
+  );
+});

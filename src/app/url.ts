@@ -1,0 +1,149 @@
+/**
+ * Links: what stands behind `#` of an address, read and written. Read for ever, repaired where a mail client spoilt one,
+ * and written with `A-Za-z0-9-_.~/?&=,:` only.
+ */
+
+/** What the page shows. */
+export type Target =
+  | { readonly kind: 'front' }
+  | { readonly kind: 'scenario'; readonly slug: string }
+  /** A scenario inside the link: number of the codec, then what it packed. */
+  | { readonly kind: 'packed'; readonly codec: number; readonly payload: string }
+  | { readonly kind: 'matrix'; readonly parts: readonly string[] }
+  | { readonly kind: 'lesson'; readonly lesson: string; readonly page: number | undefined }
+  | { readonly kind: 'decode'; readonly word: string; readonly value: string };
+
+/** How it is shown. Everything may be missing. */
+export interface Showing {
+  /** Position: steps taken. */
+  readonly step?: number;
+  readonly view?: string;
+  readonly branch?: string;
+  /** Profiles, as written: `linux-7.2:ap.doubleCreate=reject`. */
+  readonly profiles?: readonly string[];
+  /** `page:0x120`. */
+  readonly selection?: string;
+  readonly filter?: string;
+  readonly chrome?: boolean;
+  readonly theme?: 'light' | 'dark';
+  /** What the sender's engine said: its version and the first digits of the digest. */
+  readonly engine?: { readonly version: string; readonly digest: string };
+}
+
+export interface Address {
+  readonly target: Target;
+  readonly showing: Showing;
+  /** What was mended or skipped, one sentence each. */
+  readonly remarks: readonly string[];
+}
+
+const front: Target = { kind: 'front' };
+
+/** Undoes what mail clients do to links, and says what it undid. */
+function repair(raw: string): { text: string; remarks: string[] } {
+  const remarks: string[] = [];
+  let text = raw.replace(/^#/, '');
+  const step = (what: string, pattern: RegExp, by: string) => {
+    const next = text.replace(pattern, by);
+    if (next !== text) remarks.push(`The link was mended: ${what}.`);
+    text = next;
+  };
+  step('blanks and line ends were taken out', /(?:%20|%0[AaDd9]|\s)+/g, '');
+  step('"&amp;" became "&"', /&amp;/g, '&');
+  step('quoted-printable "=3D" became "="', /=3D/g, '=');
+  step('characters after its end were taken off', /(?:%3E|[>)\]}"'.,;!])+$/i, '');
+  return { text, remarks };
+}
+
+export function parseAddress(hash: string): Address {
+  const { text, remarks } = repair(hash);
+  const question = text.indexOf('?');
+  const path = question < 0 ? text : text.slice(0, question);
+  const query = question < 0 ? '' : text.slice(question + 1);
+  const target = parseTarget(path.replace(/^\//, '').split('/'));
+  if (!target)
+    remarks.push(`This version does not know links of the kind "${path}"; the front page is shown.`);
+  return { target: target ?? front, showing: parseShowing(query, remarks), remarks };
+}
+
+function parseTarget([kind = '', ...rest]: readonly string[]): Target | undefined {
+  const first = rest[0] ?? '';
+  switch (kind) {
+    case '':
+      return front;
+    case 's':
+      return /^[a-z0-9-]+$/.test(first) ? { kind: 'scenario', slug: first } : undefined;
+    case 'x': {
+      const packed = /^(\d+)\.([A-Za-z0-9_-]+)$/.exec(first);
+      return packed ? { kind: 'packed', codec: Number(packed[1]), payload: packed[2] ?? '' } : undefined;
+    }
+    case 'm':
+      return { kind: 'matrix', parts: rest.filter((part) => part !== '') };
+    case 'l':
+      return { kind: 'lesson', lesson: first, page: rest[1] === undefined ? undefined : Number(rest[1]) };
+    case 'd':
+      return { kind: 'decode', word: first, value: rest[1] ?? '' };
+    default:
+      return undefined;
+  }
+}
+
+function parseShowing(query: string, remarks: string[]): Showing {
+  const showing: { -readonly [K in keyof Showing]: Showing[K] } = {};
+  for (const part of query.split('&').filter((p) => p !== '')) {
+    const equals = part.indexOf('=');
+    const key = equals < 0 ? part : part.slice(0, equals);
+    const value = equals < 0 ? '' : part.slice(equals + 1);
+    if (key === 'k') {
+      if (/^\d+$/.test(value)) showing.step = Number(value);
+      else remarks.push(`"k=${value}" is no step; the link opens at the start.`);
+    } else if (key === 'v') showing.view = value;
+    else if (key === 'b') showing.branch = value;
+    else if (key === 'r') showing.profiles = value.split(',').filter((p) => p !== '');
+    else if (key === 'sel') showing.selection = value;
+    else if (key === 'f') showing.filter = value;
+    else if (key === 'chrome') showing.chrome = value !== '0';
+    else if (key === 'theme' && (value === 'light' || value === 'dark')) showing.theme = value;
+    else if (key === 'e') {
+      const [, version, digest] = /^(.+)\.([0-9a-f]{8})$/.exec(value) ?? [];
+      if (version !== undefined && digest !== undefined) showing.engine = { version, digest };
+      else remarks.push('The end of the link is missing; it cannot be checked against what the sender saw.');
+    } else remarks.push(`This version does not know "${key}" in a link; it was skipped.`);
+  }
+  return showing;
+}
+
+function targetText(target: Target): string {
+  switch (target.kind) {
+    case 'front':
+      return '/';
+    case 'scenario':
+      return `/s/${target.slug}`;
+    case 'packed':
+      return `/x/${target.codec}.${target.payload}`;
+    case 'matrix':
+      return ['/m', ...target.parts].join('/');
+    case 'lesson':
+      return target.page === undefined ? `/l/${target.lesson}` : `/l/${target.lesson}/${target.page}`;
+    case 'decode':
+      return `/d/${target.word}/${target.value}`;
+  }
+}
+
+/** The address with its `#`; `e` stands last, so that a link that was cut off is noticed. */
+export function printAddress(target: Target, showing: Showing = {}): string {
+  const parts: string[] = [];
+  const add = (key: string, value: string | undefined) => {
+    if (value !== undefined && value !== '') parts.push(`${key}=${value}`);
+  };
+  add('r', showing.profiles?.join(','));
+  add('k', showing.step?.toString());
+  add('b', showing.branch);
+  add('v', showing.view);
+  add('sel', showing.selection);
+  add('f', showing.filter);
+  add('chrome', showing.chrome === false ? '0' : undefined);
+  add('theme', showing.theme);
+  add('e', showing.engine && `${showing.engine.version}.${showing.engine.digest}`);
+  return `#${targetText(target)}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
+}
