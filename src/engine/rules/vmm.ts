@@ -1,0 +1,57 @@
+import { source, type Source } from '../../abi/source';
+import { rulesOf } from './rule';
+
+const qemu = (place: string): Source => ({ confidence: 'read', document: 'QEMU 10.0.13 and 10.2.2', place });
+const cloudHypervisor = (place: string): Source => ({
+  confidence: 'read',
+  document: 'cloud-hypervisor at ae44c297',
+  place,
+});
+const linux = (topic: string) => source.kernel('7.2.13', 'arch/x86/coco/sev/core.c', topic);
+
+/** What VMMs and guest programs make of what they read. */
+export const vmmRules = rulesOf({
+  QemuConverts: {
+    says: 'QEMU sets the attribute, then discards the side that is no longer in use; it never writes ret.',
+    source: qemu('accel/kvm/kvm-all.c: kvm_convert_memory'),
+  },
+  QemuIgnoresMmio: {
+    says: 'A range without memory region, or MMIO made shared, counts as done.',
+    source: qemu('accel/kvm/kvm-all.c: kvm_convert_memory'),
+  },
+  QemuConvertFails: {
+    says: 'A conversion that fails ends the vCPU loop: the VM stops in internal error.',
+    source: qemu('accel/kvm/kvm-all.c: kvm_cpu_exec'),
+  },
+  QemuUnknownExit: {
+    says: 'An exit that QEMU has no case for stops the VM, SEV termination among them.',
+    source: qemu('target/i386/kvm/kvm.c: kvm_arch_handle_exit'),
+  },
+  QemuRunFailed: {
+    says: 'KVM_RUN with another errno than EINTR and EAGAIN stops the VM.',
+    source: qemu('accel/kvm/kvm-all.c: kvm_cpu_exec'),
+  },
+  QemuShutdown: {
+    says: 'SHUTDOWN asks for a reset, which a confidential guest cannot have: the VM ends.',
+    source: {
+      ...qemu('accel/kvm/kvm-all.c: kvm_cpu_exec; reset of confidential guests'),
+      confidence: 'inferred',
+    },
+  },
+  CloudHypervisorConverts: {
+    says: 'cloud-hypervisor sets the attribute; made shared, the page is also punched out of guest_memfd.',
+    source: cloudHypervisor('hypervisor/src/kvm/mod.rs: KVM_EXIT_HYPERCALL'),
+  },
+  CloudHypervisorIgnores: {
+    says: 'Another hypercall is ignored and ret stays as KVM left it.',
+    source: cloudHypervisor('hypervisor/src/kvm/mod.rs: KVM_EXIT_HYPERCALL'),
+  },
+  RetriesWithoutChange: {
+    says: 'KVM_RUN said -EAGAIN twice and nothing changed: a real VMM would call it for ever, this one waits for a change.',
+    source: { confidence: 'unconfirmed', document: 'this model', place: 'so that a run ends' },
+  },
+  LinuxGivesUp: {
+    says: 'Linux asks for termination when a step of its setup is not answered as it must be.',
+    source: linux('sev_es_terminate'),
+  },
+});

@@ -1,0 +1,68 @@
+/** The personality at work: it handles the exit of a vCPU, and says what it wants to do next. */
+import { refused, type Outcome, type VmmAct } from '../acts';
+import type { HandlersOf } from '../perform';
+import type { Vcpu } from '../state/vcpu';
+import type { World } from '../world';
+import { personalities } from './personalities/all';
+import { exitOf, exitText, type Verdict } from './personalities/personality';
+
+/** Retries of a KVM_RUN that says -EAGAIN before the model waits for a change. */
+const MAX_RETRIES = 2;
+
+/** What the vmm verb `handle` does. */
+export function handleExit(world: World, index: number): Outcome {
+  const vcpu = world.vcpus[index];
+  if (!vcpu?.exists) return refused(`there is no vCPU ${index}`);
+  if (vcpu.run !== 'inUserspace' || !vcpu.exitPending) return refused(`v${index} has no exit that waits`);
+  const { personality } = world.vm;
+  if (personality === 'manual') return refused('the host is manual: nobody handles exits by itself');
+  const exit = exitOf(world, index);
+  world.move('vmmReads', index, { who: personality, exit: exitText(exit) });
+  const verdict = personalities[personality].handle(exit);
+  vcpu.exitPending = false;
+  world.vm.answersGiven += 1;
+  apply(world, vcpu, verdict);
+  return undefined;
+}
+
+function apply(world: World, vcpu: Vcpu, verdict: Verdict): void {
+  const index = world.indexOf(vcpu);
+  if (verdict.next !== 'retry') vcpu.runRetries = 0;
+  if (verdict.next === 'stop') {
+    vcpu.vmmThread = 'idle';
+    world.vm.vmmStopped = true;
+    world.move('vmmStops', index, { why: verdict.why }, verdict.rule);
+  } else if (verdict.next === 'retry' && ++vcpu.runRetries >= MAX_RETRIES) {
+    vcpu.runRetries = 0;
+    vcpu.vmmThread = 'waiting';
+    world.move(
+      'vmmWaits',
+      index,
+      { vcpu: index, why: `${exitText(exitOf(world, index))} again` },
+      'RetriesWithoutChange',
+    );
+  } else vcpu.vmmThread = verdict.next === 'idle' ? 'idle' : 'again';
+}
+
+/** Whether something happened that makes a waiting thread try again. */
+function changed(vcpu: Vcpu): boolean {
+  return vcpu.initLatched || vcpu.sipiLatched || vcpu.wakeEvent || vcpu.signalPending;
+}
+
+/** What the personality wants to do next, or nothing when every vCPU runs, sleeps or is left alone. */
+export function nextVmmAct(world: World): VmmAct | undefined {
+  if (world.vm.personality === 'manual') return undefined;
+  for (const [index, vcpu] of world.vcpus.entries()) {
+    if (!vcpu.exists || vcpu.run !== 'inUserspace') continue;
+    if (vcpu.exitPending) return { actor: 'vmm', verb: 'handle', args: { vcpu: index } };
+    if (world.vm.vmmStopped) continue;
+    const runs = vcpu.vmmThread === 'again' || (vcpu.vmmThread === 'waiting' && changed(vcpu));
+    if (runs) return { actor: 'vmm', verb: 'run', args: { vcpu: index } };
+  }
+  return undefined;
+}
+
+/** The VMM act that belongs to the personality. */
+export const personalityHandlers = {
+  handle: (world, { vcpu }) => handleExit(world, vcpu),
+} satisfies Partial<HandlersOf<'vmm'>>;

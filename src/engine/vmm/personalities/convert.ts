@@ -1,0 +1,114 @@
+/** Converting a range of guest memory as VMMs do it: attribute first, then the side that is no longer in use. */
+import { errnoText } from '../../../abi/errno';
+import { PAGE_SIZE } from '../../../abi/address';
+import type { VmmAct } from '../../acts';
+import { perform } from '../../perform';
+import type { Slot } from '../../state/vm';
+import type { World } from '../../world';
+
+/** A range that the guest, or a fault, wants converted. */
+export interface Conversion {
+  readonly gpa: bigint;
+  readonly pages: bigint;
+  readonly toPrivate: boolean;
+}
+
+/** Nothing when it worked, also when there was nothing to do; else why not. */
+export type ConversionResult = { readonly failed: string } | undefined;
+
+const PAGE = BigInt(PAGE_SIZE);
+const MAX_PAGES = 1n << 40n;
+
+function slotAt(world: World, gfn: number): Slot | undefined {
+  return world.slots.find((slot) => slot.used && gfn >= slot.firstGfn && gfn < slot.firstGfn + slot.pages);
+}
+
+/** Performs an ioctl of the VMM as part of handling an exit. @returns its result */
+function ioctl(world: World, act: VmmAct): number {
+  const outcome = perform(world, act);
+  return outcome ? -22 : world.vm.ioctlRet;
+}
+
+function say(world: World, index: number, conversion: Conversion): void {
+  const { gpa, pages, toPrivate } = conversion;
+  world.move('vmmConverts', index, { gpa, pages: Number(pages), state: toPrivate ? 'private' : 'shared' });
+}
+
+/** @returns the frame and page count when both are sane, else why QEMU refuses with -EINVAL */
+function checked({ gpa, pages }: Conversion): { gfn: number; n: number } | string {
+  if (gpa % PAGE !== 0n) return 'the address is not page aligned';
+  if (pages === 0n) return 'the range is empty';
+  if (pages > MAX_PAGES || gpa / PAGE > MAX_PAGES) return 'the range is outside guest memory';
+  return { gfn: Number(gpa / PAGE), n: Number(pages) };
+}
+
+/** kvm_convert_memory of QEMU. */
+export function qemuConvert(world: World, index: number, conversion: Conversion): ConversionResult {
+  const { toPrivate } = conversion;
+  say(world, index, conversion);
+  const range = checked(conversion);
+  if (typeof range === 'string') return { failed: range };
+  const slot = slotAt(world, range.gfn);
+  if (!slot || slot.backing === 'none') {
+    if (toPrivate) return { failed: slot ? 'the region has no guest_memfd' : 'no memory region there' };
+    if (slot) return { failed: 'the region has no guest_memfd' };
+    world.move('vmmLeavesAlone', index, { why: 'no memory region, made shared' }, 'QemuIgnoresMmio');
+    return undefined;
+  }
+  if (range.gfn + range.n > slot.firstGfn + slot.pages)
+    return { failed: 'the range runs out of its memory region' };
+  const set = ioctl(world, { actor: 'vmm', verb: 'set-attributes', args: { ...range, private: toPrivate } });
+  if (set !== 0) return { failed: `KVM_SET_MEMORY_ATTRIBUTES = ${errnoText(set)}` };
+  if (toPrivate) {
+    discardShared(world, index, range);
+    return undefined;
+  }
+  return punch(world, range);
+}
+
+function punch(world: World, range: { gfn: number; n: number }): ConversionResult {
+  const punched = ioctl(world, { actor: 'vmm', verb: 'punch-hole', args: range });
+  return punched === 0 ? undefined : { failed: `fallocate = ${errnoText(punched)}` };
+}
+
+/** The userspace pages of a range that is private now are given back: they read as zeros when they come into use again. */
+function discardShared(world: World, index: number, { gfn, n }: { gfn: number; n: number }): void {
+  const count = Math.max(0, Math.min(n, world.config.gfnCount - gfn));
+  if (count === 0) return;
+  world.pages.sharedLow.setRun(gfn, count, 0);
+  world.pages.sharedHigh.setRun(gfn, count, 0);
+  for (const image of world.pageImages) {
+    const inside = image.frame >= gfn && image.frame < gfn + count;
+    if (image.used && image.side === 'shared' && inside) world.bytesOf(image).clear();
+  }
+  world.move('vmmDiscards', index, { gpa: BigInt(gfn) * PAGE, pages: n });
+}
+
+/** cloud-hypervisor: the attribute, and the hole when made shared; a failing hole is only logged. */
+export function cloudHypervisorConvert(
+  world: World,
+  index: number,
+  conversion: Conversion,
+): ConversionResult {
+  say(world, index, conversion);
+  const range = checked(conversion);
+  if (typeof range === 'string') return { failed: range };
+  const { toPrivate } = conversion;
+  const set = ioctl(world, { actor: 'vmm', verb: 'set-attributes', args: { ...range, private: toPrivate } });
+  if (set !== 0) return { failed: `KVM_SET_MEMORY_ATTRIBUTES = ${errnoText(set)}` };
+  if (!toPrivate && slotAt(world, range.gfn)) punch(world, range);
+  return undefined;
+}
+
+/** The attribute alone: what is done after a memory fault. */
+export function attributeOnly(world: World, index: number, conversion: Conversion): ConversionResult {
+  say(world, index, conversion);
+  const range = checked(conversion);
+  if (typeof range === 'string') return { failed: range };
+  const set = ioctl(world, {
+    actor: 'vmm',
+    verb: 'set-attributes',
+    args: { ...range, private: conversion.toPrivate },
+  });
+  return set === 0 ? undefined : { failed: `KVM_SET_MEMORY_ATTRIBUTES = ${errnoText(set)}` };
+}

@@ -1,0 +1,36 @@
+/** The devices every personality has: a serial port, and memory-mapped registers that keep nothing. */
+import { kvmRunIo, kvmRunMmio } from '../../../abi/kvm-run';
+import { hex } from '../../../base/hex';
+import type { Exit } from './personality';
+
+const SERIAL = 0x3f8;
+const LINE_STATUS = SERIAL + 5;
+/** Transmitter empty and idle: the guest may send. */
+const READY = 0x60n;
+const FLOATING = 0xffff_ffffn;
+const MMIO_DATA = kvmRunMmio.offsetOf('data');
+
+export function portAccess({ world, vcpu, index, run }: Exit): void {
+  const port = kvmRunIo.get(run, 'port');
+  const isIn = kvmRunIo.get(run, 'direction') === 0;
+  const device = port >= SERIAL && port < SERIAL + 8 ? 'serial port' : `port ${hex(port)}`;
+  if (isIn) {
+    vcpu.ioData = port === LINE_STATUS ? READY : FLOATING;
+    world.move('vmmWritesData', index, { value: vcpu.ioData });
+    return;
+  }
+  const value = Number(vcpu.ioData & 0xffn);
+  const shown =
+    port === SERIAL && value >= 0x20 && value < 0x7f ? `'${String.fromCharCode(value)}'` : hex(vcpu.ioData);
+  world.move('vmmDevice', index, { device, what: `out ${shown}` });
+}
+
+export function mmioAccess({ world, index, run }: Exit): void {
+  const device = `MMIO ${hex(kvmRunMmio.get(run, 'physAddr'))}`;
+  if (kvmRunMmio.get(run, 'isWrite') !== 0) {
+    world.move('vmmDevice', index, { device, what: `write ${hex(run.u64(MMIO_DATA))}` });
+    return;
+  }
+  run.setU64(MMIO_DATA, 0n);
+  world.move('vmmWritesData', index, { value: 0n });
+}

@@ -1,0 +1,61 @@
+/** What a VMM personality is: how one VMM handles the exits of a vCPU, read from the bytes of `kvm_run`. */
+import { errnoText } from '../../../abi/errno';
+import { kvmExitReasons, kvmRun } from '../../../abi/kvm-run';
+import type { Image } from '../../memory/image';
+import type { RuleId } from '../../rules';
+import type { Vcpu } from '../../state/vcpu';
+import type { World } from '../../world';
+
+/** One return of KVM_RUN as the VMM thread sees it. */
+export interface Exit {
+  readonly world: World;
+  readonly vcpu: Vcpu;
+  readonly index: number;
+  readonly run: Image;
+  /** errno of KVM_RUN, positive; 0 when it returned 0. */
+  readonly errno: number;
+  /** kvm_run.exit_reason; stale when KVM_RUN failed for a reason of its own. */
+  readonly reason: number;
+}
+
+/** What the VMM thread does next. */
+export type Verdict =
+  | { readonly next: 'again' | 'idle' | 'retry' }
+  | { readonly next: 'stop'; readonly why: string; readonly rule?: RuleId };
+
+export const again: Verdict = { next: 'again' };
+/** The thread does not call KVM_RUN by itself any more. */
+export const idle: Verdict = { next: 'idle' };
+/** KVM_RUN again, but not for ever when nothing changes. */
+export const retry: Verdict = { next: 'retry' };
+export const stop = (why: string, rule?: RuleId): Verdict =>
+  rule === undefined ? { next: 'stop', why } : { next: 'stop', why, rule };
+
+export interface Personality {
+  readonly doc: string;
+  /** Sets the private attribute before LAUNCH_UPDATE: never, over each range it updates, or over all memory. */
+  readonly privateAtLaunch: 'never' | 'ranges' | 'allMemory';
+  handle(exit: Exit): Verdict;
+}
+
+export function exitOf(world: World, index: number): Exit {
+  const vcpu = world.vcpu(index);
+  const run = world.kvmRun[index] as Image;
+  return { world, vcpu, index, run, errno: vcpu.runErrno, reason: kvmRun.get(run, 'exitReason') };
+}
+
+const exitNames: Readonly<Record<number, string>> = kvmExitReasons;
+
+/** An exit in words: `KVM_EXIT_HYPERCALL`, `-EAGAIN`, `-EFAULT KVM_EXIT_MEMORY_FAULT`. */
+export function exitText({ errno, reason }: Exit): string {
+  const name = exitNames[reason] ?? `exit ${reason}`;
+  if (errno === 0) return name;
+  const failure = errnoText(-errno);
+  return isExitWithErrno(errno, reason) ? `${failure} ${name}` : failure;
+}
+
+/** Only a memory fault and a signal say why beside an errno; otherwise exit_reason is an old one. */
+export function isExitWithErrno(errno: number, reason: number): boolean {
+  const [EINTR, MEMORY_FAULT, INTR] = [4, 39, 10];
+  return errno !== 0 && (reason === MEMORY_FAULT || (errno === EINTR && reason === INTR));
+}
