@@ -1,7 +1,7 @@
 /** Everything that exists once for the VM. */
 import type { StateValueFrom } from 'xstate';
 import { launchChart, type launchMachine } from '../../machines/launch';
-import { chartRegion, count, flag, group, oneOf, word32, word64 } from './schema';
+import { chartRegion, count, flag, frame, group, oneOf, signed, word32, word64 } from './schema';
 
 type LaunchRegions = Required<Extract<StateValueFrom<typeof launchMachine>, object>>;
 
@@ -26,7 +26,6 @@ export const vmGroup = group('vm', {
   asid: count('ASID of the VM; 0 when none.'),
   vmsaFeatures: word64('SEV_FEATURES that KVM gives to every VMSA.'),
   ghcbVersion: count('GHCB protocol version fixed at INIT2.'),
-  hasContext: flag('LAUNCH_START made a firmware context.'),
   policy: word64('Launch policy.'),
   preFaultAllowed: flag('LAUNCH_FINISH succeeded: private memory may be pre-faulted.'),
   hypercallExits: flag('Userspace enabled KVM_HC_MAP_GPA_RANGE exits.'),
@@ -38,7 +37,35 @@ export const vmGroup = group('vm', {
   jumpTable: word64('AP jump table address stored by the guest.'),
   certificateExits: flag('KVM_SEV_SNP_ENABLE_REQ_CERTS was done.'),
   answersGiven: count('Exits answered by the personality so far.'),
+  activated: flag('The firmware bound the ASID to the guest.'),
+  requestPfn: word32('Bounce page for guest requests; all ones when none.'),
+  ioctlError: word32('error field of the last KVM_MEMORY_ENCRYPT_OP; all ones when KVM did not write it.'),
+  updateLeft: word64('len that the last KVM_SEV_SNP_LAUNCH_UPDATE left in its struct.'),
   contextPfn: word32('Firmware context page; all ones when none.'),
+  vmrunOracle: oneOf(
+    ['hardware', 'alwaysEnters'],
+    'What VMRUN does: as the RMP and the firmware say, or it always enters.',
+  ),
+  instructionHandlersExit: flag(
+    'Ordinary instruction handlers leave for userspace; for conformance cases only.',
+  ),
+  personality: oneOf(
+    [
+      'manual',
+      'qemu',
+      'cloud-hypervisor',
+      'strict',
+      'negative-errno',
+      'lazy',
+      'forgets-private',
+      'historical-vmgexit',
+    ],
+    'How the VMM handles exits.',
+  ),
+  guestProgram: oneOf(['manual', 'linux', 'selftest'], 'What the guest does by itself.'),
+  vmmStopped: flag('The VMM stopped the VM for good and runs no vCPU any more.'),
+  terminationRequested: flag('An exit told the VMM that the guest asked for its termination.'),
+  ioctlRet: signed('Result of the last VM or vCPU ioctl: 0 or a negative errno.'),
   responsePfn: word32('Bounce page for guest-request responses; all ones when none.'),
 });
 export type Vm = ReturnType<typeof vmGroup.create>;
@@ -46,7 +73,7 @@ export type Vm = ReturnType<typeof vmGroup.create>;
 /** A memory slot. `backing` says where private pages come from. */
 export const slotGroup = group('slot', {
   used: flag('The slot exists.'),
-  firstGfn: count('First guest frame.'),
+  firstGfn: frame('First guest frame.'),
   pages: count('4 KiB pages.'),
   backing: oneOf(
     ['none', 'guestMemfd', 'closed'],
@@ -63,6 +90,6 @@ export const pageImageGroup = group('pageImage', {
     ['shared', 'private', 'kernel'],
     'Which backing of the frame: userspace, guest_memfd, or a kernel page.',
   ),
-  frame: count('GFN for the two backings of guest memory, PFN for a kernel page.'),
+  frame: frame('GFN for the two backings of guest memory, PFN for a kernel page.'),
 });
 export type PageImage = ReturnType<typeof pageImageGroup.create>;

@@ -1,0 +1,35 @@
+/** Watches the moves of a world for what vectors count: look-ups and wake-ups. */
+import type { Recorder, World } from '../../engine/world';
+
+/** A recorder that hears nothing. */
+export const silent: Recorder = {
+  transition: () => {},
+  facet: () => {},
+  finding: () => {},
+  move: () => {},
+};
+
+export interface Watch {
+  /** What happened since the last call. @param target the vCPU whose wake-ups count */
+  take(target: number): { lookedUp: bigint[]; kicks: number };
+}
+
+export function watch(world: World): Watch {
+  let lookedUp: bigint[] = [];
+  let kicked: number[] = [];
+  world.recorder = {
+    ...silent,
+    move: (kind, _vcpu, args) => {
+      if (kind === 'vmsaLookedUp') lookedUp.push(args['gpa'] as bigint);
+      if (kind === 'kick') kicked.push(args['target'] as number);
+    },
+  };
+  return {
+    take(target) {
+      const seen = { lookedUp, kicks: kicked.filter((index) => index === target).length };
+      lookedUp = [];
+      kicked = [];
+      return seen;
+    },
+  };
+}

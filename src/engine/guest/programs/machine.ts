@@ -1,0 +1,51 @@
+/** Where a booting guest keeps things in its memory; a small stand-in for OVMF's and Linux's allocators. */
+import type { World } from '../../world';
+
+/** A run of 4 KiB pages. */
+export interface PageRange {
+  readonly gfn: number;
+  readonly n: number;
+}
+
+const LARGE = 512;
+
+/** OVMF's GHCB page of the SEC phase; it is shared from the start. */
+export const SEC_GHCB = 0x809;
+/** The first 2 MiB that the firmware accepts: GHCB pages and VMSAs are taken from here. */
+export const FIRMWARE_RANGE: PageRange = { gfn: 0x1000, n: LARGE };
+/** Firmware GHCB page of an AP. */
+export const firmwareGhcb = (index: number): number => FIRMWARE_RANGE.gfn + index;
+/** The page that Linux takes as its first GHCB, and the ones each CPU uses later. */
+export const BOOT_GHCB = FIRMWARE_RANGE.gfn + 0x80;
+export const perCpuGhcb = (index: number): number => FIRMWARE_RANGE.gfn + 0x81 + index;
+/** The second page of an 8 KiB block, so never the start of a 2 MiB page. */
+export const apVmsa = (index: number): number => FIRMWARE_RANGE.gfn + 0x101 + 2 * index;
+/** What the kernel touches first. */
+const KERNEL_RANGE: PageRange = { gfn: 0x1200, n: 4 * LARGE };
+const BOUNCE_PAGES = 32 * LARGE;
+/** A serial port and a device register. */
+export const SERIAL_PORT = 0x3f8;
+export const DEVICE_REGISTER = 0xfed0_0000n;
+
+/** Least memory the boot fits into. */
+export const LEAST_PAGES = 0x2000;
+
+const memoryPages = (world: World): number => world.slots.find((slot) => slot.used && slot.firstGfn === 0)?.pages ?? 0;
+
+export const fitsMemory = (world: World): boolean => memoryPages(world) >= LEAST_PAGES;
+
+/** SWIOTLB: 64 MiB at the end of low memory, or a quarter of a smaller one. */
+export function bounceBuffer(world: World): PageRange {
+  const pages = memoryPages(world);
+  const n = Math.min(BOUNCE_PAGES, Math.floor(pages / 4 / LARGE) * LARGE);
+  return { gfn: Math.floor((pages - n) / LARGE) * LARGE - LARGE, n };
+}
+
+/** The 2 MiB units that Linux accepts, in order: what the kernel uses, then what the bounce buffer will lie in. */
+export function acceptedUnit(world: World, turn: number): PageRange | undefined {
+  const kernelUnits = KERNEL_RANGE.n / LARGE;
+  if (turn < kernelUnits) return { gfn: KERNEL_RANGE.gfn + turn * LARGE, n: LARGE };
+  const bounce = bounceBuffer(world);
+  const at = (turn - kernelUnits) * LARGE;
+  return at < bounce.n ? { gfn: bounce.gfn + at, n: LARGE } : undefined;
+}

@@ -1,0 +1,122 @@
+/**
+ * What a guest program is: phases in order, each a loop of instructions whose answers it checks. A program decides and
+ * never acts; where it is stands in two declared variables, `programStep` and `programCursor`.
+ */
+import type { GuestAct } from '../../acts';
+import type { Vcpu } from '../../state/vcpu';
+import type { World } from '../../world';
+
+/** The vCPU that executes, and where the program is inside the loop of its phase. */
+export interface At {
+  readonly world: World;
+  readonly index: number;
+  readonly vcpu: Vcpu;
+  readonly cursor: bigint;
+}
+
+/** The program gives up: a termination request with this reason. */
+export interface GivesUp {
+  readonly why: string;
+  readonly set: number;
+  readonly code: number;
+}
+
+export type Instruction = DistributiveOmit<GuestAct, 'actor' | 'vcpu'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+export interface Phase {
+  readonly name: string;
+  /** The next instruction of the loop, or nothing when the phase is over. */
+  emit(at: At): Instruction | undefined;
+  /** Looks at the answer to the last instruction. @returns where the loop goes on, or why the program gives up */
+  check(at: At): bigint | GivesUp;
+}
+
+export interface Program {
+  readonly name: string;
+  readonly phases: readonly Phase[];
+  /** Where a vCPU stands when it starts on a register state that the program did not start it on. */
+  entry(at: Omit<At, 'cursor'>): number | undefined;
+}
+
+/** The next instruction of a vCPU and where the program stands behind it. */
+export interface Decision {
+  readonly act: GuestAct;
+  readonly next: { readonly programStep: number; readonly programCursor: bigint };
+  readonly givesUp?: GivesUp;
+}
+
+/** Twice the index of a phase, plus one while an answer is awaited. */
+const stepOf = (phase: number, awaiting: boolean): number => phase * 2 + (awaiting ? 1 : 0);
+/** The program asked for its termination and was resumed all the same: it halts for ever. */
+export const HALTED_FOR_GOOD = 0xffff;
+
+/** @returns what the vCPU executes next, or nothing when the program is over or has not begun on this vCPU */
+export function decide(program: Program, world: World, index: number): Decision | undefined {
+  const vcpu = world.vcpu(index);
+  const place = { world, index, vcpu };
+  const guest = (instruction: Instruction): GuestAct =>
+    ({ actor: 'guest', vcpu: index, ...instruction }) as GuestAct;
+  let step = vcpu.programStep;
+  let cursor = vcpu.programCursor;
+  if (step === HALTED_FOR_GOOD) {
+    return { act: guest({ verb: 'hlt', args: {} }), next: { programStep: step, programCursor: 0n } };
+  }
+  const entry = program.entry(place);
+  if (entry !== undefined && step < stepOf(entry, false)) [step, cursor] = [stepOf(entry, false), 0n];
+  for (;;) {
+    const phase = program.phases[step >> 1];
+    if (!phase) return undefined;
+    if (step & 1) {
+      const checked = phase.check({ ...place, cursor });
+      if (typeof checked === 'object') return givingUp(guest, checked);
+      cursor = checked;
+    }
+    const instruction = phase.emit({ ...place, cursor });
+    if (instruction) {
+      return { act: guest(instruction), next: { programStep: step | 1, programCursor: cursor } };
+    }
+    step = stepOf((step >> 1) + 1, false);
+    cursor = 0n;
+  }
+}
+
+function givingUp(guest: (instruction: Instruction) => GuestAct, reason: GivesUp): Decision {
+  const { set, code } = reason;
+  return {
+    act: guest({ verb: 'terminate', args: { form: 'msr', set, code } }),
+    next: { programStep: HALTED_FOR_GOOD, programCursor: 0n },
+    givesUp: reason,
+  };
+}
+
+export const givesUp = (why: string, set: number, code: number): GivesUp => ({ why, set, code });
+
+/** A phase of one instruction. `check` says why the program gives up, or nothing when the answer is good. */
+export function once(
+  name: string,
+  instruction: Instruction | ((at: At) => Instruction | undefined),
+  check: (at: At) => GivesUp | undefined = () => undefined,
+): Phase {
+  return {
+    name,
+    emit: (at) => {
+      if (at.cursor !== 0n) return undefined;
+      return typeof instruction === 'function' ? instruction(at) : instruction;
+    },
+    check: (at) => check(at) ?? 1n,
+  };
+}
+
+/** A phase that repeats an instruction for 0, 1, 2 ... until there is none. */
+export function each(
+  name: string,
+  instruction: (at: At, turn: number) => Instruction | undefined,
+  check: (at: At) => GivesUp | undefined = () => undefined,
+): Phase {
+  return {
+    name,
+    emit: (at) => instruction(at, Number(at.cursor)),
+    check: (at) => check(at) ?? at.cursor + 1n,
+  };
+}

@@ -1,0 +1,82 @@
+/** INIT and SIPI in the in-kernel local APIC, and what counts as an event for a sleeping vCPU. */
+import { apResetHoldResponse } from '../../abi/ghcb-msr';
+import type { Vcpu } from '../state/vcpu';
+import type { World } from '../world';
+import { writeInfo2, answerPage } from './ghcb';
+import { sevSnpInitProtectedGuestState } from './protected-state';
+
+/** Latches INIT; a SIPI that waits is discarded. */
+export function latchInit(vcpu: Vcpu): void {
+  vcpu.initLatched = true;
+  vcpu.sipiLatched = false;
+}
+
+export function latchSipi(vcpu: Vcpu): void {
+  vcpu.sipiLatched = true;
+}
+
+/** Whether an update of the protected state is requested from this vCPU. */
+export function updateRequested(vcpu: Vcpu): boolean {
+  const { creation } = vcpu;
+  return creation === 'updatePending' || creation === 'destroyPending' || creation === 'requestLeftOver';
+}
+
+/** kvm_vcpu_has_events, as far as this model has events. */
+export function hasEvents(vcpu: Vcpu): boolean {
+  return vcpu.initLatched || vcpu.sipiLatched || vcpu.pvUnhalted || vcpu.wakeEvent || updateRequested(vcpu);
+}
+
+/** kvm_vcpu_reset for an INIT: the pending VMSA, if any, is applied here. */
+export function resetVcpuForInit(world: World, vcpu: Vcpu): void {
+  sevSnpInitProtectedGuestState(world, vcpu);
+}
+
+/** kvm_apic_accept_events: INIT first, then SIPI. */
+export function acceptApicEvents(world: World, vcpu: Vcpu): void {
+  const index = world.indexOf(vcpu);
+  if (vcpu.initLatched) {
+    vcpu.initLatched = false;
+    resetVcpuForInit(world, vcpu);
+    world.sendVcpu(vcpu, { type: 'INIT', isBootCpu: index === 0 });
+    world.move('initAccepted', index, { state: vcpu.mpState }, 'InitTaken');
+  }
+  if (vcpu.sipiLatched) {
+    vcpu.sipiLatched = false;
+    const before = vcpu.mpState;
+    const effects = world.sendVcpu(vcpu, { type: 'SIPI' });
+    const delivered = effects.some((effect) => effect.type === 'deliverSipi');
+    if (!delivered) {
+      world.move('sipiDropped', index, { state: before }, 'SipiDropped');
+      return;
+    }
+    clearUnhaltedWhenRunnable(world, vcpu);
+    world.move('sipiAccepted', index, { effect: deliverSipi(world, vcpu) }, sipiRule(vcpu));
+  }
+}
+
+function sipiRule(vcpu: Vcpu): 'FirstSipi' | 'SipiEndsHold' {
+  return vcpu.holdType === 'none' ? 'FirstSipi' : 'SipiEndsHold';
+}
+
+/** sev_vcpu_deliver_sipi_vector. @returns what it did, in words */
+function deliverSipi(world: World, vcpu: Vcpu): string {
+  if (!vcpu.receivedFirstSipi) {
+    vcpu.receivedFirstSipi = true;
+    return 'first SIPI, runs on the VMSA it has';
+  }
+  if (vcpu.holdType === 'nae') {
+    if (!vcpu.ghcbMapped) return 'hold over, no GHCB mapped';
+    writeInfo2(answerPage(world, vcpu), 1n);
+    return 'hold answered with 1';
+  }
+  if (vcpu.holdType === 'msr') {
+    vcpu.ghcbMsr = apResetHoldResponse.encode({ result: 1n });
+    return 'hold answered with 0x1007';
+  }
+  return 'no hold, runs on';
+}
+
+/** Setting RUNNABLE also clears pv_unhalted (since the helper of 6.15). */
+export function clearUnhaltedWhenRunnable(_world: World, vcpu: Vcpu): void {
+  if (vcpu.mpState === 'RUNNABLE') vcpu.pvUnhalted = false;
+}

@@ -1,0 +1,26 @@
+/** What KVM does first when userspace calls KVM_RUN again after an exit. */
+import type { Vcpu } from '../state/vcpu';
+import type { World } from '../world';
+import type { Handled } from './ghcb';
+import { completeHypercall } from './hypercall';
+import { completeMmioRead, completePortIn } from './io';
+import { completePscMsr } from './msr-protocol';
+import { completePsc } from './psc';
+
+const completions: Record<Vcpu['completion'], (world: World, vcpu: Vcpu) => Handled> = {
+  none: (world, vcpu) => {
+    if (vcpu.exchange === 'awaitingUserspace') world.sendExchange(vcpu, { type: 'USERSPACE_RETURNED' });
+    if (vcpu.exchange === 'completing') world.sendExchange(vcpu, { type: 'ANSWER' });
+    return 'resume';
+  },
+  pscMsr: completePscMsr,
+  psc: completePsc,
+  hypercall: completeHypercall,
+  portIn: completePortIn,
+  mmioRead: completeMmioRead,
+  certificates: () => 'resume',
+};
+
+export function completeExit(world: World, vcpu: Vcpu): Handled {
+  return completions[vcpu.completion](world, vcpu);
+}

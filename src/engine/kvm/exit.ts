@@ -1,0 +1,39 @@
+/** Leaving KVM_RUN: the thread is back in userspace, and `kvm_run` tells why. */
+import { errnoText } from '../../abi/errno';
+import { kvmExitReasons, kvmRun } from '../../abi/kvm-run';
+import type { Image } from '../memory/image';
+import type { RuleId } from '../rules';
+import type { Vcpu } from '../state/vcpu';
+import type { World } from '../world';
+
+/** The `kvm_run` bytes of a vCPU. */
+export function kvmRunOf(world: World, vcpu: Vcpu): Image {
+  return world.kvmRun[world.indexOf(vcpu)] as Image;
+}
+
+/**
+ * Ends a KVM_RUN. The payload of the exit is already in the union.
+ * @param exit `errno` is positive, 0 on success; without a `reason` the previous exit_reason stays
+ */
+export function leaveToUserspace(
+  world: World,
+  vcpu: Vcpu,
+  exit: { readonly errno: number; readonly reason: number | undefined },
+): void {
+  if (exit.reason !== undefined) kvmRun.set(kvmRunOf(world, vcpu), 'exitReason', exit.reason);
+  vcpu.runErrno = exit.errno;
+  vcpu.exitPending = true;
+  world.sendVcpu(vcpu, { type: 'EXIT_TO_USERSPACE' });
+}
+
+/** Ends a KVM_RUN with an errno and shows it. */
+export function failRun(
+  world: World,
+  vcpu: Vcpu,
+  failure: { readonly errno: number; readonly reason?: number; readonly rule: RuleId },
+): void {
+  leaveToUserspace(world, vcpu, { errno: failure.errno, reason: failure.reason });
+  const index = world.indexOf(vcpu);
+  const exit = kvmExitReasons[kvmRun.get(kvmRunOf(world, vcpu), 'exitReason') as keyof typeof kvmExitReasons];
+  world.move('kvmRunReturns', index, { vcpu: index, ret: errnoText(-failure.errno), exit }, failure.rule);
+}

@@ -1,0 +1,127 @@
+/** The GHCB page from KVM's side: mapping it, taking what the guest marked valid, and writing answers. */
+import { gpa as toGpa, gpaToGfn } from '../../abi/address';
+import { GHCB_HV_RESP_MALFORMED_INPUT, GHCB_HV_RESP_NO_ACTION } from '../../abi/error-words';
+import {
+  clearValidBitmap,
+  ghcbPage,
+  GHCB_VALID_BITMAP,
+  isValidIn,
+  writeValid,
+  type GhcbValidField,
+} from '../../abi/ghcb-page';
+import { naeEvent } from '../../abi/nae';
+import type { Image } from '../memory/image';
+import type { RuleId } from '../rules';
+import { rules } from '../rules';
+import type { Vcpu } from '../state/vcpu';
+import type { World } from '../world';
+import { slotOf } from './memory-slots';
+
+/** How a handler ends: enter the guest, leave to userspace (already done), or fail KVM_RUN with an errno. */
+export type Handled = 'resume' | 'left' | RunFailure;
+
+export interface RunFailure {
+  /** Positive. */
+  readonly errno: number;
+  readonly rule: RuleId;
+}
+
+export const runFails = (code: number, rule: RuleId): RunFailure => ({ errno: code, rule });
+
+/** The bytes of the GHCB page of the request in hand. */
+export function answerPage(world: World, vcpu: Vcpu): Image {
+  return world.image('shared', gpaToGfn(toGpa(vcpu.ghcbGpa)));
+}
+
+/** Maps the page through the shared backing. @returns undefined when no memslot covers it */
+export function mapGhcb(world: World, vcpu: Vcpu, gpa: bigint): Image | undefined {
+  const frame = gpa >> 12n;
+  if (frame >= BigInt(world.config.gfnCount)) return undefined;
+  const gfn = gpaToGfn(toGpa(gpa));
+  if (!slotOf(world, gfn)) return undefined;
+  vcpu.ghcbMapped = true;
+  vcpu.ghcbGpa = gpa;
+  return world.image('shared', gfn);
+}
+
+/** Takes the registers whose valid bits are set; clears the bitmap in the page. */
+export function snapshotGhcb(world: World, vcpu: Vcpu, page: Image): void {
+  const bitmap = { lo: page.u64(GHCB_VALID_BITMAP), hi: page.u64(GHCB_VALID_BITMAP + 8) };
+  const taken = (field: 'rax' | 'rbx' | 'rcx' | 'rdx' | 'rsi' | 'swScratch'): bigint =>
+    isValidIn(bitmap, field) ? ghcbPage.get(page, field) : 0n;
+  vcpu.validLow = bitmap.lo;
+  vcpu.validHigh = bitmap.hi;
+  vcpu.rax = taken('rax');
+  vcpu.rbx = taken('rbx');
+  vcpu.rcx = taken('rcx');
+  vcpu.rdx = taken('rdx');
+  vcpu.rsi = taken('rsi');
+  vcpu.swScratch = taken('swScratch');
+  vcpu.cpl = isValidIn(bitmap, 'cpl') ? ghcbPage.get(page, 'cpl') : 0;
+  if (isValidIn(bitmap, 'xcr0')) vcpu.xcr0 = ghcbPage.get(page, 'xcr0');
+  if (isValidIn(bitmap, 'xss') && world.facet('ghcb.xss') === 'taken') vcpu.xss = ghcbPage.get(page, 'xss');
+  vcpu.exitCode = ghcbPage.get(page, 'swExitCode');
+  vcpu.exitInfo1 = ghcbPage.get(page, 'swExitInfo1');
+  vcpu.exitInfo2 = ghcbPage.get(page, 'swExitInfo2');
+  clearValidBitmap(page);
+}
+
+/** Whether the guest had marked a field valid when KVM took the page. */
+export function wasValid(vcpu: Vcpu, field: GhcbValidField): boolean {
+  return isValidIn({ lo: vcpu.validLow, hi: vcpu.validHigh }, field);
+}
+
+export function writeInfo1(page: Image, value: bigint): void {
+  writeValid(page, 'swExitInfo1', value);
+}
+
+export function writeInfo2(page: Image, value: bigint): void {
+  writeValid(page, 'swExitInfo2', value);
+}
+
+/** Name of an exit code for people. */
+export function eventName(code: bigint): string {
+  return naeEvent(code)?.name ?? `exit code 0x${code.toString(16)}`;
+}
+
+/** Malformed input: SW_EXITINFO1 = 2, the reason in SW_EXITINFO2, and the guest goes on. */
+export function malformed(world: World, vcpu: Vcpu, reason: bigint, rule: RuleId): Handled {
+  const page = answerPage(world, vcpu);
+  writeInfo1(page, GHCB_HV_RESP_MALFORMED_INPUT);
+  writeInfo2(page, reason);
+  const code = Number(reason) as 1 | 2 | 3 | 4 | 5 | 6;
+  world.sendExchange(vcpu, { type: 'MALFORMED', reason: code });
+  world.move('malformedInput', world.indexOf(vcpu), { code, why: rules[rule].says }, rule);
+  return 'resume';
+}
+
+/** SW_EXITINFO1 and 2 as "done", written before the request is carried out. */
+export function writeSuccess(page: Image): void {
+  writeInfo1(page, GHCB_HV_RESP_NO_ACTION);
+  writeInfo2(page, 0n);
+}
+
+/** The answer stands in the page; the guest will see it at the next entry. */
+export function resumeAnswered(world: World, vcpu: Vcpu): Handled {
+  const page = answerPage(world, vcpu);
+  world.sendExchange(vcpu, { type: 'ANSWER' });
+  world.move('naeAnswer', world.indexOf(vcpu), {
+    name: eventName(vcpu.exitCode),
+    info1: ghcbPage.get(page, 'swExitInfo1'),
+    info2: ghcbPage.get(page, 'swExitInfo2'),
+  });
+  return 'resume';
+}
+
+/** At guest entry: the four registers go back, marked valid, and the page is unmapped. */
+export function syncGhcb(world: World, vcpu: Vcpu): void {
+  if (vcpu.ghcbMapped) {
+    const page = answerPage(world, vcpu);
+    writeValid(page, 'rax', vcpu.rax);
+    writeValid(page, 'rbx', vcpu.rbx);
+    writeValid(page, 'rcx', vcpu.rcx);
+    writeValid(page, 'rdx', vcpu.rdx);
+    vcpu.ghcbMapped = false;
+  }
+  if (vcpu.holdType !== 'none') vcpu.holdType = 'none';
+}

@@ -1,0 +1,7 @@
+/** What happens inside KVM without a call from outside. */
+import type { HandlersOf } from '../perform';
+import { wakeThread } from './run';
+
+export const kvmHandlers: HandlersOf<'kvm'> = {
+  wake: (world, { vcpu }) => wakeThread(world, vcpu),
+};

@@ -1,0 +1,93 @@
+/** KVM_SEV_INIT2: from a VM to an active SEV guest. */
+import { errno } from '../../abi/errno';
+import { SVM_SEV_FEAT_SNP_ACTIVE } from '../../abi/sev-features';
+import { NO_PFN, type World } from '../world';
+import { sevAsidFree, sevAsidNew } from './asids';
+import { allocateKernelPage, freeKernelPage, snpAllocFirmwarePage } from './kernel-pages';
+import { argumentReadable, refusalOf, refuseCall, replyOf, type SevCommand, type SevReply } from './sev-call';
+
+/** struct kvm_sev_init. */
+export interface Init2Arguments {
+  readonly vmsaFeatures: bigint;
+  readonly flags: number;
+  readonly ghcbVersion: number;
+}
+
+const MAX_GHCB_VERSION = 2;
+const call = 'KVM_SEV_INIT2';
+
+export function sevGuestInit2(world: World, command: SevCommand, args: Init2Arguments): SevReply {
+  const { vm, host } = world;
+  const { type } = vm;
+  const sevType = type === 'sev' || type === 'seves' || type === 'snp';
+  const encryptsState = type === 'seves' || type === 'snp';
+  const supported = encryptsState ? host.vmsaFeatures : 0n;
+  const version1Refused = type === 'snp' && world.facet('init2.ghcbVersion1') === 'refused';
+  const refused = refusalOf(
+    world,
+    call,
+    world.sendLaunch({
+      type: 'INIT2',
+      sevType,
+      readable: argumentReadable(command),
+      noVcpus: vm.vcpuCount === 0,
+      flagsZero: args.flags === 0,
+      featuresSupported: (args.vmsaFeatures & ~supported) === 0n,
+      versionKnown: args.ghcbVersion <= MAX_GHCB_VERSION && (encryptsState || args.ghcbVersion === 0),
+      versionAllowed: !(version1Refused && args.ghcbVersion === 1),
+    }),
+  );
+  if (refused) return replyOf(refused);
+  return activateSev(world, args, encryptsState);
+}
+
+function activateSev(world: World, args: Init2Arguments, encryptsState: boolean): SevReply {
+  const { vm } = world;
+  const snp = vm.type === 'snp';
+  if (encryptsState) vm.ghcbVersion = args.ghcbVersion === 0 ? MAX_GHCB_VERSION : args.ghcbVersion;
+  const asid = sevAsidNew(world);
+  if (asid !== 0) {
+    refuseCall(world, call, 'NoAsid', asid === -errno.EBUSY ? 'EBUSY' : 'ENOTTY');
+    return replyOf(asid);
+  }
+  const failed = platformInit(world) ?? (snp ? guestRequestInit(world) : undefined);
+  if (failed) {
+    sevAsidFree(world);
+    vm.asid = 0;
+    return failed;
+  }
+  vm.vmsaFeatures = args.vmsaFeatures | (snp ? SVM_SEV_FEAT_SNP_ACTIVE : 0n);
+  vm.sevActive = true;
+  vm.needsInit = false;
+  world.sendLaunch({ type: 'INIT2_DONE' });
+  return replyOf(0);
+}
+
+/** sev_platform_init. @returns the failure, if it is one */
+function platformInit(world: World): SevReply | undefined {
+  const { host } = world;
+  if (host.noPsp) return { ret: refuseCall(world, call, 'PlatformInitFails', 'ENODEV'), error: 0 };
+  if (host.platformErrno === 0) return undefined;
+  world.move(
+    'ioctlRefused',
+    -1,
+    { call, ret: `-${host.platformErrno}`, why: 'platform initialisation failed' },
+    'PlatformInitFails',
+  );
+  return { ret: -host.platformErrno, error: host.platformError };
+}
+
+/** snp_guest_req_init: the two bounce pages of guest requests. */
+function guestRequestInit(world: World): SevReply | undefined {
+  const { vm } = world;
+  const request = allocateKernelPage(world, 'request');
+  if (request === NO_PFN) return { ret: refuseCall(world, call, 'OutOfMemory', 'ENOMEM'), error: 0 };
+  const response = snpAllocFirmwarePage(world);
+  if (response === NO_PFN) {
+    freeKernelPage(world, request);
+    return { ret: refuseCall(world, call, 'ResponsePageLost', 'EIO'), error: 0 };
+  }
+  vm.requestPfn = request;
+  vm.responsePfn = response;
+  return undefined;
+}

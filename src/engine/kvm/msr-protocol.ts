@@ -1,0 +1,165 @@
+/** The GHCB MSR protocol: one value in, one value out. */
+import { errno } from '../../abi/errno';
+import {
+  apResetHoldResponse,
+  cpuidRequest,
+  featuresResponse,
+  ghcbMsrInfo,
+  ghcbMsrMessage,
+  GHCB_MSR_AP_RESET_HOLD_REQ,
+  GHCB_MSR_CPUID_REQ,
+  GHCB_MSR_CPUID_RESP,
+  GHCB_MSR_HV_FT_REQ,
+  GHCB_MSR_NO_GFN,
+  GHCB_MSR_PREF_GPA_REQ,
+  GHCB_MSR_PSC_ERROR,
+  GHCB_MSR_PSC_REQ,
+  GHCB_MSR_REG_GPA_REQ,
+  GHCB_MSR_SEV_INFO_REQ,
+  GHCB_MSR_TERM_REQ,
+  KVM_HV_FEATURES,
+  preferredGpaResponse,
+  pscRequest,
+  pscResponse,
+  registerGpaRequest,
+  registerGpaResponse,
+  sevInfoResponse,
+} from '../../abi/ghcb-msr';
+import { GHCB_VERSION_MIN } from '../../abi/ghcb-page';
+import { PSC_OP_PRIVATE, PSC_OP_SHARED } from '../../abi/psc';
+import type { RuleId } from '../rules';
+import type { Vcpu } from '../state/vcpu';
+import type { World } from '../world';
+import { cpuidLeaf } from './cpuid';
+import { runFails, type Handled } from './ghcb';
+import { apResetHold } from './hold';
+import { leaveForHandler } from './instruction';
+import { exitMapGpaRange, readRet, retClass } from './map-gpa-range';
+import { exitSevTerm } from './termination';
+
+/** sev_handle_vmgexit_msr_protocol. */
+export function sevHandleVmgexitMsrProtocol(world: World, vcpu: Vcpu): Handled {
+  const request = vcpu.ghcbMsr;
+  const name = ghcbMsrMessage(request)?.name ?? `info 0x${ghcbMsrInfo(request).toString(16)}`;
+  world.sendExchange(vcpu, { type: 'MSR_REQUEST' });
+  world.move('msrRequest', world.indexOf(vcpu), { name, value: request });
+  const handler = handlers[ghcbMsrInfo(request)];
+  if (!handler) return ignored(world, vcpu);
+  if (snpOnly.has(ghcbMsrInfo(request)) && world.vm.type !== 'snp') {
+    return terminate(world, vcpu, 'MsrSnpOnlyTerminates');
+  }
+  return handler(world, vcpu, request);
+}
+
+type Handler = (world: World, vcpu: Vcpu, request: bigint) => Handled;
+
+const snpOnly: ReadonlySet<number> = new Set([GHCB_MSR_PREF_GPA_REQ, GHCB_MSR_REG_GPA_REQ, GHCB_MSR_PSC_REQ]);
+
+/** The value the MSR has after a vCPU reset, and the answer to 0x002. */
+export function sevInfo(world: World): bigint {
+  return sevInfoResponse.encode({
+    maxVersion: world.vm.ghcbVersion,
+    minVersion: GHCB_VERSION_MIN,
+    cBit: world.vm.cBit,
+  });
+}
+
+const handlers: Readonly<Record<number, Handler>> = {
+  [GHCB_MSR_SEV_INFO_REQ]: (world, vcpu) => answer(world, vcpu, sevInfo(world), 'MsrSevInfo'),
+  [GHCB_MSR_CPUID_REQ]: answerCpuid,
+  [GHCB_MSR_AP_RESET_HOLD_REQ]: (world, vcpu) => {
+    vcpu.ghcbMsr = apResetHoldResponse.encode({ result: 0n });
+    return apResetHold(world, vcpu, 'msr');
+  },
+  [GHCB_MSR_PREF_GPA_REQ]: (world, vcpu) =>
+    answer(world, vcpu, preferredGpaResponse.encode({ gfn: GHCB_MSR_NO_GFN }), 'MsrPreferredGpa'),
+  [GHCB_MSR_REG_GPA_REQ]: (world, vcpu, request) => {
+    const { gfn } = registerGpaRequest.decode(request);
+    vcpu.registeredGhcbGpa = BigInt(gfn) << 12n;
+    return answer(world, vcpu, registerGpaResponse.encode({ gfn }), 'MsrRegisterGpa');
+  },
+  [GHCB_MSR_PSC_REQ]: snpBeginPscMsr,
+  [GHCB_MSR_HV_FT_REQ]: (world, vcpu) =>
+    answer(world, vcpu, featuresResponse.encode({ features: KVM_HV_FEATURES }), 'MsrFeatures'),
+  [GHCB_MSR_TERM_REQ]: (world, vcpu) => terminate(world, vcpu, 'MsrTerminate'),
+};
+
+function answer(world: World, vcpu: Vcpu, value: bigint, rule: RuleId): Handled {
+  vcpu.ghcbMsr = value;
+  world.sendExchange(vcpu, { type: 'ANSWER' });
+  const name = ghcbMsrMessage(value)?.name ?? 'answer';
+  world.move('msrAnswer', world.indexOf(vcpu), { name, value }, rule);
+  return 'resume';
+}
+
+function ignored(world: World, vcpu: Vcpu): Handled {
+  world.sendExchange(vcpu, { type: 'IGNORED' });
+  world.move('msrIgnored', world.indexOf(vcpu), { value: vcpu.ghcbMsr }, 'MsrUnknown');
+  return 'resume';
+}
+
+function terminate(world: World, vcpu: Vcpu, rule: RuleId): Handled {
+  return exitSevTerm(world, vcpu, vcpu.ghcbMsr, rule);
+}
+
+/** Only info code and value are rewritten; the bits between keep what the request had. */
+function answerCpuid(world: World, vcpu: Vcpu, request: bigint): Handled {
+  const { function: leaf, register } = cpuidRequest.decode(request);
+  if (world.vm.instructionHandlersExit) return exitFromHandler(world, vcpu);
+  const registers = cpuidLeaf(world, leaf, 0);
+  const kept = request & 0xfffff000n;
+  const value = (BigInt(registers[register] ?? 0) << 32n) | kept | BigInt(GHCB_MSR_CPUID_RESP);
+  return answer(world, vcpu, value, 'MsrCpuid');
+}
+
+/** The ordinary instruction handler wants userspace: the request stands in the MSR. */
+function exitFromHandler(world: World, vcpu: Vcpu): Handled {
+  world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
+  return leaveForHandler(world, vcpu);
+}
+
+function snpBeginPscMsr(world: World, vcpu: Vcpu, request: bigint): Handled {
+  const { gfn, operation } = pscRequest.decode(request);
+  const effects = world.sendExchange(vcpu, {
+    type: 'PSC_MSR',
+    operationKnown: operation === PSC_OP_PRIVATE || operation === PSC_OP_SHARED,
+    exitsEnabled: world.vm.hypercallExits,
+  });
+  if (effects[0]?.type === 'answerMsrPscError') {
+    return pscAnswer(
+      world,
+      vcpu,
+      GHCB_MSR_PSC_ERROR,
+      world.vm.hypercallExits ? 'MsrPscOperation' : 'PscExitsDisabled',
+    );
+  }
+  vcpu.completion = 'pscMsr';
+  exitMapGpaRange(world, vcpu, {
+    gpa: BigInt(gfn) << 12n,
+    pages: 1,
+    toPrivate: operation === PSC_OP_PRIVATE,
+    huge: false,
+  });
+  return 'left';
+}
+
+function pscAnswer(world: World, vcpu: Vcpu, error: number, rule: RuleId): Handled {
+  const value = pscResponse.encode({ error });
+  vcpu.ghcbMsr = value;
+  world.move('msrAnswer', world.indexOf(vcpu), { name: 'PSC_RESP', value }, rule);
+  return 'resume';
+}
+
+/** KVM_RUN again after the exit of an MSR page state change. */
+export function completePscMsr(world: World, vcpu: Vcpu): Handled {
+  const ret = readRet(world, vcpu);
+  const effects = world.sendExchange(vcpu, { type: 'USERSPACE_RET', ...retClass(world, ret) });
+  vcpu.completion = 'none';
+  world.move('completionDone', world.indexOf(vcpu), { ret });
+  if (effects[0]?.type === 'failRun') return runFails(errno.EINVAL, 'PscRetNotAllowed');
+  if (effects[0]?.type === 'answerUserspaceRefused') {
+    return pscAnswer(world, vcpu, GHCB_MSR_PSC_ERROR, 'PscRetRefused');
+  }
+  world.sendExchange(vcpu, { type: 'ANSWER' });
+  return pscAnswer(world, vcpu, 0, 'PscDone');
+}

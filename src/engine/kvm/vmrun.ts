@@ -1,0 +1,41 @@
+/** What VMRUN does with the VMSA that the VMCB names: KVM's own guard, then the hardware as an oracle. */
+import { SVM_EXIT_ERR } from '../../abi/nae';
+import { rmpEntry } from '../hardware/rmp';
+import type { RuleId } from '../rules';
+import type { Vcpu } from '../state/vcpu';
+import { NO_PFN, type World } from '../world';
+
+export interface EntryFailure {
+  /** hardware_entry_failure_reason. */
+  readonly reason: bigint;
+  readonly why: string;
+  readonly rule: RuleId;
+}
+
+/** The failure reason as wide as the kernel keeps VMRUN's exit code. */
+function hardwareReason(world: World): bigint {
+  return world.facet('failEntry.reason') === 'allOnes32' ? 0xffffffffn : SVM_EXIT_ERR;
+}
+
+/** @returns why the vCPU cannot be entered, or nothing when VMRUN works */
+export function vmrunFailure(world: World, vcpu: Vcpu): EntryFailure | undefined {
+  if (vcpu.vmcbVmsaPfn === NO_PFN) {
+    if (world.facet('vmrun.guard') === 'rejectInvalidVmsa') {
+      return { reason: SVM_EXIT_ERR, why: 'no VMSA', rule: 'VmsaMissing' };
+    }
+    return { reason: hardwareReason(world), why: 'VMRUN without VMSA', rule: 'VmsaNotUsable' };
+  }
+  if (world.vm.vmrunOracle === 'alwaysEnters') return undefined;
+  if (world.vm.gstate !== 'RUNNING') {
+    return { reason: hardwareReason(world), why: `guest is in ${world.vm.gstate}`, rule: 'GuestNotRunning' };
+  }
+  const entry = rmpEntry(world, vcpu.vmcbVmsaPfn);
+  if (!entry.assigned || !entry.validated || !entry.vmsa || entry.asid !== world.vm.asid) {
+    return {
+      reason: hardwareReason(world),
+      why: 'the RMP does not mark the page as VMSA',
+      rule: 'VmsaNotUsable',
+    };
+  }
+  return undefined;
+}

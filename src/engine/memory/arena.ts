@@ -1,0 +1,88 @@
+/**
+ * The logged memory under every declared variable and every byte image: one array of 32-bit words in which
+ * each write leaves a record that can be undone, replayed and shown.
+ */
+
+/** Address of a 32-bit word in the arena. */
+export type WordAddress = number;
+
+/** A record in the write log, seen from its end: words are [old, new, address], page runs five words (page-field.ts). */
+export const WORD_RECORD = 3;
+export const PAGES_RECORD = 5;
+
+/** Growing stack of 32-bit integers that both the arena and the page store append their writes to. */
+export class WriteLog {
+  data = new Int32Array(1 << 14);
+  top = 0;
+
+  /** Makes room for one more record of up to five words. */
+  reserve(): void {
+    if (this.top + PAGES_RECORD <= this.data.length) return;
+    const bigger = new Int32Array(this.data.length * 2);
+    bigger.set(this.data);
+    this.data = bigger;
+  }
+}
+
+const scratch64 = new BigUint64Array(1);
+const scratch32 = new Int32Array(scratch64.buffer);
+
+export class Arena {
+  words: Int32Array;
+  private quads: BigUint64Array;
+  /** Number of words given out. */
+  used = 0;
+
+  constructor(
+    private readonly log: WriteLog,
+    capacity = 1 << 13,
+  ) {
+    this.words = new Int32Array(capacity);
+    this.quads = new BigUint64Array(this.words.buffer);
+  }
+
+  /** Gives out `count` zeroed words, starting at an even address so that 64-bit variables are aligned. */
+  allocate(count: number): WordAddress {
+    const at = this.used;
+    this.used += (count + 1) & ~1;
+    if (this.used > this.words.length) {
+      const bigger = new Int32Array(Math.max(this.used, this.words.length * 2));
+      bigger.set(this.words);
+      this.words = bigger;
+      this.quads = new BigUint64Array(bigger.buffer);
+    }
+    return at;
+  }
+
+  read(at: WordAddress): number {
+    return this.words[at] as number;
+  }
+
+  /** @param value a 32-bit integer, signed as Int32Array holds it */
+  write(at: WordAddress, value: number): void {
+    const old = this.words[at] as number;
+    const next = value | 0;
+    if (old === next) return;
+    const log = this.log;
+    if (log.top + PAGES_RECORD > log.data.length) log.reserve();
+    const data = log.data;
+    const top = log.top;
+    data[top] = old;
+    data[top + 1] = next;
+    data[top + 2] = at;
+    log.top = top + WORD_RECORD;
+    this.words[at] = next;
+  }
+
+  /** @param at an even address */
+  read64(at: WordAddress): bigint {
+    return this.quads[at >> 1] as bigint;
+  }
+
+  /** @param at an even address */
+  write64(at: WordAddress, value: bigint): void {
+    scratch64[0] = value;
+    this.write(at, scratch32[0] as number);
+    this.write(at + 1, scratch32[1] as number);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The vocabulary of visible moves. A step shows one move: who did it, towards whom, in which words, by which rule.
+ * The tables of the areas are put together here; ladder, mail text and inspector all read this one.
+ */
+import { hex } from '../base/hex';
+import { apMoves } from './moves/ap';
+import { guestMoves } from './moves/guest';
+import { launchMoves } from './moves/launch';
+import { pageMoves } from './moves/pages';
+import { runMoves } from './moves/run';
+import { vmgexitMoves } from './moves/vmgexit';
+import { vmmMoves } from './moves/vmm';
+import type { ArgumentKind, MoveKind } from './moves/kind';
+
+export type { ArgumentKind, Lane, MoveKind } from './moves/kind';
+
+export const moveKinds = {
+  ...guestMoves,
+  ...vmgexitMoves,
+  ...apMoves,
+  ...runMoves,
+  ...launchMoves,
+  ...pageMoves,
+  ...vmmMoves,
+} satisfies Record<string, MoveKind>;
+
+export type MoveName = keyof typeof moveKinds;
+export const moveNames = Object.keys(moveKinds) as readonly MoveName[];
+
+type ArgumentValue<K> = K extends 'hex64' ? bigint : K extends 'text' ? string : number;
+export type MoveArguments<M extends MoveName> = {
+  readonly [A in keyof (typeof moveKinds)[M]['args']]: ArgumentValue<(typeof moveKinds)[M]['args'][A]>;
+};
+/** A move as data, whichever kind it is. */
+export interface Move {
+  readonly kind: MoveName;
+  /** vCPU that moves or is moved; -1 when none is meant. */
+  readonly vcpu: number;
+  readonly args: Readonly<Record<string, number | bigint | string>>;
+}
+
+/** One argument as the ladder prints it. */
+export function formatArgument(kind: ArgumentKind, value: number | bigint | string): string {
+  if (kind === 'text') return String(value);
+  return kind === 'dec' ? String(value) : hex(value as number | bigint);
+}
+
+/** The move in words, as the ladder and the mail text print it. */
+export function moveText(move: Move): string {
+  const { text, args } = moveKinds[move.kind] as MoveKind;
+  return text.replace(/\{(\w+)\}/g, (_, name: string) =>
+    formatArgument(args[name] ?? 'text', move.args[name] ?? '?'),
+  );
+}

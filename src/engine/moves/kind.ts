@@ -1,0 +1,21 @@
+/** What a kind of move declares. */
+
+/** Where a move starts or ends. `rmp` is the line between guest and host. */
+export type Lane = 'guest' | 'rmp' | 'kvm' | 'vmm' | 'firmware';
+
+/** `dec` and `hex` are numbers, `hex64` is a bigint, `text` a word or short phrase. */
+export type ArgumentKind = 'dec' | 'hex' | 'hex64' | 'text';
+
+export interface MoveKind {
+  readonly from: Lane;
+  readonly to: Lane;
+  /** Label on the ladder; `{name}` stands for an argument. */
+  readonly text: string;
+  readonly args: Readonly<Record<string, ArgumentKind>>;
+  /** The move ends at the line: a request that was refused. */
+  readonly refused?: true;
+}
+
+export function moves<const T extends Readonly<Record<string, MoveKind>>>(table: T): T {
+  return table;
+}

@@ -1,0 +1,38 @@
+/** The only way the world moves: one act in, visible moves out. */
+import type { Act, ActArguments, Actor, Outcome } from './acts';
+import { guestHandlers } from './guest/handlers';
+import { injectHandlers } from './firmware/inject';
+import { kvmHandlers } from './kvm/handlers';
+import { vmmHandlers } from './vmm/handlers';
+import type { World } from './world';
+
+export type GuestHandlers = {
+  readonly [V in keyof (typeof import('./acts'))['guestActs']]: (
+    world: World,
+    vcpu: number,
+    args: ActArguments<'guest', V>,
+  ) => Outcome;
+};
+export type HandlersOf<A extends Exclude<Actor, 'guest'>> = {
+  readonly [V in keyof (typeof import('./acts'))['actTables'][A]]: (
+    world: World,
+    args: ActArguments<A, V>,
+  ) => Outcome;
+};
+
+type AnyGuestHandler = (world: World, vcpu: number, args: Act['args']) => Outcome;
+type AnyHandler = (world: World, args: Act['args']) => Outcome;
+
+/** Performs one act. @returns why it cannot be taken in this state, or nothing when it was */
+export function perform(world: World, act: Act): Outcome {
+  switch (act.actor) {
+    case 'guest':
+      return (guestHandlers[act.verb] as AnyGuestHandler)(world, act.vcpu, act.args);
+    case 'vmm':
+      return (vmmHandlers[act.verb] as AnyHandler)(world, act.args);
+    case 'kvm':
+      return (kvmHandlers[act.verb] as AnyHandler)(world, act.args);
+    case 'inject':
+      return (injectHandlers[act.verb] as AnyHandler)(world, act.args);
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Rules: one sentence and a source for each decision that a step shows. The tables of the areas are put together here.
+ */
+import { apRules } from './rules/ap';
+import { launchRules } from './rules/launch';
+import { pageRules } from './rules/pages';
+import { runRules } from './rules/run';
+import { vmgexitRules } from './rules/vmgexit';
+import { vmmRules } from './rules/vmm';
+
+export type { Rule } from './rules/rule';
+
+export const rules = { ...vmgexitRules, ...apRules, ...runRules, ...launchRules, ...pageRules, ...vmmRules };
+export type RuleId = keyof typeof rules;
+export const ruleIds = Object.keys(rules) as readonly RuleId[];

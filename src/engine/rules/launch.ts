@@ -1,0 +1,178 @@
+import { firmwareSource } from '../../abi/firmware';
+import { source } from '../../abi/source';
+import { rulesOf } from './rule';
+
+const sev = (topic: string) => source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', topic, 'executed');
+const ccp = (topic: string) => source.kernel('7.2.13', 'drivers/crypto/ccp/sev-dev.c', topic, 'executed');
+
+/** KVM_MEMORY_ENCRYPT_OP, the launch and the end of the VM. */
+export const launchRules = rulesOf({
+  SevDisabled: { says: 'KVM offers no SEV on this host.', source: sev('KVM_MEMORY_ENCRYPT_OP') },
+  SevProbe: {
+    says: 'A NULL argument asks whether SEV is there, and the answer is 0.',
+    source: sev('KVM_MEMORY_ENCRYPT_OP'),
+  },
+  CommandUnreadable: { says: 'The command cannot be copied in.', source: sev('KVM_MEMORY_ENCRYPT_OP') },
+  CommandNotWritable: {
+    says: 'The command cannot be copied back; what it did stays done.',
+    source: sev('KVM_MEMORY_ENCRYPT_OP'),
+  },
+  LegacyOnSnp: {
+    says: 'An active SNP guest takes no command below 100.',
+    source: sev('KVM_MEMORY_ENCRYPT_OP'),
+  },
+  CommandUnknown: { says: 'KVM does not know the command.', source: sev('KVM_MEMORY_ENCRYPT_OP') },
+  CommandNotForThisVm: {
+    says: 'The command belongs to an active SEV guest of another kind.',
+    source: sev('KVM_MEMORY_ENCRYPT_OP'),
+  },
+  VmBugged: {
+    says: 'A bugged VM refuses every ioctl.',
+    source: source.kernel('7.2.13', 'virt/kvm/kvm_main.c', 'VM and vCPU ioctls', 'executed'),
+  },
+  VmTypeUnsupported: {
+    says: 'The VM type is not supported on this host.',
+    source: source.kernel('7.2.13', 'arch/x86/kvm/x86.c', 'KVM_CREATE_VM'),
+  },
+  ArgumentUnreadable: {
+    says: 'The argument structure cannot be copied in.',
+    source: sev('KVM_MEMORY_ENCRYPT_OP'),
+  },
+  Init2VmType: { says: 'INIT2 is for VM types SEV, SEV-ES and SNP.', source: sev('KVM_SEV_INIT2') },
+  Init2VcpusExist: { says: 'INIT2 comes before the first vCPU.', source: sev('KVM_SEV_INIT2') },
+  Init2Flags: { says: 'INIT2 knows no flags.', source: sev('KVM_SEV_INIT2') },
+  Init2Features: {
+    says: 'A VMSA feature outside the supported set; KVM itself adds SNP_ACTIVE.',
+    source: sev('KVM_SEV_INIT2'),
+  },
+  Init2GhcbVersion: {
+    says: 'The GHCB version is above 2, or given for plain SEV.',
+    source: sev('KVM_SEV_INIT2'),
+  },
+  Init2GhcbVersion1: { says: 'SNP needs GHCB version 2.', source: sev('KVM_SEV_INIT2') },
+  Init2Twice: { says: 'The VM is an active SEV guest already.', source: sev('KVM_SEV_INIT2') },
+  NoAsid: {
+    says: 'No ASID is free, also not after recycling those of ended VMs.',
+    source: sev('ASID allocation'),
+  },
+  PlatformInitFails: { says: 'The platform could not be initialised.', source: sev('KVM_SEV_INIT2') },
+  OutOfMemory: { says: 'An allocation failed.', source: sev('KVM_SEV_INIT2 and later') },
+  ResponsePageLost: {
+    says: 'A page that cannot be handed to the firmware is neither freed nor listed.',
+    source: ccp('snp_alloc_firmware_page()'),
+  },
+  StartNotSnp: { says: 'LAUNCH_START is for an active SNP guest.', source: sev('snp_launch_start()') },
+  StartTwice: { says: 'The guest has a context already.', source: sev('snp_launch_start()') },
+  StartFlags: { says: 'LAUNCH_START knows no flags.', source: sev('snp_launch_start()') },
+  StartPolicyUnsupported: {
+    says: 'The policy has a bit that KVM does not allow.',
+    source: sev('snp_launch_start()'),
+  },
+  StartPolicyReservedBit: {
+    says: 'Policy bit 17 must be one.',
+    source: sev('snp_launch_start()'),
+  },
+  StartTscUnknown: {
+    says: 'Secure TSC needs a TSC frequency of the VM.',
+    source: sev('snp_launch_start()'),
+  },
+  ContextNotCreated: {
+    says: 'Whatever keeps the context from being made, the result is -ENOTTY.',
+    source: sev('snp_launch_start(): context creation'),
+  },
+  StartFails: {
+    says: 'A later failure of LAUNCH_START gives the context back.',
+    source: sev('snp_launch_start()'),
+  },
+  UpdateNotStarted: {
+    says: 'LAUNCH_UPDATE needs an active SNP guest with a context.',
+    source: sev('snp_launch_update()'),
+  },
+  UpdateArguments: {
+    says: 'len must be whole pages, flags zero, the type one of five.',
+    source: sev('snp_launch_update()'),
+  },
+  UpdateUaddrUnaligned: {
+    says: 'The source is pinned page by page, so it must be page aligned.',
+    source: sev('snp_launch_update()'),
+  },
+  UpdateSlotWithoutGmem: {
+    says: 'The first frame needs a memslot with guest_memfd.',
+    source: sev('snp_launch_update()'),
+  },
+  UpdateFirstPageFails: {
+    says: 'A failing first page makes the call -EIO, whatever the cause.',
+    source: sev('snp_launch_update()'),
+  },
+  UpdateLaterPageFails: {
+    says: 'A failing later page ends the call with 0; the struct says how far it came.',
+    source: sev('snp_launch_update()'),
+  },
+  PageReclaimed: {
+    says: 'A page that the firmware refused goes back through PAGE_RECLAIM and RMPUPDATE.',
+    source: sev('snp_page_reclaim()'),
+  },
+  ReclaimFails: {
+    says: 'A page that cannot be taken back is leaked and the VM is bugged.',
+    source: sev('snp_page_reclaim()'),
+  },
+  CpuidWrittenBack: {
+    says: 'For a CPUID page refused with INVALID_PARAM the corrected table is copied to the source.',
+    source: sev('snp_launch_update()'),
+  },
+  FinishNotSnp: { says: 'LAUNCH_FINISH is for an active SNP guest.', source: sev('snp_launch_finish()') },
+  FinishNotStarted: { says: 'LAUNCH_FINISH needs a context.', source: sev('snp_launch_finish()') },
+  FinishFlags: { says: 'LAUNCH_FINISH knows no flags.', source: sev('snp_launch_finish()') },
+  FinishVcpuInCreation: {
+    says: 'LAUNCH_FINISH does not run while a vCPU is being created.',
+    source: sev('snp_launch_finish()'),
+  },
+  FinishInterrupted: {
+    says: 'LAUNCH_FINISH waits for the mutex of every vCPU; a fatal signal ends the wait.',
+    source: sev('snp_launch_finish()'),
+  },
+  VmsaAlreadyProtected: {
+    says: 'The register state of a protected vCPU cannot be written to its VMSA again.',
+    source: sev('VMSA synchronisation'),
+  },
+  VmsaDebugActive: {
+    says: 'Guest debugging and armed debug registers do not go into a VMSA.',
+    source: sev('VMSA synchronisation'),
+  },
+  VmsaEncrypted: {
+    says: 'The VMSA is encrypted and measured; KVM lost the registers. Nothing takes this back.',
+    source: sev('snp_launch_finish(): VMSA encryption'),
+  },
+  VmsaOverwritten: {
+    says: 'This kernel writes into a VMSA page that the guest owns already: a host RMP fault.',
+    source: source.kernel('6.17.0', 'arch/x86/kvm/svm/sev.c', 'snp_launch_finish()', 'inferred'),
+  },
+  FinishFails: {
+    says: 'A failing LAUNCH_FINISH takes nothing back; encrypted VMSAs make every later one -EINVAL.',
+    source: sev('snp_launch_finish()'),
+  },
+  FinishDone: { says: 'The guest may run, and private memory may be pre-faulted.', source: sev('snp_launch_finish()') },
+  CertsVcpusExist: {
+    says: 'Certificate exits are switched on before INIT2 is long past: after it, and before the first vCPU.',
+    source: sev('KVM_SEV_SNP_ENABLE_REQ_CERTS'),
+  },
+  FirmwareAnswers: { says: 'The firmware checks in its own order.', source: firmwareSource },
+  PspDead: { says: 'After a timeout the driver sends no command any more.', source: ccp('sev_do_cmd()') },
+  PspTimeout: { says: 'The PSP does not answer and counts as dead.', source: ccp('sev_do_cmd()') },
+  DecommissionFails: {
+    says: 'Without DECOMMISSION context page, ASID and cgroup charge are leaked.',
+    source: sev('snp_decommission_context()'),
+  },
+  FirmwarePageLeaked: {
+    says: 'A page that the firmware does not give back is put on the leak list.',
+    source: ccp('snp_free_firmware_page()'),
+  },
+  AsidRecycled: {
+    says: 'ASIDs of ended VMs become free by a cache flush and DF_FLUSH, when a new VM finds none.',
+    source: sev('ASID recycling'),
+  },
+  VcpuFreed: {
+    says: 'The launch VMSA is Guest-Valid, not immutable: a plain RMPUPDATE takes it back.',
+    source: sev('sev_free_vcpu()'),
+  },
+});

@@ -1,0 +1,107 @@
+import { source } from '../../abi/source';
+import { rulesOf } from './rule';
+
+const sev = (topic: string) => source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', topic, 'executed');
+const host = (topic: string) => source.kernel('7.2.13', 'arch/x86/virt/svm/sev.c', topic, 'executed');
+const gmem = (topic: string) => source.kernel('7.2.13', 'virt/kvm/guest_memfd.c', topic, 'executed');
+const mmu = (topic: string) => source.kernel('7.2.13', 'arch/x86/kvm/mmu/mmu.c', topic);
+
+/** RMP, guest_memfd, attributes and nested faults. */
+export const pageRules = rulesOf({
+  PageMadeShared: {
+    says: 'A plain RMPUPDATE gives a page back that is not immutable.',
+    source: host('rmp_make_shared()'),
+  },
+  PageMadeFirmware: {
+    says: 'A page for the firmware is assigned to ASID 0 and immutable.',
+    source: host('rmp_make_private()'),
+  },
+  PageMadePreGuest: {
+    says: 'A page about to be encrypted is assigned to the guest and immutable; only the firmware can go on with it.',
+    source: sev('LAUNCH_UPDATE: RMPUPDATE before the firmware command'),
+  },
+  PageMadePrivate: {
+    says: 'At its first private use a page is assigned to the guest; the guest must still validate it.',
+    source: sev('sev_gmem_prepare()'),
+  },
+  RmpUpdateFails: {
+    says: 'RMPUPDATE is refused, as for an immutable page: the kernel logs it and gives up.',
+    source: host('rmpupdate()'),
+  },
+  RmpUpdateRetried: {
+    says: 'On FAIL_OVERLAP the kernel tries RMPUPDATE again, without an end.',
+    source: host('rmpupdate()'),
+  },
+  DirectMapSplitFails: {
+    says: 'A 4K change first splits the direct map around the page.',
+    source: host('direct map split before RMPUPDATE'),
+  },
+  PageSmashed: { says: 'PSMASH turns one 2M entry into 512 entries of 4K.', source: host('psmash()') },
+  PsmashFails: { says: 'PSMASH is tried again while the entry is in use.', source: host('psmash()') },
+  AlreadyPrepared: {
+    says: 'A page that the RMP assigns already is taken as it is.',
+    source: sev('sev_gmem_prepare()'),
+  },
+  GmemZeroed: {
+    says: 'guest_memfd zeroes a page once, before its first private use.',
+    source: gmem('first private use of a page'),
+  },
+  GmemFreed: {
+    says: 'A page that leaves guest_memfd is made shared if the RMP assigns it, and its cache lines are flushed.',
+    source: sev('sev_gmem_invalidate()'),
+  },
+  AttributeChanged: {
+    says: 'An attribute change zaps the mappings; the RMP is not touched.',
+    source: source.kernel('7.2.13', 'virt/kvm/kvm_main.c', 'KVM_SET_MEMORY_ATTRIBUTES'),
+  },
+  PreFaultRefused: {
+    says: 'Private memory can be pre-faulted after a successful LAUNCH_FINISH only.',
+    source: mmu('KVM_PRE_FAULT_MEMORY'),
+  },
+  AttributeDiffers: {
+    says: 'An access whose C-bit differs from the PRIVATE attribute asks userspace to convert the page.',
+    source: mmu('private access against attribute'),
+  },
+  PrivateWithoutSlot: {
+    says: 'A private access needs a memslot with guest_memfd.',
+    source: mmu('private fault without slot or guest_memfd'),
+  },
+  PrivateUnavailable: {
+    says: 'The errno of the guest_memfd look-up is what KVM_RUN returns.',
+    source: mmu('private fault: look-up fails'),
+  },
+  SharedMmio: {
+    says: 'A shared access outside all memslots raises #VC in the guest, which asks for MMIO.',
+    source: mmu('emulated MMIO of SEV-ES and SNP guests'),
+  },
+  NotValidated: {
+    says: 'A private page that the guest has not validated raises #VC in the guest; KVM is not involved.',
+    source: source.apm('#VC PAGE_NOT_VALIDATED'),
+  },
+  RmpMismatch: {
+    says: 'An entry of another owner or another address faults again after every retry.',
+    source: source.apm('RMP check of a guest access'),
+  },
+  RmpFaultSpurious: {
+    says: 'An RMP fault on a 4K entry needs nothing.',
+    source: sev('sev_handle_rmp_fault()'),
+  },
+  RmpFaultSmashes: {
+    says: 'A 2M entry under a 4K access is smashed, and the mappings of 512 pages from the faulting one are zapped.',
+    source: sev('sev_handle_rmp_fault()'),
+  },
+  RmpFaultNotPrivate: {
+    says: 'An RMP fault on a page that is not private guest memory is logged, no more.',
+    source: sev('sev_handle_rmp_fault()'),
+  },
+  PvalidateDone: { says: 'The guest changed the validated bit.', source: source.apm('PVALIDATE') },
+  PvalidateNoChange: { says: 'CF=1: the page was in that state already.', source: source.apm('PVALIDATE') },
+  RmpSizeDiffers: {
+    says: 'The page size of the instruction differs from that of the RMP entry.',
+    source: source.apm('PVALIDATE and RMPADJUST'),
+  },
+  RmpadjustDone: {
+    says: 'RMPADJUST sets or clears the VMSA attribute of a validated page.',
+    source: source.apm('RMPADJUST'),
+  },
+});

@@ -1,0 +1,54 @@
+import { source } from '../../abi/source';
+import { rulesOf } from './rule';
+
+const x86 = (topic: string, confidence: 'executed' | 'read' | 'inferred' = 'read') =>
+  source.kernel('7.2.13', 'arch/x86/kvm/x86.c', topic, confidence);
+
+/** KVM_RUN from the ioctl to VMRUN and back. */
+export const runRules = rulesOf({
+  RunUninitialized: {
+    says: 'KVM_RUN of an UNINITIALIZED vCPU waits for an event, takes INIT and SIPI, and returns -EAGAIN.',
+    source: x86('KVM_RUN: UNINITIALIZED handling', 'executed'),
+  },
+  RunNeedsInit: {
+    says: 'A VM of type SNP cannot run before KVM_SEV_INIT2.',
+    source: x86('vcpu_pre_run check'),
+  },
+  RunBugged: { says: 'A bugged VM refuses every ioctl.', source: x86('KVM_RUN prologue') },
+  RunImmediateExit: {
+    says: 'immediate_exit makes KVM_RUN return -EINTR after completions, before entry.',
+    source: x86('KVM_RUN prologue'),
+  },
+  RunSyncRegs: {
+    says: 'Register synchronisation is not available for a protected guest.',
+    source: x86('KVM_RUN prologue'),
+  },
+  RunInitReceivedBlocked: {
+    says: 'INIT_RECEIVED while INIT is blocked cannot run.',
+    source: x86('KVM_RUN prologue'),
+  },
+  RunSignal: {
+    says: 'A signal ends a sleeping KVM_RUN with -EINTR and exit INTR.',
+    source: x86('run loop', 'executed'),
+  },
+  RequestNotServedWhileUninitialized: {
+    says: 'An update request is served on the way into the guest only, and an UNINITIALIZED vCPU never gets there.',
+    source: x86('run loop', 'executed'),
+  },
+  RequestWaitsForSipi: {
+    says: 'In INIT_RECEIVED a pending update request counts as an event but is not served: the thread loops until SIPI.',
+    source: x86('run loop', 'executed'),
+  },
+  VmsaMissing: {
+    says: 'KVM does not try VMRUN without a valid VMSA.',
+    source: source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', 'check before VMRUN'),
+  },
+  VmsaNotUsable: {
+    says: 'VMRUN needs a VMSA page that the RMP marks as validated VMSA of this guest; the exact hardware code is unconfirmed.',
+    source: source.apm('VMRUN with SEV-SNP', 'inferred'),
+  },
+  GuestNotRunning: {
+    says: 'The firmware enables the ASID for running only at a successful LAUNCH_FINISH.',
+    source: source.firmware('sev_guest', 'GSTATE at VMRUN', 'inferred'),
+  },
+});

@@ -1,0 +1,117 @@
+import { source } from '../../abi/source';
+import { rulesOf } from './rule';
+
+const sev = (topic: string) => source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', topic, 'executed');
+
+/** The MSR protocol, NAE dispatch, scratch area and page state change. */
+export const vmgexitRules = rulesOf({
+  GhcbMsrZero: {
+    says: 'A GHCB MSR of 0 names no page: KVM logs and resumes the guest.',
+    source: sev('VMGEXIT dispatch'),
+  },
+  GhcbNotMappable: {
+    says: 'A GHCB page that KVM cannot map: logged, guest resumed, nothing written.',
+    source: sev('VMGEXIT dispatch'),
+  },
+  GhcbNotRegistered: {
+    says: 'An SNP guest must use the GHCB page that it registered.',
+    source: sev('VMGEXIT dispatch'),
+  },
+  GhcbUsage: { says: 'KVM knows ghcb_usage 0 only.', source: sev('VMGEXIT validation') },
+  SnpOnly: { says: 'The event exists for SNP guests only.', source: sev('VMGEXIT validation') },
+  MissingInput: {
+    says: 'A field that the event needs is not marked valid.',
+    source: sev('VMGEXIT validation'),
+  },
+  UnknownEvent: { says: 'KVM does not know the exit code.', source: sev('VMGEXIT dispatch') },
+  ScratchInvalid: {
+    says: 'The scratch area must lie inside the shared buffer of the GHCB page.',
+    source: sev('scratch area set-up'),
+  },
+  InvalidInput: { says: 'A value of the request is not allowed.', source: sev('VMGEXIT dispatch') },
+  UnsupportedEvent: {
+    says: 'An unsupported-event report makes KVM_RUN fail with -EINVAL.',
+    source: sev('VMGEXIT dispatch'),
+  },
+  MsrUnknown: {
+    says: 'KVM does not know the message: the guest reads its own request back.',
+    source: sev('MSR protocol'),
+  },
+  MsrSevInfo: {
+    says: 'KVM reports the protocol versions and the C-bit position.',
+    source: sev('MSR protocol'),
+  },
+  MsrCpuid: { says: 'KVM answers one register of a CPUID leaf, sub-leaf 0.', source: sev('MSR protocol') },
+  MsrHold: {
+    says: 'AP reset hold: the vCPU sleeps until an event; the answer is preset to 0.',
+    source: sev('AP reset hold'),
+  },
+  MsrPreferredGpa: { says: 'KVM has no preferred GHCB address.', source: sev('MSR protocol') },
+  MsrRegisterGpa: { says: 'KVM stores the GHCB address without any check.', source: sev('MSR protocol') },
+  MsrFeatures: { says: 'KVM reports SEV-SNP and AP creation, to every guest.', source: sev('MSR protocol') },
+  MsrTerminate: {
+    says: 'Termination leaves for userspace with the whole MSR value as data.',
+    source: sev('MSR protocol'),
+  },
+  MsrSnpOnlyTerminates: {
+    says: 'An SNP message from another guest is treated like a termination request.',
+    source: sev('MSR protocol'),
+  },
+  MsrPscOperation: {
+    says: 'The MSR protocol changes one page to private or to shared, nothing else.',
+    source: sev('page state change by MSR'),
+  },
+  PscExitsDisabled: {
+    says: 'Userspace has not enabled exits for KVM_HC_MAP_GPA_RANGE.',
+    source: sev('page state change'),
+  },
+  PscHeaderIllegal: {
+    says: 'end_entry must name an entry that fits from the scratch address on.',
+    source: sev('page state change'),
+  },
+  PscEntryIllegal: {
+    says: 'cur_page must not exceed the entry, and a 2 MiB entry needs an aligned GFN.',
+    source: sev('page state change'),
+  },
+  PscMerges: {
+    says: 'Following entries join while operation and size are equal and the GFN follows the first entry.',
+    source: sev('page state change: batching'),
+  },
+  PscUnknownOperation: {
+    says: 'Operations other than private and shared are counted as done.',
+    source: sev('page state change: batching'),
+  },
+  PscDone: { says: 'No entry is left.', source: sev('page state change') },
+  PscRetRefused: {
+    says: 'Userspace refused the range; the guest sees a generic error.',
+    source: sev('page state change: completion'),
+  },
+  PscRetNotAllowed: {
+    says: 'Userspace may answer 0, EINVAL or EAGAIN; anything else fails KVM_RUN.',
+    source: sev('page state change: completion'),
+  },
+  PscLeftOver: {
+    says: 'Entries of an earlier request are still counted as in flight: a kernel warning and a generic error.',
+    source: sev('page state change'),
+  },
+  HoldNeedsUserspaceApic: {
+    says: 'With the local APIC in userspace the hold leaves for userspace.',
+    source: sev('AP reset hold'),
+  },
+  HandlerExits: {
+    says: 'The ordinary handler of the instruction leaves for userspace.',
+    source: sev('VMGEXIT dispatch'),
+  },
+  PortIo: {
+    says: 'A port access that no device in the kernel takes leaves for userspace.',
+    source: source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', 'port I/O'),
+  },
+  Mmio: {
+    says: 'An MMIO access that no device in the kernel takes leaves for userspace, data in the scratch area.',
+    source: source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', 'MMIO events'),
+  },
+  Termination: {
+    says: 'The NAE form leaves for userspace with the GHCB address as data; the reason stays in the page.',
+    source: sev('termination'),
+  },
+});

@@ -1,0 +1,281 @@
+/**
+ * The world: everything simulated at one instant, and the only place it is written. Handlers write through the
+ * accessors of the declared state, send events to the statecharts, and mark each visible move.
+ */
+import { assert } from '../base/assert';
+import type { FacetName, Facets } from '../profiles/facets';
+import type { ResolvedProfile } from '../profiles/resolve';
+import { take, type Chart, type Effect } from '../machines/compile';
+import type { AnyEvent } from '../machines/events';
+import { exchangeChart, type ExchangeEvent } from '../machines/exchange';
+import { launchChart, type LaunchEvent } from '../machines/launch';
+import { vcpuChart, type VcpuEvent } from '../machines/vcpu';
+import { Arena, WriteLog } from './memory/arena';
+import { digestOf, type Digest } from './memory/digest';
+import { Image } from './memory/image';
+import { createPageStore, type PageStore } from './memory/page-store';
+import type { MoveArguments, MoveName } from './moves';
+import type { RuleId } from './rules';
+import { cpuidGroup, msrGroup, type CpuidRow, type MsrRow } from './state/cpu-tables';
+import { faultGroup, hostGroup, resetHost, type Fault, type Host } from './state/host';
+import type { Group, Instance, Variables } from './state/schema';
+import { vcpuGroup, type Vcpu } from './state/vcpu';
+import { pageImageGroup, slotGroup, vmGroup, type PageImage, type Slot, type Vm } from './state/vm';
+
+export const KVM_RUN_SIZE = 2352;
+const PAGE_SIZE = 4096;
+const SLOT_COUNT = 8;
+const FAULT_COUNT = 8;
+const CPUID_ROWS = 8;
+const MSR_ROWS = 4;
+/** Kernel pages a world can hand out: VMSAs, firmware pages, request pages. */
+const KERNEL_PAGES = 512;
+/** Userspace has one page of source buffer for every guest frame, and never fewer than this. */
+const MIN_USER_PAGES = 64;
+/** "No page" in a 32-bit page variable. */
+export const NO_PFN = 0xffffffff;
+/** "No address" in a 64-bit variable: KVM's INVALID_PAGE. */
+export const NO_GPA = 0xffffffffffffffffn;
+
+/** What a world is built for. Frames beyond `gfnCount` have no page facts. */
+export interface WorldConfig {
+  readonly vcpus: number;
+  /** Guest frames that can carry page facts. */
+  readonly gfnCount: number;
+  /** Pages of guest_memfd. */
+  readonly gmemPages: number;
+}
+
+export type FindingKind = 'violation' | 'ambiguity' | 'guest-error' | 'unmodelled' | 'note';
+
+/** Listens while acts are performed; a timeline is one. Without it nothing but the write log is kept. */
+export interface Recorder {
+  transition(chart: Chart, instance: number, event: AnyEvent): void;
+  facet(name: FacetName): void;
+  finding(kind: FindingKind, text: string): void;
+  move(
+    kind: MoveName,
+    vcpu: number,
+    args: Readonly<Record<string, number | bigint | string>>,
+    rule?: RuleId,
+  ): void;
+}
+
+export interface NamedInstance {
+  /** Empty for single instances, `v1` for vCPU 1, `slot0` for slot 0. */
+  readonly name: string;
+  readonly group: Group;
+  readonly instance: Instance<Variables>;
+}
+
+const noEffects: readonly Effect[] = [];
+
+export class World {
+  readonly log = new WriteLog();
+  readonly arena = new Arena(this.log);
+  readonly pages: PageStore;
+  readonly host: Host;
+  readonly vm: Vm;
+  readonly vcpus: readonly Vcpu[];
+  readonly slots: readonly Slot[];
+  readonly faults: readonly Fault[];
+  readonly cpuid: readonly CpuidRow[];
+  readonly msrs: readonly MsrRow[];
+  /** `kvm_run` of each vCPU, as bytes. */
+  readonly kvmRun: readonly Image[];
+  readonly pageImages: PageImage[] = [];
+  private readonly imageBytes: Image[] = [];
+  readonly instances: NamedInstance[] = [];
+  recorder: Recorder | undefined;
+
+  constructor(
+    readonly config: WorldConfig,
+    readonly profile: ResolvedProfile,
+  ) {
+    this.pages = createPageStore(this.log, {
+      gfnCount: config.gfnCount,
+      pfnCount: config.gmemPages + KERNEL_PAGES,
+      userPages: Math.max(config.gfnCount, MIN_USER_PAGES),
+    });
+    this.host = this.declare('host', hostGroup);
+    this.vm = this.declare('vm', vmGroup);
+    const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+    this.vcpus = range(config.vcpus).map((i) => this.declare(`v${i}`, vcpuGroup));
+    this.slots = range(SLOT_COUNT).map((i) => this.declare(`slot${i}`, slotGroup));
+    this.faults = range(FAULT_COUNT).map((i) => this.declare(`fault${i}`, faultGroup));
+    this.cpuid = range(CPUID_ROWS).map((i) => this.declare(`cpuid${i}`, cpuidGroup));
+    this.msrs = range(MSR_ROWS).map((i) => this.declare(`msr${i}`, msrGroup));
+    this.kvmRun = range(config.vcpus).map(
+      () => new Image(this.arena, this.arena.allocate(KVM_RUN_SIZE / 4), KVM_RUN_SIZE),
+    );
+    // Images of GHCB pages, VMSAs and scratch pages: enough for two a vCPU and some to spare.
+    for (let i = 0; i < config.vcpus * 3 + 4; i++) {
+      this.pageImages.push(this.declare(`image${i}`, pageImageGroup));
+      this.imageBytes.push(new Image(this.arena, this.arena.allocate(PAGE_SIZE / 4), PAGE_SIZE));
+    }
+    this.reset();
+    this.log.top = 0;
+  }
+
+  private declare<V extends Variables>(name: string, group: Group<V>): Instance<V> {
+    const instance = group.create(this.arena);
+    this.instances.push({
+      name,
+      group: group as unknown as Group,
+      instance: instance as unknown as Instance<Variables>,
+    });
+    return instance;
+  }
+
+  /** Charts start in their initial states; "none" values are not zero. */
+  private reset(): void {
+    this.vcpus.forEach((vcpu) => this.resetVcpu(vcpu));
+    this.setRegions(this.vm as unknown as Instance<Variables>, launchChart);
+    this.vm.contextPfn = NO_PFN;
+    this.vm.responsePfn = NO_PFN;
+    this.vm.requestPfn = NO_PFN;
+    this.vm.maxPhysicalAddress = 48;
+    this.vm.cBit = 51;
+    this.vm.kernelApic = true;
+    resetHost(this.host);
+  }
+
+  /** Everything KVM knows of a vCPU as before its creation. */
+  resetVcpu(vcpu: Vcpu): void {
+    for (let word = 0; word < vcpu.group.words; word++) this.arena.write(vcpu.base + word, 0);
+    const instance = vcpu as unknown as Instance<Variables>;
+    this.setRegions(instance, vcpuChart);
+    this.setRegions(instance, exchangeChart);
+    vcpu.pendingVmsaGpa = NO_GPA;
+    vcpu.guestVmsaGpa = NO_GPA;
+    vcpu.vmcbVmsaPfn = NO_PFN;
+    vcpu.launchVmsaPfn = NO_PFN;
+    vcpu.xcr0 = 1n;
+  }
+
+  private setRegions(instance: Instance<Variables>, chart: Chart): void {
+    for (const region of chart.regions) {
+      this.arena.write(instance.base + instance.group.offsetOf(region.name), region.initial);
+    }
+  }
+
+  vcpu(index: number): Vcpu {
+    const vcpu = this.vcpus[index];
+    assert(vcpu, `vCPU ${index} is outside this world`);
+    return vcpu;
+  }
+
+  indexOf(vcpu: Vcpu): number {
+    return this.vcpus.indexOf(vcpu);
+  }
+
+  /** The value of a facet; the step records that it was consulted. */
+  facet<N extends FacetName>(name: N): Facets[N] {
+    this.recorder?.facet(name);
+    return this.profile.facets[name];
+  }
+
+  /** Sends an event to a vCPU's chart. @returns the effects to apply, in order */
+  sendVcpu(vcpu: Vcpu, event: VcpuEvent): readonly Effect[] {
+    return this.send(vcpuChart, vcpu, event, this.indexOf(vcpu));
+  }
+
+  sendExchange(vcpu: Vcpu, event: ExchangeEvent): readonly Effect[] {
+    return this.send(exchangeChart, vcpu, event, this.indexOf(vcpu));
+  }
+
+  sendLaunch(event: LaunchEvent): readonly Effect[] {
+    return this.send(launchChart, this.vm, event, -1);
+  }
+
+  private send<V extends Variables>(
+    chart: Chart,
+    holder: Instance<V>,
+    event: AnyEvent,
+    instance: number,
+  ): readonly Effect[] {
+    const code = chart.eventCodes.get(event.type);
+    assert(code !== undefined, `${chart.id} does not know ${event.type}`);
+    let effects = noEffects;
+    let accepted = false;
+    for (const region of chart.regions) {
+      const at = holder.base + holder.group.offsetOf(region.name);
+      const taken = take(region, this.arena.read(at), code, chart.eventTypes.length, event);
+      if (!taken) continue;
+      accepted = true;
+      if (taken.target >= 0) this.arena.write(at, taken.target);
+      effects = effects.length === 0 ? taken.effects : [...effects, ...taken.effects];
+    }
+    this.recorder?.transition(chart, instance, event);
+    if (!accepted) this.finding('violation', `${chart.id}: no state accepts ${event.type}`);
+    return effects;
+  }
+
+  /** Marks a visible move: everything written since the last mark belongs to it. */
+  move<M extends MoveName>(kind: M, vcpu: number, args: MoveArguments<M>, rule?: RuleId): void {
+    this.recorder?.move(kind, vcpu, args, rule);
+  }
+
+  /** Something a reviewer should see, attached to the step in progress. */
+  finding(kind: FindingKind, text: string): void {
+    this.recorder?.finding(kind, text);
+  }
+
+  /** Bytes of a page if anyone has looked into it, else undefined. */
+  findImage(side: PageImage['side'], frame: number): Image | undefined {
+    const index = this.pageImages.findIndex(
+      (image) => image.used && image.frame === frame && image.side === side,
+    );
+    return this.imageBytes[index];
+  }
+
+  /** Bytes of a page, made on first use. */
+  image(side: PageImage['side'], frame: number): Image {
+    const found = this.findImage(side, frame);
+    if (found) return found;
+    const index = this.pageImages.findIndex((image) => !image.used);
+    const image = this.pageImages[index];
+    assert(image, 'more pages are looked into than this world has images for');
+    image.used = true;
+    image.side = side;
+    image.frame = frame;
+    return this.imageBytes[index] as Image;
+  }
+
+  /** The bytes that belong to a declared image, for views. */
+  bytesOf(image: PageImage): Image {
+    return this.imageBytes[this.pageImages.indexOf(image)] as Image;
+  }
+
+  /** A position in the write log to come back to. */
+  mark(): number {
+    return this.log.top;
+  }
+
+  /** Takes back every write since `mark`. */
+  undo(mark: number): void {
+    const { data } = this.log;
+    const words = this.arena.words;
+    let top = this.log.top;
+    while (top > mark) {
+      const tag = data[top - 1] as number;
+      if (tag >= 0) {
+        words[tag] = data[top - 3] as number;
+        top -= 3;
+      } else {
+        this.pages.fields[-1 - tag]?.store(
+          data[top - 5] as number,
+          data[top - 4] as number,
+          data[top - 3] as number,
+        );
+        top -= 5;
+      }
+    }
+    this.log.top = top;
+  }
+
+  /** The identity of this state, computed from nothing. */
+  digest(): Digest {
+    return digestOf(this.arena, this.pages.fields);
+  }
+}
