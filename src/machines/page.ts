@@ -80,11 +80,7 @@ export const pageMachine = setup({
     'Guest-Invalid': {
       on: {
         RMPUPDATE: update,
-        PVALIDATE: [
-          sizeDiffers,
-          { guard: 'validates', target: 'Guest-Valid' },
-          { actions: 'changeNothing' },
-        ],
+        PVALIDATE: [sizeDiffers, { guard: 'validates', target: 'Guest-Valid' }, { actions: 'changeNothing' }],
         SNP_PAGE_RECLAIM: {},
       },
     },

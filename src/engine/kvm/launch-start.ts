@@ -5,11 +5,7 @@ import {
   SEV_CMD_SNP_GCTX_CREATE,
   SEV_CMD_SNP_LAUNCH_START,
 } from '../../abi/firmware';
-import {
-  KVM_SNP_POLICY_BITS_6_12,
-  snpPolicy,
-  SNP_POLICY_RESERVED_MUST_BE_ONE,
-} from '../../abi/kvm-structs';
+import { KVM_SNP_POLICY_BITS_6_12, snpPolicy, SNP_POLICY_RESERVED_MUST_BE_ONE } from '../../abi/kvm-structs';
 import { SVM_SEV_FEAT_SECURE_TSC } from '../../abi/sev-features';
 import type { FacetValue } from '../../profiles/facets';
 import { activate, decommission, gctxCreate, launchStart } from '../firmware/commands';
@@ -54,6 +50,7 @@ export function snpLaunchStart(world: World, command: SevCommand, args: LaunchSt
   const { vm } = world;
   const { policy } = args;
   const secureTsc = (vm.vmsaFeatures & SVM_SEV_FEAT_SECURE_TSC) !== 0n;
+  const tscKnown = !secureTsc || world.host.tscKhz !== 0;
   const refused = refusalOf(
     world,
     call,
@@ -64,7 +61,7 @@ export function snpLaunchStart(world: World, command: SevCommand, args: LaunchSt
       flagsZero: args.flags === 0,
       policySupported: policyAllowed[world.facet('ls.policy')](world, policy),
       policyComplete: (policy & SNP_POLICY_RESERVED_MUST_BE_ONE) !== 0n,
-      tscKnown: !secureTsc || world.host.tscKhz !== 0,
+      tscKnown,
     }),
   );
   if (refused) return replyOf(refused);

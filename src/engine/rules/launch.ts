@@ -151,7 +151,10 @@ export const launchRules = rulesOf({
     says: 'A failing LAUNCH_FINISH takes nothing back; encrypted VMSAs make every later one -EINVAL.',
     source: sev('snp_launch_finish()'),
   },
-  FinishDone: { says: 'The guest may run, and private memory may be pre-faulted.', source: sev('snp_launch_finish()') },
+  FinishDone: {
+    says: 'The guest may run, and private memory may be pre-faulted.',
+    source: sev('snp_launch_finish()'),
+  },
   CertsVcpusExist: {
     says: 'Certificate exits are switched on before INIT2 is long past: after it, and before the first vCPU.',
     source: sev('KVM_SEV_SNP_ENABLE_REQ_CERTS'),

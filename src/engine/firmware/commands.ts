@@ -1,0 +1,144 @@
+/** SNP firmware commands: the checks in the firmware's order, by the charts, and what each command changes. */
+import { firmwareStatus, type FirmwareStatusName } from '../../abi/firmware';
+import { snpPolicy } from '../../abi/kvm-structs';
+import type { Effect } from '../../machines/compile';
+import { rmpBits } from '../memory/page-bits';
+import {
+  asidInRmp,
+  hasRmpEntry,
+  pageState,
+  pageTransition,
+  rmpEntry,
+  rmpFirmwareWrite,
+} from '../hardware/rmp';
+import type { World } from '../world';
+
+/** The firmware interface of the simulated host: version 1.55, simultaneous multi-threading on, one socket. */
+const API_MAJOR = 1;
+const API_MINOR = 55;
+
+export interface IdBlock {
+  readonly verdict:
+    'none' | 'good' | 'digestDiffers' | 'policyDiffers' | 'algorithm' | 'signature' | 'authorSignature';
+}
+
+const success = firmwareStatus.SUCCESS;
+
+/** The status of a refusal among the effects, or success. */
+function statusOf(effects: readonly Effect[]): number {
+  for (const { type, params } of effects) {
+    if (type === 'refuseFirmware') return firmwareStatus[params['status'] as FirmwareStatusName];
+  }
+  return success;
+}
+
+/** What every command on a guest looks at first. */
+function guestFacts(world: World, contextPfn: number) {
+  return {
+    reservedZero: true,
+    platformReady: true,
+    contextPage: hasRmpEntry(world, contextPfn) && pageState(world, contextPfn) === 'Context',
+  };
+}
+
+export function gctxCreate(world: World, pfn: number): number {
+  const refused = statusOf(pageTransition(world, pfn, { type: 'SNP_GCTX_CREATE' }).effects);
+  const facts = { reservedZero: true, platformReady: true, firmwarePage: refused === success };
+  const status = statusOf(world.sendLaunch({ type: 'SNP_GCTX_CREATE', ...facts }));
+  if (status === success) rmpFirmwareWrite(world, pfn, rmpBits.vmsa, 0);
+  return status;
+}
+
+function policyLegal(policy: bigint): boolean {
+  const { abiMajor, abiMinor, smt, reservedOne } = snpPolicy.decode(policy);
+  const versionKnown = abiMajor < API_MAJOR || (abiMajor === API_MAJOR && abiMinor <= API_MINOR);
+  return versionKnown && smt === 1 && reservedOne === 1;
+}
+
+export function launchStart(world: World, contextPfn: number, policy: bigint): number {
+  const facts = { ...guestFacts(world, contextPfn), policyLegal: policyLegal(policy) };
+  return statusOf(world.sendLaunch({ type: 'SNP_LAUNCH_START', ...facts }));
+}
+
+const bitOf = (asid: number): number => 1 << asid;
+
+export function activate(world: World, contextPfn: number, asid: number): number {
+  const { host } = world;
+  const status = statusOf(
+    world.sendLaunch({
+      type: 'SNP_ACTIVATE',
+      ...guestFacts(world, contextPfn),
+      asidUnusedInRmp: !asidInRmp(world, asid),
+      socketLegal: true,
+      asidClean: (host.asidsDirty & bitOf(asid)) === 0,
+      asidFree: (host.asidsOwned & bitOf(asid)) === 0,
+    }),
+  );
+  if (status === success) {
+    host.asidsOwned |= bitOf(asid);
+    world.vm.activated = true;
+  }
+  return status;
+}
+
+/** What the firmware finds in a page of type CPUID; see `cpuidVerdict`. */
+export type CpuidVerdict = 'legal' | 'malformed' | 'corrected';
+
+export interface LaunchUpdatePage {
+  readonly pfn: number;
+  readonly vmsa: boolean;
+  /** The firmware's opinion of a CPUID page; other pages are legal. */
+  readonly content: CpuidVerdict;
+}
+
+export function launchUpdatePage(world: World, contextPfn: number, page: LaunchUpdatePage): number {
+  const { pfn } = page;
+  const status = statusOf(
+    world.sendLaunch({
+      type: 'SNP_LAUNCH_UPDATE',
+      ...guestFacts(world, contextPfn),
+      pagePreGuest: pageState(world, pfn) === 'Pre-Guest',
+      sizeMatches: !rmpEntry(world, pfn).twoMeg,
+      typeKnown: true,
+      activated: world.vm.activated,
+      pageOwned: rmpEntry(world, pfn).asid === world.vm.asid,
+      contentLegal: page.content === 'legal',
+    }),
+  );
+  if (status === success) {
+    const set = rmpBits.validated | (page.vmsa ? rmpBits.vmsa : 0);
+    rmpFirmwareWrite(world, pfn, set, rmpBits.immutable);
+  }
+  return status;
+}
+
+export function launchFinish(world: World, contextPfn: number, identity: IdBlock['verdict']): number {
+  const facts = { ...guestFacts(world, contextPfn), activated: world.vm.activated, identity };
+  return statusOf(world.sendLaunch({ type: 'SNP_LAUNCH_FINISH', ...facts }));
+}
+
+export function decommission(world: World, contextPfn: number): number {
+  const status = statusOf(world.sendLaunch({ type: 'SNP_DECOMMISSION', ...guestFacts(world, contextPfn) }));
+  if (status !== success) return status;
+  rmpFirmwareWrite(world, contextPfn, 0, rmpBits.vmsa);
+  const { host, vm } = world;
+  if (vm.activated) {
+    host.asidsOwned &= ~bitOf(vm.asid);
+    host.asidsDirty |= bitOf(vm.asid);
+    vm.activated = false;
+  }
+  return success;
+}
+
+/** Clears `immutable`; a page that is not immutable stays as it is. */
+export function pageReclaim(world: World, pfn: number): number {
+  const taken = pageTransition(world, pfn, { type: 'SNP_PAGE_RECLAIM' });
+  const status = statusOf(taken.effects);
+  if (status === success && taken.target >= 0) rmpFirmwareWrite(world, pfn, 0, rmpBits.immutable);
+  return status;
+}
+
+export function dfFlush(world: World): number {
+  world.host.asidsDirty = 0;
+  return success;
+}

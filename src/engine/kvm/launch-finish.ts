@@ -1,0 +1,186 @@
+/** KVM_SEV_SNP_LAUNCH_FINISH: every VMSA is encrypted, then the firmware ends the launch. Nothing is taken back. */
+import { SEV_CMD_SNP_LAUNCH_FINISH, SEV_CMD_SNP_LAUNCH_UPDATE } from '../../abi/firmware';
+import { ID_AUTH_SIZE, ID_BLOCK_SIZE } from '../../abi/kvm-structs';
+import { VMSA_RMP_GPA } from '../../abi/rmp';
+import { vmsa } from '../../abi/vmsa';
+import { gpa as toGpa, gpaToGfn } from '../../abi/address';
+import { rmpMakePrivate } from '../hardware/rmp';
+import { launchFinish, launchUpdatePage, type IdBlock } from '../firmware/commands';
+import { allocationFails, takeFault } from '../firmware/inject';
+import { sevDoCmd } from '../firmware/psp';
+import type { FacetValue } from '../../profiles/facets';
+import type { Vcpu } from '../state/vcpu';
+import { NO_PFN, type World } from '../world';
+import { bugVm, snpPageReclaim } from './kernel-pages';
+import {
+  argumentReadable,
+  refusalOf,
+  refuseCall,
+  replyOf,
+  sevIssueCmd,
+  type SevCommand,
+  type SevReply,
+} from './sev-call';
+import { rangeReadable } from './user-memory';
+
+/** struct kvm_sev_snp_launch_finish, and what the firmware would find in the ID block. */
+export interface LaunchFinishArguments {
+  readonly idBlockEnabled: boolean;
+  readonly authKeyEnabled: boolean;
+  readonly vcekDisabled: boolean;
+  readonly flags: number;
+  readonly idBlockUaddr: bigint;
+  readonly idAuthUaddr: bigint;
+  readonly idBlockVerdict: 'good' | 'digestDiffers' | 'policyDiffers' | 'algorithm' | 'signature';
+  readonly authorSignatureGood: boolean;
+}
+
+const call = 'KVM_SEV_SNP_LAUNCH_FINISH';
+/** DR7 without any breakpoint. */
+const DR7_FIXED = 0x400n;
+
+export function snpLaunchFinish(world: World, command: SevCommand, args: LaunchFinishArguments): SevReply {
+  const { vm } = world;
+  const snp = vm.type === 'snp';
+  const mayEncrypt = snp && vm.contextPfn !== NO_PFN && argumentReadable(command) && args.flags === 0;
+  const refused = refusalOf(
+    world,
+    call,
+    world.sendLaunch({
+      type: 'FINISH',
+      snp,
+      readable: argumentReadable(command),
+      flagsZero: args.flags === 0,
+      noVcpuInCreation: vm.creatingVcpus === 0 || world.facet('lf.vcpuCreation') !== 'ebusy',
+      vcpusLocked: !mayEncrypt || lockAllVcpus(world),
+    }),
+  );
+  if (refused) return replyOf(refused);
+  const reply = finishGuest(world, command, args);
+  if (reply.ret === 0) {
+    vm.preFaultAllowed = true;
+    world.sendLaunch({ type: 'FINISH_DONE' });
+  } else {
+    world.sendLaunch({ type: 'FINISH_FAILED', finishedBefore: vm.preFaultAllowed });
+    afterFailure[world.facet('lf.failure')](world);
+  }
+  return reply;
+}
+
+/** What a failing LAUNCH_FINISH takes back. */
+const afterFailure: Record<FacetValue<'lf.failure'>, (world: World) => void> = {
+  noUnwind: () => {},
+  'noUnwind+retryRefused': () => {},
+  // Of the two things reviewers asked for, a dead VM is the one that a failure half-way allows in every case.
+  unwindOrKill: bugVm,
+};
+
+/** Waits for the mutex of every vCPU. @returns false when a fatal signal ended the wait */
+function lockAllVcpus(world: World): boolean {
+  if (world.vm.creatingVcpus !== 0 || world.facet('lf.locksVcpus') !== 'yes') return true;
+  for (const vcpu of world.vcpus) {
+    if (!vcpu.exists) continue;
+    if (takeFault(world, 'vcpuMutex', world.indexOf(vcpu))) return false;
+  }
+  return true;
+}
+
+function finishGuest(world: World, command: SevCommand, args: LaunchFinishArguments): SevReply {
+  const reply = replyOf(0);
+  for (const vcpu of world.vcpus) {
+    if (!vcpu.exists) continue;
+    reply.ret = snpLaunchUpdateVmsa(world, command, reply, vcpu);
+    if (reply.ret !== 0) return reply;
+  }
+  if (allocationFails(world, 'command')) {
+    reply.ret = refuseCall(world, call, 'OutOfMemory', 'ENOMEM');
+    return reply;
+  }
+  reply.ret = args.idBlockEnabled ? copyIdBlock(world, args) : 0;
+  if (reply.ret !== 0) return reply;
+  const { contextPfn } = world.vm;
+  showParameters(world, args);
+  const finished = sevDoCmd(world, SEV_CMD_SNP_LAUNCH_FINISH, () =>
+    launchFinish(world, contextPfn, identityOf(args)),
+  );
+  if (finished.error !== undefined) reply.error = finished.error;
+  reply.ret = finished.ret;
+  return reply;
+}
+
+function showParameters(world: World, args: LaunchFinishArguments): void {
+  const authorKey = args.idBlockEnabled && args.authKeyEnabled;
+  if (!args.idBlockEnabled && !args.vcekDisabled) return;
+  world.move('finishParameters', -1, {
+    idBlock: args.idBlockEnabled ? 1 : 0,
+    authorKey: authorKey ? 1 : 0,
+    vcekDisabled: args.vcekDisabled ? 1 : 0,
+  });
+}
+
+function identityOf(args: LaunchFinishArguments): IdBlock['verdict'] {
+  if (!args.idBlockEnabled) return 'none';
+  if (args.idBlockVerdict !== 'good') return args.idBlockVerdict;
+  return args.authKeyEnabled && !args.authorSignatureGood ? 'authorSignature' : 'good';
+}
+
+/** Copies the ID block, then its authentication. @returns 0 or a negative errno */
+function copyIdBlock(world: World, args: LaunchFinishArguments): number {
+  const blobs = [
+    { address: args.idBlockUaddr, size: ID_BLOCK_SIZE },
+    { address: args.idAuthUaddr, size: ID_AUTH_SIZE },
+  ];
+  for (const { address, size } of blobs) {
+    if (address === 0n) return refuseCall(world, call, 'ArgumentUnreadable', 'EINVAL');
+    if (allocationFails(world, 'blob')) return refuseCall(world, call, 'OutOfMemory', 'ENOMEM');
+    if (!rangeReadable(world, address, size)) return refuseCall(world, call, 'ArgumentUnreadable');
+  }
+  return 0;
+}
+
+/** Encrypts the VMSA of one vCPU. @returns 0 or a negative errno */
+function snpLaunchUpdateVmsa(world: World, command: SevCommand, reply: SevReply, vcpu: Vcpu): number {
+  const refused = syncVmsa(world, vcpu);
+  if (refused) return refused;
+  const pfn = vcpu.launchVmsaPfn;
+  const gfn = gpaToGfn(toGpa(VMSA_RMP_GPA));
+  const { asid, contextPfn } = world.vm;
+  if (!rmpMakePrivate(world, pfn, { gfn, asid, immutable: true, twoMeg: false })) {
+    return refuseCall(world, call, 'FinishFails', 'EFAULT');
+  }
+  const encrypted = sevIssueCmd(command, reply, () =>
+    sevDoCmd(world, SEV_CMD_SNP_LAUNCH_UPDATE, () =>
+      launchUpdatePage(world, contextPfn, { pfn, vmsa: true, content: 'legal' }),
+    ),
+  );
+  if (encrypted.ret !== 0) {
+    snpPageReclaim(world, pfn);
+    return encrypted.ret;
+  }
+  vcpu.guestStateProtected = true;
+  world.move('vmsaProtected', world.indexOf(vcpu), { vcpu: world.indexOf(vcpu) }, 'VmsaEncrypted');
+  return 0;
+}
+
+/** sev_es_sync_vmsa: KVM's copy of the registers becomes the bytes of the VMSA. @returns 0 or a negative errno */
+function syncVmsa(world: World, vcpu: Vcpu): number {
+  const index = world.indexOf(vcpu);
+  if (vcpu.guestStateProtected) {
+    if (world.facet('lf.failure') === 'noUnwind') {
+      world.finding(
+        'violation',
+        `KVM writes into the VMSA of v${index}, which the guest owns: a host RMP fault`,
+      );
+      return refuseCall(world, call, 'VmsaOverwritten', 'EFAULT');
+    }
+    return refuseCall(world, call, 'VmsaAlreadyProtected');
+  }
+  if (vcpu.guestDebug || (vcpu.dr7 & ~DR7_FIXED) !== 0n) return refuseCall(world, call, 'VmsaDebugActive');
+  const features = world.vm.vmsaFeatures;
+  const page = world.image('kernel', vcpu.launchVmsaPfn);
+  vmsa.set(page, 'sevFeatures', features);
+  vmsa.set(page, 'rax', vcpu.vmsaRax);
+  vmsa.set(page, 'dr7', vcpu.dr7);
+  world.move('vmsaBuilt', index, { vcpu: index, pfn: vcpu.launchVmsaPfn, features, rax: vcpu.vmsaRax });
+  return 0;
+}

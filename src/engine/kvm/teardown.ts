@@ -1,0 +1,74 @@
+/** The end of a VM: vCPUs, bounce pages, DECOMMISSION, ASID. What cannot be given back is leaked, and says so. */
+import type { Vcpu } from '../state/vcpu';
+import { NO_PFN, type World } from '../world';
+import { sevAsidFree } from './asids';
+import { changeGfns } from './attributes';
+import { releaseGmem } from './gmem';
+import { freeKernelPage, kvmRmpMakeShared, snpFreeFirmwarePage } from './kernel-pages';
+import { snpDecommissionContext } from './launch-start';
+import { dropSlots } from './memory-slots';
+
+/** sev_free_vcpu. */
+function sevFreeVcpu(world: World, vcpu: Vcpu): void {
+  const page = vcpu.launchVmsaPfn;
+  if (page === NO_PFN) return;
+  if (world.vm.type === 'snp' && !kvmRmpMakeShared(world, page)) return;
+  if (vcpu.guestStateProtected) {
+    world.move('cacheFlushed', world.indexOf(vcpu), { pfn: page, pages: 1 }, 'VcpuFreed');
+  }
+  dropKernelImage(world, page);
+  freeKernelPage(world, page);
+}
+
+/** The bytes of a freed page are nobody's any more. */
+function dropKernelImage(world: World, pfn: number): void {
+  for (const image of world.pageImages) {
+    if (!image.used || image.side !== 'kernel' || image.frame !== pfn) continue;
+    world.bytesOf(image).clear();
+    image.used = false;
+    image.frame = 0;
+    image.side = 'shared';
+  }
+}
+
+/** snp_guest_req_cleanup. */
+function guestRequestCleanup(world: World): void {
+  const { vm } = world;
+  if (vm.responsePfn !== NO_PFN) snpFreeFirmwarePage(world, vm.responsePfn);
+  if (vm.requestPfn !== NO_PFN) freeKernelPage(world, vm.requestPfn);
+}
+
+/** sev_vm_destroy. */
+function sevVmDestroy(world: World): void {
+  const { vm } = world;
+  if (!vm.sevActive) return;
+  if (vm.type === 'snp') {
+    guestRequestCleanup(world);
+    if (!snpDecommissionContext(world)) return;
+  }
+  sevAsidFree(world);
+}
+
+/** kvm_destroy_vm: every vCPU first, then the VM. guest_memfd goes on its own, see `releaseGmem`. */
+export function destroyVm(world: World): void {
+  world.move('vmDestroyed', -1, {});
+  for (const vcpu of world.vcpus) {
+    if (!vcpu.exists) continue;
+    sevFreeVcpu(world, vcpu);
+    world.resetVcpu(vcpu);
+  }
+  sevVmDestroy(world);
+  const { vm } = world;
+  vm.exists = false;
+  vm.sevActive = false;
+  vm.vcpuCount = 0;
+  world.sendLaunch({ type: 'DESTROY' });
+}
+
+/** Every file of the VM is closed: the VM goes, then the pages of guest_memfd. */
+export function closeEverything(world: World): void {
+  destroyVm(world);
+  releaseGmem(world);
+  dropSlots(world);
+  changeGfns(world, 0, world.config.gfnCount, 0, ~0);
+}
