@@ -1,0 +1,118 @@
+/** One page in words: what guest, RMP and KVM say about it, what it holds and who holds on to it. */
+import { hex, hex64 } from '../base/hex';
+import {
+  gfnBits,
+  hostPageBits,
+  LEAK_COUNT_SHIFT,
+  RMP_ASID_MASK,
+  RMP_ASID_SHIFT,
+  rmpBits,
+} from '../engine/memory/page-bits';
+import { backingOf, largePages, pageBands, type PageBands } from '../engine/page-class';
+import type { World } from '../engine/world';
+import { rmpStateName } from './chart-instances';
+
+export interface DetailRow {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface DetailGroup {
+  readonly title: string;
+  readonly rows: readonly DetailRow[];
+}
+
+export interface PageDetail {
+  readonly gfn: number;
+  readonly bands: PageBands;
+  readonly groups: readonly DetailGroup[];
+  readonly holders: readonly string[];
+}
+
+const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
+const flags = (word: number, bits: Readonly<Record<string, number>>): DetailRow[] =>
+  Object.entries(bits).map(([name, mask]) => ({ name, value: yesNo((word & mask) !== 0) }));
+
+function rmpRows(world: World, gfn: number, pfn: number): DetailRow[] {
+  const { rmp, rmpGfnLow } = world.pages;
+  const word = rmp.get(pfn);
+  const number = rmpGfnLow.get(pfn) >>> 0;
+  const large = largePages(world, gfn, 1).length > 0;
+  return [
+    { name: 'state', value: rmpStateName(word, number) },
+    ...flags(word, { assigned: rmpBits.assigned, validated: rmpBits.validated }),
+    ...flags(word, { immutable: rmpBits.immutable, vmsa: rmpBits.vmsa }),
+    { name: 'size', value: large ? '2 MiB' : '4 KiB' },
+    { name: 'asid', value: String((word >>> RMP_ASID_SHIFT) & RMP_ASID_MASK) },
+    { name: 'gfn in entry', value: hex(number) },
+  ];
+}
+
+const content = (low: number, high: number): string => hex64((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));
+
+function backingRows(world: World, gfn: number, pfn: number): DetailRow[] {
+  const { pages } = world;
+  const shared = {
+    name: 'shared bytes',
+    value: content(pages.sharedLow.get(gfn), pages.sharedHigh.get(gfn)),
+  };
+  if (pfn < 0) return [{ name: 'guest_memfd', value: 'no page' }, shared];
+  const host = pages.hostPage.get(pfn);
+  const leaks = (host >>> LEAK_COUNT_SHIFT) & 0xf;
+  return [
+    { name: 'guest_memfd page', value: hex(pfn) },
+    ...flags(host, { present: hostPageBits.present, 'up to date': hostPageBits.upToDate }),
+    ...(host & hostPageBits.poisoned ? [{ name: 'poisoned', value: 'yes' }] : []),
+    ...(leaks > 0 ? [{ name: 'on the leak list', value: `${leaks} ×` }] : []),
+    { name: 'private bytes', value: content(pages.contentLow.get(pfn), pages.contentHigh.get(pfn)) },
+    shared,
+  ];
+}
+
+/** Everything in the world that names the page. */
+function holdersOf(world: World, gfn: number): string[] {
+  const names = (gpa: bigint): boolean => gpa >> 12n === BigInt(gfn);
+  const ofVcpus = world.vcpus.flatMap((vcpu, index) => {
+    if (!vcpu.exists) return [];
+    const found: string[] = [];
+    if (gfn > 0 && names(vcpu.guestGhcbGpa)) found.push(`v${index}: GHCB in use`);
+    if (gfn > 0 && names(vcpu.registeredGhcbGpa)) found.push(`v${index}: registered GHCB`);
+    if (names(vcpu.pendingVmsaGpa)) found.push(`v${index}: VMSA that waits`);
+    if (names(vcpu.guestVmsaGpa)) found.push(`v${index}: VMSA in force`);
+    return found;
+  });
+  const slots = world.slots.flatMap((slot, index) =>
+    slot.used && gfn >= slot.firstGfn && gfn < slot.firstGfn + slot.pages ? [`memory slot ${index}`] : [],
+  );
+  return [...ofVcpus, ...slots];
+}
+
+/** Everything a person may ask about a page. */
+export function pageDetail(world: World, gfn: number): PageDetail {
+  const { slot, pfn } = backingOf(world, gfn);
+  const word = world.pages.gfn.get(gfn);
+  const believes = [
+    ...flags(word, { 'has a view': gfnBits.guestKnows, 'C-bit': gfnBits.guestPrivate }),
+    ...flags(word, { validated: gfnBits.guestValidated, 'as VMSA': gfnBits.guestVmsa }),
+  ];
+  const kvm = [
+    { name: 'memory slot', value: yesNo(slot) },
+    { name: 'attribute', value: word & gfnBits.attributePrivate ? 'PRIVATE' : 'shared' },
+    ...flags(word, { 'mapped private': gfnBits.mappedPrivate, 'mapped shared': gfnBits.mappedShared }),
+  ];
+  return {
+    gfn,
+    bands: pageBands(world, gfn),
+    groups: [
+      { title: 'Guest believes', rows: believes },
+      {
+        title: 'RMP entry',
+        rows:
+          pfn < 0 ? [{ name: 'entry', value: 'no private page behind the frame' }] : rmpRows(world, gfn, pfn),
+      },
+      { title: 'KVM keeps', rows: kvm },
+      { title: 'Backing', rows: backingRows(world, gfn, pfn) },
+    ],
+    holders: holdersOf(world, gfn),
+  };
+}

@@ -1,0 +1,173 @@
+/**
+ * A zoomed-out map of all memory: one pixel stands for a fixed number of frames and shows the rarest thing among them.
+ * Uniform regions are painted whole; a batch repaints only the pixels of its frames.
+ */
+import {
+  backedRuns,
+  packedBands,
+  pageClasses,
+  type BackedRun,
+  type BandRun,
+  type PageClass,
+} from '../engine/page-class';
+import type { World } from '../engine/world';
+import { SEAM_CODE, summaryCode } from './page-look';
+import type { FrameRange } from './page-grid';
+
+export interface OverviewPlan extends FrameRange {
+  readonly columns: number;
+  readonly rows: number;
+  /** A power of two. */
+  readonly framesPerPixel: number;
+}
+
+/** Summary codes: the page classes, then the seam. */
+export const summaryCount = SEAM_CODE + 1;
+/** What one pixel shows when its frames differ: the highest rank. */
+const rankOf: Readonly<Record<PageClass, number>> = {
+  none: 0,
+  shared: 1,
+  guestValid: 2,
+  guestInvalid: 3,
+  firmware: 4,
+  vmsa: 5,
+  violation: 7,
+};
+const ranks = Uint8Array.from([...pageClasses.map((name) => rankOf[name]), 6]);
+const OVERVIEW_COLUMNS = 256;
+const OVERVIEW_ROWS = 256;
+
+/** Rows and frames per pixel so that the range fits. */
+export function planOverview({ first, count }: FrameRange): OverviewPlan {
+  let framesPerPixel = 1;
+  while (count > framesPerPixel * OVERVIEW_COLUMNS * OVERVIEW_ROWS) framesPerPixel *= 2;
+  const columns = OVERVIEW_COLUMNS;
+  return { first, count, columns, framesPerPixel, rows: Math.ceil(count / (framesPerPixel * columns)) };
+}
+
+/** The range shown after zooming in or out by `factor` around a frame. */
+export function zoomRange(range: FrameRange, whole: FrameRange, around: number, factor: number): FrameRange {
+  const least = Math.min(whole.count, 4096);
+  const count = Math.min(whole.count, Math.max(least, range.count / factor));
+  const wanted = around - Math.floor(count / 2);
+  const first = Math.min(Math.max(wanted - (wanted % 512), whole.first), whole.first + whole.count - count);
+  return { first, count };
+}
+
+export const pixelOf = ({ first, framesPerPixel }: OverviewPlan, gfn: number): number =>
+  Math.floor((gfn - first) / framesPerPixel);
+export const frameAt = (
+  { first, count, columns, framesPerPixel }: OverviewPlan,
+  x: number,
+  y: number,
+): number => Math.min(first + (y * columns + x) * framesPerPixel, first + count - 1);
+
+/** Frames that are looked at one by one before runs are tried again. */
+const STRETCH = 512;
+
+/** Paints frames into pixels of 32 bits. `palette` holds a colour for each summary code. */
+export class OverviewPainter {
+  readonly pixels: Uint32Array;
+  private readonly codes: Uint8Array;
+  private readonly shift: number;
+
+  constructor(
+    private readonly world: World,
+    readonly plan: OverviewPlan,
+    private readonly palette: Uint32Array,
+  ) {
+    const size = plan.columns * plan.rows;
+    this.pixels = new Uint32Array(size);
+    this.codes = new Uint8Array(size);
+    this.shift = Math.log2(plan.framesPerPixel);
+  }
+
+  /** Paints everything. */
+  paint(): void {
+    this.paintFrames(this.plan);
+  }
+
+  /** Repaints the pixels of some frames. @returns the first row and the row after the last, or nothing outside the map */
+  paintFrames(range: FrameRange): { readonly from: number; readonly to: number } | undefined {
+    const { plan, shift } = this;
+    const from = Math.max(range.first, plan.first);
+    const to = Math.min(range.first + range.count, plan.first + plan.count);
+    if (to <= from) return undefined;
+    const firstPixel = (from - plan.first) >>> shift;
+    const endPixel = Math.ceil((to - plan.first) / plan.framesPerPixel);
+    this.codes.fill(0, firstPixel, endPixel);
+    const start = plan.first + firstPixel * plan.framesPerPixel;
+    const end = Math.min(plan.first + endPixel * plan.framesPerPixel, plan.first + plan.count);
+    for (const run of backedRuns(this.world, start, end - start)) this.classify(run);
+    const { pixels, codes, palette } = this;
+    for (let pixel = firstPixel; pixel < endPixel; pixel++)
+      pixels[pixel] = palette[codes[pixel] as number] as number;
+    return { from: Math.floor(firstPixel / plan.columns), to: Math.ceil(endPixel / plan.columns) };
+  }
+
+  /** Walks by stretches: equal words are one answer, mixed ones are looked at one by one. */
+  private classify(run: BackedRun): void {
+    const { gfn, rmp, hostPage } = this.world.pages;
+    const asid = this.world.vm.asid;
+    const end = run.first + run.count;
+    let at = run.first;
+    while (at < end) {
+      const pfn = run.pfn < 0 ? -1 : run.pfn + at - run.first;
+      const backing = { slot: run.slot, pfn };
+      let length = gfn.runLength(at, end - at);
+      if (pfn >= 0) length = hostPage.runLength(pfn, rmp.runLength(pfn, length));
+      if (length >= 8 || length === end - at) {
+        const words =
+          pfn < 0
+            ? { gfn: gfn.get(at), rmp: 0, hostPage: 0 }
+            : { gfn: gfn.get(at), rmp: rmp.get(pfn), hostPage: hostPage.get(pfn) };
+        this.mark(at, length, summaryCode(packedBands(words, backing, asid)));
+      } else {
+        length = Math.min(STRETCH, end - at);
+        this.classifyMixed(at, length, backing);
+      }
+      at += length;
+    }
+  }
+
+  /** Frame by frame; neighbours are mostly equal, so the last answer is kept. */
+  private classifyMixed(first: number, count: number, { slot, pfn }: { slot: boolean; pfn: number }): void {
+    const { gfn, rmp, hostPage } = this.world.pages;
+    const asid = this.world.vm.asid;
+    const words = { gfn: -1, rmp: 0, hostPage: 0 };
+    let code = 0;
+    for (let i = 0; i < count; i++) {
+      const g = gfn.get(first + i);
+      const r = pfn < 0 ? 0 : rmp.get(pfn + i);
+      const h = pfn < 0 ? 0 : hostPage.get(pfn + i);
+      if (g !== words.gfn || r !== words.rmp || h !== words.hostPage) {
+        words.gfn = g;
+        words.rmp = r;
+        words.hostPage = h;
+        code = summaryCode(packedBands(words, { slot, pfn }, asid));
+      }
+      this.mark(first + i, 1, code);
+    }
+  }
+
+  /** Gives frames a code where it outranks what their pixels have. */
+  private mark(first: number, count: number, code: number): void {
+    const { codes, shift, plan } = this;
+    const from = (first - plan.first) >>> shift;
+    const to = (first + count - 1 - plan.first) >>> shift;
+    const rank = ranks[code] as number;
+    for (let pixel = from; pixel <= to; pixel++) {
+      if (rank > (ranks[codes[pixel] as number] as number)) codes[pixel] = code;
+    }
+  }
+}
+
+/** How many frames have each summary code. */
+export function summaryCounts(runs: readonly BandRun[]): number[] {
+  const counts = new Array<number>(summaryCount).fill(0);
+  for (const { count, bands } of runs) {
+    const code = summaryCode(bands);
+    counts[code] = (counts[code] ?? 0) + count;
+  }
+  return counts;
+}
