@@ -41,7 +41,12 @@ const LARGE = 512;
 const pagesOf = (entry: PscEntryInput): number => (entry.twoMeg ? LARGE : 1);
 
 /** The entries of the batch that starts `done` pages into the range. */
-export function batchAt(range: PageRange, done: number, to: 'private' | 'shared', limit: number): PscEntryInput[] {
+export function batchAt(
+  range: PageRange,
+  done: number,
+  to: 'private' | 'shared',
+  limit: number,
+): PscEntryInput[] {
   const operation = to === 'private' ? PSC_OP_PRIVATE : PSC_OP_SHARED;
   const end = range.gfn + range.n;
   const entries: PscEntryInput[] = [];
@@ -63,7 +68,8 @@ function pvalidate(entry: PscEntryInput, validate: boolean, as4K: boolean): Inst
 export function conversion(plan: ConversionPlan): Phase {
   const first: Place['doing'] = plan.to === 'shared' ? 'rescind' : 'request';
   const batch = (range: PageRange, done: number) => batchAt(range, done, plan.to, plan.limit);
-  const startOf = (cursor: bigint): Place => (cursor === 0n ? { doing: first, entry: 0, done: 0 } : unpack(cursor));
+  const startOf = (cursor: bigint): Place =>
+    cursor === 0n ? { doing: first, entry: 0, done: 0 } : unpack(cursor);
 
   return {
     name: plan.name,
@@ -97,19 +103,30 @@ const nextBatch = (plan: ConversionPlan, place: Place, entries: readonly PscEntr
   done: place.done + entries.reduce((sum, entry) => sum + pagesOf(entry), 0),
 });
 
-function afterPvalidate(at: At, plan: ConversionPlan, place: Place, entries: readonly PscEntryInput[]): Place | GivesUp {
+function afterPvalidate(
+  at: At,
+  plan: ConversionPlan,
+  place: Place,
+  entries: readonly PscEntryInput[],
+): Place | GivesUp {
   const { doing, entry } = place;
   const code = at.vcpu.instructionCode;
   if (code === RMP_FAIL_SIZEMISMATCH && doing === 'rescind') return { ...place, doing: 'rescind4K' };
   if (code === RMP_FAIL_SIZEMISMATCH && doing === 'validate') return { ...place, doing: 'validate4K' };
   if (code !== 0) return givesUp(`PVALIDATE fails with ${code}`, plan.onPvalidate.set, plan.onPvalidate.code);
   const validating = doing.startsWith('validate');
-  if (entry + 1 < entries.length) return { ...place, doing: validating ? 'validate' : 'rescind', entry: entry + 1 };
+  if (entry + 1 < entries.length)
+    return { ...place, doing: validating ? 'validate' : 'rescind', entry: entry + 1 };
   return validating ? nextBatch(plan, place, entries) : { ...place, doing: 'request', entry: 0 };
 }
 
 /** Linux checks the answer, then that the header makes sense, and asks again while entries are left. */
-function afterRequest(at: At, plan: ConversionPlan, place: Place, entries: readonly PscEntryInput[]): Place | GivesUp {
+function afterRequest(
+  at: At,
+  plan: ConversionPlan,
+  place: Place,
+  entries: readonly PscEntryInput[],
+): Place | GivesUp {
   const refuse = (why: string) => givesUp(why, plan.onRefusal.set, plan.onRefusal.code);
   if (at.vcpu.guestResult !== 'ok') return refuse('the page state change was refused');
   const { cur, end } = header(at);

@@ -30,7 +30,8 @@ export const DEVICE_REGISTER = 0xfed0_0000n;
 /** Least memory the boot fits into. */
 export const LEAST_PAGES = 0x2000;
 
-const memoryPages = (world: World): number => world.slots.find((slot) => slot.used && slot.firstGfn === 0)?.pages ?? 0;
+const memoryPages = (world: World): number =>
+  world.slots.find((slot) => slot.used && slot.firstGfn === 0)?.pages ?? 0;
 
 export const fitsMemory = (world: World): boolean => memoryPages(world) >= LEAST_PAGES;
 

@@ -1,0 +1,61 @@
+/** The guest program of a world: which one it is, and one instruction of it. */
+import { refused, type Outcome } from '../../acts';
+import { perform, type GuestHandlers } from '../../perform';
+import type { Vm } from '../../state/vm';
+import type { World } from '../../world';
+import { notInGuest } from '../ghcb-writer';
+import { linux } from './linux';
+import { fitsMemory, LEAST_PAGES } from './machine';
+import { decide, type Decision, type Program } from './program';
+import { selftest } from './selftest';
+
+const programs: Readonly<Record<Vm['guestProgram'], Program | undefined>> = {
+  manual: undefined,
+  linux,
+  selftest,
+};
+
+/** What the program executes next on a vCPU; nothing when it is over there, or the vCPU is not in the guest. */
+export function nextInstruction(world: World, index: number): Decision | undefined {
+  const program = programs[world.vm.guestProgram];
+  const vcpu = world.vcpus[index];
+  if (!program || vcpu?.run !== 'inGuest') return undefined;
+  if (program === linux && !fitsMemory(world)) return undefined;
+  return decide(program, world, index);
+}
+
+/** What the guest verb `step` does. */
+export function stepProgram(world: World, index: number): Outcome {
+  const impossible = notInGuest(world, index) ?? programMissing(world);
+  if (impossible) return impossible;
+  const decision = nextInstruction(world, index);
+  if (!decision) return refused(`the program is over on v${index}`);
+  const { act, next, givesUp } = decision;
+  const vcpu = world.vcpu(index);
+  vcpu.programStep = next.programStep;
+  vcpu.programCursor = next.programCursor;
+  if (givesUp) {
+    const program = programs[world.vm.guestProgram]?.name ?? '';
+    const { why, set, code } = givesUp;
+    world.move('programGivesUp', index, { program, why, set, code }, 'LinuxGivesUp');
+    world.finding('guest-error', `${program} gives up: ${why}, reason ${set}:${code}`);
+  }
+  return perform(world, act);
+}
+
+function programMissing(world: World): Outcome {
+  if (world.vm.guestProgram === 'manual')
+    return refused('the guest is manual: the scenario says what it does');
+  if (world.vm.guestProgram === 'linux' && !fitsMemory(world)) {
+    return refused(`Linux needs ${(LEAST_PAGES * 4) / 1024} MiB of memory from address 0`);
+  }
+  return undefined;
+}
+
+/** Whether the program of the world has anything left to execute on this vCPU. */
+export const programRuns = (world: World, index: number): boolean =>
+  nextInstruction(world, index) !== undefined;
+
+export const programHandlers = {
+  step: (world, vcpu) => stepProgram(world, vcpu),
+} satisfies Partial<GuestHandlers>;

@@ -1,0 +1,68 @@
+/** What `launch standard` stands for: the acts of a whole launch in the order in which QEMU makes them. */
+import type { Act, VmmAct } from '../engine/acts';
+import { personalities } from '../engine/vmm/personalities/all';
+import { memoryRegions, type MemoryRegion } from './machine';
+import type { GuestProgram, Head } from './scenario';
+
+type PageType = Extract<VmmAct, { verb: 'launch-update' }>['args']['type'];
+
+/** Pages that LAUNCH_UPDATE fills. */
+interface InitialPages extends MemoryRegion {
+  readonly type: PageType;
+}
+
+/** The parts of OVMF's metadata that SNP needs, in table order, behind the firmware image itself. */
+const ovmfPages: readonly InitialPages[] = [
+  { gfn: 0x800, n: 9, type: 'zero' },
+  { gfn: 0x80a, n: 3, type: 'zero' },
+  { gfn: 0x80d, n: 1, type: 'secrets' },
+  { gfn: 0x80e, n: 1, type: 'cpuid' },
+  { gfn: 0x80f, n: 1, type: 'zero' },
+  { gfn: 0x810, n: 1, type: 'normal' },
+  { gfn: 0x811, n: 15, type: 'zero' },
+];
+
+/** What a guest without firmware finds: enough valid pages to work with, from 1 MiB on. */
+const barePages: readonly InitialPages[] = [{ gfn: 0x100, n: 0x50, type: 'zero' }];
+
+function initialPages(head: Head): InitialPages[] {
+  const regions = memoryRegions(head.vm);
+  const flash = head.vm.flash > 0 ? regions.at(-1) : undefined;
+  const firmware: InitialPages[] = flash ? [{ ...flash, type: 'normal' }] : [];
+  const pages: Record<GuestProgram, readonly InitialPages[]> = {
+    linux: ovmfPages,
+    selftest: [{ gfn: 0x100, n: 4, type: 'normal' }],
+    manual: barePages,
+  };
+  const inMemory = pages[head.guest].filter(({ gfn }) =>
+    regions.some((r) => gfn >= r.gfn && gfn < r.gfn + r.n),
+  );
+  return [...firmware, ...inMemory];
+}
+
+const vmm = (act: Omit<VmmAct, 'actor'>): Act => ({ actor: 'vmm', ...act }) as VmmAct;
+
+/** The acts of the launch; the personality decides when memory becomes private. */
+export function standardLaunch(head: Head): Act[] {
+  const { privateAtLaunch } = personalities[head.host];
+  const regions = memoryRegions(head.vm);
+  const vcpus = Array.from({ length: head.vm.vcpus }, (_, vcpu) => vcpu);
+  const setPrivate = ({ gfn, n }: MemoryRegion): Act =>
+    vmm({ verb: 'set-attributes', args: { gfn, n, private: true } });
+  const updates = initialPages(head).flatMap((pages): Act[] => [
+    ...(privateAtLaunch === 'ranges' ? [setPrivate(pages)] : []),
+    vmm({ verb: 'launch-update', args: pages }),
+  ]);
+  return [
+    vmm({ verb: 'create-vm', args: {} }),
+    ...regions.map((region) => vmm({ verb: 'memslot', args: region })),
+    vmm({ verb: 'init2', args: {} }),
+    vmm({ verb: 'hypercall-exits', args: {} }),
+    vmm({ verb: 'launch-start', args: {} }),
+    ...vcpus.map(() => vmm({ verb: 'create-vcpu', args: {} })),
+    ...(privateAtLaunch === 'allMemory' ? regions.map(setPrivate) : []),
+    ...updates,
+    vmm({ verb: 'launch-finish', args: {} }),
+    ...vcpus.map((vcpu) => vmm({ verb: 'run', args: { vcpu } })),
+  ];
+}

@@ -1,0 +1,262 @@
+/**
+ * Runs a scenario: performs its acts one by one, lets the threads and the personality go on after each until nothing
+ * moves by itself, and holds the expectations to the world they then find.
+ */
+import { Unmodelled } from '../base/assert';
+import { LayoutError } from '../abi/layout';
+import { kvmRun, kvmRunSystemEvent, KVM_EXIT_SYSTEM_EVENT, KVM_SYSTEM_EVENT_SEV_TERM } from '../abi/kvm-run';
+import type { Act } from '../engine/acts';
+import { NeverReturns } from '../engine/hardware/rmp';
+import { programRuns } from '../engine/guest/programs/step';
+import { needsWake } from '../engine/kvm/run';
+import { isUnknownPath, observe, type ActView } from '../engine/observe';
+import { nextVmmAct } from '../engine/vmm/handle';
+import type { World } from '../engine/world';
+import { parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
+import { holds, observedText } from './expect';
+import { standardLaunch } from './launch';
+import { worldFor } from './machine';
+import { headOf, type ExpectLine, type Head, type Line, type Scenario, type Until } from './scenario';
+import type { Origin, Tape } from './tape';
+
+export interface RunOptions {
+  /** Steps after which a run is given up. */
+  readonly maxSteps: number;
+}
+export const defaultRunOptions: RunOptions = { maxSteps: 1_000_000 };
+
+/** The acts that a line caused: `acts[firstAct]` up to and without `acts[endAct]`. */
+export interface LineRun {
+  readonly firstAct: number;
+  readonly endAct: number;
+  /** Why the line's own act could not be taken. */
+  readonly refused?: string;
+}
+
+export interface Expectation {
+  /** Index of the line in the scenario. */
+  readonly line: number;
+  readonly ok: boolean;
+  readonly actual: string;
+  readonly expected: string;
+}
+
+/** Something that kept the run from going on as written. */
+export interface RunProblem {
+  readonly line: number;
+  readonly message: string;
+}
+
+export interface Run<T extends Tape = Tape> {
+  readonly scenario: Scenario;
+  readonly profile: ResolvedProfile;
+  readonly timeline: T;
+  /** One for each line of the scenario. */
+  readonly lines: readonly LineRun[];
+  readonly expectations: readonly Expectation[];
+  readonly problems: readonly RunProblem[];
+}
+
+/** Acts that threads and personality may add to one line; a run that needs more is going in circles. */
+const MAX_SETTLING_ACTS = 20_000;
+
+/** @param tapeOf makes the recorder for the fresh world, such as a timeline */
+export function runScenario<T extends Tape>(
+  scenario: Scenario,
+  profile: ResolvedProfile,
+  tapeOf: (world: World) => T,
+  options: RunOptions = defaultRunOptions,
+): Run<T> {
+  const head = headOf(scenario);
+  const runner = new Runner(scenario, head, profile, tapeOf(worldFor(head, profile)), options);
+  scenario.lines.forEach((line, index) => runner.take(line, index));
+  const { timeline, lines, expectations, problems } = runner;
+  return { scenario, profile, timeline: timeline as T, lines, expectations, problems };
+}
+
+class Runner {
+  readonly lines: LineRun[] = [];
+  readonly expectations: Expectation[] = [];
+  readonly problems: RunProblem[] = [];
+  /** A scenario that wakes threads itself schedules all of them itself. */
+  private readonly schedulesItself: boolean;
+  private guest = 0;
+  private actStart = 0;
+  private refused: string | undefined;
+  private index = 0;
+  private gaveUp = false;
+
+  constructor(
+    private readonly scenario: Scenario,
+    private readonly head: Head,
+    private readonly profile: ResolvedProfile,
+    readonly timeline: Tape,
+    private readonly options: RunOptions,
+  ) {
+    this.schedulesItself = scenario.lines.some((line) => line.kind === 'act' && line.act.actor === 'kvm');
+  }
+
+  private get world(): World {
+    return this.timeline.world;
+  }
+
+  take(line: Line, index: number): void {
+    const firstAct = this.timeline.acts.length;
+    this.index = index;
+    if (line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil') {
+      this.actStart = this.timeline.stepCount;
+      this.refused = undefined;
+      if (!this.gaveUp) this.takeActs(line);
+    } else if (line.kind === 'expect') this.expect(line, index);
+    const endAct = this.timeline.acts.length;
+    const isAct = line.kind === 'act' && this.refused !== undefined;
+    this.lines.push(isAct ? { firstAct, endAct, refused: this.refused } : { firstAct, endAct });
+  }
+
+  private takeActs(line: Extract<Line, { kind: 'act' | 'launch' | 'runUntil' }>): void {
+    if (line.kind === 'runUntil') {
+      this.runUntil(line.until);
+      return;
+    }
+    const acts = line.kind === 'act' ? [line.act] : standardLaunch(this.head);
+    for (const act of acts) {
+      if (act.actor === 'guest') this.guest = act.vcpu;
+      this.refused = this.perform(act, 'scenario');
+      this.settle(act);
+    }
+  }
+
+  /** @returns why the act was refused, if it was */
+  private perform(act: Act, origin: Origin): string | undefined {
+    if (this.timeline.stepCount >= this.options.maxSteps)
+      return this.giveUp(`the run has ${this.options.maxSteps} steps`);
+    try {
+      return this.timeline.perform(act, origin).refused;
+    } catch (error) {
+      if (error instanceof LayoutError)
+        return this.problem(`the act does not fit the wire: ${error.message}`);
+      if (error instanceof NeverReturns || error instanceof Unmodelled) return this.giveUp(error.message);
+      return this.giveUp(`the model failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private problem(message: string): string {
+    this.problems.push({ line: this.index, message });
+    return message;
+  }
+
+  private giveUp(message: string): string {
+    this.gaveUp = true;
+    return this.problem(message);
+  }
+
+  /** The next line that does something. */
+  private nextAct(): Act | undefined {
+    const next = this.scenario.lines
+      .slice(this.index + 1)
+      .find((line) => line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil');
+    return next?.kind === 'act' ? next.act : undefined;
+  }
+
+  /** Until nothing moves by itself: threads that can go on do, then the personality does its work. */
+  private settle(act?: Act): void {
+    const next = act && this.nextAct();
+    const vmmIsExplicit = next?.actor === 'vmm' && ['answer', 'run', 'handle'].includes(next.verb);
+    if (act?.actor === 'vmm' && act.verb === 'answer' && !vmmIsExplicit) this.runAnswered(act.args.vcpu);
+    for (let acts = 0; !this.gaveUp; acts++) {
+      if (acts >= MAX_SETTLING_ACTS) {
+        this.giveUp(`nothing came to rest in ${MAX_SETTLING_ACTS} acts`);
+        return;
+      }
+      if (this.wakeOne()) continue;
+      const vmmAct = vmmIsExplicit ? undefined : nextVmmAct(this.world);
+      if (!vmmAct || this.perform(vmmAct, 'personality') !== undefined) return;
+    }
+  }
+
+  private wakeOne(): boolean {
+    if (this.schedulesItself) return false;
+    const vcpu = this.world.vcpus.findIndex((_, index) => needsWake(this.world, index));
+    if (vcpu < 0) return false;
+    return this.perform({ actor: 'kvm', verb: 'wake', args: { vcpu } }, 'scheduler') === undefined;
+  }
+
+  /** The scenario wrote the answer; the personality still calls KVM_RUN. */
+  private runAnswered(given: number | undefined): void {
+    if (this.world.vm.personality === 'manual' || this.refused !== undefined) return;
+    const vcpu =
+      given ?? this.world.vcpus.findIndex((v) => v.exists && v.run === 'inUserspace' && !v.exitPending);
+    if (vcpu >= 0) this.perform({ actor: 'vmm', verb: 'run', args: { vcpu } }, 'personality');
+  }
+
+  /** Guest programs and personality act by themselves, vCPU after vCPU, one instruction each. */
+  private runUntil(until: Until): void {
+    const start = this.timeline.stepCount;
+    const reached = (): boolean =>
+      this.gaveUp || (until.what === 'steps' && this.timeline.stepCount - start >= until.count);
+    for (let moved = true; moved && !reached();) {
+      moved = false;
+      for (const vcpu of this.world.vcpus.keys()) {
+        if (this.stopsAt(until)) return;
+        this.settle();
+        if (reached() || this.stopsAt(until)) return;
+        if (!programRuns(this.world, vcpu)) continue;
+        this.guest = vcpu;
+        this.refused = this.perform({ actor: 'guest', vcpu, verb: 'step', args: {} }, 'program');
+        moved ||= this.refused === undefined;
+      }
+      this.refused = undefined;
+    }
+    if (until.what !== 'exit') this.settle();
+  }
+
+  private stopsAt(until: Until): boolean {
+    const { vm, vcpus } = this.world;
+    if (until.what === 'exit') return vcpus.some((vcpu) => vcpu.exitPending);
+    return (
+      until.what === 'terminated' &&
+      (vm.terminationRequested || vcpus.some((_, index) => this.terminates(index)))
+    );
+  }
+
+  /** An exit that asks for termination and that nobody will handle. */
+  private terminates(index: number): boolean {
+    const run = this.world.kvmRun[index];
+    if (!run || this.world.vm.personality !== 'manual' || !this.world.vcpu(index).exitPending) return false;
+    const isEvent = kvmRun.get(run, 'exitReason') === KVM_EXIT_SYSTEM_EVENT;
+    return isEvent && kvmRunSystemEvent.get(run, 'type') === KVM_SYSTEM_EVENT_SEV_TERM;
+  }
+
+  private expect(line: ExpectLine, index: number): void {
+    if (!this.applies(line)) return;
+    const found = observe(this.world, line.path, this.actView());
+    const expected = `${line.operator} ${line.value}`;
+    if (isUnknownPath(found)) {
+      this.expectations.push({ line: index, ok: false, actual: found.message, expected });
+      return;
+    }
+    const ok = holds(found, line.operator, line.value);
+    this.expectations.push({ line: index, ok, actual: observedText(found), expected });
+  }
+
+  private applies({ profiles }: ExpectLine): boolean {
+    if (profiles.length === 0) return true;
+    return profiles.some((spec) => {
+      const parsed = parseProfileSpec(spec);
+      return parsed.ok && parsed.value.spec === this.profile.spec;
+    });
+  }
+
+  private actView(): ActView {
+    const { timeline, actStart } = this;
+    const steps = Array.from({ length: timeline.stepCount - actStart }, (_, i) =>
+      timeline.step(actStart + i),
+    );
+    return {
+      guest: this.guest,
+      moves: steps.flatMap(({ move }) => (move ? [move] : [])),
+      findings: steps.flatMap(({ findings }) => findings),
+      refused: this.refused ?? '',
+    };
+  }
+}
