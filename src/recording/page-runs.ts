@@ -8,7 +8,7 @@ const NEXT_PAGES = 2;
 /** Most bytes of a stored run. */
 const RUN_BYTES = 1 + 5 + 5 + 5;
 /** Room for the number of an edge beside its page in one exact number. */
-const EDGE_LIMIT = 1 << 22;
+const EDGE_LIMIT = 1 << 24;
 
 /** What one field changed, as added: triples of first page, count and old XOR new. */
 class FieldRuns {

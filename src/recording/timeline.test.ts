@@ -221,7 +221,7 @@ function digestsOfFreshRun(acts: readonly (readonly Deed[])[]): string[] {
   return digests;
 }
 
-test('long timelines seek by strides and come to the same state', () => {
+test('long timelines seek by keyframes and come to the same state', () => {
   const digests = new Map<number, string>();
   for (let i = 0; i < 20_000; i++) {
     run(

@@ -1,6 +1,6 @@
 /**
  * All steps of a run: performs acts and keeps what they did, seeks in both directions, tells any step in words. What
- * is kept is in step-log.ts and strides.ts; the inputs are kept as they came.
+ * is kept is in step-log.ts and keyframes.ts; the inputs are kept as they came.
  */
 import { assert, Unmodelled } from '../base/assert';
 import type { Act } from '../engine/acts';
@@ -17,7 +17,7 @@ import { ArenaMap, ChangeList, type Change } from './changes';
 import { StepRecorder } from './recorder';
 import { Shapes, type Finding, type TakenTransition } from './shape';
 import { readArguments, StepLog } from './step-log';
-import { Strides } from './strides';
+import { Keyframes } from './keyframes';
 import { readWrites, Writes, type Memory } from './writes';
 
 export type { Change } from './changes';
@@ -56,7 +56,7 @@ export class Timeline {
   private readonly shapes: Shapes;
   private readonly steps = new StepLog();
   private readonly recorder: StepRecorder;
-  private readonly strides: Strides;
+  private readonly keyframes: Keyframes;
   private readonly memory: Memory;
   private map: ArenaMap | undefined;
   /** A second memory that walks beside the world, so that a step can be told without moving the world. */
@@ -73,7 +73,7 @@ export class Timeline {
       this.steps,
       new Writes(world.arena.used, fields.length),
     );
-    this.strides = new Strides(this.steps, new Writes(world.arena.used, fields.length));
+    this.keyframes = new Keyframes(this.steps, new Writes(world.arena.used, fields.length));
     world.log.top = 0;
   }
 
@@ -91,7 +91,7 @@ export class Timeline {
     return {
       log: this.steps.stream.top,
       index: this.steps.indexBytes + this.shapes.byteLength + this.recorder.findingSteps.length * 8,
-      keyframes: this.strides.byteLength,
+      keyframes: this.keyframes.byteLength,
     };
   }
 
@@ -106,7 +106,7 @@ export class Timeline {
       : { act, origin, firstStep, stepCount };
     this.acts.push(performed);
     this.at = this.stepCount;
-    this.strides.grow();
+    this.keyframes.grow();
     return performed;
   }
 
@@ -149,7 +149,7 @@ export class Timeline {
   /** Moves the world to a position, forwards or backwards. */
   seek(position: number): void {
     assert(position >= 0 && position <= this.stepCount, `there is no position ${position}`);
-    this.strides.play(this.memory, this.at, position);
+    this.keyframes.play(this.memory, this.at, position);
     this.at = position;
   }
 
@@ -196,7 +196,7 @@ export class Timeline {
   }
 
   private dropSteps(from: number): void {
-    this.strides.truncate(from);
+    this.keyframes.truncate(from);
     this.steps.truncate(from);
     this.recorder.truncate(from);
   }
@@ -215,7 +215,7 @@ export class Timeline {
   /** The second memory, moved to a position. */
   private asideAt(position: number): Memory {
     const aside = (this.aside ??= { memory: copyOf(this.memory), at: this.at });
-    this.strides.play(aside.memory, aside.at, position);
+    this.keyframes.play(aside.memory, aside.at, position);
     aside.at = position;
     return aside.memory;
   }

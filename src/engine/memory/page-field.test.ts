@@ -89,3 +89,21 @@ test('a region that is written whole is one number again', () => {
   field.setRun(REGION_PAGES, REGION_PAGES, 4);
   expect(field.uniformValue(1)).toBe(4);
 });
+
+test('flipping bits of any run flips those of the plain array, and twice is never', () => {
+  fc.assert(
+    fc.property(writes, writes, (all, flips) => {
+      const field = new PageField(0, PAGES, new WriteLog());
+      for (const { first, count, value } of all) field.setRun(first, count, value);
+      const before = contents(field);
+      const plain = Int32Array.from(before);
+      for (const { first, count, value } of flips) {
+        field.flip(first, count, value);
+        for (let page = first; page < first + count; page++) plain[page] = (plain[page] as number) ^ value;
+      }
+      expect(contents(field)).toEqual([...plain]);
+      for (const { first, count, value } of flips) field.flip(first, count, value);
+      expect(contents(field)).toEqual(before);
+    }),
+  );
+});

@@ -8,9 +8,11 @@ export const REGION_PAGES = 512;
 const REGION_SHIFT = 9;
 
 export class PageField {
-  private readonly uniform: Int32Array;
+  /** By region: the value of all its pages, or the number of its leaf. */
+  private readonly table: Int32Array;
   private readonly mixed: Uint8Array;
-  private readonly leaves = new Map<number, Int32Array>();
+  private readonly leaves: Int32Array[] = [];
+  private readonly freeLeaves: number[] = [];
   /** Counts changes; a drawing that remembers the number knows whether it is stale. */
   version = 0;
 
@@ -21,23 +23,24 @@ export class PageField {
     private readonly log: WriteLog,
   ) {
     const regions = (pageCount + REGION_PAGES - 1) >> REGION_SHIFT;
-    this.uniform = new Int32Array(regions);
+    this.table = new Int32Array(regions);
     this.mixed = new Uint8Array(regions);
   }
 
   get(page: number): number {
     const region = page >> REGION_SHIFT;
-    if (this.mixed[region] !== 1) return this.uniform[region] as number;
-    return (this.leaves.get(region) as Int32Array)[page & (REGION_PAGES - 1)] as number;
+    const entry = this.table[region] as number;
+    if (this.mixed[region] !== 1) return entry;
+    return (this.leaves[entry] as Int32Array)[page & (REGION_PAGES - 1)] as number;
   }
 
   /** The one value of a region, or undefined when its pages differ. */
   uniformValue(region: number): number | undefined {
-    return this.mixed[region] === 1 ? undefined : this.uniform[region];
+    return this.mixed[region] === 1 ? undefined : this.table[region];
   }
 
   get regionCount(): number {
-    return this.uniform.length;
+    return this.table.length;
   }
 
   /** Length of the run of equal values that starts at `page`, at most `limit`. */
@@ -49,11 +52,11 @@ export class PageField {
       const region = at >> REGION_SHIFT;
       const regionEnd = Math.min((region + 1) << REGION_SHIFT, end);
       if (this.mixed[region] !== 1) {
-        if (this.uniform[region] !== value) break;
+        if (this.table[region] !== value) break;
         at = regionEnd;
         continue;
       }
-      const leaf = this.leaves.get(region) as Int32Array;
+      const leaf = this.leafOf(region);
       while (at < regionEnd && leaf[at & (REGION_PAGES - 1)] === value) at++;
       if (at < regionEnd) break;
     }
@@ -83,33 +86,71 @@ export class PageField {
     if (changes) this.store(first, count, next);
   }
 
-  /** Writes without logging: undo, redo and seek. */
+  /** Writes without logging: undo and redo. */
   store(first: number, count: number, value: number): void {
     this.version++;
     const end = first + count;
     let at = first;
     while (at < end) {
       const region = at >> REGION_SHIFT;
-      const regionStart = region << REGION_SHIFT;
-      const regionEnd = Math.min(regionStart + REGION_PAGES, this.pageCount);
-      const stop = Math.min(regionEnd, end);
-      if (at === regionStart && stop === regionEnd) {
-        this.uniform[region] = value;
-        if (this.mixed[region] === 1) {
-          this.mixed[region] = 0;
-          this.leaves.delete(region);
-        }
-      } else {
-        let leaf = this.leaves.get(region);
-        if (this.mixed[region] !== 1 || !leaf) {
-          leaf = new Int32Array(REGION_PAGES).fill(this.uniform[region] as number);
-          this.leaves.set(region, leaf);
-          this.mixed[region] = 1;
-        }
-        leaf.fill(value, at - regionStart, stop - regionStart);
+      const start = region << REGION_SHIFT;
+      const stop = Math.min(start + REGION_PAGES, end);
+      if (this.isWhole(region, at, stop)) this.makeUniform(region, value);
+      else this.makeMixed(region).fill(value, at - start, stop - start);
+      at = stop;
+    }
+  }
+
+  /** Flips bits of a run whose values may differ, without logging: seek. */
+  flip(first: number, count: number, bits: number): void {
+    this.version++;
+    const end = first + count;
+    let at = first;
+    while (at < end) {
+      const region = at >> REGION_SHIFT;
+      const start = region << REGION_SHIFT;
+      const stop = Math.min(start + REGION_PAGES, end);
+      const isWhole = this.isWhole(region, at, stop);
+      if (isWhole && this.mixed[region] !== 1) this.table[region] = (this.table[region] as number) ^ bits;
+      else {
+        const leaf = this.makeMixed(region);
+        for (let i = at - start; i < stop - start; i++) leaf[i] = (leaf[i] as number) ^ bits;
+        if (isWhole && this.isConstant(leaf, stop - start)) this.makeUniform(region, leaf[0] as number);
       }
       at = stop;
     }
+  }
+
+  private isWhole(region: number, from: number, to: number): boolean {
+    const start = region << REGION_SHIFT;
+    return from === start && (to === start + REGION_PAGES || to === this.pageCount);
+  }
+
+  private isConstant(leaf: Int32Array, count: number): boolean {
+    const value = leaf[0];
+    for (let i = 1; i < count; i++) if (leaf[i] !== value) return false;
+    return true;
+  }
+
+  private leafOf(region: number): Int32Array {
+    return this.leaves[this.table[region] as number] as Int32Array;
+  }
+
+  private makeUniform(region: number, value: number): void {
+    if (this.mixed[region] === 1) {
+      this.mixed[region] = 0;
+      this.freeLeaves.push(this.table[region] as number);
+    }
+    this.table[region] = value;
+  }
+
+  private makeMixed(region: number): Int32Array {
+    if (this.mixed[region] === 1) return this.leafOf(region);
+    const number = this.freeLeaves.pop() ?? this.leaves.push(new Int32Array(REGION_PAGES)) - 1;
+    const leaf = (this.leaves[number] as Int32Array).fill(this.table[region] as number);
+    this.mixed[region] = 1;
+    this.table[region] = number;
+    return leaf;
   }
 
   private record(first: number, count: number, old: number, next: number): void {
