@@ -31,6 +31,8 @@ export interface LineRun {
   readonly endAct: number;
   /** Why the line's own act could not be taken. */
   readonly refused?: string;
+  /** What guest and VMM can see once everything came to rest; empty for lines that are no acts. */
+  readonly visible: readonly string[];
 }
 
 export interface Expectation {
@@ -109,8 +111,10 @@ class Runner {
       if (!this.gaveUp) this.takeActs(line);
     } else if (line.kind === 'expect') this.expect(line, index);
     const endAct = this.timeline.acts.length;
-    const isAct = line.kind === 'act' && this.refused !== undefined;
-    this.lines.push(isAct ? { firstAct, endAct, refused: this.refused } : { firstAct, endAct });
+    const acted = line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil';
+    const visible = acted ? visibleState(this.world) : [];
+    const refusal = acted && this.refused !== undefined ? { refused: this.refused } : {};
+    this.lines.push({ firstAct, endAct, visible, ...refusal });
   }
 
   private takeActs(line: Extract<Line, { kind: 'act' | 'launch' | 'runUntil' }>): void {
@@ -259,4 +263,26 @@ class Runner {
       refused: this.refused ?? '',
     };
   }
+}
+
+/** What each vCPU's guest read last, and how its last KVM_RUN ended. */
+function visibleState(world: World): string[] {
+  return world.vcpus.flatMap((vcpu, index) => {
+    if (!vcpu.exists) return [];
+    const read = [
+      'guestResult',
+      'guestReadInfo1',
+      'guestReadInfo2',
+      'guestReadMsr',
+      'mpState',
+      'run',
+      'ret',
+      'exit',
+    ];
+    const texts = read.map((name) => {
+      const found = observe(world, `v${index}.${name}`);
+      return `${name}=${isUnknownPath(found) ? '?' : observedText(found)}`;
+    });
+    return [`v${index} ${texts.join(' ')}`];
+  });
 }

@@ -1,17 +1,28 @@
 /** What a scenario is run on: whoever performs its acts and remembers them. The timeline is one. */
 import type { Act } from '../engine/acts';
-import type { MoveName } from '../engine/moves';
+import type { Move } from '../engine/moves';
+import type { RuleId } from '../engine/rules';
 import type { FindingKind, World } from '../engine/world';
 
 export type Origin = 'scenario' | 'program' | 'personality' | 'scheduler';
 
+export interface TapedAct {
+  readonly act: Act;
+  readonly origin: string;
+  readonly firstStep: number;
+  readonly stepCount: number;
+  readonly refused?: string;
+}
+
 export interface Tape {
   readonly world: World;
   readonly stepCount: number;
-  readonly acts: { readonly length: number };
+  readonly acts: readonly TapedAct[];
   perform(act: Act, origin: Origin): { readonly refused?: string };
   step(index: number): {
-    readonly move: { readonly kind: MoveName; readonly vcpu: number } | undefined;
+    /** Nothing when an act wrote without any visible move. */
+    readonly move: Move | undefined;
+    readonly rule?: RuleId;
     readonly findings: readonly { readonly kind: FindingKind; readonly text: string }[];
   };
 }

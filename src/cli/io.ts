@@ -1,0 +1,85 @@
+/** Files, standard input and what a command says when something is wrong. */
+import { readFileSync } from 'node:fs';
+import { hex } from '../base/hex';
+import { didYouMean } from '../base/text';
+
+/** Bad input or usage: one message on stderr, exit status 2, nothing half-printed. */
+export class UsageError extends Error {}
+
+export const EXIT_FINE = 0;
+/** An expectation or a property failed, or profiles differ under --fail-on-diff. */
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+
+/** The bytes of a file; `-` is standard input. */
+export function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file === '-' ? 0 : file);
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? reasons[String(error.code)] : undefined;
+    throw new UsageError(`${file === '-' ? 'standard input' : file}: ${reason ?? 'cannot be read'}`);
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'is a directory',
+  EACCES: 'not readable',
+  EAGAIN: 'nothing to read',
+  ERR_FS_FILE_TOO_LARGE: 'too large',
+};
+
+/** Words of a command line: plain ones in order, and `--name value` or `--name`. */
+export interface Words {
+  readonly plain: readonly string[];
+  readonly options: ReadonlyMap<string, string>;
+}
+
+/** @param declared options by name; `value` ones take the next word or `=...` */
+export function readWords(
+  words: readonly string[],
+  declared: Readonly<Record<string, 'value' | 'flag'>>,
+): Words {
+  const plain: string[] = [];
+  const options = new Map<string, string>();
+  const rest = [...words];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (!word.startsWith('--') || word === '--') {
+      plain.push(word);
+      continue;
+    }
+    const [name = '', given] = splitOnce(word.slice(2));
+    const kind = Object.hasOwn(declared, name) ? declared[name] : undefined;
+    if (!kind) throw new UsageError(`unknown option --${name}${optionHint(name, Object.keys(declared))}`);
+    if (options.has(name)) throw new UsageError(`--${name} is given twice`);
+    if (kind === 'flag' && given !== undefined) throw new UsageError(`--${name} takes no value`);
+    const value = kind === 'flag' ? '' : (given ?? rest.shift());
+    if (value === undefined) throw new UsageError(`--${name} needs a value`);
+    options.set(name, value);
+  }
+  return { plain, options };
+}
+
+function splitOnce(word: string): [string, string | undefined] {
+  const at = word.indexOf('=');
+  return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
+}
+
+function optionHint(name: string, known: readonly string[]): string {
+  const near = didYouMean(name, known);
+  if (near !== '') return near;
+  return known.length === 0 ? '; there are none' : `; there are ${known.map((k) => `--${k}`).join(', ')}`;
+}
+
+/** What a command gives back: text for standard output and an exit status. */
+export interface Output {
+  readonly text: string;
+  readonly status: number;
+}
+
+export const fine = (text: string): Output => ({ text, status: EXIT_FINE });
+/** JSON on one line, 64-bit words as "0x...". */
+export const json = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? hex(part) : part));
+export const jsonPretty = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? hex(part) : part), 2);

@@ -1,0 +1,77 @@
+/** The command line: the same engine without a page. */
+import { didYouMean } from '../base/text';
+import { EXIT_FINE, EXIT_USAGE, UsageError, type Output } from './io';
+
+type Command = (words: readonly string[]) => Output | Promise<Output>;
+
+interface Entry {
+  readonly usage: string;
+  readonly doc: string;
+  load(): Promise<Command>;
+}
+
+const commands: Readonly<Record<string, Entry>> = {
+  run: {
+    usage: 'run FILE [--profile ID[,ID...]] [--format text|jsonl|mail] [--fail-on-diff]',
+    doc: 'the steps of a scenario; with several profiles where they part',
+    load: async () => (await import('./run')).run,
+  },
+  decode: {
+    usage: 'decode KIND VALUE|FILE [--json] | decode --list',
+    doc: 'the fields of a word, page or structure',
+    load: async () => (await import('./codec')).decode,
+  },
+  encode: {
+    usage: 'encode KIND key=value... [--json]',
+    doc: 'the word or bytes for those fields',
+    load: async () => (await import('./codec')).encode,
+  },
+  fmt: {
+    usage: 'fmt FILE... [--check|--write]',
+    doc: 'scenarios in their canonical form',
+    load: async () => (await import('./fmt')).fmt,
+  },
+  profiles: {
+    usage: 'profiles [--json]',
+    doc: 'kernel generations, facets, values, sources, confidence',
+    load: async () => (await import('./profiles')).profiles,
+  },
+};
+
+function help(): string {
+  const lines = Object.values(commands).map(({ usage, doc }) => `  ${usage}\n      ${doc}`);
+  return [
+    'npm run -s vmgexit -- COMMAND',
+    '',
+    ...lines,
+    '',
+    '- is standard input. Exit status: 0 fine, 1 an expectation failed, 2 bad input.',
+  ].join('\n');
+}
+
+async function main(words: readonly string[]): Promise<Output> {
+  const [name, ...rest] = words;
+  if (name === undefined) throw new UsageError(help());
+  if (name === 'help' || name === '--help' || name === '-h') return { text: help(), status: EXIT_FINE };
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const names = Object.keys(commands);
+  if (!entry)
+    throw new UsageError(`no command '${name}'${didYouMean(name, names)}; there are ${names.join(', ')}`);
+  if (rest.includes('--help')) return { text: `${entry.usage}\n    ${entry.doc}`, status: EXIT_FINE };
+  return (await entry.load())(rest);
+}
+
+/** Ends with the status once everything is written, however slowly the reader takes it. */
+function end(stream: NodeJS.WriteStream, text: string, status: number): void {
+  process.exitCode = status;
+  stream.on('error', () => process.exit(status)); // the reader went away, as `head` does
+  if (text !== '') stream.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+main(process.argv.slice(2)).then(
+  ({ text, status }) => end(process.stdout, text, status),
+  (error: unknown) => {
+    if (error instanceof UsageError) end(process.stderr, `vmgexit: ${error.message}`, EXIT_USAGE);
+    else throw error;
+  },
+);

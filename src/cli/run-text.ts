@@ -1,0 +1,129 @@
+/** The steps of a run as text: every line of the scenario, under it what it caused, and what was expected of it. */
+import { moveKinds, moveText } from '../engine/moves';
+import { compareRuns, type LineComparison } from '../scenarios/compare';
+import { printLine } from '../scenarios/print';
+import type { Line } from '../scenarios/scenario';
+import type { Expectation, Run } from '../scenarios/run';
+import { headOf } from '../scenarios/scenario';
+import type { Tape, TapedAct } from '../scenarios/tape';
+
+const STEP = 6;
+
+/** A line of the scenario as one line of text. */
+export const lineText = (line: Line): string =>
+  printLine(line)
+    .map((part) => part.trim())
+    .join(' ')
+    .replace(/\s+/g, ' ')
+    .replace(/, /g, ',');
+
+const originMark: Readonly<Record<string, string>> = {
+  scenario: ' ',
+  program: '*',
+  personality: '+',
+  scheduler: '.',
+};
+
+function stepLines(run: Run<Tape>, act: TapedAct): string[] {
+  const mark = originMark[act.origin] ?? ' ';
+  const lines: string[] = [];
+  for (let index = act.firstStep; index < act.firstStep + act.stepCount; index++) {
+    const { move, rule, findings } = run.timeline.step(index);
+    if (move) {
+      const { from, to } = moveKinds[move.kind];
+      const vcpu = move.vcpu < 0 ? '  ' : `v${move.vcpu}`;
+      const why = rule === undefined ? '' : `  [${rule}]`;
+      const lane = `${from}${from === to ? '' : `>${to}`}`;
+      lines.push(
+        `${String(index).padStart(STEP)} ${mark} ${vcpu.padEnd(3)} ${lane.padEnd(14)} ${moveText(move)}${why}`,
+      );
+    }
+    for (const { kind, text } of findings) lines.push(`${' '.repeat(STEP)} ! ${kind}: ${text}`);
+  }
+  if (act.refused !== undefined) lines.push(`${' '.repeat(STEP)} x not possible: ${act.refused}`);
+  return lines;
+}
+
+export function expectationText({ ok, actual, expected }: Expectation): string {
+  return ok ? `ok, ${actual}` : `FAILED: it is ${actual}, expected ${expected}`;
+}
+
+/** All of one run. */
+export function runText(run: Run<Tape>): string[] {
+  const { scenario, timeline } = run;
+  const head = headOf(scenario);
+  const lines = [`${head.title === '' ? 'scenario' : head.title}`, `profile ${run.profile.spec}`];
+  scenario.lines.forEach((line, index) => {
+    if (line.kind === 'note') lines.push('', `note  ${line.text}`);
+    const caused = run.lines[index];
+    if (line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil') {
+      lines.push('', lineText(line));
+      const acts = timeline.acts.slice(caused?.firstAct, caused?.endAct);
+      lines.push(...acts.flatMap((act) => stepLines(run, act)));
+    }
+    for (const result of run.expectations.filter((candidate) => candidate.line === index)) {
+      lines.push(`       ${lineText(line)}  ${expectationText(result)}`);
+    }
+    for (const { message } of run.problems.filter((problem) => problem.line === index)) {
+      lines.push(`       ! ${message}`);
+    }
+  });
+  return [...lines, '', summary(run)];
+}
+
+export function summary(run: Run<Tape>): string {
+  const failed = run.expectations.filter(({ ok }) => !ok).length;
+  const refused = run.lines.filter((line) => line.refused !== undefined).length;
+  const parts = [
+    `${run.timeline.stepCount} steps in ${run.timeline.acts.length} acts`,
+    `${run.expectations.length - failed} of ${run.expectations.length} expectations hold`,
+    ...(refused > 0 ? [`${refused} acts were not possible`] : []),
+    ...run.problems.map(({ message }) => message),
+  ];
+  return `${run.profile.spec}: ${parts.join('; ')}`;
+}
+
+/** Several runs of one scenario: where they do the same, and where they part first. */
+export function comparisonText(runs: readonly Run<Tape>[]): string[] {
+  const lines: string[] = [];
+  const compared = compareRuns(runs);
+  for (const comparison of compared) {
+    const line = runs[0]?.scenario.lines[comparison.line];
+    if (!line) continue;
+    lines.push(`${comparison.same ? '  =' : '<> '} ${lineText(line)}`);
+    if (!comparison.same) lines.push(...differenceLines(runs, comparison));
+  }
+  const first = compared.find(({ same }) => !same);
+  const line = first && runs[0]?.scenario.lines[first.line];
+  const parting = line ? `first difference at: ${lineText(line)}` : 'no difference';
+  return [...lines, '', parting, ...runs.flatMap((run) => [summary(run), ...failures(run)])];
+}
+
+function failures(run: Run<Tape>): string[] {
+  return run.expectations
+    .filter(({ ok }) => !ok)
+    .map((result) => {
+      const line = run.scenario.lines[result.line];
+      return `  ${line ? lineText(line) : ''}  ${expectationText(result)}`;
+    });
+}
+
+const MOST_MOVES = 12;
+
+function differenceLines(
+  runs: readonly Run<Tape>[],
+  { moves, visible, firstDifference }: LineComparison,
+): string[] {
+  const from = Math.max(0, firstDifference);
+  return runs.flatMap((run, i) => {
+    const own = moves[i]?.slice(from, from + MOST_MOVES) ?? [];
+    const rest = (moves[i]?.length ?? 0) - from - own.length;
+    const shown = firstDifference < 0 ? [] : own.map((text) => `        ${text}`);
+    return [
+      `     ${run.profile.spec}`,
+      ...shown,
+      ...(firstDifference >= 0 && rest > 0 ? [`        and ${rest} more`] : []),
+      ...(visible[i] ?? []).map((text) => `        => ${text}`),
+    ];
+  });
+}

@@ -1,0 +1,75 @@
+/** `run`: a scenario under one profile, or under several side by side. */
+import { didYouMean } from '../base/text';
+import { parseProfileList, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
+import { Timeline } from '../recording/timeline';
+import { compareRuns } from '../scenarios/compare';
+import { defaultRunOptions, runScenario, type Run } from '../scenarios/run';
+import { headOf } from '../scenarios/scenario';
+import { EXIT_FAILED, EXIT_FINE, readWords, UsageError, type Output } from './io';
+import { comparisonJsonl, runJsonl } from './run-jsonl';
+import { runMail } from './run-mail';
+import { comparisonText, runText } from './run-text';
+import { readScenario, type ScenarioFile } from './scenario-file';
+
+const formats = ['text', 'jsonl', 'mail'] as const;
+type Format = (typeof formats)[number];
+
+function formatOf(word: string): Format {
+  const format = formats.find((candidate) => candidate === word);
+  if (format) return format;
+  throw new UsageError(`no format '${word}'${didYouMean(word, formats)}; there are ${formats.join(', ')}`);
+}
+
+/** The profiles asked for, else those the scenario names. */
+function profilesOf(file: ScenarioFile, wanted: string | undefined): readonly ResolvedProfile[] {
+  if (wanted !== undefined) {
+    const parsed = parseProfileList(wanted);
+    if (!parsed.ok) throw new UsageError(parsed.error.message);
+    return parsed.value;
+  }
+  return headOf(file.scenario).profiles.flatMap((spec) => {
+    const parsed = parseProfileSpec(spec);
+    return parsed.ok ? [parsed.value] : [];
+  });
+}
+
+export function run(words: readonly string[]): Output {
+  const { plain, options } = readWords(words, {
+    profile: 'value',
+    format: 'value',
+    'fail-on-diff': 'flag',
+    'max-steps': 'value',
+  });
+  const [name, ...extra] = plain;
+  if (name === undefined || extra.length > 0) throw new UsageError('run takes one FILE; - is standard input');
+  const format = formatOf(options.get('format') ?? 'text');
+  const maxSteps = stepLimit(options.get('max-steps'));
+  const file = readScenario(name);
+  const profiles = profilesOf(file, options.get('profile'));
+  const runs = profiles.map((profile) =>
+    runScenario(file.scenario, profile, (world) => new Timeline(world), { maxSteps }),
+  );
+  const warnings = format === 'text' ? file.warnings.map((text) => `warning: ${text}`) : [];
+  const text = [...warnings, ...told(runs, format)].join('\n');
+  return { text, status: statusOf(runs, options.has('fail-on-diff')) };
+}
+
+function stepLimit(word: string | undefined): number {
+  if (word === undefined) return defaultRunOptions.maxSteps;
+  const count = Number(word);
+  if (!Number.isInteger(count) || count < 1) throw new UsageError(`--max-steps ${word}: a number from 1 on`);
+  return count;
+}
+
+function told(runs: readonly Run<Timeline>[], format: Format): string[] {
+  const [only] = runs;
+  if (format === 'mail') return runMail(runs);
+  if (runs.length === 1 && only) return format === 'jsonl' ? runJsonl(only) : runText(only);
+  return format === 'jsonl' ? comparisonJsonl(runs) : comparisonText(runs);
+}
+
+function statusOf(runs: readonly Run<Timeline>[], failOnDifference: boolean): number {
+  const failed = runs.some((one) => one.expectations.some(({ ok }) => !ok) || one.problems.length > 0);
+  const differ = failOnDifference && runs.length > 1 && compareRuns(runs).some(({ same }) => !same);
+  return failed || differ ? EXIT_FAILED : EXIT_FINE;
+}
