@@ -8,6 +8,7 @@ export const word = (value: Json | undefined, missing = 0n): bigint =>
   typeof value === 'string' || typeof value === 'number' ? BigInt(value) : missing;
 export const numberOf = (value: Json | undefined, missing = 0): number =>
   typeof value === 'number' ? value : missing;
+export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 export const listOf = (value: Json | undefined): readonly Json[] =>
   Array.isArray(value) ? (value as Json[]) : [];
 export const objectOf = (value: Json | undefined): JsonObject =>

@@ -1,0 +1,23 @@
+/** Which driver runs the vectors of a kind. */
+import type { ResolvedProfile } from '../../profiles/resolve';
+import { driveAp, driveApRun } from './ap';
+import type { JsonObject } from './json';
+import { driveLaunch } from './launch';
+import { driveMsr, driveMsrSweep } from './msr';
+import { drivePsc } from './psc';
+
+export type Driver = (input: JsonObject, profile: ResolvedProfile) => JsonObject;
+
+/** By kind; a kind that is missing is counted as unsupported. */
+export const drivers: Readonly<Record<string, Driver>> = {
+  psc: drivePsc,
+  msr: driveMsr,
+  msrSweep: driveMsrSweep,
+  ap: driveAp,
+  apRun: driveApRun,
+  launch: driveLaunch,
+  init2: driveLaunch,
+  gmem: driveLaunch,
+  rmpFault: driveLaunch,
+  teardown: driveLaunch,
+};

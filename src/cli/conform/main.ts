@@ -1,0 +1,134 @@
+/** `conform FILE...`: runs vector files through the engine and says where it differs. */
+import { readFileSync } from 'node:fs';
+import { brotliDecompressSync } from 'node:zlib';
+import { parseProfileSpec, type ResolvedProfile } from '../../profiles/resolve';
+import { compareJson, type Difference } from './compare';
+import { drivers } from './drivers';
+import { objectOf, textOf, type Json, type JsonObject } from './json';
+
+/** The profile that stands for the kernel a vector was taken from. */
+const kernelProfiles: Readonly<Record<string, string>> = {
+  '7.2': 'linux-7.2',
+  '6.17': 'linux-6.17',
+  '6.12': 'linux-6.12',
+  '6.11': 'linux-6.11',
+  '5.19-snp': 'amd-5.19-snp',
+};
+
+export interface Failure extends Difference {
+  readonly id: string;
+  readonly kind: string;
+  readonly kernel: string;
+}
+
+export interface Tally {
+  readonly kind: string;
+  readonly kernel: string;
+  passed: number;
+  failed: number;
+  unsupported: number;
+}
+
+export interface ConformReport {
+  readonly tallies: readonly Tally[];
+  readonly failures: readonly Failure[];
+  /** Why lines could not be run, each reason once. */
+  readonly unsupported: readonly string[];
+}
+
+export function readVectors(path: string): string {
+  const bytes = readFileSync(path === '-' ? 0 : path);
+  return (path.endsWith('.br') ? brotliDecompressSync(bytes) : bytes).toString('utf8');
+}
+
+/** Runs every line of the texts. */
+export function conform(texts: readonly string[]): ConformReport {
+  const tallies = new Map<string, Tally>();
+  const failures: Failure[] = [];
+  const unsupported = new Set<string>();
+  const profiles = new Map<string, ResolvedProfile | undefined>();
+  const profileOf = (kernel: string): ResolvedProfile | undefined => {
+    if (!profiles.has(kernel)) {
+      const parsed = parseProfileSpec(kernelProfiles[kernel] ?? kernel);
+      profiles.set(kernel, parsed.ok ? parsed.value : undefined);
+    }
+    return profiles.get(kernel);
+  };
+  for (const line of texts.flatMap((text) => text.split('\n')).filter((text) => text.trim() !== '')) {
+    const vector = objectOf(JSON.parse(line) as Json);
+    const { kind, kernel, id } = labelsOf(vector);
+    const key = `${kind} ${kernel}`;
+    const tally = tallies.get(key) ?? { kind, kernel, passed: 0, failed: 0, unsupported: 0 };
+    tallies.set(key, tally);
+    const driver = drivers[kind];
+    const profile = profileOf(kernel);
+    if (!driver || !profile) {
+      tally.unsupported += 1;
+      unsupported.add(driver ? `no profile stands for kernel ${kernel}` : `no driver runs kind ${kind}`);
+      continue;
+    }
+    const difference = runOne(() => driver(objectOf(vector['input']), profile), vector['output'] ?? null);
+    if (difference) {
+      tally.failed += 1;
+      failures.push({ id, kind, kernel, ...difference });
+    } else tally.passed += 1;
+  }
+  return { tallies: [...tallies.values()], failures, unsupported: [...unsupported] };
+}
+
+const labelsOf = (vector: JsonObject) => ({
+  kind: textOf(vector['kind']),
+  kernel: textOf(vector['kernel']),
+  id: textOf(vector['id']),
+});
+
+function runOne(drive: () => JsonObject, expected: Json): Difference | undefined {
+  try {
+    return compareJson(expected, drive());
+  } catch (error) {
+    return {
+      path: '',
+      expected: 'an output',
+      actual: error instanceof Error ? error.message : String(error),
+    };
+  }
+}
+
+/** The report as people read it. */
+export function reportText(report: ConformReport, limit = Infinity): string {
+  const lines = report.failures
+    .slice(0, limit)
+    .map(({ id, path, expected, actual }) => `${id}: ${path}: expected ${expected}, got ${actual}`);
+  lines.push(...report.unsupported);
+  for (const { kind, kernel, passed, failed, unsupported } of report.tallies) {
+    lines.push(
+      `${kind.padEnd(9)} ${kernel.padEnd(9)} passed ${passed}, failed ${failed}, unsupported ${unsupported}`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Whether every line was run and agreed. */
+export const conforms = ({ tallies }: ConformReport): boolean =>
+  tallies.every(({ failed, unsupported }) => failed === 0 && unsupported === 0);
+
+/** @returns the exit status: 0 all agree, 1 some do not, 2 bad usage or input */
+export function conformCommand(args: readonly string[], out: (text: string) => void): number {
+  const json = args.includes('--json');
+  const files = args.filter((argument) => !argument.startsWith('--'));
+  const unknown = args.find((argument) => argument.startsWith('--') && argument !== '--json');
+  if (unknown !== undefined || files.length === 0) {
+    process.stderr.write(`usage: conform FILE.jsonl... [--json]\n`);
+    return 2;
+  }
+  let texts: string[];
+  try {
+    texts = files.map(readVectors);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  }
+  const report = conform(texts);
+  out(json ? `${JSON.stringify(report)}\n` : reportText(report));
+  return conforms(report) ? 0 : 1;
+}
