@@ -128,7 +128,7 @@ const start = [
   { guard: 'flagsSet', actions: refusal('StartFlags') },
   { guard: 'policyUnsupported', actions: refusal('StartPolicyUnsupported') },
   { guard: 'policyIncomplete', actions: refusal('StartPolicyReservedBit') },
-  { guard: 'tscUnknown', actions: refusal('StartTscUnknown') },
+  { guard: 'tscUnknown', actions: ['warn', refusal('StartTscUnknown')] },
   { actions: 'createContext' },
 ] as const;
 const startAgain = [
@@ -201,6 +201,7 @@ export const launchMachine = setup({
   actions: {
     refuse: (_, _params: { reason: string }) => {},
     refuseFirmware: (_, _params: { status: string }) => {},
+    warn: () => {},
     allocateAsid: () => {},
     createContext: () => {},
     populate: () => {},

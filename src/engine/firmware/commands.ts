@@ -17,9 +17,12 @@ import type { World } from '../world';
 const API_MAJOR = 1;
 const API_MINOR = 55;
 
-export interface IdBlock {
-  readonly verdict:
-    'none' | 'good' | 'digestDiffers' | 'policyDiffers' | 'algorithm' | 'signature' | 'authorSignature';
+/** What KVM passes with LAUNCH_FINISH, and what the firmware would find in it. */
+export interface FinishParameters {
+  readonly idBlock: 'none' | 'good' | 'digestDiffers' | 'policyDiffers' | 'algorithm' | 'signature';
+  readonly authorKey: boolean;
+  readonly authorSignatureGood: boolean;
+  readonly vcekDisabled: boolean;
 }
 
 const success = firmwareStatus.SUCCESS;
@@ -112,9 +115,23 @@ export function launchUpdatePage(world: World, contextPfn: number, page: LaunchU
   return status;
 }
 
-export function launchFinish(world: World, contextPfn: number, identity: IdBlock['verdict']): number {
+export function launchFinish(world: World, contextPfn: number, parameters: FinishParameters): number {
+  const { idBlock, authorKey, authorSignatureGood, vcekDisabled } = parameters;
+  const badAuthor = idBlock === 'good' && authorKey && !authorSignatureGood;
+  const identity = badAuthor ? ('authorSignature' as const) : idBlock;
   const facts = { ...guestFacts(world, contextPfn), activated: world.vm.activated, identity };
-  return statusOf(world.sendLaunch({ type: 'SNP_LAUNCH_FINISH', ...facts }));
+  const inLaunch = world.vm.gstate === 'LAUNCH';
+  const status = statusOf(world.sendLaunch({ type: 'SNP_LAUNCH_FINISH', ...facts }));
+  // The parameters are looked at behind the checks of the guest's state.
+  if (inLaunch && (idBlock !== 'none' || vcekDisabled)) {
+    const bit = (set: boolean): number => (set ? 1 : 0);
+    world.move('finishParameters', -1, {
+      idBlock: bit(idBlock !== 'none'),
+      authorKey: bit(authorKey),
+      vcekDisabled: bit(vcekDisabled),
+    });
+  }
+  return status;
 }
 
 export function decommission(world: World, contextPfn: number): number {

@@ -13,8 +13,8 @@ interface AsidRange {
 
 const bitOf = (asid: number): number => 1 << asid;
 
-function rangeOf(world: World): AsidRange {
-  if (world.vm.type === 'sev') return { min: MIN_SEV_ASID, max: MAX_SEV_ASID };
+function rangeOf(world: World, encryptsState: boolean): AsidRange {
+  if (!encryptsState) return { min: MIN_SEV_ASID, max: MAX_SEV_ASID };
   return { min: 1, max: world.host.maxSnpAsid };
 }
 
@@ -35,9 +35,9 @@ function recycleAsids(world: World, range: AsidRange): boolean {
 }
 
 /** sev_asid_new: charges the cgroup, finds an ASID. @returns 0 or a negative errno */
-export function sevAsidNew(world: World): number {
+export function sevAsidNew(world: World, encryptsState: boolean): number {
   const { host, vm } = world;
-  const range = rangeOf(world);
+  const range = rangeOf(world, encryptsState);
   if (range.min > range.max) return -errno.ENOTTY;
   if (host.chargeErrno) return -host.chargeErrno;
   host.asidCharges += 1;

@@ -11,7 +11,14 @@ import { refuseCall } from './sev-call';
 const DR7_RESET = 0x400n;
 
 /** Variables of the group that belong to the simulation, not to one VM. */
-const kept = ['maxPhysicalAddress', 'cBit', 'vmrunOracle', 'instructionHandlersExit'] as const;
+const kept = [
+  'maxPhysicalAddress',
+  'cBit',
+  'vmrunOracle',
+  'instructionHandlersExit',
+  'personality',
+  'guestProgram',
+] as const;
 
 /** Everything KVM knows of a VM as before its creation; the charts' regions stay where they are. */
 function clearVm(world: World): void {

@@ -50,9 +50,7 @@ export function sevGmemPrepare(world: World, pfn: number, gfn: number, order: nu
   const page = twoMeg ? largePagePfn(pfn) : pfn;
   const frame = twoMeg ? gfn - (gfn % PAGES_PER_LARGE_PAGE) : gfn;
   const made = rmpMakePrivate(world, page, { gfn: frame, asid: world.vm.asid, immutable: false, twoMeg });
-  if (made) return 0;
-  world.move('kernelLog', -1, { what: 'private page could not be prepared' }, 'RmpUpdateFails');
-  return errno.EINVAL;
+  return made ? 0 : errno.EINVAL;
 }
 
 function largeRangeUnassigned(world: World, pfn: number): boolean {
@@ -77,7 +75,10 @@ export function gmemGetPfn(world: World, slot: Slot, gfn: number): PrivatePage {
     if (world.facet('gmem.upToDateAfterRmpFailure') === 'yes') markUpToDate(world, pfn);
   }
   const failed = sevGmemPrepare(world, pfn, gfn, 0);
-  if (failed) return { errno: failed };
+  if (failed) {
+    world.move('kernelLog', -1, { what: 'a private page could not be prepared' }, 'RmpUpdateFails');
+    return { errno: failed };
+  }
   if (!upToDate) markUpToDate(world, pfn);
   return { pfn };
 }

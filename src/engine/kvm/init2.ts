@@ -30,7 +30,7 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
       type: 'INIT2',
       sevType,
       readable: argumentReadable(command),
-      noVcpus: vm.vcpuCount === 0,
+      noVcpus: vm.vcpuCount === 0 && vm.creatingVcpus === 0,
       flagsZero: args.flags === 0,
       featuresSupported: (args.vmsaFeatures & ~supported) === 0n,
       versionKnown: args.ghcbVersion <= MAX_GHCB_VERSION && (encryptsState || args.ghcbVersion === 0),
@@ -41,11 +41,33 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
   return activateSev(world, args, encryptsState);
 }
 
+/** KVM_SEV_INIT and KVM_SEV_ES_INIT: the calls of VMs without a type. Such guests go no further here. */
+export function sevGuestInit(world: World, { encryptsState }: { readonly encryptsState: boolean }): SevReply {
+  const { vm } = world;
+  const refused = refusalOf(
+    world,
+    call,
+    world.sendLaunch({
+      type: 'INIT2',
+      sevType: vm.type === 'default',
+      readable: true,
+      noVcpus: vm.vcpuCount === 0 && vm.creatingVcpus === 0,
+      flagsZero: true,
+      featuresSupported: true,
+      versionKnown: true,
+      versionAllowed: true,
+    }),
+  );
+  if (refused) return replyOf(refused);
+  // Such guests speak GHCB version 1.
+  return activateSev(world, { vmsaFeatures: 0n, flags: 0, ghcbVersion: 1 }, encryptsState);
+}
+
 function activateSev(world: World, args: Init2Arguments, encryptsState: boolean): SevReply {
   const { vm } = world;
   const snp = vm.type === 'snp';
   if (encryptsState) vm.ghcbVersion = args.ghcbVersion === 0 ? MAX_GHCB_VERSION : args.ghcbVersion;
-  const asid = sevAsidNew(world);
+  const asid = sevAsidNew(world, encryptsState);
   if (asid !== 0) {
     refuseCall(world, call, 'NoAsid', asid === -errno.EBUSY ? 'EBUSY' : 'ENOTTY');
     return replyOf(asid);
@@ -66,7 +88,6 @@ function activateSev(world: World, args: Init2Arguments, encryptsState: boolean)
 /** sev_platform_init. @returns the failure, if it is one */
 function platformInit(world: World): SevReply | undefined {
   const { host } = world;
-  if (host.noPsp) return { ret: refuseCall(world, call, 'PlatformInitFails', 'ENODEV'), error: 0 };
   if (host.platformErrno === 0) return undefined;
   world.move(
     'ioctlRefused',

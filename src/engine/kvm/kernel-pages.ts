@@ -5,12 +5,7 @@ import { SEV_CMD_SNP_PAGE_RECLAIM } from '../../abi/firmware';
 import { pageReclaim } from '../firmware/commands';
 import { allocationFails } from '../firmware/inject';
 import { sevDoCmd } from '../firmware/psp';
-import {
-  hostPageBits,
-  KERNEL_KIND_SHIFT,
-  KERNEL_NUMBER_SHIFT,
-  LEAK_COUNT_SHIFT,
-} from '../memory/page-bits';
+import { hostPageBits, KERNEL_KIND_SHIFT, KERNEL_NUMBER_SHIFT, LEAK_COUNT_SHIFT } from '../memory/page-bits';
 import { NO_PFN, type World } from '../world';
 
 export type KernelPageKind = 'vmsa' | 'firmware' | 'request';
@@ -92,6 +87,7 @@ export function snpLeakPages(world: World, pfn: number, pages = 1): void {
 
 /** snp_alloc_firmware_page. @returns the page in Firmware state, or NO_PFN; a page that cannot get there is lost */
 export function snpAllocFirmwarePage(world: World): number {
+  if (world.host.noPsp) return NO_PFN;
   const pfn = allocateKernelPage(world, 'firmware');
   if (pfn === NO_PFN) return NO_PFN;
   return rmpMakePrivate(world, pfn, { gfn: 0, asid: 0, immutable: true, twoMeg: false }) ? pfn : NO_PFN;

@@ -5,7 +5,7 @@ import { VMSA_RMP_GPA } from '../../abi/rmp';
 import { vmsa } from '../../abi/vmsa';
 import { gpa as toGpa, gpaToGfn } from '../../abi/address';
 import { rmpMakePrivate } from '../hardware/rmp';
-import { launchFinish, launchUpdatePage, type IdBlock } from '../firmware/commands';
+import { launchFinish, launchUpdatePage, type FinishParameters } from '../firmware/commands';
 import { allocationFails, takeFault } from '../firmware/inject';
 import { sevDoCmd } from '../firmware/psp';
 import type { FacetValue } from '../../profiles/facets';
@@ -31,7 +31,7 @@ export interface LaunchFinishArguments {
   readonly flags: number;
   readonly idBlockUaddr: bigint;
   readonly idAuthUaddr: bigint;
-  readonly idBlockVerdict: 'good' | 'digestDiffers' | 'policyDiffers' | 'algorithm' | 'signature';
+  readonly idBlockVerdict: Exclude<FinishParameters['idBlock'], 'none'>;
   readonly authorSignatureGood: boolean;
 }
 
@@ -99,30 +99,21 @@ function finishGuest(world: World, command: SevCommand, args: LaunchFinishArgume
   reply.ret = args.idBlockEnabled ? copyIdBlock(world, args) : 0;
   if (reply.ret !== 0) return reply;
   const { contextPfn } = world.vm;
-  showParameters(world, args);
   const finished = sevDoCmd(world, SEV_CMD_SNP_LAUNCH_FINISH, () =>
-    launchFinish(world, contextPfn, identityOf(args)),
+    launchFinish(world, contextPfn, parametersOf(args)),
   );
   if (finished.error !== undefined) reply.error = finished.error;
   reply.ret = finished.ret;
   return reply;
 }
 
-function showParameters(world: World, args: LaunchFinishArguments): void {
-  const authorKey = args.idBlockEnabled && args.authKeyEnabled;
-  if (!args.idBlockEnabled && !args.vcekDisabled) return;
-  world.move('finishParameters', -1, {
-    idBlock: args.idBlockEnabled ? 1 : 0,
-    authorKey: authorKey ? 1 : 0,
-    vcekDisabled: args.vcekDisabled ? 1 : 0,
-  });
-}
-
-function identityOf(args: LaunchFinishArguments): IdBlock['verdict'] {
-  if (!args.idBlockEnabled) return 'none';
-  if (args.idBlockVerdict !== 'good') return args.idBlockVerdict;
-  return args.authKeyEnabled && !args.authorSignatureGood ? 'authorSignature' : 'good';
-}
+/** What KVM passes on; the author key counts only together with an ID block. */
+const parametersOf = (args: LaunchFinishArguments): FinishParameters => ({
+  idBlock: args.idBlockEnabled ? args.idBlockVerdict : 'none',
+  authorKey: args.idBlockEnabled && args.authKeyEnabled,
+  authorSignatureGood: args.authorSignatureGood,
+  vcekDisabled: args.vcekDisabled,
+});
 
 /** Copies the ID block, then its authentication. @returns 0 or a negative errno */
 function copyIdBlock(world: World, args: LaunchFinishArguments): number {

@@ -50,7 +50,6 @@ export function snpLaunchStart(world: World, command: SevCommand, args: LaunchSt
   const { vm } = world;
   const { policy } = args;
   const secureTsc = (vm.vmsaFeatures & SVM_SEV_FEAT_SECURE_TSC) !== 0n;
-  const tscKnown = !secureTsc || world.host.tscKhz !== 0;
   const refused = refusalOf(
     world,
     call,
@@ -61,7 +60,7 @@ export function snpLaunchStart(world: World, command: SevCommand, args: LaunchSt
       flagsZero: args.flags === 0,
       policySupported: policyAllowed[world.facet('ls.policy')](world, policy),
       policyComplete: (policy & SNP_POLICY_RESERVED_MUST_BE_ONE) !== 0n,
-      tscKnown,
+      tscKnown: !secureTsc || world.host.tscKhz !== 0,
     }),
   );
   if (refused) return replyOf(refused);

@@ -83,7 +83,7 @@ export function snpLaunchUpdate(
       slotHasGmem: slotHasGmem(slot),
     }),
   );
-  if (refused || !slot) return replyOf(refused);
+  if (refused || !slot || args.len === 0n) return replyOf(refused);
   return populate(world, command, args, slot);
 }
 
@@ -112,7 +112,7 @@ function populate(
   if (done === 0 && pages > 0) {
     return { ret: refuseCall(world, call, 'UpdateFirstPageFails', 'EIO'), error: status.last };
   }
-  if (done < pages) world.move('kernelLog', -1, { what: 'populate stopped early' }, 'UpdateLaterPageFails');
+  if (done < pages) world.move('updateStopped', -1, { done, pages }, 'UpdateLaterPageFails');
   return copyProgressOut(command, args, { done, zero });
 }
 
@@ -151,7 +151,7 @@ function populatePage(
     world.move('kernelWarn', -1, { what: 'no source page' }, 'UpdateFirstPageFails');
     return false;
   }
-  const pinned = world.facet('lu.uaddrAlignment') === 'page';
+  const pinned = world.facet('lu.sourceRead') === 'beforePage';
   if (pinned && page.source !== undefined && !pinSource(world, page.source, page.type)) return false;
   if (page.slot.backing === 'closed') return false;
   const pfn = gmemPageOf(page.slot, page.gfn);
@@ -181,8 +181,9 @@ function gmemPostPopulate(
   const entry = rmpLookup(world, pfn);
   if (!entry || entry.assigned) return false;
   if (source !== undefined) {
+    // A copy that meets an unreadable page has written what lies before it.
+    if (userReadable(world, source)) writeContent(world, pfn, readUser64(world, source));
     if (!rangeReadable(world, source, Number(PAGE))) return false;
-    writeContent(world, pfn, readUser64(world, source));
   }
   const { asid, contextPfn } = world.vm;
   if (!rmpMakePrivate(world, pfn, { gfn, asid, immutable: true, twoMeg: false })) return false;

@@ -30,11 +30,7 @@ export const replyOf = (ret: number): SevReply => ({ ret, error: undefined });
 export const argumentReadable = ({ argument }: SevCommand): boolean => argument !== 'unmapped';
 
 /** A firmware command through the call's own `sev_fd`; its status goes into `error`. */
-export function sevIssueCmd(
-  command: SevCommand,
-  reply: SevReply,
-  issue: () => PspResult,
-): PspResult {
+export function sevIssueCmd(command: SevCommand, reply: SevReply, issue: () => PspResult): PspResult {
   const result = command.sevDevice ? issue() : badDevice;
   if (result.error !== undefined) reply.error = result.error;
   return result;
@@ -53,6 +49,7 @@ const refusalErrno: Partial<Readonly<Record<RuleId, ErrnoName>>> = {
 export function refusalOf(world: World, call: string, effects: readonly Effect[]): number {
   const refusal = effects.find(({ type }) => type === 'refuse');
   if (!refusal) return 0;
+  if (effects.some(({ type }) => type === 'warn')) world.move('kernelWarn', -1, { what: call });
   return refuseCall(world, call, refusal.params['reason'] as RuleId);
 }
 

@@ -8,7 +8,7 @@ import {
   KVM_SEV_SNP_LAUNCH_UPDATE,
 } from '../../abi/kvm-structs';
 import type { World } from '../world';
-import { sevGuestInit2, type Init2Arguments } from './init2';
+import { sevGuestInit, sevGuestInit2, type Init2Arguments } from './init2';
 import { snpLaunchFinish, type LaunchFinishArguments } from './launch-finish';
 import { snpLaunchStart, type LaunchStartArguments } from './launch-start';
 import { snpLaunchUpdate, type LaunchUpdateArguments, type LaunchUpdateReply } from './launch-update';
@@ -85,7 +85,7 @@ function otherCommand(world: World, command: SevCommand, number: number): Launch
     return replyOf(refuseCall(world, call, 'CommandUnknown'));
   }
   if (number === KVM_SEV_INIT || number === KVM_SEV_ES_INIT) {
-    return copyBack(world, command, replyOf(refuseCall(world, call, 'Init2VmType')));
+    return copyBack(world, command, sevGuestInit(world, { encryptsState: number === KVM_SEV_ES_INIT }));
   }
   return copyBack(world, command, replyOf(refuseCall(world, call, 'CommandNotForThisVm', 'ENOTTY')));
 }
@@ -94,7 +94,7 @@ function otherCommand(world: World, command: SevCommand, number: number): Launch
 function enableReqCerts(world: World): number {
   const { vm } = world;
   if (world.facet('gr.certs') !== 'optionalExit') return refuseCall(world, call, 'CommandUnknown');
-  const ready = vm.sevActive && vm.type === 'snp' && vm.vcpuCount === 0;
+  const ready = vm.sevActive && vm.type === 'snp' && vm.vcpuCount === 0 && vm.creatingVcpus === 0;
   if (!ready) return refuseCall(world, call, 'CertsVcpusExist');
   vm.certificateExits = true;
   return 0;

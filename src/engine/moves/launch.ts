@@ -42,6 +42,13 @@ export const launchMoves = moves({
     text: 'ID block {idBlock}, author key {authorKey}, VCEK disabled {vcekDisabled}',
     args: { idBlock: 'dec', authorKey: 'dec', vcekDisabled: 'dec' },
   },
+  updateStopped: {
+    from: 'kvm',
+    to: 'kvm',
+    text: 'stopped after {done} of {pages} pages',
+    args: { done: 'dec', pages: 'dec' },
+    refused: true,
+  },
   cpuidCorrected: {
     from: 'kvm',
     to: 'vmm',
