@@ -152,7 +152,7 @@ export const vcpuMachine = setup({
       initial: 'UNINITIALIZED',
       states: {
         UNINITIALIZED: {
-          on: { VCPU_CREATED: { guard: 'startsRunnable', target: 'RUNNABLE' } },
+          on: { VCPU_CREATED: [{ guard: 'startsRunnable', target: 'RUNNABLE' }, { target: 'UNINITIALIZED' }] },
         },
         INIT_RECEIVED: {
           on: { SIPI: { target: 'RUNNABLE', actions: 'deliverSipi' } },

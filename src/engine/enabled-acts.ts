@@ -1,0 +1,148 @@
+/**
+ * Every act that can be taken now, and every act that would be refused, with the rule that refuses it. Nothing here
+ * knows the rules: each candidate is performed, looked at, and taken back through the write log.
+ */
+import { usualPages } from './guest/usual-pages';
+import type { Act, GuestAct, KvmAct, VmmAct } from './acts';
+import { usualGhcbGpa } from './guest/ghcb-writer';
+import { needsWake } from './kvm/run';
+import { moveKinds, moveText, type Move, type MoveKind } from './moves';
+import { perform } from './perform';
+import type { RuleId } from './rules';
+import type { World } from './world';
+
+/** One act as the menu shows it. */
+export interface EnabledAct {
+  readonly act: Act;
+  /** Why the act cannot be taken, or what KVM or the firmware would answer it with; absent when it goes through. */
+  readonly refused?: string;
+  /** The rule behind the refusal. */
+  readonly rule?: RuleId;
+}
+
+/** Tries every act of `candidates` in this state and takes it back. */
+export function tryActs(world: World, candidates: readonly Act[]): EnabledAct[] {
+  return candidates.map((act) => tryAct(world, act));
+}
+
+/** Performs an act, sees how it is met, and takes it back: the world is as before. */
+export function tryAct(world: World, act: Act): EnabledAct {
+  const { recorder } = world;
+  const mark = world.mark();
+  let refusal: { text: string; rule: RuleId | undefined } | undefined;
+  world.recorder = {
+    transition: () => {},
+    facet: () => {},
+    finding: () => {},
+    move: (kind, vcpu, args, rule) => {
+      if (!refusal && (moveKinds[kind] as MoveKind).refused) {
+        refusal = { text: moveText({ kind, vcpu, args } satisfies Move), rule };
+      }
+    },
+  };
+  const outcome = perform(world, act);
+  world.undo(mark);
+  world.recorder = recorder;
+  if (outcome) return { act, refused: outcome.says };
+  if (refusal) return { act, refused: refusal.text, ...(refusal.rule ? { rule: refusal.rule } : {}) };
+  return { act };
+}
+
+/** Representative acts of every actor, with arguments that fit this world. */
+export function candidateActs(world: World): Act[] {
+  const vcpus = world.vcpus.map((_, index) => index).filter((index) => world.vcpu(index).exists);
+  return [
+    ...vcpus.flatMap((vcpu) => guestCandidates(world, vcpu)),
+    ...vcpus.flatMap((vcpu) => threadCandidates(world, vcpu)),
+    ...launchCandidates(world),
+  ];
+}
+
+/** The event menu: what can happen now, then what would be refused. */
+export function enabledActs(world: World): EnabledAct[] {
+  const tried = tryActs(world, candidateActs(world));
+  return [...tried.filter((entry) => !entry.refused), ...tried.filter((entry) => entry.refused)];
+}
+
+const guest = <V extends GuestAct['verb']>(
+  vcpu: number,
+  verb: V,
+  args: Extract<GuestAct, { verb: V }>['args'],
+): Act => ({ actor: 'guest', vcpu, verb, args }) as Act;
+const vmm = <V extends VmmAct['verb']>(verb: V, args: Extract<VmmAct, { verb: V }>['args']): Act =>
+  ({ actor: 'vmm', verb, args }) as Act;
+
+function guestCandidates(world: World, vcpu: number): Act[] {
+  const ghcb = world.vcpu(vcpu).guestGhcbGpa || usualGhcbGpa(world, vcpu);
+  const { page, vmsa } = usualPages(world, vcpu);
+  const gfn = Number(page >> 12n);
+  const others = world.vcpus.map((_, index) => index).filter((index) => index !== vcpu);
+  return [
+    guest(vcpu, 'msr', { value: 2n }),
+    guest(vcpu, 'register-ghcb', { gpa: ghcb }),
+    guest(vcpu, 'msr-psc', { gfn, op: 'shared' }),
+    guest(vcpu, 'msr-psc', { gfn, op: 'psmash' }),
+    guest(vcpu, 'psc', {
+      entries: [0, 1].map((n) => ({ operation: 1, gfn: gfn + n, twoMeg: false, currentPage: 0 })),
+    }),
+    ...others.flatMap((target) => apCandidates(world, vcpu, { target, vmsa })),
+    guest(vcpu, 'hold', { form: 'nae' }),
+    guest(vcpu, 'hold', { form: 'msr' }),
+    guest(vcpu, 'hlt', {}),
+    guest(vcpu, 'make-vmsa', { gpa: vmsa }),
+    guest(vcpu, 'pvalidate', { gpa: page }),
+    guest(vcpu, 'read', { gpa: page, private: true }),
+    guest(vcpu, 'read', { gpa: page, private: false }),
+    guest(vcpu, 'io-out', { port: 0x3f8, size: 1, value: 0x41n }),
+    guest(vcpu, 'hv-features', { form: 'nae' }),
+    guest(vcpu, 'nae', { code: 0x80000018n }),
+    guest(vcpu, 'terminate', { form: 'msr', set: 0, code: 0 }),
+    guest(vcpu, 'terminate', { form: 'nae', set: 0, code: 0 }),
+  ];
+}
+
+function apCandidates(world: World, vcpu: number, { target, vmsa }: { target: number; vmsa: bigint }): Act[] {
+  const wrong = world.vm.vmsaFeatures ^ (1n << 3n);
+  return [
+    guest(vcpu, 'ap-create', { target, vmsa }),
+    guest(vcpu, 'ap-create-on-init', { target, vmsa }),
+    guest(vcpu, 'ap-destroy', { target }),
+    guest(vcpu, 'ap-create', { target, vmsa, features: wrong }),
+    guest(vcpu, 'init', { target }),
+    guest(vcpu, 'sipi', { target }),
+    guest(vcpu, 'init-sipi', { target }),
+    guest(vcpu, 'nmi', { target }),
+  ];
+}
+
+function threadCandidates(world: World, vcpu: number): Act[] {
+  const wake: KvmAct[] = needsWake(world, vcpu) ? [{ actor: 'kvm', verb: 'wake', args: { vcpu } }] : [];
+  const answers: Act[] = world.vcpu(vcpu).exitPending
+    ? [vmm('handle', { vcpu }), vmm('answer', { vcpu, ret: 0n }), vmm('answer', { vcpu, ret: 22n })]
+    : [];
+  return [
+    ...wake,
+    ...answers,
+    vmm('run', { vcpu }),
+    vmm('set-mp-state', { vcpu, state: 'RUNNABLE' }),
+    vmm('set-mp-state', { vcpu, state: 'STOPPED' }),
+    vmm('signal', { vcpu }),
+  ];
+}
+
+function launchCandidates(world: World): Act[] {
+  const { page } = usualPages(world, 0);
+  const gfn = Number(page >> 12n);
+  return [
+    vmm('create-vm', {}),
+    vmm('init2', {}),
+    vmm('create-vcpu', {}),
+    vmm('launch-start', {}),
+    vmm('set-attributes', { gfn, n: 1, private: true }),
+    vmm('set-attributes', { gfn, n: 1, private: false }),
+    vmm('launch-update', { gfn, type: 'normal' }),
+    vmm('launch-finish', {}),
+    vmm('punch-hole', { gfn, n: 1 }),
+    vmm('destroy', {}),
+  ];
+}

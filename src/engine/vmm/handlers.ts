@@ -1,0 +1,13 @@
+/** All acts of userspace. */
+import type { HandlersOf } from '../perform';
+import { personalityHandlers } from './handle';
+import { launchHandlers } from './launch';
+import { memoryHandlers } from './memory';
+import { runHandlers } from './run';
+
+export const vmmHandlers: HandlersOf<'vmm'> = {
+  ...launchHandlers,
+  ...memoryHandlers,
+  ...runHandlers,
+  ...personalityHandlers,
+};

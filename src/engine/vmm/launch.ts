@@ -1,0 +1,127 @@
+/** The launch ioctls as a VMM calls them. */
+import {
+  KVM_SEV_INIT2,
+  KVM_SEV_SNP_LAUNCH_FINISH,
+  KVM_SEV_SNP_LAUNCH_START,
+  KVM_SEV_SNP_LAUNCH_UPDATE,
+  KVM_SEV_SNP_PAGE_TYPE_CPUID,
+  KVM_SEV_SNP_PAGE_TYPE_NORMAL,
+  KVM_SEV_SNP_PAGE_TYPE_SECRETS,
+  KVM_SEV_SNP_PAGE_TYPE_UNMEASURED,
+  KVM_SEV_SNP_PAGE_TYPE_VMSA,
+  KVM_SEV_SNP_PAGE_TYPE_ZERO,
+} from '../../abi/kvm-structs';
+import { errnoText } from '../../abi/errno';
+import { refused, type ActArguments, type Outcome } from '../acts';
+import { createVcpu, createVm } from '../kvm/create';
+import { sevMemEncIoctl, type SevRequest } from '../kvm/sev-command';
+import { closeEverything } from '../kvm/teardown';
+import { setUserContent, USER_BUFFERS } from '../kvm/user-memory';
+import type { HandlersOf } from '../perform';
+import type { World } from '../world';
+
+const pageTypes = {
+  normal: KVM_SEV_SNP_PAGE_TYPE_NORMAL,
+  vmsa: KVM_SEV_SNP_PAGE_TYPE_VMSA,
+  zero: KVM_SEV_SNP_PAGE_TYPE_ZERO,
+  unmeasured: KVM_SEV_SNP_PAGE_TYPE_UNMEASURED,
+  secrets: KVM_SEV_SNP_PAGE_TYPE_SECRETS,
+  cpuid: KVM_SEV_SNP_PAGE_TYPE_CPUID,
+} as const;
+
+const names = {
+  [KVM_SEV_INIT2]: 'KVM_SEV_INIT2',
+  [KVM_SEV_SNP_LAUNCH_START]: 'KVM_SEV_SNP_LAUNCH_START',
+  [KVM_SEV_SNP_LAUNCH_UPDATE]: 'KVM_SEV_SNP_LAUNCH_UPDATE',
+  [KVM_SEV_SNP_LAUNCH_FINISH]: 'KVM_SEV_SNP_LAUNCH_FINISH',
+} as const;
+
+/** One KVM_MEMORY_ENCRYPT_OP with everything readable and writable. */
+function command(
+  world: World,
+  request: Exclude<SevRequest, { id: 'other' }>,
+  fd: 'sev' | 'bad' | undefined,
+): Outcome {
+  if (!world.vm.exists) return refused('there is no VM');
+  const call = names[request.id];
+  world.move('ioctl', -1, { call });
+  const reply = sevMemEncIoctl(world, { command: 'ok', argument: 'ok', sevDevice: fd !== 'bad' }, request);
+  if (request.id === KVM_SEV_SNP_LAUNCH_UPDATE) world.vm.updateLeft = reply.progress?.len ?? request.args.len;
+  const error = reply.error === undefined ? 'not written' : `0x${reply.error.toString(16)}`;
+  world.move('ioctlReturns', -1, { call, ret: errnoText(reply.ret), error });
+  return undefined;
+}
+
+function launchUpdate(world: World, args: ActArguments<'vmm', 'launch-update'>): Outcome {
+  const len = args.len ?? BigInt(args.n ?? 1) * 0x1000n;
+  const uaddr = args.uaddr ?? USER_BUFFERS + BigInt(args.gfn) * 0x1000n;
+  if (args.content !== undefined && uaddr >= USER_BUFFERS) {
+    const first = Number((uaddr - USER_BUFFERS) >> 12n);
+    for (let page = first; page < first + Number(len >> 12n); page++)
+      setUserContent(world, page, args.content);
+  }
+  const type = pageTypes[args.type];
+  return command(
+    world,
+    { id: KVM_SEV_SNP_LAUNCH_UPDATE, args: { gfnStart: args.gfn, uaddr, len, type, flags: args.flags ?? 0 } },
+    args.fd,
+  );
+}
+
+/** VMM acts that make and launch a VM. */
+export const launchHandlers = {
+  'create-vm': (world, args) => {
+    if (world.vm.exists) return refused('this host has one VM, and it exists');
+    world.vm.ioctlRet = createVm(world, { type: args.type ?? 'snp', kernelApic: args.apic !== 'userspace' });
+    return undefined;
+  },
+  'create-vcpu': (world) => {
+    if (!world.vm.exists) return refused('there is no VM');
+    if (world.vm.vcpuCount >= world.vcpus.length) return refused('this world has no room for another vCPU');
+    world.vm.ioctlRet = createVcpu(world);
+    return undefined;
+  },
+  init2: (world, args) =>
+    command(
+      world,
+      {
+        id: KVM_SEV_INIT2,
+        args: {
+          vmsaFeatures: args.features ?? 0n,
+          flags: args.flags ?? 0,
+          ghcbVersion: args['ghcb-version'] ?? 0,
+        },
+      },
+      'sev',
+    ),
+  'launch-start': (world, args) =>
+    command(
+      world,
+      { id: KVM_SEV_SNP_LAUNCH_START, args: { policy: args.policy ?? 0x30000n, flags: args.flags ?? 0 } },
+      args.fd,
+    ),
+  'launch-update': launchUpdate,
+  'launch-finish': (world, args) =>
+    command(
+      world,
+      {
+        id: KVM_SEV_SNP_LAUNCH_FINISH,
+        args: {
+          idBlockEnabled: args['id-block'] ?? false,
+          authKeyEnabled: false,
+          vcekDisabled: false,
+          flags: args.flags ?? 0,
+          idBlockUaddr: USER_BUFFERS,
+          idAuthUaddr: USER_BUFFERS,
+          idBlockVerdict: 'good',
+          authorSignatureGood: true,
+        },
+      },
+      args.fd,
+    ),
+  destroy: (world) => {
+    if (!world.vm.exists) return refused('there is no VM');
+    closeEverything(world);
+    return undefined;
+  },
+} satisfies Partial<HandlersOf<'vmm'>>;
