@@ -152,7 +152,9 @@ export const vcpuMachine = setup({
       initial: 'UNINITIALIZED',
       states: {
         UNINITIALIZED: {
-          on: { VCPU_CREATED: [{ guard: 'startsRunnable', target: 'RUNNABLE' }, { target: 'UNINITIALIZED' }] },
+          on: {
+            VCPU_CREATED: [{ guard: 'startsRunnable', target: 'RUNNABLE' }, { target: 'UNINITIALIZED' }],
+          },
         },
         INIT_RECEIVED: {
           on: { SIPI: { target: 'RUNNABLE', actions: 'deliverSipi' } },

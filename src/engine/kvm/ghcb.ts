@@ -9,13 +9,13 @@ import {
   writeValid,
   type GhcbValidField,
 } from '../../abi/ghcb-page';
-import { naeEvent } from '../../abi/nae';
 import type { Image } from '../memory/image';
 import type { RuleId } from '../rules';
 import { rules } from '../rules';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { slotOf } from './memory-slots';
+import { shortEventName } from './nae-text';
 
 /** How a handler ends: enter the guest, leave to userspace (already done), or fail KVM_RUN with an errno. */
 export type Handled = 'resume' | 'left' | RunFailure;
@@ -79,11 +79,6 @@ export function writeInfo2(page: Image, value: bigint): void {
   writeValid(page, 'swExitInfo2', value);
 }
 
-/** Name of an exit code for people. */
-export function eventName(code: bigint): string {
-  return naeEvent(code)?.name ?? `exit code 0x${code.toString(16)}`;
-}
-
 /** Malformed input: SW_EXITINFO1 = 2, the reason in SW_EXITINFO2, and the guest goes on. */
 export function malformed(world: World, vcpu: Vcpu, reason: bigint, rule: RuleId): Handled {
   const page = answerPage(world, vcpu);
@@ -106,7 +101,7 @@ export function resumeAnswered(world: World, vcpu: Vcpu): Handled {
   const page = answerPage(world, vcpu);
   world.sendExchange(vcpu, { type: 'ANSWER' });
   world.move('naeAnswer', world.indexOf(vcpu), {
-    name: eventName(vcpu.exitCode),
+    name: shortEventName(vcpu.exitCode),
     info1: ghcbPage.get(page, 'swExitInfo1'),
     info2: ghcbPage.get(page, 'swExitInfo2'),
   });

@@ -12,18 +12,10 @@ import { naeEvent, requiredFields } from '../../abi/nae';
 import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
-import {
-  eventName,
-  malformed,
-  mapGhcb,
-  runFails,
-  snapshotGhcb,
-  wasValid,
-  writeSuccess,
-  type Handled,
-} from './ghcb';
+import { malformed, mapGhcb, runFails, snapshotGhcb, wasValid, writeSuccess, type Handled } from './ghcb';
 import { sevHandleVmgexitMsrProtocol } from './msr-protocol';
 import { naeHandlers } from './nae';
+import { naeText } from './nae-text';
 
 /** sev_handle_vmgexit. */
 export function sevHandleVmgexit(world: World, vcpu: Vcpu): Handled {
@@ -35,7 +27,7 @@ export function sevHandleVmgexit(world: World, vcpu: Vcpu): Handled {
   if (!page) return ignored(world, vcpu, 'the GHCB page cannot be mapped', 'GhcbNotMappable');
   snapshotGhcb(world, vcpu, page);
   world.move('naeRequest', world.indexOf(vcpu), {
-    name: eventName(vcpu.exitCode),
+    what: naeText(vcpu, page),
     code: vcpu.exitCode,
     info1: vcpu.exitInfo1,
     info2: vcpu.exitInfo2,

@@ -13,8 +13,8 @@ export const vmgexitMoves = moves({
   naeRequest: {
     from: 'guest',
     to: 'kvm',
-    text: '{name} info1={info1} info2={info2}',
-    args: { name: 'text', code: 'hex64', info1: 'hex64', info2: 'hex64' },
+    text: '{what}',
+    args: { what: 'text', code: 'hex64', info1: 'hex64', info2: 'hex64' },
   },
   naeIgnored: { from: 'kvm', to: 'guest', text: 'resumed, nothing written: {why}', args: { why: 'text' } },
   naeAnswer: {
