@@ -79,7 +79,7 @@ const valueText = (value: StateValue): string =>
   typeof value === 'string'
     ? value
     : Object.entries(value)
-        .map(([region, state]) => `${region} ${String(state)}`)
+        .map(([region, state]) => `${region} ${JSON.stringify(state)}`)
         .sort()
         .join(', ');
 

@@ -2,14 +2,7 @@
  * A zoomed-out map of all memory: one pixel stands for a fixed number of frames and shows the rarest thing among them.
  * Uniform regions are painted whole; a batch repaints only the pixels of its frames.
  */
-import {
-  backedRuns,
-  packedBands,
-  pageClasses,
-  type BackedRun,
-  type BandRun,
-  type PageClass,
-} from '../engine/page-class';
+import { forEachRun, pageClasses, type BandRun, type PageClass } from '../engine/page-class';
 import type { World } from '../engine/world';
 import { SEAM_CODE, summaryCode } from './page-look';
 import type { FrameRange } from './page-grid';
@@ -62,9 +55,6 @@ export const frameAt = (
   y: number,
 ): number => Math.min(first + (y * columns + x) * framesPerPixel, first + count - 1);
 
-/** Frames that are looked at one by one before runs are tried again. */
-const STRETCH = 512;
-
 /** Paints frames into pixels of 32 bits. `palette` holds a colour for each summary code. */
 export class OverviewPainter {
   readonly pixels: Uint32Array;
@@ -98,56 +88,13 @@ export class OverviewPainter {
     this.codes.fill(0, firstPixel, endPixel);
     const start = plan.first + firstPixel * plan.framesPerPixel;
     const end = Math.min(plan.first + endPixel * plan.framesPerPixel, plan.first + plan.count);
-    for (const run of backedRuns(this.world, start, end - start)) this.classify(run);
+    forEachRun(this.world, start, end - start, (at, count, bands) =>
+      this.mark(at, count, summaryCode(bands)),
+    );
     const { pixels, codes, palette } = this;
     for (let pixel = firstPixel; pixel < endPixel; pixel++)
       pixels[pixel] = palette[codes[pixel] as number] as number;
     return { from: Math.floor(firstPixel / plan.columns), to: Math.ceil(endPixel / plan.columns) };
-  }
-
-  /** Walks by stretches: equal words are one answer, mixed ones are looked at one by one. */
-  private classify(run: BackedRun): void {
-    const { gfn, rmp, hostPage } = this.world.pages;
-    const asid = this.world.vm.asid;
-    const end = run.first + run.count;
-    let at = run.first;
-    while (at < end) {
-      const pfn = run.pfn < 0 ? -1 : run.pfn + at - run.first;
-      const backing = { slot: run.slot, pfn };
-      let length = gfn.runLength(at, end - at);
-      if (pfn >= 0) length = hostPage.runLength(pfn, rmp.runLength(pfn, length));
-      if (length >= 8 || length === end - at) {
-        const words =
-          pfn < 0
-            ? { gfn: gfn.get(at), rmp: 0, hostPage: 0 }
-            : { gfn: gfn.get(at), rmp: rmp.get(pfn), hostPage: hostPage.get(pfn) };
-        this.mark(at, length, summaryCode(packedBands(words, backing, asid)));
-      } else {
-        length = Math.min(STRETCH, end - at);
-        this.classifyMixed(at, length, backing);
-      }
-      at += length;
-    }
-  }
-
-  /** Frame by frame; neighbours are mostly equal, so the last answer is kept. */
-  private classifyMixed(first: number, count: number, { slot, pfn }: { slot: boolean; pfn: number }): void {
-    const { gfn, rmp, hostPage } = this.world.pages;
-    const asid = this.world.vm.asid;
-    const words = { gfn: -1, rmp: 0, hostPage: 0 };
-    let code = 0;
-    for (let i = 0; i < count; i++) {
-      const g = gfn.get(first + i);
-      const r = pfn < 0 ? 0 : rmp.get(pfn + i);
-      const h = pfn < 0 ? 0 : hostPage.get(pfn + i);
-      if (g !== words.gfn || r !== words.rmp || h !== words.hostPage) {
-        words.gfn = g;
-        words.rmp = r;
-        words.hostPage = h;
-        code = summaryCode(packedBands(words, { slot, pfn }, asid));
-      }
-      this.mark(first + i, 1, code);
-    }
   }
 
   /** Gives frames a code where it outranks what their pixels have. */

@@ -148,28 +148,80 @@ export function backedRuns(world: World, first: number, count: number): BackedRu
   return runs;
 }
 
-/** Called with a run of frames whose words are equal; `pfn` is that of the first frame, or -1. */
-export type RunVisitor = (first: number, count: number, words: PageWords, backing: Backing) => void;
+/** Bands by everything they follow from: filled as it is asked, so that a million frames cost a look-up each. */
+const UNKNOWN = 0xffff;
+const bandTable = new Uint16Array(3 << 16).fill(UNKNOWN);
+/** In the table the VM's own ASID is 1 and any other is 2. */
+const [OWN_ASID, OTHER_ASID] = [1, 2];
 
-/** Walks frames by runs of equal words: a uniform terabyte is a few calls. */
+/** The bands of words that stand in a slot with a page behind it (2), without one (1), or in no slot (0). */
+function lookUpBands(
+  gfn: number,
+  rmp: number,
+  hostPage: number,
+  place: 0 | 1 | 2,
+  vmAsid: number,
+): PackedBands {
+  const asid = (rmp >>> RMP_ASID_SHIFT) & RMP_ASID_MASK;
+  const owner = asid === 0 ? 0 : asid === vmAsid ? OWN_ASID : OTHER_ASID;
+  const present = hostPage & hostPageBits.present;
+  const leaked = (hostPage & LEAKED) === 0 ? 0 : 1;
+  const key =
+    (place << 16) | (leaked << 15) | (present << 14) | (owner << 12) | ((rmp & 31) << 7) | (gfn & 127);
+  const known = bandTable[key] as number;
+  if (known !== UNKNOWN) return known;
+  const words = {
+    gfn,
+    rmp: (rmp & 31) | (owner << RMP_ASID_SHIFT),
+    hostPage: present | (leaked << LEAK_COUNT_SHIFT),
+  };
+  const bands = packedBands(words, { slot: place > 0, pfn: place === 2 ? 0 : -1 }, OWN_ASID);
+  bandTable[key] = bands;
+  return bands;
+}
+
+/** Called with a run of frames that look the same. */
+export type RunVisitor = (first: number, count: number, bands: PackedBands) => void;
+
+/** Shorter runs than this are looked at frame by frame, a stretch at a time. */
+const SHORT_RUN = 16;
+const STRETCH = 512;
+
+/** Walks frames by runs of equal bands, in order: a uniform terabyte is a few calls. */
 export function forEachRun(world: World, first: number, count: number, visit: RunVisitor): void {
   const { gfn, rmp, hostPage } = world.pages;
+  const asid = world.vm.asid;
+  let start = first;
+  let bands = -1;
+  const found = (at: number, next: PackedBands): void => {
+    if (next === bands) return;
+    if (bands >= 0) visit(start, at - start, bands);
+    start = at;
+    bands = next;
+  };
   const limit = Math.min(count, gfn.pageCount - first);
-  for (const backed of backedRuns(world, first, limit)) {
-    const end = backed.first + backed.count;
-    let at = backed.first;
+  for (const { first: from, count: length, slot, pfn } of backedRuns(world, first, limit)) {
+    const place = pfn >= 0 ? 2 : slot ? 1 : 0;
+    const toPfn = pfn - from;
+    const end = from + length;
+    let at = from;
     while (at < end) {
-      const pfn = backed.pfn < 0 ? -1 : backed.pfn + at - backed.first;
-      let length = gfn.runLength(at, end - at);
-      if (pfn >= 0) length = hostPage.runLength(pfn, rmp.runLength(pfn, length));
-      const words =
-        pfn < 0
-          ? { gfn: gfn.get(at), rmp: 0, hostPage: 0 }
-          : { gfn: gfn.get(at), rmp: rmp.get(pfn), hostPage: hostPage.get(pfn) };
-      visit(at, length, words, { slot: backed.slot, pfn });
-      at += length;
+      let equal = gfn.runLength(at, end - at);
+      if (place === 2) equal = hostPage.runLength(at + toPfn, rmp.runLength(at + toPfn, equal));
+      const stop = equal >= SHORT_RUN ? at + equal : Math.min(at + STRETCH, end);
+      const step = equal >= SHORT_RUN ? equal : 1;
+      for (; at < stop; at += step) {
+        const word = gfn.get(at);
+        found(
+          at,
+          place === 2
+            ? lookUpBands(word, rmp.get(at + toPfn), hostPage.get(at + toPfn), place, asid)
+            : lookUpBands(word, 0, 0, place, asid),
+        );
+      }
     }
   }
+  if (bands >= 0) visit(start, first + limit - start, bands);
 }
 
 /** The private page of a frame, and whether a slot holds the frame at all. */
@@ -203,14 +255,8 @@ export interface BandRun {
 
 /** Runs of frames with the same bands, in order. */
 export function bandRuns(world: World, first: number, count: number): BandRun[] {
-  const asid = world.vm.asid;
-  const runs: { first: number; count: number; bands: PackedBands }[] = [];
-  forEachRun(world, first, count, (from, length, words, backing) => {
-    const bands = packedBands(words, backing, asid);
-    const last = runs[runs.length - 1];
-    if (last && last.bands === bands && last.first + last.count === from) last.count += length;
-    else runs.push({ first: from, count: length, bands });
-  });
+  const runs: BandRun[] = [];
+  forEachRun(world, first, count, (from, length, bands) => runs.push({ first: from, count: length, bands }));
   return runs;
 }
 

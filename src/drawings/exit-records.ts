@@ -1,0 +1,228 @@
+/**
+ * Every return of KVM_RUN on a timeline, and for one of them where each byte of the `kvm_run` union comes from. The union
+ * is shared by all exits and never cleared, so a byte may be older than the exit that seems to carry it.
+ */
+import {
+  kvmExitReasons,
+  kvmRun,
+  kvmRunMember,
+  kvmRunVmgexitPsc,
+  kvmRunVmgexitPscMsr,
+  KVM_EXIT_FAIL_ENTRY,
+  KVM_EXIT_HYPERCALL,
+  KVM_EXIT_INTERNAL_ERROR,
+  KVM_EXIT_IO,
+  KVM_EXIT_MEMORY_FAULT,
+  KVM_EXIT_MMIO,
+  KVM_EXIT_SNP_REQ_CERTS,
+  KVM_EXIT_SYSTEM_EVENT,
+  KVM_EXIT_VMGEXIT,
+  KVM_EXIT_X86_RDMSR,
+  KVM_EXIT_X86_WRMSR,
+  KVM_RUN_UNION,
+  KVM_RUN_UNION_SIZE,
+  KVM_USER_VMGEXIT_PSC_MSR,
+} from '../abi/kvm-run';
+import { errnoText } from '../abi/errno';
+import type { FieldRow, StructLayout } from '../abi/layout';
+import { bytesView } from '../base/bytes';
+import type { StepRecord, Timeline } from '../recording/timeline';
+
+/** One return of KVM_RUN. */
+export interface ExitRecord {
+  /** The step that left KVM. */
+  readonly step: number;
+  readonly vcpu: number;
+  readonly reason: number;
+  readonly name: string;
+  /** What KVM_RUN returned: `0` or `-EFAULT`. */
+  readonly result: string;
+  /** `kvm_run` up to the end of the union. */
+  readonly bytes: Uint8Array;
+}
+
+/** Exits looked for on either side of a position, and steps walked to find them. */
+const MOST_RECORDS = 300;
+const MOST_STEPS = 20_000;
+const HEADER_AND_UNION = KVM_RUN_UNION + KVM_RUN_UNION_SIZE;
+
+/** vCPUs that a step took out of KVM_RUN. */
+const leaving = ({ transitions }: StepRecord): number[] =>
+  transitions.flatMap(({ chart, instance, event }) =>
+    chart === 'vcpu' && event.type === 'EXIT_TO_USERSPACE' ? [instance] : [],
+  );
+
+function exitSteps(timeline: Timeline, position: number): { step: number; vcpu: number }[] {
+  const found: { step: number; vcpu: number }[] = [];
+  for (let step = position - 1; step >= Math.max(0, position - MOST_STEPS); step--) {
+    for (const vcpu of leaving(timeline.step(step))) found.unshift({ step, vcpu });
+    if (found.length >= MOST_RECORDS) break;
+  }
+  const most = found.length + MOST_RECORDS;
+  for (let step = position; step < Math.min(timeline.stepCount, position + MOST_STEPS); step++) {
+    for (const vcpu of leaving(timeline.step(step))) found.push({ step, vcpu });
+    if (found.length >= most) break;
+  }
+  return found;
+}
+
+const nameOf = (reason: number, posted: boolean): string =>
+  posted && reason === KVM_EXIT_VMGEXIT
+    ? 'KVM_EXIT_VMGEXIT'
+    : ((kvmExitReasons as Readonly<Record<number, string>>)[reason] ?? 'unknown reason');
+
+/** Whether the kernel generation is one that had KVM_EXIT_VMGEXIT where mainline has KVM_EXIT_TDX. */
+const hasVmgexitExit = (timeline: Timeline): boolean => !timeline.world.profile.id.startsWith('linux-');
+
+/** The exits around a position, oldest first. The world is moved to read them and moved back. */
+export function exitRecords(timeline: Timeline, position: number): ExitRecord[] {
+  const { world } = timeline;
+  const posted = hasVmgexitExit(timeline);
+  const back = timeline.position;
+  const records = exitSteps(timeline, position).map(({ step, vcpu }): ExitRecord => {
+    timeline.seek(step + 1);
+    const bytes = world.kvmRun[vcpu]?.toBytes(0, HEADER_AND_UNION) ?? new Uint8Array(HEADER_AND_UNION);
+    const reason: number = kvmRun.get(bytesView(bytes), 'exitReason');
+    const errno = world.vcpu(vcpu).runErrno;
+    const result = errno === 0 ? '0' : errnoText(-errno);
+    return { step, vcpu, reason, name: nameOf(reason, posted), result, bytes };
+  });
+  timeline.seek(back);
+  return records;
+}
+
+/** The union's member that goes with a record. */
+export function memberOf({ reason, bytes, name }: ExitRecord): StructLayout | undefined {
+  if (name !== 'KVM_EXIT_VMGEXIT') return kvmRunMember(reason);
+  const type = bytesView(bytes).u32(KVM_RUN_UNION);
+  return type === KVM_USER_VMGEXIT_PSC_MSR ? kvmRunVmgexitPscMsr : kvmRunVmgexitPsc;
+}
+
+/**
+ * Where a byte of the union comes from. `written`: it changed during this KVM_RUN. `same`: this exit fills its field, with
+ * the value that stood there. `stale`: an earlier exit or its answer left it. `blank`: nobody ever wrote it.
+ */
+export type ByteOrigin = 'written' | 'same' | 'stale' | 'blank';
+
+/** Fields of its member that an exit always fills. */
+const filledFields: Readonly<Record<number, readonly string[]>> = {
+  [KVM_EXIT_IO]: ['direction', 'size', 'port', 'count', 'dataOffset'],
+  [KVM_EXIT_HYPERCALL]: ['nr', 'args[0]', 'args[1]', 'args[2]'],
+  [KVM_EXIT_MMIO]: ['physAddr', 'len', 'isWrite'],
+  [KVM_EXIT_FAIL_ENTRY]: ['hardwareEntryFailureReason', 'cpu'],
+  [KVM_EXIT_INTERNAL_ERROR]: ['suberror', 'ndata'],
+  [KVM_EXIT_SYSTEM_EVENT]: ['type', 'ndata', 'data[0]'],
+  [KVM_EXIT_X86_RDMSR]: ['reason', 'index'],
+  [KVM_EXIT_X86_WRMSR]: ['reason', 'index', 'data'],
+  [KVM_EXIT_MEMORY_FAULT]: ['flags', 'gpa', 'size'],
+  [KVM_EXIT_SNP_REQ_CERTS]: ['gpa', 'npages'],
+};
+
+/** Whether KVM preset the answer field: the facet that says so was consulted in these steps. */
+function presetsAnswer(timeline: Timeline, steps: readonly StepRecord[]): boolean {
+  const facets = timeline.world.profile.facets;
+  return (['psc.retInit', 'hypercall.retInit'] as const).some(
+    (name) => facets[name].startsWith('zeroed') && steps.some((step) => step.facets.includes(name)),
+  );
+}
+
+export interface ExitOrigins {
+  /** By byte of the union. */
+  readonly origins: readonly ByteOrigin[];
+  /** Step that last changed a stale byte; -1 for others, and when it lies further back than was looked. */
+  readonly since: readonly number[];
+  /** Step at which this KVM_RUN began. */
+  readonly began: number;
+}
+
+const OLDEST_LOOK = 2000;
+
+/** Calls `visit` with each union byte that a step changed in one vCPU's `kvm_run`. */
+function visitWrites({ changes }: StepRecord, vcpu: number, visit: (byte: number) => void): void {
+  for (const change of changes) {
+    if (change.kind !== 'bytes' || !change.isKvmRun || change.imageIndex !== vcpu) continue;
+    for (let at = change.at; at < change.at + change.length; at++) {
+      const byte = at - KVM_RUN_UNION;
+      if (byte >= 0 && byte < KVM_RUN_UNION_SIZE) visit(byte);
+    }
+  }
+}
+
+/** Where every byte of a record's union comes from, by the changes of the steps since its KVM_RUN. */
+export function exitOrigins(timeline: Timeline, record: ExitRecord): ExitOrigins {
+  const { step: end, vcpu, bytes } = record;
+  const began = runStart(timeline, end, vcpu);
+  const origins = new Array<ByteOrigin>(KVM_RUN_UNION_SIZE).fill('blank');
+  const since = new Array<number>(KVM_RUN_UNION_SIZE).fill(-1);
+  const inside: StepRecord[] = [];
+  for (let step = began; step <= end; step++) {
+    const one = timeline.step(step);
+    inside.push(one);
+    visitWrites(one, vcpu, (byte) => (origins[byte] = 'written'));
+  }
+  for (let step = began - 1; step >= Math.max(0, began - OLDEST_LOOK); step--) {
+    visitWrites(timeline.step(step), vcpu, (byte) => {
+      if (origins[byte] !== 'blank') return;
+      origins[byte] = 'stale';
+      since[byte] = step;
+    });
+  }
+  const filled = new Set(filledFields[record.reason] ?? []);
+  if (record.reason === KVM_EXIT_HYPERCALL && presetsAnswer(timeline, inside)) filled.add('ret');
+  for (const row of memberOf(record)?.explain(bytesView(bytes)) ?? []) {
+    if (!filled.has(row.name) || row.offset === undefined || row.size === undefined) continue;
+    for (let at = row.offset; at < row.offset + row.size; at++) {
+      const byte = at - KVM_RUN_UNION;
+      if (origins[byte] === 'written') continue;
+      origins[byte] = 'same';
+      since[byte] = -1;
+    }
+  }
+  origins.forEach((origin, byte) => {
+    if (origin === 'blank' && bytes[KVM_RUN_UNION + byte] !== 0) origins[byte] = 'stale';
+  });
+  return { origins, since, began };
+}
+
+function runStart(timeline: Timeline, end: number, vcpu: number): number {
+  for (let step = end; step > Math.max(0, end - OLDEST_LOOK); step--) {
+    const { transitions } = timeline.step(step);
+    const enters = transitions.some(
+      ({ chart, instance, event }) => chart === 'vcpu' && instance === vcpu && event.type === 'KVM_RUN',
+    );
+    if (enters) return step;
+  }
+  return end;
+}
+
+/** A field of the member with where its bytes come from: `mixed` when they differ. */
+export interface ExitField {
+  readonly row: FieldRow;
+  readonly offset: number;
+  readonly size: number;
+  readonly origin: ByteOrigin | 'mixed';
+  /** Step that left a stale field there, or -1. */
+  readonly since: number;
+  /** A name for bytes that another field covers, or for a part of one. */
+  readonly part: boolean;
+}
+
+export function exitFields(record: ExitRecord, { origins, since }: ExitOrigins): ExitField[] {
+  const member = memberOf(record);
+  if (!member) return [];
+  return member.explain(bytesView(record.bytes)).flatMap((row): ExitField[] => {
+    const { offset, size } = row;
+    if (offset === undefined || size === undefined) return [];
+    const range = origins.slice(offset - KVM_RUN_UNION, offset - KVM_RUN_UNION + size);
+    const kinds = new Set(range);
+    const steps = since.slice(offset - KVM_RUN_UNION, offset - KVM_RUN_UNION + size);
+    // A value of which some bytes changed was written as a whole.
+    const origin =
+      kinds.size === 1 ? (range[0] as ByteOrigin) : kinds.has('written') ? 'written' : onlyStale(kinds);
+    const alias = member.fields[row.name]?.alias === true;
+    return [{ row, offset, size, origin, since: Math.max(...steps), part: alias || row.name.includes('.') }];
+  });
+}
+
+const onlyStale = (kinds: ReadonlySet<ByteOrigin>): ByteOrigin | 'mixed' =>
+  kinds.has('stale') && !kinds.has('same') ? 'stale' : 'mixed';
