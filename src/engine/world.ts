@@ -5,12 +5,12 @@
 import { assert } from '../base/assert';
 import type { FacetName, Facets } from '../profiles/facets';
 import type { ResolvedProfile } from '../profiles/resolve';
-import { take, type Chart, type Effect } from '../machines/compile';
+import { take, type Chart, type Effect, type Region } from '../machines/compile';
 import type { AnyEvent } from '../machines/events';
 import { exchangeChart, type ExchangeEvent } from '../machines/exchange';
 import { launchChart, type LaunchEvent } from '../machines/launch';
 import { vcpuChart, type VcpuEvent } from '../machines/vcpu';
-import { Arena, WriteLog } from './memory/arena';
+import { Arena, WriteLog, type WordAddress } from './memory/arena';
 import { digestOf, type Digest } from './memory/digest';
 import { Image } from './memory/image';
 import { createPageStore, type PageStore } from './memory/page-store';
@@ -69,6 +69,19 @@ export interface NamedInstance {
 }
 
 const noEffects: readonly Effect[] = [];
+
+/** A chart and where in the instance that holds it the state of each region stands. */
+interface Seat {
+  readonly chart: Chart;
+  readonly offsets: readonly number[];
+}
+const seat = (chart: Chart, group: Group): Seat => ({
+  chart,
+  offsets: chart.regions.map((region) => group.offsetOf(region.name)),
+});
+const vcpuSeat = seat(vcpuChart, vcpuGroup as unknown as Group);
+const exchangeSeat = seat(exchangeChart, vcpuGroup as unknown as Group);
+const launchSeat = seat(launchChart, vmGroup as unknown as Group);
 
 export class World {
   readonly log = new WriteLog();
@@ -177,20 +190,20 @@ export class World {
 
   /** Sends an event to a vCPU's chart. @returns the effects to apply, in order */
   sendVcpu(vcpu: Vcpu, event: VcpuEvent): readonly Effect[] {
-    return this.send(vcpuChart, vcpu, event, this.indexOf(vcpu));
+    return this.send(vcpuSeat, vcpu.base, event, this.indexOf(vcpu));
   }
 
   sendExchange(vcpu: Vcpu, event: ExchangeEvent): readonly Effect[] {
-    return this.send(exchangeChart, vcpu, event, this.indexOf(vcpu));
+    return this.send(exchangeSeat, vcpu.base, event, this.indexOf(vcpu));
   }
 
   sendLaunch(event: LaunchEvent): readonly Effect[] {
-    return this.send(launchChart, this.vm, event, -1);
+    return this.send(launchSeat, this.vm.base, event, -1);
   }
 
-  private send<V extends Variables>(
-    chart: Chart,
-    holder: Instance<V>,
+  private send(
+    { chart, offsets }: Seat,
+    base: WordAddress,
     event: AnyEvent,
     instance: number,
   ): readonly Effect[] {
@@ -198,8 +211,9 @@ export class World {
     assert(code !== undefined, `${chart.id} does not know ${event.type}`);
     let effects = noEffects;
     let accepted = false;
-    for (const region of chart.regions) {
-      const at = holder.base + holder.group.offsetOf(region.name);
+    for (let i = 0; i < offsets.length; i++) {
+      const at = base + (offsets[i] as number);
+      const region = chart.regions[i] as Region;
       const taken = take(region, this.arena.read(at), code, chart.eventTypes.length, event);
       if (!taken) continue;
       accepted = true;
