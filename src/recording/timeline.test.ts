@@ -121,10 +121,12 @@ test('pages are told as runs of one value before and one after', () => {
 });
 
 test('what is not modelled ends the act with a finding', () => {
-  run(timeline, move, () => {
+  const performed = run(timeline, move, () => {
     throw new Unmodelled('SNP_GUEST_REQUEST');
   });
-  expect(timeline.step(0).findings).toEqual([{ kind: 'unmodelled', text: 'SNP_GUEST_REQUEST' }]);
+  const text = 'not modelled: SNP_GUEST_REQUEST';
+  expect(performed).toMatchObject({ stepCount: 1, refused: text });
+  expect(timeline.step(0).findings).toEqual([{ kind: 'unmodelled', text }]);
 });
 
 test('an act that throws is taken back whole', () => {

@@ -4,6 +4,7 @@
  */
 import { assert, Unmodelled } from '../base/assert';
 import type { Act } from '../engine/acts';
+import { NeverReturns } from '../engine/hardware/rmp';
 import { Arena, WriteLog } from '../engine/memory/arena';
 import { digestText } from '../engine/memory/digest';
 import { PageField } from '../engine/memory/page-field';
@@ -31,7 +32,7 @@ export interface PerformedAct {
   readonly origin: ActOrigin;
   readonly firstStep: number;
   readonly stepCount: number;
-  /** Why the act could not be taken; it changed nothing then. */
+  /** Why the act could not be taken, or not to its end: what it did until then are its steps. */
   readonly refused?: string;
 }
 
@@ -180,10 +181,10 @@ export class Timeline {
       recorder.endAct();
       return outcome?.says;
     } catch (error) {
-      if (error instanceof Unmodelled) {
-        world.finding('unmodelled', error.what);
+      if (error instanceof Unmodelled || error instanceof NeverReturns) {
+        world.finding(error instanceof Unmodelled ? 'unmodelled' : 'violation', error.message);
         recorder.endAct();
-        return undefined;
+        return error.message;
       }
       world.undo(0);
       recorder.abandonAct();
