@@ -4,6 +4,7 @@ import { guestHandlers } from './guest/handlers';
 import { injectHandlers } from './firmware/inject';
 import { kvmHandlers } from './kvm/handlers';
 import { vmmHandlers } from './vmm/handlers';
+import { NeverReturns } from './hardware/rmp';
 import type { World } from './world';
 
 export type GuestHandlers = {
@@ -25,6 +26,23 @@ type AnyHandler = (world: World, args: Act['args']) => Outcome;
 
 /** Performs one act. @returns why it cannot be taken in this state, or nothing when it was */
 export function perform(world: World, act: Act): Outcome {
+  try {
+    return dispatch(world, act);
+  } catch (error) {
+    if (!(error instanceof NeverReturns)) throw error;
+    return threadLost(world, error);
+  }
+}
+
+/** The kernel loops for ever inside a call: whoever made it never comes back. */
+function threadLost(world: World, error: NeverReturns): Outcome {
+  for (const vcpu of world.vcpus) if (vcpu.run === 'inKvm') world.sendVcpu(vcpu, { type: 'SPIN' });
+  world.move('neverReturns', -1, { what: error.what }, 'RmpUpdateRetried');
+  world.finding('violation', error.message);
+  return undefined;
+}
+
+function dispatch(world: World, act: Act): Outcome {
   switch (act.actor) {
     case 'guest':
       return (guestHandlers[act.verb] as AnyGuestHandler)(world, act.vcpu, act.args);

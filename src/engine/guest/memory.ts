@@ -1,12 +1,200 @@
-/** Memory instructions of the guest. */
-import { refused } from '../acts';
+/** Memory instructions of the guest: PVALIDATE, RMPADJUST, loads and stores. */
+import { gfn as toGfn, gpa as toGpa, gpaToGfn, PAGES_PER_LARGE_PAGE, type Gfn } from '../../abi/address';
+import { PVALIDATE_FAIL_NOUPDATE, RMP_SUCCESS } from '../../abi/rmp';
+import { vmsa, vmsaInitValues } from '../../abi/vmsa';
+import type { PageEvent } from '../../machines/page';
+import { refused, type ActArguments, type Outcome } from '../acts';
+import { guestAccess, isModelled, mapForGuest, privatePfn, rmpAgrees } from '../hardware/guest-access';
+import { pageTransition, refusalCode, rmpFirmwareWrite, rmpLookup } from '../hardware/rmp';
+import { changeGfns } from '../kvm/attributes';
+import { sevHandleRmpFault } from '../kvm/rmp-fault';
+import { gfnBits, rmpBits } from '../memory/page-bits';
 import type { GuestHandlers } from '../perform';
+import type { Vcpu } from '../state/vcpu';
+import type { World } from '../world';
+import { notInGuest } from './ghcb-writer';
 
-const notYet = () => refused('not built yet');
+type PageSize = '4K' | '2M';
+
+function outside(world: World, index: number, gpa: bigint): Outcome {
+  return notInGuest(world, index) ?? (isModelled(world, gpa) ? undefined : refused('no such memory'));
+}
+
+/** Translates a frame for an instruction on its RMP entry. @returns its page, or nothing when the guest is stopped */
+function pageOf(world: World, vcpu: Vcpu, gfn: Gfn): number | undefined {
+  const blocked = mapForGuest(world, vcpu, { gfn, private: true, write: true });
+  vcpu.instructionFaulted = blocked === 'left';
+  if (blocked) return undefined;
+  const pfn = privatePfn(world, gfn);
+  return rmpAgrees(world, vcpu, gfn, pfn) ? pfn : undefined;
+}
+
+/** A 4K instruction on a 2M entry faults; KVM smashes the entry, and the instruction runs again. */
+function smashForSmallPage(world: World, gfn: Gfn, pfn: number, size: PageSize): boolean {
+  if (size === '4K' && rmpLookup(world, pfn)?.level === '2M') sevHandleRmpFault(world, BigInt(gfn) << 12n);
+  return rmpLookup(world, pfn)?.level === size;
+}
+
+interface Validation {
+  readonly size: PageSize;
+  readonly validate: boolean;
+}
+
+/** PVALIDATE of one page. @returns the code as Linux sees it, or nothing when the instruction did not finish */
+function pvalidatePage(
+  world: World,
+  vcpu: Vcpu,
+  gfn: Gfn,
+  { size, validate }: Validation,
+): number | undefined {
+  const pfn = pageOf(world, vcpu, gfn);
+  if (pfn === undefined) return undefined;
+  const sizeFits = smashForSmallPage(world, gfn, pfn, size);
+  const taken = pageTransition(world, pfn, { type: 'PVALIDATE', validate, sizeFits });
+  const code = refusalCode(taken);
+  if (code !== RMP_SUCCESS) return code;
+  if (taken.target < 0) return PVALIDATE_FAIL_NOUPDATE;
+  const pages = size === '2M' ? PAGES_PER_LARGE_PAGE : 1;
+  for (let page = pfn; page < pfn + pages; page++) {
+    rmpFirmwareWrite(world, page, validate ? rmpBits.validated : 0, validate ? 0 : rmpBits.validated);
+  }
+  const known = gfnBits.guestKnows | gfnBits.guestPrivate;
+  changeGfns(
+    world,
+    gfn,
+    pages,
+    validate ? known | gfnBits.guestValidated : known,
+    validate ? 0 : gfnBits.guestValidated,
+  );
+  return RMP_SUCCESS;
+}
+
+function resultText(code: number): string {
+  if (code === RMP_SUCCESS) return 'done';
+  return code === PVALIDATE_FAIL_NOUPDATE ? 'CF=1, nothing changed' : `code ${code}`;
+}
+
+/** PVALIDATE of a run of pages: the guest's loop stops at the first that does not go through. */
+function pvalidate(world: World, index: number, args: ActArguments<'guest', 'pvalidate'>): Outcome {
+  const impossible = outside(world, index, args.gpa);
+  if (impossible) return impossible;
+  const vcpu = world.vcpu(index);
+  const size = args.size ?? '4K';
+  const validate = args.validate ?? true;
+  const step = size === '2M' ? PAGES_PER_LARGE_PAGE : 1;
+  const first = gpaToGfn(toGpa(args.gpa));
+  const wanted = Math.min(args.n ?? 1, Math.ceil((world.config.gfnCount - first) / step));
+  let done = 0;
+  let code: number | undefined = RMP_SUCCESS;
+  while (done < wanted) {
+    code = pvalidatePage(world, vcpu, toGfn(first + done * step), { size, validate });
+    if (code !== RMP_SUCCESS) break;
+    done += 1;
+  }
+  const what = validate ? 'validate' : 'rescind';
+  const show = (gfn: number, pages: number, shown: number): void => {
+    const rule = shown === RMP_SUCCESS ? 'PvalidateDone' : pvalidateRule(shown);
+    const gpa = BigInt(gfn) << 12n;
+    world.move('pvalidate', index, { gpa, pages, size, what, result: resultText(shown) }, rule);
+  };
+  if (done > 0) show(first, done, RMP_SUCCESS);
+  if (code === undefined) return undefined;
+  if (code !== RMP_SUCCESS) show(first + done * step, 1, code);
+  vcpu.instructionCode = code;
+  return undefined;
+}
+
+const pvalidateRule = (code: number) =>
+  code === PVALIDATE_FAIL_NOUPDATE ? ('PvalidateNoChange' as const) : ('RmpSizeDiffers' as const);
+
+/** RMPADJUST with or without the VMSA attribute. */
+function rmpadjust(world: World, index: number, args: ActArguments<'guest', 'rmpadjust'>): Outcome {
+  const impossible = outside(world, index, args.gpa);
+  if (impossible) return impossible;
+  const vcpu = world.vcpu(index);
+  const size = args.size ?? '4K';
+  const gfn = gpaToGfn(toGpa(args.gpa));
+  const pfn = pageOf(world, vcpu, gfn);
+  if (pfn === undefined) return undefined;
+  const event: PageEvent = {
+    type: 'RMPADJUST',
+    vmsa: args.vmsa,
+    sizeFits: smashForSmallPage(world, gfn, pfn, size),
+  };
+  const code = refusalCode(pageTransition(world, pfn, event));
+  if (code === RMP_SUCCESS) {
+    rmpFirmwareWrite(world, pfn, args.vmsa ? rmpBits.vmsa : 0, args.vmsa ? 0 : rmpBits.vmsa);
+    changeGfns(world, gfn, 1, args.vmsa ? gfnBits.guestVmsa : 0, args.vmsa ? 0 : gfnBits.guestVmsa);
+  }
+  vcpu.instructionCode = code;
+  const rule = code === RMP_SUCCESS ? 'RmpadjustDone' : 'RmpSizeDiffers';
+  const vmsaText = args.vmsa ? 'set' : 'cleared';
+  world.move('rmpadjust', index, { gpa: args.gpa, size, vmsa: vmsaText, result: resultText(code) }, rule);
+  return undefined;
+}
+
+/** Fills a page with the state of a vCPU after INIT and marks it as VMSA. */
+function makeVmsa(world: World, index: number, args: ActArguments<'guest', 'make-vmsa'>): Outcome {
+  const impossible = outside(world, index, args.gpa) ?? noRoom(world, args.gpa);
+  if (impossible) return impossible;
+  const vcpu = world.vcpu(index);
+  const gfn = gpaToGfn(toGpa(args.gpa));
+  const features = args.features ?? world.vm.vmsaFeatures;
+  const written = guestAccess(world, vcpu, {
+    gpa: BigInt(gfn) << 12n,
+    private: true,
+    write: true,
+    value: 0n,
+  });
+  if (written.kind !== 'done') return undefined;
+  const page = world.image('private', gfn);
+  page.clear();
+  const values = vmsaInitValues({ sipiVector: 0, vmpl: 0, sevFeatures: features });
+  for (const [field, value] of Object.entries(values)) {
+    vmsa.set(page, field as Parameters<typeof vmsa.set>[1], value as never);
+  }
+  world.move('vmsaFilled', index, { gpa: args.gpa, features });
+  return rmpadjust(world, index, { gpa: args.gpa, vmsa: true });
+}
+
+function noRoom(world: World, gpa: bigint): Outcome {
+  const known = world.findImage('private', Number(gpa >> 12n));
+  if (known ?? world.pageImages.some((image) => !image.used)) return undefined;
+  return refused('this world keeps the bytes of no more pages');
+}
+
+const sideText = (isPrivate: boolean): string => (isPrivate ? 'private' : 'shared');
+
+function read(world: World, index: number, args: ActArguments<'guest', 'read'>): Outcome {
+  const impossible = outside(world, index, args.gpa);
+  if (impossible) return impossible;
+  const vcpu = world.vcpu(index);
+  const access = { gpa: args.gpa, private: args.private, write: false, value: 0n };
+  const outcome = guestAccess(world, vcpu, access);
+  if (outcome.kind !== 'done') return undefined;
+  vcpu.vmsaRax = outcome.value;
+  const { value } = outcome;
+  world.move('guestRead', index, { gpa: args.gpa, side: sideText(args.private), value });
+  return undefined;
+}
+
+function write(world: World, index: number, args: ActArguments<'guest', 'write'>): Outcome {
+  const offset = args.gpa & 0xfffn;
+  const needsImage =
+    offset !== 0n && !world.findImage(args.private ? 'private' : 'shared', Number(args.gpa >> 12n));
+  const impossible = outside(world, index, args.gpa) ?? (needsImage ? noRoom(world, args.gpa) : undefined);
+  if (impossible) return impossible;
+  const vcpu = world.vcpu(index);
+  const { gpa, value } = args;
+  const outcome = guestAccess(world, vcpu, { gpa, private: args.private, write: true, value });
+  if (outcome.kind === 'done') world.move('guestWrite', index, { gpa, side: sideText(args.private), value });
+  return undefined;
+}
+
 export const guestMemoryHandlers = {
-  'make-vmsa': notYet,
-  pvalidate: notYet,
-  rmpadjust: notYet,
-  read: notYet,
-  write: notYet,
+  'make-vmsa': makeVmsa,
+  pvalidate,
+  rmpadjust,
+  read,
+  write,
 } satisfies Partial<GuestHandlers>;

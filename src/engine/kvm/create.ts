@@ -1,5 +1,4 @@
 /** KVM_CREATE_VM and KVM_CREATE_VCPU. */
-import { errno } from '../../abi/errno';
 import { launchChart } from '../../machines/launch';
 import type { Instance, Variables } from '../state/schema';
 import type { Vm } from '../state/vm';
@@ -78,5 +77,3 @@ export function createVcpu(world: World): number {
   return 0;
 }
 
-/** The errno of an ioctl on a VM that is gone or was given up. */
-export const bugged = -errno.EIO;

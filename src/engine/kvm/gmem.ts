@@ -150,7 +150,19 @@ function invalidateMappings(world: World, first: number, count: number): void {
     if (from >= to) continue;
     const gfn = from - slot.firstGmemPage + slot.firstGfn;
     zapGfns(world, gfn, to - from);
+    dropPrivateImages(world, gfn, to - from);
     if (world.facet('vmsa.reload') === 'onInvalidation') requestVmsaReload(world, gfn, to - from);
+  }
+}
+
+/** The bytes of private pages that go away are lost. */
+function dropPrivateImages(world: World, gfn: number, count: number): void {
+  for (const image of world.pageImages) {
+    if (!image.used || image.side !== 'private' || image.frame < gfn || image.frame >= gfn + count) continue;
+    world.bytesOf(image).clear();
+    image.used = false;
+    image.side = 'shared';
+    image.frame = 0;
   }
 }
 

@@ -86,6 +86,12 @@ export const vcpuGroup = group('vcpu', {
   guestDebug: flag('KVM_SET_GUEST_DEBUG is in force.'),
   dr7: word64('DR7 as KVM keeps it.'),
   vmsaRax: word64('RAX in the running register state.'),
+  instructionCode: count(
+    'Result of the last PVALIDATE or RMPADJUST: 0, the code in EAX, or 255 when PVALIDATE changed nothing.',
+  ),
+  instructionFaulted: flag(
+    'The last memory instruction left for KVM before it retired; the guest executes it again.',
+  ),
   programStep: count('Next instruction of the guest program on this vCPU.'),
   programCursor: word64('Where the guest program is inside a loop.'),
   guestStopped: flag('The guest executed HLT in its terminate loop or panicked.'),

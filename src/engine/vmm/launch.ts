@@ -11,7 +11,7 @@ import {
   KVM_SEV_SNP_PAGE_TYPE_VMSA,
   KVM_SEV_SNP_PAGE_TYPE_ZERO,
 } from '../../abi/kvm-structs';
-import { errnoText } from '../../abi/errno';
+import { errno, errnoText } from '../../abi/errno';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { createVcpu, createVm } from '../kvm/create';
 import { sevMemEncIoctl, type SevRequest } from '../kvm/sev-command';
@@ -78,7 +78,7 @@ export const launchHandlers = {
   'create-vcpu': (world) => {
     if (!world.vm.exists) return refused('there is no VM');
     if (world.vm.vcpuCount >= world.vcpus.length) return refused('this world has no room for another vCPU');
-    world.vm.ioctlRet = createVcpu(world);
+    world.vm.ioctlRet = world.vm.health === 'bugged' ? -errno.EIO : createVcpu(world);
     return undefined;
   },
   init2: (world, args) =>

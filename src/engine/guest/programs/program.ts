@@ -67,7 +67,8 @@ export function decide(program: Program, world: World, index: number): Decision 
   for (;;) {
     const phase = program.phases[step >> 1];
     if (!phase) return undefined;
-    if (step & 1) {
+    // An instruction that faulted did not retire: there is no answer to check, and it comes again.
+    if (step & 1 && !vcpu.instructionFaulted) {
       const checked = phase.check({ ...place, cursor });
       if (typeof checked === 'object') return givingUp(guest, checked);
       cursor = checked;

@@ -1,0 +1,73 @@
+/** A nested page fault, in the order in which KVM asks: attribute, memslot, guest_memfd, mapping. */
+import { errno, errnoText } from '../../abi/errno';
+import { gfnToGpa, type Gfn } from '../../abi/address';
+import { KVM_EXIT_MEMORY_FAULT, kvmRunMemoryFault } from '../../abi/kvm-run';
+import { nestedFault } from '../../abi/nested-fault';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE } from '../../abi/kvm-structs';
+import { gfnBits } from '../memory/page-bits';
+import type { RuleId } from '../rules';
+import type { Vcpu } from '../state/vcpu';
+import type { World } from '../world';
+import { changeGfns, isPrivate } from './attributes';
+import { kvmRunOf, leaveToUserspace } from './exit';
+import { privatePage } from './gmem';
+import { slotHasGmem, slotOf } from './memory-slots';
+
+export interface NestedAccess {
+  readonly gfn: Gfn;
+  /** The access had the C-bit. */
+  readonly private: boolean;
+  readonly write: boolean;
+}
+
+/** How KVM met the fault: it mapped the page, left KVM_RUN, or found MMIO. */
+export type FaultHandled = 'mapped' | 'left' | 'mmio';
+
+/** Handles the fault of a vCPU that is in the guest; it is there again unless KVM_RUN ended. */
+export function handleNestedFault(world: World, vcpu: Vcpu, access: NestedAccess): FaultHandled {
+  const gpa = gfnToGpa(access.gfn);
+  const bit = (set: boolean): number => (set ? 1 : 0);
+  const error = nestedFault.encode({ write: bit(access.write), final: 1, enc: bit(access.private) });
+  world.sendVcpu(vcpu, { type: 'LEAVE' });
+  world.move('nestedFault', world.indexOf(vcpu), { gpa, error });
+  const handled = resolveFault(world, vcpu, access);
+  if (handled !== 'left') world.sendVcpu(vcpu, { type: 'ENTER' });
+  return handled;
+}
+
+function resolveFault(world: World, vcpu: Vcpu, access: NestedAccess): FaultHandled {
+  const { gfn } = access;
+  if (isPrivate(world, gfn) !== access.private) {
+    return exitMemoryFault(world, vcpu, access, errno.EFAULT, 'AttributeDiffers');
+  }
+  const slot = slotOf(world, gfn);
+  if (!access.private) {
+    if (!slot) return 'mmio';
+    changeGfns(world, gfn, 1, gfnBits.mappedShared, gfnBits.mappedPrivate);
+    return 'mapped';
+  }
+  if (!slotHasGmem(slot)) return exitMemoryFault(world, vcpu, access, errno.EFAULT, 'PrivateWithoutSlot');
+  const page = privatePage(world, gfn);
+  if ('errno' in page) return exitMemoryFault(world, vcpu, access, page.errno, 'PrivateUnavailable');
+  changeGfns(world, gfn, 1, gfnBits.mappedPrivate, gfnBits.mappedShared);
+  return 'mapped';
+}
+
+/** kvm_mmu_prepare_memory_fault_exit. */
+function exitMemoryFault(
+  world: World,
+  vcpu: Vcpu,
+  access: NestedAccess,
+  failure: number,
+  rule: RuleId,
+): 'left' {
+  const run = kvmRunOf(world, vcpu);
+  const gpa = gfnToGpa(access.gfn);
+  const flags = access.private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0n;
+  kvmRunMemoryFault.set(run, 'flags', flags);
+  kvmRunMemoryFault.set(run, 'gpa', gpa);
+  kvmRunMemoryFault.set(run, 'size', 0x1000n);
+  leaveToUserspace(world, vcpu, { errno: failure, reason: KVM_EXIT_MEMORY_FAULT });
+  world.move('memoryFaultExit', world.indexOf(vcpu), { gpa, flags, ret: errnoText(-failure) }, rule);
+  return 'left';
+}
