@@ -15,6 +15,7 @@ const kept = [
   'cBit',
   'vmrunOracle',
   'instructionHandlersExit',
+  'instructionHandlersInert',
   'personality',
   'guestProgram',
 ] as const;
@@ -76,4 +77,3 @@ export function createVcpu(world: World): number {
   world.move('vcpuCreated', index, { vcpu: index, state: vcpu.mpState });
   return 0;
 }
-

@@ -1,0 +1,113 @@
+/** Memory of a running guest: what the nested page table, the RMP and the attributes each have to say. */
+import { describe, expect, test } from 'vitest';
+import { errno } from '../../abi/errno';
+import { kvmRun, kvmRunMemoryFault, KVM_EXIT_MEMORY_FAULT } from '../../abi/kvm-run';
+import { vmsa } from '../../abi/vmsa';
+import { pageState, rmpEntry } from '../hardware/rmp';
+import { rmpBits } from '../memory/page-bits';
+import type { Image } from '../memory/image';
+import { Run } from '../test-run';
+
+const PAGE = 0x5000n;
+const GFN = 5;
+const kinds = (run: Run): string[] => run.steps.map((step) => step.split(' ')[0] ?? '');
+
+describe('a private page at its first use', () => {
+  test('is zeroed, made private, and raises #VC until it is validated', () => {
+    const run = new Run().running().guest('read', { gpa: PAGE, private: true });
+    expect(kinds(run)).toEqual(['nested', 'page', 'RMPUPDATE', '#VC']);
+    expect(pageState(run.world, GFN)).toBe('Guest-Invalid');
+    run.guest('pvalidate', { gpa: PAGE }).guest('write', { gpa: PAGE, private: true, value: 7n });
+    run.guest('read', { gpa: PAGE, private: true });
+    expect(run.steps).toEqual(['read 0x5000 private = 0x7']);
+  });
+
+  test.each([
+    ['validating again', true, true, 255, 'Guest-Valid'],
+    ['rescinding a validated page', true, false, 0, 'Guest-Invalid'],
+    ['rescinding again', false, false, 255, 'Guest-Invalid'],
+  ])('%s: PVALIDATE ends with %i', (_, first, second, code, state) => {
+    const run = new Run().running().guest('pvalidate', { gpa: PAGE });
+    run
+      .guest('pvalidate', { gpa: PAGE, validate: first })
+      .guest('pvalidate', { gpa: PAGE, validate: second });
+    expect([run.world.vcpu(0).instructionCode, pageState(run.world, GFN)]).toEqual([code, state]);
+  });
+
+  test('PVALIDATE with 2M on 4K entries is a size mismatch', () => {
+    const run = new Run().running().guest('pvalidate', { gpa: 0x200000n, size: '2M' });
+    expect(run.world.vcpu(0).instructionCode).toBe(6);
+  });
+
+  test('PVALIDATE with 4K on a 2M entry has KVM smash it first', () => {
+    const run = new Run().running();
+    const { rmp, rmpGfnLow } = run.world.pages;
+    rmp.setRun(0x200, 512, rmpBits.assigned | (1 << 8));
+    rmp.set(0x200, rmpBits.assigned | rmpBits.twoMeg | (1 << 8));
+    for (let page = 0x200; page < 0x400; page++) rmpGfnLow.set(page, page);
+    run.guest('pvalidate', { gpa: 0x203000n });
+    expect(kinds(run)).toContain('PSMASH');
+    expect([rmpEntry(run.world, 0x200).twoMeg, pageState(run.world, 0x203)]).toEqual([false, 'Guest-Valid']);
+  });
+});
+
+describe('an access that differs from the attribute', () => {
+  test.each([
+    ['private', 'shared', true, 8n],
+    ['shared', 'private', false, 0n],
+  ])('a %s access to a %s page leaves with -EFAULT and MEMORY_FAULT', (_, __, access, flags) => {
+    const run = new Run().running().vmm('set-attributes', { gfn: GFN, n: 1, private: !access });
+    run.guest('read', { gpa: PAGE + 8n, private: access });
+    const bytes = run.world.kvmRun[0] as Image;
+    expect(kvmRun.get(bytes, 'exitReason')).toBe(KVM_EXIT_MEMORY_FAULT);
+    expect([
+      kvmRunMemoryFault.get(bytes, 'flags'),
+      kvmRunMemoryFault.get(bytes, 'gpa'),
+      kvmRunMemoryFault.get(bytes, 'size'),
+    ]).toEqual([flags, PAGE, 0x1000n]);
+    expect([run.world.vcpu(0).runErrno, run.world.vcpu(0).run]).toEqual([errno.EFAULT, 'inUserspace']);
+  });
+
+  test('and no memory for the page: the errno of guest_memfd comes out', () => {
+    const run = new Run().running();
+    run.act({ actor: 'inject', verb: 'allocation', args: { what: 'gmem' } });
+    run.guest('read', { gpa: PAGE, private: true });
+    expect(run.world.vcpu(0).runErrno).toBe(errno.ENOMEM);
+  });
+});
+
+describe('converting', () => {
+  test('to shared and back without a hole keeps the page, its RMP entry and its content', () => {
+    const run = new Run().running().guest('pvalidate', { gpa: PAGE });
+    run.guest('write', { gpa: PAGE, private: true, value: 7n });
+    run.vmm('set-attributes', { gfn: GFN, n: 1, private: false });
+    expect(pageState(run.world, GFN)).toBe('Guest-Valid');
+    run.vmm('set-attributes', { gfn: GFN, n: 1, private: true });
+    run.guest('read', { gpa: PAGE, private: true });
+    expect(run.steps.at(-1)).toBe('read 0x5000 private = 0x7');
+  });
+
+  test('with a hole gives the page back; the next use finds zeros, not validated', () => {
+    const run = new Run().running().guest('pvalidate', { gpa: PAGE });
+    run.vmm('punch-hole', { gfn: GFN, n: 1 });
+    expect(pageState(run.world, GFN)).toBe('Hypervisor');
+    run.guest('read', { gpa: PAGE, private: true });
+    expect(kinds(run)).toEqual(['nested', 'page', 'RMPUPDATE', '#VC']);
+  });
+
+  test('shared memory outside every slot is MMIO: #VC, and KVM does not leave', () => {
+    const run = new Run().running();
+    const [slot] = run.world.slots;
+    if (slot) slot.pages = 0x100;
+    run.vmm('set-attributes', { gfn: 0x200, n: 1, private: false });
+    run.guest('read', { gpa: 0x200000n, private: false });
+    expect(kinds(run)).toEqual(['nested', '#VC:']);
+    expect(run.world.vcpu(0).run).toBe('inGuest');
+  });
+});
+
+test('a VMSA page is filled with the features of the VM and marked by RMPADJUST', () => {
+  const run = new Run().running().guest('pvalidate', { gpa: PAGE }).guest('make-vmsa', { gpa: PAGE });
+  expect(rmpEntry(run.world, GFN)).toMatchObject({ validated: true, vmsa: true, asid: 1 });
+  expect(vmsa.get(run.world.image('private', GFN), 'sevFeatures')).toBe(1n);
+});

@@ -1,0 +1,117 @@
+/** The launch, driven by acts and seen in steps and state. */
+import { describe, expect, test } from 'vitest';
+import { errno } from '../../abi/errno';
+import type { Act } from '../acts';
+import { pageState } from '../hardware/rmp';
+import { Run } from '../test-run';
+
+const failsFirmware = (command: bigint, status: bigint, nth = 1): Act => ({
+  actor: 'inject',
+  verb: 'firmware',
+  args: { command, status, nth },
+});
+const BAD_SIGNATURE = 0x0an;
+
+describe('LAUNCH_FINISH that fails in the firmware', () => {
+  test('leaves the VMSAs encrypted, and the second one is -EINVAL', () => {
+    const run = new Run().started({ vcpus: 2 }).act(failsFirmware(0xa2n, BAD_SIGNATURE));
+    run.vmm('launch-finish', {});
+    expect([run.ret, run.world.vm.ioctlError]).toEqual([-errno.EIO, Number(BAD_SIGNATURE)]);
+    expect(run.world.vcpus.map((vcpu) => pageState(run.world, vcpu.launchVmsaPfn))).toEqual([
+      'Guest-Valid',
+      'Guest-Valid',
+    ]);
+    expect([run.world.vm.launch, run.world.vm.gstate]).toEqual(['finishFailed', 'LAUNCH']);
+    expect(run.vmm('launch-finish', {}).ret).toBe(-errno.EINVAL);
+  });
+
+  test('can be repeated when there is no vCPU', () => {
+    const run = new Run().started({ vcpus: 0 }).act(failsFirmware(0xa2n, BAD_SIGNATURE));
+    expect(run.vmm('launch-finish', {}).ret).toBe(-errno.EIO);
+    expect(run.vmm('launch-finish', {}).ret).toBe(0);
+    expect(run.world.vm.gstate).toBe('RUNNING');
+  });
+
+  test('at the first VMSA can be repeated, at the second cannot', () => {
+    const first = new Run().started({ vcpus: 2 }).act(failsFirmware(0xa1n, 2n));
+    expect([first.vmm('launch-finish', {}).ret, first.vmm('launch-finish', {}).ret]).toEqual([-errno.EIO, 0]);
+    const second = new Run().started({ vcpus: 2 }).act(failsFirmware(0xa1n, 2n, 2));
+    expect([second.vmm('launch-finish', {}).ret, second.vmm('launch-finish', {}).ret]).toEqual([
+      -errno.EIO,
+      -errno.EINVAL,
+    ]);
+  });
+
+  test('shows RMPUPDATE, firmware command and protection of each vCPU as steps of their own', () => {
+    const run = new Run().started({ vcpus: 2 }).vmm('launch-finish', {});
+    expect(run.steps.map((step) => step.split(/[ :]/)[0])).toEqual(
+      ['KVM_SEV_SNP_LAUNCH_FINISH']
+        .concat(...[0, 1].map(() => ['VMSA', 'RMPUPDATE', 'SNP_LAUNCH_UPDATE', `v`]))
+        .map((word, i) => (word === 'v' ? `v${i > 4 ? 1 : 0}` : word))
+        .concat('SNP_LAUNCH_FINISH', 'KVM_SEV_SNP_LAUNCH_FINISH'),
+    );
+  });
+});
+
+describe('LAUNCH_UPDATE', () => {
+  test.each([
+    ['stops at a populated page with 0 and says how far it came', 6, 0, 0x2000n],
+    ['that begins at a populated page is -EIO', 8, -errno.EIO, 0x1000n],
+  ])('%s', (_, gfn, ret, left) => {
+    const run = new Run().started({ vcpus: 0 }).vmm('launch-update', { gfn: 8, type: 'normal' });
+    run.vmm('launch-update', { gfn, n: gfn === 8 ? 1 : 4, type: 'normal' });
+    expect([run.ret, run.world.vm.updateLeft]).toEqual([ret, left]);
+  });
+
+  test('of a CPUID page with a wrong leaf rewrites the source, and the second call is accepted', () => {
+    const wrong = 0x0100_0000_0000_0005n;
+    const run = new Run().started({ vcpus: 0 });
+    run.vmm('launch-update', { gfn: 4, type: 'cpuid', content: wrong });
+    expect([run.ret, run.world.vm.ioctlError]).toEqual([-errno.EIO, 0x16]);
+    expect(pageState(run.world, 4)).toBe('Hypervisor');
+    run.vmm('launch-update', { gfn: 4, type: 'cpuid' });
+    expect([run.ret, pageState(run.world, 4)]).toEqual([0, 'Guest-Valid']);
+  });
+
+  test('after a successful LAUNCH_FINISH is refused by the firmware, and the page comes back', () => {
+    const run = new Run().started({ vcpus: 0 }).vmm('launch-finish', {});
+    run.vmm('launch-update', { gfn: 4, type: 'normal' });
+    expect([run.ret, run.world.vm.ioctlError, pageState(run.world, 4)]).toEqual([
+      -errno.EIO,
+      2,
+      'Hypervisor',
+    ]);
+  });
+
+  test('whose page cannot be reclaimed bugs the VM and leaks the page', () => {
+    const run = new Run().started({ vcpus: 0 });
+    run.act(failsFirmware(0xa1n, 2n)).act(failsFirmware(0xc7n, 0x10n));
+    run.vmm('launch-update', { gfn: 4, type: 'normal' });
+    expect([run.ret, run.world.vm.health, run.world.host.leakedPages]).toEqual([-errno.EIO, 'bugged', 1]);
+    expect(run.vmm('launch-finish', {}).ret).toBe(-errno.EIO);
+  });
+
+  test.each([
+    ['linux-6.12', 0],
+    ['linux-7.2', -errno.EINVAL],
+  ] as const)('of length 0: %s returns %i', (id, ret) => {
+    const run = new Run(id).started({ vcpus: 0 }).vmm('launch-update', { gfn: 4, len: 0n, type: 'normal' });
+    expect(run.ret).toBe(ret);
+  });
+});
+
+describe('the end of a VM', () => {
+  test('gives every page back and keeps the ASID for recycling', () => {
+    const run = new Run().started({ vcpus: 2 }).vmm('launch-update', { gfn: 0, n: 3, type: 'normal' });
+    run.vmm('launch-finish', {}).vmm('destroy', {});
+    expect([...run.world.pages.rmp.runs()]).toEqual([]);
+    const { asidsReclaim, asidCharges, leakedPages } = run.world.host;
+    expect([asidsReclaim, asidCharges, leakedPages]).toEqual([0b10, 0, 0]);
+  });
+
+  test('leaks context, ASID and charge when DECOMMISSION fails', () => {
+    const run = new Run().started({ vcpus: 0 }).act(failsFirmware(0x90n, 0x10n)).vmm('destroy', {});
+    expect([run.world.host.asidsReclaim, run.world.host.asidCharges]).toEqual([0, 1]);
+    expect(run.steps).toContain('WARN: DECOMMISSION failed');
+  });
+});
