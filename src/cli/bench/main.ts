@@ -1,0 +1,7 @@
+/** `npm run bench`: speed as ratios measured in one run. It prints and never fails. */
+import '../../engine/perform';
+import { benchBoot } from './boot';
+import { benchExplore } from './explore';
+
+benchBoot();
+benchExplore();
