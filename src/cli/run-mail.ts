@@ -1,5 +1,6 @@
 /** A run as text for a mail: 72 columns, the scenario first, so that the reader can run it. */
 import { wrap } from '../base/text';
+import { folded } from './fold';
 import { compareRuns } from '../scenarios/compare';
 import { MAIL_COLUMNS } from '../scenarios/mail';
 import { printScenario } from '../scenarios/print';
@@ -21,10 +22,9 @@ export function runMail(runs: readonly Run<Tape>[]): string[] {
   const told = compareRuns(runs).flatMap((comparison) => {
     const line = first.scenario.lines[comparison.line];
     const title = line ? fitted(lineText(line), 0) : [];
-    if (comparison.same)
-      return ['', ...title, ...(comparison.moves[0] ?? []).flatMap((text) => fitted(text, 4))];
+    if (comparison.same) return ['', ...title, ...movesText(comparison.moves[0] ?? [], '', 4)];
     const each = runs.flatMap((_, i) => [
-      ...(comparison.moves[i] ?? []).flatMap((text) => fitted(`${letter(i)} ${text}`, 2)),
+      ...movesText(comparison.moves[i] ?? [], `${letter(i)} `, 2),
       ...(comparison.visible[i] ?? []).flatMap((text) => fitted(`${letter(i)} => ${text}`, 2)),
     ]);
     return ['', ...title, `  differs:`, ...each];
@@ -34,6 +34,16 @@ export function runMail(runs: readonly Run<Tape>[]): string[] {
     ...run.expectations.filter(({ ok }) => !ok).flatMap((e) => fitted(expectationText(e), 2)),
   ]);
   return [...names, ...told, '', ...results, '', ...printScenario(first.scenario).trimEnd().split('\n')];
+}
+
+/** Moves that differ in numbers alone, many times over, are told once. */
+function movesText(moves: readonly string[], mark: string, indent: number): string[] {
+  return folded(
+    moves,
+    (text) => text.replace(/0x[0-9a-f]+|\d+/g, '#'),
+    (text) => fitted(mark + text, indent),
+    ({ times }) => `${' '.repeat(indent)}${mark}... ${times - 1} times more`,
+  );
 }
 
 const letter = (index: number): string => String.fromCharCode(65 + index);

@@ -1,5 +1,6 @@
 /** The steps of a run as text: every line of the scenario, under it what it caused, and what was expected of it. */
 import { moveKinds, moveText } from '../engine/moves';
+import { folded } from './fold';
 import { compareRuns, type LineComparison } from '../scenarios/compare';
 import { printLine } from '../scenarios/print';
 import type { Line } from '../scenarios/scenario';
@@ -24,22 +25,33 @@ const originMark: Readonly<Record<string, string>> = {
   scheduler: '.',
 };
 
+/** One step: its number, who caused it, the vCPU, from whom to whom, what. */
+function stepText(index: number, step: ReturnType<Tape['step']>, mark: string): string[] {
+  const { move, rule, findings } = step;
+  const found = findings.map(({ kind, text }) => `${' '.repeat(STEP)} ! ${kind}: ${text}`);
+  if (!move) return found;
+  const { from, to } = moveKinds[move.kind];
+  const vcpu = (move.vcpu < 0 ? '' : `v${move.vcpu}`).padEnd(3);
+  const lane = `${from}${from === to ? '' : `>${to}`}`.padEnd(14);
+  const why = rule === undefined ? '' : `  [${rule}]`;
+  return [`${String(index).padStart(STEP)} ${mark} ${vcpu} ${lane} ${moveText(move)}${why}`, ...found];
+}
+
 function stepLines(run: Run<Tape>, act: TapedAct): string[] {
   const mark = originMark[act.origin] ?? ' ';
-  const lines: string[] = [];
-  for (let index = act.firstStep; index < act.firstStep + act.stepCount; index++) {
-    const { move, rule, findings } = run.timeline.step(index);
-    if (move) {
-      const { from, to } = moveKinds[move.kind];
-      const vcpu = move.vcpu < 0 ? '  ' : `v${move.vcpu}`;
-      const why = rule === undefined ? '' : `  [${rule}]`;
-      const lane = `${from}${from === to ? '' : `>${to}`}`;
-      lines.push(
-        `${String(index).padStart(STEP)} ${mark} ${vcpu.padEnd(3)} ${lane.padEnd(14)} ${moveText(move)}${why}`,
-      );
-    }
-    for (const { kind, text } of findings) lines.push(`${' '.repeat(STEP)} ! ${kind}: ${text}`);
-  }
+  const steps = Array.from({ length: act.stepCount }, (_, i) => {
+    const index = act.firstStep + i;
+    return { index, step: run.timeline.step(index) };
+  });
+  const lines = folded(
+    steps,
+    ({ step }) => `${step.move?.kind ?? ''} ${step.move?.vcpu ?? ''} ${step.findings.length}`,
+    ({ index, step }) => stepText(index, step, mark),
+    ({ times }, { index, step }) => {
+      const last = step.move ? `, the last: ${moveText(step.move)}` : '';
+      return `${String(index).padStart(STEP)} ${mark} ... ${times - 1} times more${last}`;
+    },
+  );
   if (act.refused !== undefined) lines.push(`${' '.repeat(STEP)} x not possible: ${act.refused}`);
   return lines;
 }

@@ -166,6 +166,15 @@ function observeVcpu(world: World, index: number, rest: readonly string[]): Obse
   return unknownPart(name, known, 'vcpu variable');
 }
 
+const UNWRITTEN = 0xffffffff;
+
+function observeIoctl({ vm }: World, name: string): Observed | UnknownPath {
+  if (name === 'ret') return runResult(-vm.ioctlRet);
+  if (name === 'left') return { value: vm.updateLeft };
+  if (name !== 'error') return unknownPart(name, ['ret', 'error', 'left'], 'what to say of an ioctl');
+  return vm.ioctlError === UNWRITTEN ? { value: 'unwritten' } : { value: vm.ioctlError };
+}
+
 const guestNames: Readonly<Record<string, (vcpu: Vcpu) => ObservedValue>> = {
   result: (vcpu) => vcpu.guestResult,
   info1: (vcpu) => vcpu.guestReadInfo1,
@@ -299,6 +308,12 @@ const families: readonly Family[] = [
     observe: ({ world, rest }) => variable(world.vm as unknown as Instance<Variables>, rest.join('.')),
   },
   {
+    form: 'ioctl.ret, ioctl.error, ioctl.left',
+    doc: 'The last ioctl: its result, the firmware status that KVM wrote, and what LAUNCH_UPDATE left to do.',
+    first: /^ioctl$/,
+    observe: ({ world, rest }) => observeIoctl(world, rest.join('.')),
+  },
+  {
     form: 'host.<variable>',
     doc: 'The host that outlives the VM.',
     first: /^host$/,
@@ -378,6 +393,7 @@ const firstWords = [
   'v1',
   'guest',
   'vm',
+  'ioctl',
   'host',
   'slot0',
   'page',

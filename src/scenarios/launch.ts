@@ -22,8 +22,11 @@ const ovmfPages: readonly InitialPages[] = [
   { gfn: 0x811, n: 15, type: 'zero' },
 ];
 
-/** What a guest without firmware finds: enough valid pages to work with, from 1 MiB on. */
-const barePages: readonly InitialPages[] = [{ gfn: 0x100, n: 0x50, type: 'zero' }];
+/** What a guest without firmware finds: some valid pages to make VMSAs of, and some to work with. */
+const barePages: readonly InitialPages[] = [
+  { gfn: 0x120, n: 8, type: 'zero' },
+  { gfn: 0x140, n: 8, type: 'zero' },
+];
 
 function initialPages(head: Head): InitialPages[] {
   const regions = memoryRegions(head.vm);

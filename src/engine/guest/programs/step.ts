@@ -1,9 +1,11 @@
 /** The guest program of a world: which one it is, and one instruction of it. */
-import { refused, type Outcome } from '../../acts';
-import { perform, type GuestHandlers } from '../../perform';
+import { refused, type GuestAct, type Outcome } from '../../acts';
+import type { GuestHandlers } from '../../perform';
 import type { Vm } from '../../state/vm';
 import type { World } from '../../world';
 import { notInGuest } from '../ghcb-writer';
+import { guestMemoryHandlers } from '../memory';
+import { requestHandlers } from '../requests';
 import { linux } from './linux';
 import { fitsMemory, LEAST_PAGES } from './machine';
 import { decide, type Decision, type Program } from './program';
@@ -40,7 +42,15 @@ export function stepProgram(world: World, index: number): Outcome {
     world.move('programGivesUp', index, { program, why, set, code }, 'LinuxGivesUp');
     world.finding('guest-error', `${program} gives up: ${why}, reason ${set}:${code}`);
   }
-  return perform(world, act);
+  return execute(world, act);
+}
+
+const instructions: Omit<GuestHandlers, 'step'> = { ...requestHandlers, ...guestMemoryHandlers };
+type AnyInstruction = (world: World, vcpu: number, args: GuestAct['args']) => Outcome;
+
+function execute(world: World, act: GuestAct): Outcome {
+  if (act.verb === 'step') return refused('a program has no step of its own');
+  return (instructions[act.verb] as AnyInstruction)(world, act.vcpu, act.args);
 }
 
 function programMissing(world: World): Outcome {

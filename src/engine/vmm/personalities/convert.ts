@@ -1,8 +1,8 @@
 /** Converting a range of guest memory as VMMs do it: attribute first, then the side that is no longer in use. */
-import { errnoText } from '../../../abi/errno';
+import { errno, errnoText } from '../../../abi/errno';
 import { PAGE_SIZE } from '../../../abi/address';
-import type { VmmAct } from '../../acts';
-import { perform } from '../../perform';
+import type { Outcome } from '../../acts';
+import { memoryHandlers } from '../memory';
 import type { Slot } from '../../state/vm';
 import type { World } from '../../world';
 
@@ -23,10 +23,22 @@ function slotAt(world: World, gfn: number): Slot | undefined {
   return world.slots.find((slot) => slot.used && gfn >= slot.firstGfn && gfn < slot.firstGfn + slot.pages);
 }
 
-/** Performs an ioctl of the VMM as part of handling an exit. @returns its result */
-function ioctl(world: World, act: VmmAct): number {
-  const outcome = perform(world, act);
-  return outcome ? -22 : world.vm.ioctlRet;
+/** What an ioctl that is part of handling an exit returned. */
+const resultOf = (world: World, outcome: Outcome): number => (outcome ? -errno.EINVAL : world.vm.ioctlRet);
+
+function setAttributes(
+  world: World,
+  range: { gfn: number; n: number },
+  toPrivate: boolean,
+): ConversionResult {
+  const outcome = memoryHandlers['set-attributes'](world, { ...range, private: toPrivate });
+  const result = resultOf(world, outcome);
+  return result === 0 ? undefined : { failed: `KVM_SET_MEMORY_ATTRIBUTES = ${errnoText(result)}` };
+}
+
+function punch(world: World, range: { gfn: number; n: number }): ConversionResult {
+  const result = resultOf(world, memoryHandlers['punch-hole'](world, range));
+  return result === 0 ? undefined : { failed: `fallocate = ${errnoText(result)}` };
 }
 
 function say(world: World, index: number, conversion: Conversion): void {
@@ -57,18 +69,13 @@ export function qemuConvert(world: World, index: number, conversion: Conversion)
   }
   if (range.gfn + range.n > slot.firstGfn + slot.pages)
     return { failed: 'the range runs out of its memory region' };
-  const set = ioctl(world, { actor: 'vmm', verb: 'set-attributes', args: { ...range, private: toPrivate } });
-  if (set !== 0) return { failed: `KVM_SET_MEMORY_ATTRIBUTES = ${errnoText(set)}` };
+  const failed = setAttributes(world, range, toPrivate);
+  if (failed) return failed;
   if (toPrivate) {
     discardShared(world, index, range);
     return undefined;
   }
   return punch(world, range);
-}
-
-function punch(world: World, range: { gfn: number; n: number }): ConversionResult {
-  const punched = ioctl(world, { actor: 'vmm', verb: 'punch-hole', args: range });
-  return punched === 0 ? undefined : { failed: `fallocate = ${errnoText(punched)}` };
 }
 
 /** The userspace pages of a range that is private now are given back: they read as zeros when they come into use again. */
@@ -94,8 +101,8 @@ export function cloudHypervisorConvert(
   const range = checked(conversion);
   if (typeof range === 'string') return { failed: range };
   const { toPrivate } = conversion;
-  const set = ioctl(world, { actor: 'vmm', verb: 'set-attributes', args: { ...range, private: toPrivate } });
-  if (set !== 0) return { failed: `KVM_SET_MEMORY_ATTRIBUTES = ${errnoText(set)}` };
+  const failed = setAttributes(world, range, toPrivate);
+  if (failed) return failed;
   if (!toPrivate && slotAt(world, range.gfn)) punch(world, range);
   return undefined;
 }
@@ -105,10 +112,5 @@ export function attributeOnly(world: World, index: number, conversion: Conversio
   say(world, index, conversion);
   const range = checked(conversion);
   if (typeof range === 'string') return { failed: range };
-  const set = ioctl(world, {
-    actor: 'vmm',
-    verb: 'set-attributes',
-    args: { ...range, private: conversion.toPrivate },
-  });
-  return set === 0 ? undefined : { failed: `KVM_SET_MEMORY_ATTRIBUTES = ${errnoText(set)}` };
+  return setAttributes(world, range, conversion.toPrivate);
 }
