@@ -39,6 +39,8 @@ export const launchEvents = events({
   /** KVM_SEV_SNP_LAUNCH_UPDATE up to the first page. */
   UPDATE: {
     snp: 'flag',
+    /** KVM does not close the launch by a test of its own. */
+    stillOpen: 'flag',
     readable: 'flag',
     argumentsLegal: 'flag',
     uaddrAligned: 'flag',
@@ -138,6 +140,7 @@ const startAgain = [
 ] as const;
 const update = [
   { guard: 'notSnp', actions: refusal('UpdateNotStarted') },
+  { guard: 'launchClosed', actions: refusal('UpdateAfterFinish') },
   { guard: 'notReadable', actions: refusal('ArgumentUnreadable') },
   { guard: 'argumentsIllegal', actions: refusal('UpdateArguments') },
   { guard: 'uaddrUnaligned', actions: refusal('UpdateUaddrUnaligned') },
@@ -171,6 +174,7 @@ export const launchMachine = setup({
     policyUnsupported: lacks('policySupported'),
     policyIncomplete: lacks('policyComplete'),
     tscUnknown: lacks('tscKnown'),
+    launchClosed: lacks('stillOpen'),
     argumentsIllegal: lacks('argumentsLegal'),
     uaddrUnaligned: lacks('uaddrAligned'),
     slotWithoutGmem: lacks('slotHasGmem'),

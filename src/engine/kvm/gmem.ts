@@ -8,6 +8,7 @@ import type { Slot } from '../state/vm';
 import { NO_GPA, type World } from '../world';
 import { zapGfns } from './attributes';
 import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
+import { facetOr } from './unspecified';
 
 export type PrivatePage = { readonly pfn: number } | { readonly errno: number };
 
@@ -72,10 +73,11 @@ export function gmemGetPfn(world: World, slot: Slot, gfn: number): PrivatePage {
   if (!upToDate) {
     writeContent(world, pfn, 0n);
     world.move('pageCleared', -1, { pfn }, 'GmemZeroed');
-    if (world.facet('gmem.upToDateAfterRmpFailure') === 'yes') markUpToDate(world, pfn);
   }
   const failed = sevGmemPrepare(world, pfn, gfn, 0);
   if (failed) {
+    const counts = !upToDate && facetOr(world, 'gmem.upToDateAfterRmpFailure', 'no') === 'yes';
+    if (counts) markUpToDate(world, pfn);
     world.move('kernelLog', -1, { what: 'a private page could not be prepared' }, 'RmpUpdateFails');
     return { errno: failed };
   }

@@ -5,6 +5,7 @@ import { NO_PFN, type World } from '../world';
 import { sevAsidFree, sevAsidNew } from './asids';
 import { allocateKernelPage, freeKernelPage, snpAllocFirmwarePage } from './kernel-pages';
 import { argumentReadable, refusalOf, refuseCall, replyOf, type SevCommand, type SevReply } from './sev-call';
+import { facetOr } from './unspecified';
 
 /** struct kvm_sev_init. */
 export interface Init2Arguments {
@@ -22,7 +23,10 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
   const sevType = type === 'sev' || type === 'seves' || type === 'snp';
   const encryptsState = type === 'seves' || type === 'snp';
   const supported = encryptsState ? host.vmsaFeatures : 0n;
-  const version1Refused = type === 'snp' && world.facet('init2.ghcbVersion1') === 'refused';
+  const version1Refused =
+    type === 'snp' &&
+    args.ghcbVersion === 1 &&
+    facetOr(world, 'init2.ghcbVersion1', 'accepted') === 'refused';
   const refused = refusalOf(
     world,
     call,
@@ -34,7 +38,7 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
       flagsZero: args.flags === 0,
       featuresSupported: (args.vmsaFeatures & ~supported) === 0n,
       versionKnown: args.ghcbVersion <= MAX_GHCB_VERSION && (encryptsState || args.ghcbVersion === 0),
-      versionAllowed: !(version1Refused && args.ghcbVersion === 1),
+      versionAllowed: !version1Refused,
     }),
   );
   if (refused) return replyOf(refused);

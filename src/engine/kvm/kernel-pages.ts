@@ -7,6 +7,7 @@ import { allocationFails } from '../firmware/inject';
 import { sevDoCmd } from '../firmware/psp';
 import { hostPageBits, KERNEL_KIND_SHIFT, KERNEL_NUMBER_SHIFT, LEAK_COUNT_SHIFT } from '../memory/page-bits';
 import { NO_PFN, type World } from '../world';
+import { facetOr } from './unspecified';
 
 export type KernelPageKind = 'vmsa' | 'firmware' | 'request';
 
@@ -110,21 +111,32 @@ export function bugVm(world: World): void {
   world.move('vmBugged', -1, {}, 'ReclaimFails');
 }
 
-/** kvm_rmp_make_shared. @returns whether it worked */
-export function kvmRmpMakeShared(world: World, pfn: number): boolean {
-  if (rmpMakeShared(world, pfn)) return true;
-  bugVm(world);
+/** Why a page goes back to the host: kernels differ in what a failure does. */
+export type MakeSharedFor = 'launch' | 'vcpuFree';
+
+function giveUpPage(world: World, pfn: number, { bugs }: { readonly bugs: boolean }): void {
+  if (bugs) bugVm(world);
   snpLeakPages(world, pfn);
+}
+
+/** kvm_rmp_make_shared. @returns whether it worked */
+export function kvmRmpMakeShared(world: World, pfn: number, why: MakeSharedFor): boolean {
+  if (rmpMakeShared(world, pfn)) return true;
+  const bugs =
+    why === 'vcpuFree'
+      ? world.facet('free.vmsa') === 'rmpupdate+bugVm+leak'
+      : facetOr(world, 'lu.makeSharedFailure', 'bugVm+leak') === 'bugVm+leak';
+  giveUpPage(world, pfn, { bugs });
   return false;
 }
 
 /** snp_page_reclaim: back from the firmware to the host. @returns whether it worked */
 export function snpPageReclaim(world: World, pfn: number): boolean {
   const reclaimed = sevDoCmd(world, SEV_CMD_SNP_PAGE_RECLAIM, () => pageReclaim(world, pfn));
-  if (reclaimed.ret !== 0) {
-    bugVm(world);
-    snpLeakPages(world, pfn);
+  const onFailure = reclaimed.ret === 0 ? 'ignored' : facetOr(world, 'lu.reclaimFailure', 'bugVm+leak');
+  if (onFailure !== 'ignored') {
+    giveUpPage(world, pfn, { bugs: onFailure === 'bugVm+leak' });
     return false;
   }
-  return kvmRmpMakeShared(world, pfn);
+  return kvmRmpMakeShared(world, pfn, 'launch');
 }

@@ -21,6 +21,7 @@ import {
   type SevCommand,
   type SevReply,
 } from './sev-call';
+import { facetOr } from './unspecified';
 
 /** struct kvm_sev_snp_launch_start. */
 export interface LaunchStartArguments {
@@ -33,17 +34,16 @@ const call = 'KVM_SEV_SNP_LAUNCH_START';
 const knownOnly = (policy: bigint): boolean => (policy & ~KVM_SNP_POLICY_BITS_6_12) === 0n;
 
 /** Which policies KVM lets through to the firmware. */
-const policyAllowed: Record<FacetValue<'ls.policy'>, (world: World, policy: bigint) => boolean> = {
+const policyAllowed: Record<
+  Exclude<FacetValue<'ls.policy'>, 'unspecified'>,
+  (world: World, policy: bigint) => boolean
+> = {
   knownSmtRequired: (_, policy) => {
     const { smt, singleSocket } = snpPolicy.decode(policy);
     return knownOnly(policy) && smt === 1 && singleSocket === 0;
   },
   known: (_, policy) => knownOnly(policy),
   firmwareMask: (world, policy) => (policy & ~world.host.policyBits) === 0n,
-  unspecified: (world, policy) => {
-    world.finding('ambiguity', 'no source says which policies this kernel lets through');
-    return knownOnly(policy);
-  },
 };
 
 export function snpLaunchStart(world: World, command: SevCommand, args: LaunchStartArguments): SevReply {
@@ -58,7 +58,7 @@ export function snpLaunchStart(world: World, command: SevCommand, args: LaunchSt
       snp: vm.type === 'snp',
       readable: argumentReadable(command),
       flagsZero: args.flags === 0,
-      policySupported: policyAllowed[world.facet('ls.policy')](world, policy),
+      policySupported: policyAllowed[facetOr(world, 'ls.policy', 'knownSmtRequired')](world, policy),
       policyComplete: (policy & SNP_POLICY_RESERVED_MUST_BE_ONE) !== 0n,
       tscKnown: !secureTsc || world.host.tscKhz !== 0,
     }),

@@ -1,32 +1,27 @@
 /** KVM_SEV_SNP_LAUNCH_UPDATE: pages of userspace become encrypted, measured pages of the guest, one by one. */
 import { errno } from '../../abi/errno';
-import { firmwareStatus, SEV_CMD_SNP_LAUNCH_UPDATE } from '../../abi/firmware';
 import {
-  KVM_SEV_SNP_PAGE_TYPE_CPUID,
   KVM_SEV_SNP_PAGE_TYPE_VMSA,
   KVM_SEV_SNP_PAGE_TYPE_ZERO,
   launchUpdateTypes,
 } from '../../abi/kvm-structs';
-import { rmpLookup, rmpMakePrivate } from '../hardware/rmp';
-import { launchUpdatePage, type CpuidVerdict } from '../firmware/commands';
-import { correctedCpuid, cpuidVerdict } from '../firmware/cpuid-page';
-import { badDevice, sevDoCmd } from '../firmware/psp';
-import { takeFault } from '../firmware/inject';
+import type { FacetValue } from '../../profiles/facets';
+import { rmpLookup } from '../hardware/rmp';
 import type { Slot } from '../state/vm';
 import { NO_PFN, type World } from '../world';
-import { isPrivate } from './attributes';
-import { gmemGetFolio, isPoisoned, markUpToDate, readContent, writeContent } from './gmem';
-import { snpPageReclaim } from './kernel-pages';
+import { kvmRmpMakeShared } from './kernel-pages';
 import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
-import { argumentReadable, refusalOf, refuseCall, replyOf, type SevCommand, type SevReply } from './sev-call';
+import { populatePage, type LastStatus } from './populate-page';
 import {
-  rangeReadable,
-  readUser64,
-  setUserContent,
-  userPageOf,
-  userReadable,
-  userWritable,
-} from './user-memory';
+  argumentReadable,
+  errnoOf,
+  refusalOf,
+  refuseCall,
+  replyOf,
+  type SevCommand,
+  type SevReply,
+} from './sev-call';
+import { facetOr } from './unspecified';
 
 /** struct kvm_sev_snp_launch_update. */
 export interface LaunchUpdateArguments {
@@ -56,13 +51,17 @@ const typeAccepted = (type: number): boolean =>
   type in launchUpdateTypes && type !== KVM_SEV_SNP_PAGE_TYPE_VMSA;
 
 function argumentsLegal(world: World, args: LaunchUpdateArguments): boolean {
-  if (args.len === 0n && world.facet('lu.lenZero') === 'einval') return false;
+  if (args.len === 0n && facetOr(world, 'lu.lenZero', 'nothingDone') === 'einval') return false;
   return args.len % PAGE === 0n && args.flags === 0 && typeAccepted(args.type);
 }
 
+function hasSource(world: World, type: number): boolean {
+  return type !== KVM_SEV_SNP_PAGE_TYPE_ZERO || facetOr(world, 'lu.zeroSource', 'ignored') === 'needed';
+}
+
 function uaddrAligned(world: World, args: LaunchUpdateArguments): boolean {
-  if (args.type === KVM_SEV_SNP_PAGE_TYPE_ZERO || args.uaddr % PAGE === 0n) return true;
-  return world.facet('lu.uaddrAlignment') !== 'page';
+  if (args.uaddr % PAGE === 0n || !hasSource(world, args.type)) return true;
+  return facetOr(world, 'lu.uaddrAlignment', 'any') === 'any';
 }
 
 export function snpLaunchUpdate(
@@ -70,13 +69,16 @@ export function snpLaunchUpdate(
   command: SevCommand,
   args: LaunchUpdateArguments,
 ): LaunchUpdateReply {
+  const { vm } = world;
   const slot = slotOf(world, args.gfnStart);
+  const finished = vm.launch === 'finished';
   const refused = refusalOf(
     world,
     call,
     world.sendLaunch({
       type: 'UPDATE',
-      snp: world.vm.type === 'snp' && world.vm.contextPfn !== NO_PFN,
+      snp: vm.type === 'snp' && vm.contextPfn !== NO_PFN,
+      stillOpen: !finished || facetOr(world, 'lu.afterFinish', 'firmwareDecides') === 'firmwareDecides',
       readable: argumentReadable(command),
       argumentsLegal: argumentsLegal(world, args),
       uaddrAligned: uaddrAligned(world, args),
@@ -87,6 +89,17 @@ export function snpLaunchUpdate(
   return populate(world, command, args, slot);
 }
 
+/** What the loop over the pages came to. */
+interface Populated {
+  readonly slot: Slot;
+  /** Pages that the loop was to do, clipped to the end of the slot. */
+  readonly pages: number;
+  readonly done: number;
+  /** errno of the page that failed, 0 when none did. */
+  readonly failed: number;
+  readonly error: number;
+}
+
 /** kvm_gmem_populate and what LAUNCH_UPDATE makes of its result. */
 function populate(
   world: World,
@@ -94,123 +107,96 @@ function populate(
   args: LaunchUpdateArguments,
   slot: Slot,
 ): LaunchUpdateReply {
-  const zero = args.type === KVM_SEV_SNP_PAGE_TYPE_ZERO;
-  const wanted = Number(args.len / PAGE);
-  const pages = Math.min(wanted, slot.firstGfn + slot.pages - args.gfnStart);
-  const status = { last: 0 };
+  const pages = Math.min(Number(args.len / PAGE), slot.firstGfn + slot.pages - args.gfnStart);
+  const status: LastStatus = { last: 0 };
+  const source = hasSource(world, args.type);
+  let failed = anyAssigned(world, args, slot, pages) ? errno.EFAULT : 0;
   let done = 0;
-  while (done < pages) {
-    const page: UpdatePage = {
+  while (done < pages && failed === 0) {
+    const page = {
       slot,
       gfn: args.gfnStart + done,
-      source: zero ? undefined : args.uaddr + BigInt(done) * PAGE,
+      source: source ? args.uaddr + BigInt(done) * PAGE : undefined,
       type: args.type,
     };
-    if (!populatePage(world, command, page, status)) break;
-    done += 1;
+    failed = populatePage(world, command, page, status);
+    if (failed === 0) done += 1;
   }
-  if (done === 0 && pages > 0) {
-    return { ret: refuseCall(world, call, 'UpdateFirstPageFails', 'EIO'), error: status.last };
-  }
-  if (done < pages) world.move('updateStopped', -1, { done, pages }, 'UpdateLaterPageFails');
-  return copyProgressOut(command, args, { done, zero });
+  const populated: Populated = { slot, pages, done, failed, error: status.last };
+  if (failed === 0) return copyProgressOut(world, command, args, done);
+  return failures[world.facet('lu.failure')](world, command, args, populated);
 }
 
-function copyProgressOut(
-  command: SevCommand,
-  args: LaunchUpdateArguments,
-  { done, zero }: { readonly done: number; readonly zero: boolean },
-): LaunchUpdateReply {
-  const bytes = BigInt(done) * PAGE;
-  const progress: LaunchUpdateProgress = {
-    gfnStart: args.gfnStart + done,
-    uaddr: zero ? args.uaddr : args.uaddr + bytes,
-    len: args.len - bytes,
-  };
-  if (command.argument === 'readOnly') return replyOf(-errno.EFAULT);
-  return { ...replyOf(0), progress };
-}
-
-interface UpdatePage {
-  readonly slot: Slot;
-  readonly gfn: number;
-  /** Where the bytes come from; missing for type ZERO. */
-  readonly source: bigint | undefined;
-  readonly type: number;
-}
-
-/** One page of the loop. @returns whether it worked; every inner errno looks alike from outside */
-function populatePage(
-  world: World,
-  command: SevCommand,
-  page: UpdatePage,
-  status: { last: number },
-): boolean {
-  if (takeFault(world, 'signal')) return false;
-  if (page.source === 0n) {
-    world.move('kernelWarn', -1, { what: 'no source page' }, 'UpdateFirstPageFails');
-    return false;
-  }
-  const pinned = world.facet('lu.sourceRead') === 'beforePage';
-  if (pinned && page.source !== undefined && !pinSource(world, page.source, page.type)) return false;
-  if (page.slot.backing === 'closed') return false;
-  const pfn = gmemPageOf(page.slot, page.gfn);
-  if (gmemGetFolio(world, pfn) !== 0 || isPoisoned(world, pfn)) return false;
-  if (!isPrivate(world, page.gfn)) return false;
-  if (!gmemPostPopulate(world, command, page, pfn, status)) return false;
-  markUpToDate(world, pfn);
-  return true;
-}
-
-/** Pins one page of the source; a CPUID page may be corrected, so it must be writable. */
-function pinSource(world: World, source: bigint, type: number): boolean {
-  if (type === KVM_SEV_SNP_PAGE_TYPE_CPUID && world.facet('lu.cpuidReadOnlySource') === 'refused') {
-    return userWritable(world, source);
-  }
-  return userReadable(world, source);
-}
-
-/** sev_gmem_post_populate: copy, RMPUPDATE to Pre-Guest, firmware. */
-function gmemPostPopulate(
-  world: World,
-  command: SevCommand,
-  { gfn, source, type }: UpdatePage,
-  pfn: number,
-  status: { last: number },
-): boolean {
-  const entry = rmpLookup(world, pfn);
-  if (!entry || entry.assigned) return false;
-  if (source !== undefined) {
-    // A copy that meets an unreadable page has written what lies before it.
-    if (userReadable(world, source)) writeContent(world, pfn, readUser64(world, source));
-    if (!rangeReadable(world, source, Number(PAGE))) return false;
-  }
-  const { asid, contextPfn } = world.vm;
-  if (!rmpMakePrivate(world, pfn, { gfn, asid, immutable: true, twoMeg: false })) return false;
-  const content: CpuidVerdict =
-    type === KVM_SEV_SNP_PAGE_TYPE_CPUID ? cpuidVerdict(readContent(world, pfn)) : 'legal';
-  const result = command.sevDevice
-    ? sevDoCmd(world, SEV_CMD_SNP_LAUNCH_UPDATE, () => {
-        const answer = launchUpdatePage(world, contextPfn, { pfn, vmsa: false, content });
-        if (answer === firmwareStatus.INVALID_PARAM && content === 'corrected') {
-          writeContent(world, pfn, correctedCpuid(readContent(world, pfn)));
-        }
-        return answer;
-      })
-    : badDevice;
-  if (result.ret === 0) return true;
-  status.last = result.error ?? 0;
-  const reclaimed = snpPageReclaim(world, pfn);
-  const corrected = type === KVM_SEV_SNP_PAGE_TYPE_CPUID && result.error === firmwareStatus.INVALID_PARAM;
-  if (reclaimed && corrected && source !== undefined) copyCpuidBack(world, pfn, source);
+/** Where every page is looked at before the first is touched. */
+function anyAssigned(world: World, args: LaunchUpdateArguments, slot: Slot, pages: number): boolean {
+  if (world.facet('lu.alreadyAssigned') !== 'efaultBeforeAny') return false;
+  const first = gmemPageOf(slot, args.gfnStart);
+  for (let pfn = first; pfn < first + pages; pfn++) if (rmpLookup(world, pfn)?.assigned) return true;
   return false;
 }
 
-/** The corrected table goes to the source page; where that cannot be written it is lost without a word. */
-function copyCpuidBack(world: World, pfn: number, source: bigint): void {
-  if (!userWritable(world, source)) return;
-  const page = userPageOf(world, source);
-  if (page === undefined) return;
-  setUserContent(world, page, readContent(world, pfn));
-  world.move('cpuidCorrected', -1, { uaddr: source }, 'CpuidWrittenBack');
+type FailureHandler = (
+  world: World,
+  command: SevCommand,
+  args: LaunchUpdateArguments,
+  populated: Populated,
+) => LaunchUpdateReply;
+
+/** What becomes of a call when one of its pages fails. */
+const failures: Record<FacetValue<'lu.failure'>, FailureHandler> = {
+  progressInStruct: (world, command, args, populated) => {
+    const { done, pages } = populated;
+    if (done === 0) return failedCall(world, populated);
+    world.move('updateStopped', -1, { done, pages }, 'UpdateLaterPageFails');
+    return copyProgressOut(world, command, args, done);
+  },
+  progressEintr: (world, command, args, populated) => {
+    const { done, pages } = populated;
+    if (done === 0) return failedCall(world, populated);
+    world.move('updateStopped', -1, { done, pages }, 'UpdateLaterPageFails');
+    return { ...copyProgressOut(world, command, args, done), ret: -errno.EINTR };
+  },
+  stayDoneNoReport: (world, _, __, populated) => failedCall(world, populated),
+  noProgress: (world, _, args, populated) => {
+    makeRangeShared(world, populated.slot, args.gfnStart, populated.done);
+    return failedCall(world, populated);
+  },
+  zapWholeRange: (world, _, args, populated) => {
+    makeRangeShared(world, populated.slot, args.gfnStart, populated.pages);
+    return failedCall(world, populated);
+  },
+};
+
+/** Whether the struct says how far a call came. */
+const writesProgress: Record<FacetValue<'lu.failure'>, boolean> = {
+  progressInStruct: true,
+  progressEintr: true,
+  stayDoneNoReport: false,
+  noProgress: false,
+  zapWholeRange: false,
+};
+
+function failedCall(world: World, { failed, error }: Populated): LaunchUpdateReply {
+  const name = facetOr(world, 'lu.firstPageErrno', 'eio') === 'eio' ? 'EIO' : errnoOf(failed);
+  return { ret: refuseCall(world, call, 'UpdateFirstPageFails', name), error };
+}
+
+function makeRangeShared(world: World, slot: Slot, gfn: number, count: number): void {
+  const first = gmemPageOf(slot, gfn);
+  for (let pfn = first; pfn < first + count; pfn++) {
+    if (rmpLookup(world, pfn)?.assigned) kvmRmpMakeShared(world, pfn, 'launch');
+  }
+}
+
+function copyProgressOut(
+  world: World,
+  command: SevCommand,
+  args: LaunchUpdateArguments,
+  done: number,
+): LaunchUpdateReply {
+  if (command.argument === 'readOnly') return replyOf(-errno.EFAULT);
+  if (!writesProgress[world.facet('lu.failure')]) return replyOf(0);
+  const bytes = BigInt(done) * PAGE;
+  const uaddr = hasSource(world, args.type) ? args.uaddr + bytes : args.uaddr;
+  return { ...replyOf(0), progress: { gfnStart: args.gfnStart + done, uaddr, len: args.len - bytes } };
 }

@@ -115,3 +115,33 @@ describe('the end of a VM', () => {
     expect(run.steps).toContain('WARN: DECOMMISSION failed');
   });
 });
+
+describe('LAUNCH_UPDATE of four pages whose third fails in the firmware', () => {
+  test.each([
+    ['part2-v4', -errno.EIO, 'Hypervisor', 0x4000n],
+    ['part2-v5', -errno.EIO, 'Guest-Valid', 0x4000n],
+    ['v11', -errno.EIO, 'Hypervisor', 0x4000n],
+    ['v14', 0, 'Guest-Valid', 0x2000n],
+    ['linux-7.2', 0, 'Guest-Valid', 0x2000n],
+  ] as const)('%s: returns %i, the pages before are %s, len says %i', (id, ret, before, left) => {
+    const run = new Run(id).started({ vcpus: 0 }).act(failsFirmware(0xa1n, 9n, 3));
+    run.vmm('launch-update', { gfn: 8, n: 4, type: 'normal', content: 7n });
+    expect([run.ret, run.world.vm.updateLeft]).toEqual([ret, left]);
+    expect([8, 9, 10, 11].map((pfn) => pageState(run.world, pfn))).toEqual([
+      before,
+      before,
+      'Hypervisor',
+      'Hypervisor',
+    ]);
+  });
+});
+
+test.each([
+  ['part2-v4', 0, 'Guest-Valid'],
+  ['v11', -errno.EFAULT, 'Guest-Valid'],
+  ['v14', -errno.EIO, 'Guest-Valid'],
+] as const)('LAUNCH_UPDATE of a page that is populated: %s returns %i', (id, ret, state) => {
+  const run = new Run(id).started({ vcpus: 0 }).vmm('launch-update', { gfn: 8, type: 'normal' });
+  run.vmm('launch-update', { gfn: 8, type: 'normal' });
+  expect([run.ret, pageState(run.world, 8)]).toEqual([ret, state]);
+});

@@ -1,5 +1,5 @@
 /** One KVM_MEMORY_ENCRYPT_OP as its handlers see it: the command, what can go wrong with its bytes, what is written back. */
-import { errno as numbers, type ErrnoName } from '../../abi/errno';
+import { errno as numbers, errnoName, type ErrnoName } from '../../abi/errno';
 import type { Effect } from '../../machines/compile';
 import type { RuleId } from '../rules';
 import { rules } from '../rules';
@@ -59,3 +59,6 @@ export function refuseCall(world: World, call: string, rule: RuleId, name?: Errn
   world.move('ioctlRefused', -1, { call, ret: `-${errno}`, why: rules[rule].says }, rule);
   return -numbers[errno];
 }
+
+/** The name of an errno that a handler returned. */
+export const errnoOf = (errno: number): ErrnoName => (errnoName(errno) ?? 'EIO') as ErrnoName;

@@ -12,28 +12,18 @@ import { dropSlots } from './memory-slots';
 function sevFreeVcpu(world: World, vcpu: Vcpu): void {
   const page = vcpu.launchVmsaPfn;
   if (page === NO_PFN) return;
-  if (world.vm.type === 'snp' && !kvmRmpMakeShared(world, page)) return;
+  if (world.vm.type === 'snp' && !kvmRmpMakeShared(world, page, 'vcpuFree')) return;
   if (vcpu.guestStateProtected) {
     world.move('cacheFlushed', world.indexOf(vcpu), { pfn: page, pages: 1 }, 'VcpuFreed');
   }
-  dropKernelImage(world, page);
+  world.dropImage('kernel', page);
   freeKernelPage(world, page);
-}
-
-/** The bytes of a freed page are nobody's any more. */
-function dropKernelImage(world: World, pfn: number): void {
-  for (const image of world.pageImages) {
-    if (!image.used || image.side !== 'kernel' || image.frame !== pfn) continue;
-    world.bytesOf(image).clear();
-    image.used = false;
-    image.frame = 0;
-    image.side = 'shared';
-  }
 }
 
 /** snp_guest_req_cleanup. */
 function guestRequestCleanup(world: World): void {
   const { vm } = world;
+  world.dropImage('kernel', vm.responsePfn);
   if (vm.responsePfn !== NO_PFN) snpFreeFirmwarePage(world, vm.responsePfn);
   if (vm.requestPfn !== NO_PFN) freeKernelPage(world, vm.requestPfn);
 }

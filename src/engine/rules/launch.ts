@@ -1,5 +1,6 @@
 import { firmwareSource } from '../../abi/firmware';
 import { source } from '../../abi/source';
+import { review } from '../../profiles/documents';
 import { rulesOf } from './rule';
 
 const sev = (topic: string) => source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', topic, 'executed');
@@ -87,6 +88,10 @@ export const launchRules = rulesOf({
   UpdateNotStarted: {
     says: 'LAUNCH_UPDATE needs an active SNP guest with a context.',
     source: sev('snp_launch_update()'),
+  },
+  UpdateAfterFinish: {
+    says: 'LAUNCH_UPDATE after LAUNCH_FINISH is refused; asked for in review, never merged.',
+    source: review.launchUpdateV11,
   },
   UpdateArguments: {
     says: 'len must be whole pages, flags zero, the type one of five.',

@@ -16,7 +16,7 @@ import { refused, type ActArguments, type Outcome } from '../acts';
 import { createVcpu, createVm } from '../kvm/create';
 import { sevMemEncIoctl, type SevRequest } from '../kvm/sev-command';
 import { closeEverything } from '../kvm/teardown';
-import { setUserContent, USER_BUFFERS } from '../kvm/user-memory';
+import { USER_BUFFERS, userPageOf } from '../kvm/user-memory';
 import type { HandlersOf } from '../perform';
 import type { World } from '../world';
 
@@ -52,14 +52,35 @@ function command(
   return undefined;
 }
 
+/** The VMM puts the bytes where this kernel reads them: into its buffer, or into the shared side of the frames. */
+function fillSource(
+  world: World,
+  gfn: number,
+  buffer: { readonly uaddr: bigint; readonly pages: number },
+  content: bigint,
+): void {
+  const low = Number(content & 0xffffffffn) | 0;
+  const high = Number(content >> 32n) | 0;
+  const { sharedLow, sharedHigh, userLow, userHigh } = world.pages;
+  if (world.facet('lu.source') !== 'anyUserAddress') {
+    const pages = Math.min(buffer.pages, sharedLow.pageCount - gfn);
+    if (pages <= 0) return;
+    sharedLow.setRun(gfn, pages, low);
+    sharedHigh.setRun(gfn, pages, high);
+    return;
+  }
+  const first = userPageOf(world, buffer.uaddr);
+  if (first === undefined) return;
+  const pages = Math.min(buffer.pages, userLow.pageCount - first);
+  userLow.setRun(first, pages, low);
+  userHigh.setRun(first, pages, high);
+}
+
 function launchUpdate(world: World, args: ActArguments<'vmm', 'launch-update'>): Outcome {
   const len = args.len ?? BigInt(args.n ?? 1) * 0x1000n;
   const uaddr = args.uaddr ?? USER_BUFFERS + BigInt(args.gfn) * 0x1000n;
-  if (args.content !== undefined && uaddr >= USER_BUFFERS) {
-    const first = Number((uaddr - USER_BUFFERS) >> 12n);
-    for (let page = first; page < first + Number(len >> 12n); page++)
-      setUserContent(world, page, args.content);
-  }
+  if (args.content !== undefined)
+    fillSource(world, args.gfn, { uaddr, pages: Number(len >> 12n) }, args.content);
   const type = pageTypes[args.type];
   return command(
     world,
