@@ -75,6 +75,8 @@ function optionHint(name: string, known: readonly string[]): string {
 export interface Output {
   readonly text: string;
   readonly status: number;
+  /** What goes to standard error beside the text. */
+  readonly complaint?: string;
 }
 
 export const fine = (text: string): Output => ({ text, status: EXIT_FINE });

@@ -31,6 +31,16 @@ const commands: Readonly<Record<string, Entry>> = {
     doc: 'scenarios in their canonical form',
     load: async () => (await import('./fmt')).fmt,
   },
+  verify: {
+    usage: 'verify FILE.ghcb.jsonl',
+    doc: 'whether a recording replays to the same steps and digest',
+    load: async () => (await import('./verify')).verify,
+  },
+  conform: {
+    usage: 'conform FILE.jsonl... [--json]',
+    doc: 'how the model stands against outputs of executed kernel functions',
+    load: async () => (await import('./conform')).conform,
+  },
   profiles: {
     usage: 'profiles [--json]',
     doc: 'kernel generations, facets, values, sources, confidence',
@@ -69,7 +79,10 @@ function end(stream: NodeJS.WriteStream, text: string, status: number): void {
 }
 
 main(process.argv.slice(2)).then(
-  ({ text, status }) => end(process.stdout, text, status),
+  ({ text, status, complaint = '' }) => {
+    end(process.stderr, complaint, status);
+    end(process.stdout, text, status);
+  },
   (error: unknown) => {
     if (error instanceof UsageError) end(process.stderr, `vmgexit: ${error.message}`, EXIT_USAGE);
     else throw error;

@@ -8,7 +8,7 @@ import { headOf } from '../scenarios/scenario';
 import { EXIT_FAILED, EXIT_FINE, readWords, UsageError, type Output } from './io';
 import { comparisonJsonl, runJsonl } from './run-jsonl';
 import { runMail } from './run-mail';
-import { comparisonText, runText } from './run-text';
+import { comparisonText, expectationText, lineText, runText } from './run-text';
 import { readScenario, type ScenarioFile } from './scenario-file';
 
 const formats = ['text', 'jsonl', 'mail'] as const;
@@ -51,7 +51,8 @@ export function run(words: readonly string[]): Output {
   );
   const warnings = format === 'text' ? file.warnings.map((text) => `warning: ${text}`) : [];
   const text = [...warnings, ...told(runs, format)].join('\n');
-  return { text, status: statusOf(runs, options.has('fail-on-diff')) };
+  const complaint = format === 'jsonl' ? runs.flatMap(failures).join('\n') : '';
+  return { text, status: statusOf(runs, options.has('fail-on-diff')), complaint };
 }
 
 function stepLimit(word: string | undefined): number {
@@ -64,8 +65,18 @@ function stepLimit(word: string | undefined): number {
 function told(runs: readonly Run<Timeline>[], format: Format): string[] {
   const [only] = runs;
   if (format === 'mail') return runMail(runs);
-  if (runs.length === 1 && only) return format === 'jsonl' ? runJsonl(only) : runText(only);
+  if (runs.length === 1 && only) return format === 'jsonl' ? [runJsonl(only)] : runText(only);
   return format === 'jsonl' ? comparisonJsonl(runs) : comparisonText(runs);
+}
+
+/** What a machine-readable format does not tell. */
+function failures(one: Run<Timeline>): string[] {
+  const failed = one.expectations.filter(({ ok }) => !ok);
+  const lines = failed.map((result) => {
+    const line = one.scenario.lines[result.line];
+    return `${one.profile.spec}: ${line ? lineText(line) : ''}  ${expectationText(result)}`;
+  });
+  return [...lines, ...one.problems.map(({ message }) => `${one.profile.spec}: ${message}`)];
 }
 
 function statusOf(runs: readonly Run<Timeline>[], failOnDifference: boolean): number {
