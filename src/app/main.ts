@@ -1,4 +1,6 @@
 import { mount } from 'svelte';
+import '../views/shared/tokens.css';
+import '../views/shared/base.css';
 import App from './App.svelte';
 
 const target = document.getElementById('app');

@@ -161,13 +161,14 @@ function layoutArrow(plan: LadderPlan, { from, to, vcpu, refused }: RowContent):
   return { shape, from: start, to: end, crosses: (start - plan.rule) * (end - plan.rule) < 0 };
 }
 
-/** The request of a guest ends at the rule, whoever refused it; between host lanes it ends where it was going. */
+/** The request of a guest ends at the rule, and an ioctl at KVM, whoever it is that says so. */
 function refusedArrow(
   plan: LadderPlan,
   { from, to, start, end }: { from: Lane; to: Lane; start: number; end: number },
 ): Arrow {
   if (from === 'guest') return { shape: 'refused', from: start, to: plan.rule, crosses: false };
   if (to === 'guest') return { shape: 'refused', from: end, to: plan.rule, crosses: false };
+  if (from === 'kvm' && to === 'vmm') return { shape: 'refused', from: end, to: start, crosses: false };
   return { shape: start === end ? 'self' : 'refused', from: start, to: end, crosses: false };
 }
 
@@ -243,7 +244,7 @@ function sideLabel(plan: LadderPlan, text: string): Flowed {
   }
   const pieces = lines
     .filter((part) => part !== '')
-    .map((part, i) => ({ column: plan.textStart, line: (i === 0 ? 0 : 1) as 0 | 1, text: part }));
+    .map((part, i): LabelPiece => ({ column: plan.textStart, line: i === 0 ? 0 : 1, text: part }));
   return { pieces, cut };
 }
 

@@ -1,6 +1,4 @@
 /** The rail under the page: every step of a run on one line, findings on it, branches below it. */
-import { scaleLinear } from 'd3';
-
 /** What stands on the rail. */
 export interface RailContent {
   /** Steps of the run. */
@@ -31,24 +29,24 @@ const MARGIN = 10;
 const LEAST_DOT_GAP = 9;
 const LEAST_TICK_GAP = 4;
 
-const railScale = (stepCount: number, width: number) =>
-  scaleLinear([0, Math.max(1, stepCount)], [MARGIN, Math.max(MARGIN + 1, width - MARGIN)]).clamp(true);
+// One line of arithmetic: d3-scale would bring 12 kB of colours and formats into the first load.
+const lengthOf = (width: number): number => Math.max(1, width - 2 * MARGIN);
 
 /** Where a position stands. */
 export const railX = (stepCount: number, width: number, position: number): number =>
-  railScale(stepCount, width)(position);
+  MARGIN + (lengthOf(width) * Math.max(0, Math.min(position, stepCount))) / Math.max(1, stepCount);
 
 /** The position nearest to a place on the rail. */
 export const railPosition = (stepCount: number, width: number, x: number): number =>
-  stepCount === 0 ? 0 : Math.round(railScale(stepCount, width).invert(x));
+  Math.round((stepCount * Math.max(0, Math.min(x - MARGIN, lengthOf(width)))) / lengthOf(width));
 
 /** Puts a run on a rail of `width` pixels: dots while there is room, then ticks for acts, then nothing but the line. */
 export function layoutRail({ stepCount, actStarts, findings }: RailContent, width: number): Rail {
-  const x = railScale(stepCount, width);
-  const [start = 0, end = 0] = x.range();
+  const start = railX(stepCount, width, 0);
+  const end = MARGIN + lengthOf(width);
   const gap = (count: number) => (end - start) / Math.max(1, count);
   const at = (step: number, kind: RailMark['kind']): RailMark => ({
-    x: x(step + 1),
+    x: railX(stepCount, width, step + 1),
     position: step + 1,
     kind,
   });

@@ -7,7 +7,9 @@ const css = readFileSync(join(import.meta.dirname, 'tokens.css'), 'utf8');
 const block = (selector: string): Record<string, string> => {
   const start = css.indexOf(`${selector} {`);
   const body = css.slice(start, css.indexOf('\n}', start));
-  return Object.fromEntries([...body.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map((m) => [m[1], m[2]]));
+  const tokens: Record<string, string> = {};
+  for (const [, name = '', value = ''] of body.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)) tokens[name] = value;
+  return tokens;
 };
 const themes = { light: block(':root'), dark: block(":root[data-theme='dark']") };
 const states = ['shared', 'invalid', 'valid', 'vmsa', 'firmware', 'bad', 'none'] as const;

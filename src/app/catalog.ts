@@ -1,0 +1,46 @@
+/** The scenarios that ship with the page. */
+import { ok, problem, type Result } from '../base/result';
+
+export interface CatalogEntry {
+  readonly slug: string;
+  readonly title: string;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+/** Reads the index: a list of entries, or an object that holds one. */
+export function parseCatalog(value: unknown): readonly CatalogEntry[] {
+  const list: unknown = isRecord(value) && !Array.isArray(value) ? value['scenarios'] : value;
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry: unknown) => {
+    if (!isRecord(entry)) return [];
+    const { slug, title } = entry;
+    return typeof slug === 'string' ? [{ slug, title: typeof title === 'string' ? title : slug }] : [];
+  });
+}
+
+const address = (file: string): string => new URL(`./scenarios/${file}`, document.baseURI).href;
+
+export async function loadCatalog(): Promise<Result<readonly CatalogEntry[]>> {
+  try {
+    const response = await fetch(address('index.json'));
+    if (!response.ok)
+      return problem(`The list of scenarios could not be loaded (status ${response.status}).`);
+    return ok(parseCatalog(await response.json()));
+  } catch {
+    return problem('The list of scenarios could not be loaded; the page works without it.');
+  }
+}
+
+export async function loadScenario(slug: string): Promise<Result<string>> {
+  try {
+    const response = await fetch(address(`${slug}.ghcb`));
+    const text = response.ok ? await response.text() : '';
+    // A static host may answer a missing file with its own page.
+    if (!text.includes('ghcb-scenario')) return problem(`There is no scenario called "${slug}".`);
+    return ok(text);
+  } catch {
+    return problem(`The scenario "${slug}" could not be loaded; is the connection gone?`);
+  }
+}

@@ -1,0 +1,260 @@
+/** Every command of the page, once: keys, palette and help all come from this list. */
+import { isSingleKey, type Sequence } from './keys';
+import type { Session } from './session.svelte';
+import { panels } from './panels';
+import { themes } from './theme';
+
+export type Group = 'Steps' | 'Views' | 'Run' | 'Page';
+
+export interface Command {
+  readonly id: string;
+  readonly title: string;
+  readonly group: Group;
+  readonly keys: readonly Sequence[];
+  /** Works inside inputs too. */
+  readonly everywhere?: true;
+  readonly run: (session: Session, count: number | undefined) => void;
+}
+
+/** What commands need of the page and the session must not know. */
+export interface PageActions {
+  readonly cycleRegion: (by: number) => void;
+  readonly leave: () => void;
+  readonly copyLink: () => void;
+  readonly openFile: () => void;
+  /** @param url another page than our own */
+  readonly inspect: (url?: string) => void;
+  readonly focusEditor: () => void;
+}
+
+export function commandsOf(page: PageActions): readonly Command[] {
+  return [...stepCommands, ...viewCommands(page), ...runCommands(page), ...pageCommands(page)];
+}
+
+const stepCommands: readonly Command[] = [
+  {
+    id: 'next',
+    title: 'Next step',
+    group: 'Steps',
+    keys: ['j', 'ArrowDown'],
+    run: (s, n = 1) => s.stepBy(n),
+  },
+  {
+    id: 'previous',
+    title: 'Previous step',
+    group: 'Steps',
+    keys: ['k', 'ArrowUp'],
+    run: (s, n = 1) => s.stepBy(-n),
+  },
+  {
+    id: 'next-act',
+    title: 'Next act',
+    group: 'Steps',
+    keys: ['J'],
+    run: (s, n = 1) => s.jump('actStarts', n),
+  },
+  {
+    id: 'previous-act',
+    title: 'Previous act',
+    group: 'Steps',
+    keys: ['K'],
+    run: (s, n = 1) => s.jump('actStarts', -n),
+  },
+  {
+    id: 'next-exit',
+    title: 'Next exit to userspace',
+    group: 'Steps',
+    keys: ['] x'],
+    run: (s, n = 1) => s.jump('exits', n),
+  },
+  {
+    id: 'previous-exit',
+    title: 'Previous exit to userspace',
+    group: 'Steps',
+    keys: ['[ x'],
+    run: (s, n = 1) => s.jump('exits', -n),
+  },
+  {
+    id: 'next-finding',
+    title: 'Next finding',
+    group: 'Steps',
+    keys: ['] f'],
+    run: (s, n = 1) => s.jump('findings', n),
+  },
+  {
+    id: 'previous-finding',
+    title: 'Previous finding',
+    group: 'Steps',
+    keys: ['[ f'],
+    run: (s, n = 1) => s.jump('findings', -n),
+  },
+  {
+    id: 'first',
+    title: 'Before the first step',
+    group: 'Steps',
+    keys: ['g g'],
+    run: (s, n = 0) => s.seek(n),
+  },
+  {
+    id: 'go-to',
+    title: 'Last step; 12G: step 12',
+    group: 'Steps',
+    keys: ['G'],
+    run: (s, n) => s.seek(n ?? s.stepCount),
+  },
+  {
+    id: 'play',
+    title: 'Play or pause',
+    group: 'Steps',
+    keys: ['Space'],
+    run: (s) => (s.playing ? s.pause() : s.play()),
+  },
+  { id: 'slower', title: 'Slower', group: 'Steps', keys: [','], run: (s) => s.changeSpeed(-1) },
+  { id: 'faster', title: 'Faster', group: 'Steps', keys: ['.'], run: (s) => s.changeSpeed(1) },
+];
+
+const viewCommands = (page: PageActions): readonly Command[] => [
+  ...panels.map((panel): Command => ({
+    id: `view-${panel.id}`,
+    title: panel.title,
+    group: 'Views',
+    keys: [panel.keys],
+    run: (s) => s.show(panel.id),
+  })),
+  {
+    id: 'face',
+    title: 'Drawing or table',
+    group: 'Views',
+    keys: ['t'],
+    run: (s) => (s.face = s.face === 'drawing' ? 'table' : 'drawing'),
+  },
+  {
+    id: 'split',
+    title: 'Pages below the ladder, or not',
+    group: 'Views',
+    keys: ['\\'],
+    run: (s) => s.prefer({ split: !s.preferences.split }),
+  },
+  {
+    id: 'inspector',
+    title: 'Inspector, shown or not',
+    group: 'Views',
+    keys: ['i'],
+    run: (s) => (s.inspectorOpen = !s.inspectorOpen),
+  },
+  {
+    id: 'edit',
+    title: 'Edit the scenario',
+    group: 'Views',
+    keys: ['e'],
+    run: (s) => {
+      s.show('source');
+      page.focusEditor();
+    },
+  },
+];
+
+const runCommands = (page: PageActions): readonly Command[] => [
+  { id: 'acts', title: 'What may happen now', group: 'Run', keys: ['a'], run: (s) => s.openActs() },
+  {
+    id: 'run',
+    title: 'Run the text',
+    group: 'Run',
+    keys: ['Ctrl-Enter'],
+    everywhere: true,
+    run: (s) => s.runDraft(),
+  },
+  {
+    id: 'next-branch',
+    title: 'Next branch',
+    group: 'Run',
+    keys: ['B'],
+    run: (s) => {
+      const at = s.branches.findIndex(({ id }) => id === s.branchId);
+      const next = s.branches[(at + 1) % s.branches.length];
+      if (next) s.useBranch(next.id);
+    },
+  },
+  { id: 'save', title: 'Save in this browser', group: 'Run', keys: ['s'], run: (s) => s.save() },
+  { id: 'open', title: 'Open a file', group: 'Run', keys: [], run: () => page.openFile() },
+  { id: 'link', title: 'Copy a link', group: 'Run', keys: ['y'], run: () => page.copyLink() },
+  {
+    id: 'inspect',
+    title: 'Feed the statecharts to the inspector page',
+    group: 'Run',
+    keys: [],
+    run: () => page.inspect(),
+  },
+  {
+    id: 'inspect-stately',
+    title: 'Feed the statecharts to stately.ai (leaves this site)',
+    group: 'Run',
+    keys: [],
+    run: () => page.inspect('https://stately.ai/inspect'),
+  },
+];
+
+const pageCommands = (page: PageActions): readonly Command[] => [
+  {
+    id: 'palette',
+    title: 'Find a command, scenario or step',
+    group: 'Page',
+    keys: ['/', 'Ctrl-k'],
+    everywhere: true,
+    run: (s) => (s.dialog = 'palette'),
+  },
+  { id: 'help', title: 'Keys', group: 'Page', keys: ['?'], run: (s) => (s.dialog = 'help') },
+  {
+    id: 'next-region',
+    title: 'Next region',
+    group: 'Page',
+    keys: ['F6'],
+    everywhere: true,
+    run: () => page.cycleRegion(1),
+  },
+  {
+    id: 'previous-region',
+    title: 'Previous region',
+    group: 'Page',
+    keys: ['Shift-F6'],
+    everywhere: true,
+    run: () => page.cycleRegion(-1),
+  },
+  { id: 'leave', title: 'Leave', group: 'Page', keys: ['Escape'], everywhere: true, run: () => page.leave() },
+  {
+    id: 'theme',
+    title: 'Light, dark or as the system',
+    group: 'Page',
+    keys: [],
+    run: (s) => {
+      const next = themes[(themes.indexOf(s.preferences.theme) + 1) % themes.length] ?? 'auto';
+      s.prefer({ theme: next });
+      s.say(next === 'auto' ? 'Colours as the system has them.' : `Colours: ${next}.`);
+    },
+  },
+  {
+    id: 'single-keys',
+    title: 'Single keys, on or off',
+    group: 'Page',
+    keys: [],
+    run: (s) => {
+      s.prefer({ singleKeys: !s.preferences.singleKeys });
+      s.say(
+        s.preferences.singleKeys
+          ? 'Single keys act.'
+          : 'Single keys are off; Ctrl-K still opens the palette.',
+      );
+    },
+  },
+];
+
+/** Whether a key may act where the focus is. `/` opens the palette outside inputs only; `Ctrl-k` everywhere. */
+export function mayAct(
+  sequence: Sequence,
+  command: Command,
+  where: { typing: boolean; singleKeys: boolean },
+): boolean {
+  const single = isSingleKey(sequence);
+  if (where.typing) return command.everywhere === true && !single;
+  return where.singleKeys || !single || sequence.startsWith('Arrow');
+}

@@ -1,0 +1,24 @@
+/** The `?` lines of a scenario, as the outline shows them. */
+import type { ShownRun } from './runs';
+
+export interface ShownExpectation {
+  readonly text: string;
+  readonly met: boolean;
+  /** Position at which it was asked. */
+  readonly step: number;
+}
+
+/** What the scenario expected, and whether it was so. */
+export function expectationsOf({
+  scenario,
+  lines,
+  expectations,
+  timeline,
+}: ShownRun): readonly ShownExpectation[] {
+  return expectations.map(({ line, ok: met, actual, expected }) => {
+    const written = scenario.lines[line];
+    const last = timeline.acts[(lines[line]?.endAct ?? 1) - 1];
+    const text = `${written?.kind === 'expect' ? written.path : ''} ${expected}${met ? '' : `, is ${actual}`}`;
+    return { text, met, step: last ? last.firstStep + last.stepCount : 0 };
+  });
+}

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { readScenarioFile, type FileLike } from './files';
+import { parseStored } from './stored';
+
+const file = (name: string, bytes: Uint8Array | string, size?: number): FileLike => {
+  const data = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes;
+  return {
+    name,
+    size: size ?? data.length,
+    arrayBuffer: () => Promise.resolve(new Uint8Array(data).buffer),
+  };
+};
+
+test.each([
+  ['empty', file('a.ghcb', ''), 'a.ghcb is empty.'],
+  ['50 MB', file('big.log', 'x', 50 << 20), 'big.log has 50 MB; a scenario has at most 2 MB.'],
+  [
+    'binary',
+    file('vmlinux', new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0])),
+    'vmlinux is a binary file; a scenario is text.',
+  ],
+  [
+    'Latin-1',
+    file('b.ghcb', new Uint8Array([0x74, 0xfc])),
+    'b.ghcb is not UTF-8 text; save it as UTF-8 and open it again.',
+  ],
+])('a file that is %s gets one sentence', async (_, input, message) => {
+  expect(await readScenarioFile(input)).toEqual({ ok: false, error: { message } });
+});
+
+test('a folder, whose bytes cannot be had, gets one sentence too', async () => {
+  const folder = { name: 'logs', size: 4096, arrayBuffer: () => Promise.reject(new Error('NotFoundError')) };
+  expect(await readScenarioFile(folder)).toMatchObject({ ok: false });
+});
+
+test('text is opened, with its name', async () => {
+  expect(await readScenarioFile(file('a.ghcb', 'title é'))).toEqual({
+    ok: true,
+    value: { name: 'a.ghcb', text: 'title é' },
+  });
+});
+
+test.each([
+  ['nothing', null],
+  ['damage', '{"version":1,'],
+  ['another version', '{"version":9,"preferences":{"theme":"dark"}}'],
+  ['nonsense', '{"version":1,"preferences":{"theme":3,"singleKeys":"no"},"saved":[1,{"slug":2}]}'],
+])('what the browser kept may be %s: the defaults hold', (_, text) => {
+  expect(parseStored(text)).toEqual({
+    version: 1,
+    preferences: { theme: 'auto', singleKeys: true, split: true },
+    saved: [],
+  });
+});
+
+test('what was kept is read back', () => {
+  const kept = {
+    version: 1 as const,
+    preferences: { theme: 'dark' as const, singleKeys: false, split: false },
+    saved: [{ slug: 'mine', title: 'Mine', text: 'ghcb-scenario 1' }],
+  };
+  expect(parseStored(JSON.stringify(kept))).toEqual(kept);
+});

@@ -1,0 +1,65 @@
+/**
+ * Feeds the statecharts of a run to an inspector page by the Stately inspector protocol: real XState actors get the very
+ * events that the steps sent. Loaded when someone asks for it.
+ */
+import { createBrowserInspector } from '@statelyai/inspect';
+import { createActor, type AnyActor } from 'xstate';
+import type { Timeline } from '../../recording/timeline';
+import { exchangeChart } from '../../machines/exchange';
+import { launchChart } from '../../machines/launch';
+import { vcpuChart } from '../../machines/vcpu';
+import { WINDOW_NAME } from './window-name';
+
+/** No inspector is fed more events than this; the oldest are told by the state they led to. */
+const MANY_EVENTS = 5000;
+
+const charts = [launchChart, vcpuChart, exchangeChart];
+
+export interface Feed {
+  /** Goes on to a position of the run; back means to start the actors again. */
+  moveTo(position: number): void;
+  stop(): void;
+}
+
+const actorName = (chart: string, instance: number): string =>
+  instance < 0 ? chart : `${chart} v${instance}`;
+
+/** @param url the page that listens; it is opened, or used again, under its name */
+export function feedInspector(timeline: Timeline, url: string): Feed {
+  const inspector = createBrowserInspector({ url, maxDeferredEvents: MANY_EVENTS });
+  let actors = new Map<string, AnyActor>();
+  let at = 0;
+
+  function begin(): void {
+    for (const actor of actors.values()) actor.stop();
+    actors = new Map();
+    at = 0;
+    for (const chart of charts) {
+      const instances = chart === launchChart ? [-1] : timeline.world.vcpus.map((_, i) => i);
+      for (const instance of instances) {
+        const name = actorName(chart.id, instance);
+        const actor = createActor(chart.machine, { id: name, inspect: inspector.inspect });
+        actor.start();
+        actors.set(name, actor);
+      }
+    }
+  }
+
+  begin();
+  return {
+    moveTo(position) {
+      if (position < at) begin();
+      for (; at < position; at++) {
+        for (const { chart, instance, event } of timeline.step(at).transitions) {
+          actors.get(actorName(chart, instance))?.send(event);
+        }
+      }
+    },
+    stop() {
+      for (const actor of actors.values()) actor.stop();
+      inspector.stop();
+    },
+  };
+}
+
+export { WINDOW_NAME };

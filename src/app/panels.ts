@@ -1,0 +1,44 @@
+/** The views in the middle, in the order of their tabs. Those of other folders are found by their file names and loaded when opened. */
+import type { Component } from 'svelte';
+import type { ViewProps } from '../views/shared/view';
+
+export interface MachineName {
+  readonly chart: string;
+  readonly instance: number;
+}
+export interface PanelProps extends ViewProps {
+  readonly oninspect?: (machine: MachineName) => void;
+}
+type Loader = () => Promise<{ default: Component<PanelProps> }>;
+
+export interface Panel {
+  readonly id: string;
+  readonly title: string;
+  readonly keys: string;
+  /** Missing for the ladder and the source, which the shell draws itself. */
+  readonly load?: Loader;
+}
+
+const found = import.meta.glob<{ default: Component<PanelProps> }>(
+  '../views/{pages,machines,exits,matrix,explore,decode}/*View.svelte',
+);
+
+const declared = [
+  { id: 'ladder', title: 'Ladder', keys: 'g l' },
+  { id: 'pages', title: 'Pages', keys: 'g p' },
+  { id: 'machines', title: 'Machines', keys: 'g m' },
+  { id: 'exits', title: 'Exits', keys: 'g r' },
+  { id: 'matrix', title: 'Matrix', keys: 'g x' },
+  { id: 'explore', title: 'Explore', keys: 'g e' },
+  { id: 'decode', title: 'Decode', keys: 'g d' },
+  { id: 'source', title: 'Source', keys: 'g s' },
+] as const;
+
+const fileOf = (id: string): string =>
+  `../views/${id}/${id[0]?.toUpperCase() ?? ''}${id.slice(1)}View.svelte`;
+
+export const panels: readonly Panel[] = declared.flatMap((panel): Panel[] => {
+  if (panel.id === 'ladder' || panel.id === 'source') return [panel];
+  const load = found[fileOf(panel.id)];
+  return load ? [{ ...panel, load }] : [];
+});

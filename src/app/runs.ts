@@ -1,0 +1,118 @@
+/** From text to a run, and from a run to a fork of it. */
+import { problem, ok, type Problem, type Result } from '../base/result';
+import type { Act } from '../engine/acts';
+import { enabledActs, type EnabledAct } from '../engine/enabled-acts';
+import type { World } from '../engine/world';
+import { parseProfileSpec } from '../profiles/resolve';
+import { Timeline } from '../recording/timeline';
+import { parseScenario, type ScenarioProblem } from '../scenarios/parse';
+import { printScenario } from '../scenarios/print';
+import { runScenario, type Run } from '../scenarios/run';
+import { actLine, headOf, type Head, type Line, type Scenario } from '../scenarios/scenario';
+
+export type ShownRun = Run<Timeline>;
+
+/** A run and what its text says about it. */
+export interface Ran {
+  readonly run: ShownRun;
+  readonly head: Head;
+}
+
+export type RunResult =
+  | { readonly ok: true; readonly value: Ran }
+  | { readonly ok: false; readonly problems: readonly ScenarioProblem[] };
+
+const wholeText = (message: string): readonly ScenarioProblem[] => [
+  { line: 1, column: 1, length: 1, message },
+];
+
+/** Parses and runs. @param profileSpec runs it under this profile instead of the first that the text names */
+export function runText(text: string, profileSpec?: string): RunResult {
+  const parsed = parseScenario(text);
+  if (!parsed.ok) return { ok: false, problems: parsed.problems };
+  return runParsed(parsed.scenario, profileSpec);
+}
+
+function runParsed(scenario: Scenario, profileSpec?: string): RunResult {
+  const head = headOf(scenario);
+  const profile = parseProfileSpec(profileSpec ?? head.profiles[0] ?? '');
+  if (!profile.ok) return { ok: false, problems: wholeText(profile.error.message) };
+  try {
+    return {
+      ok: true,
+      value: { run: runScenario(scenario, profile.value, (world) => new Timeline(world)), head },
+    };
+  } catch (error) {
+    return {
+      ok: false,
+      problems: wholeText(`The run failed: ${error instanceof Error ? error.message : String(error)}`),
+    };
+  }
+}
+
+/** The line of the scenario that caused an act. */
+export const lineOfAct = (run: ShownRun, act: number): number =>
+  run.lines.findIndex(({ firstAct, endAct }) => act >= firstAct && act < endAct);
+
+/** The scenario up to a position: whole lines, a launch cut between its acts, a run cut after its steps. */
+export function linesUpTo(run: ShownRun, position: number): readonly Line[] {
+  const { timeline, scenario } = run;
+  if (position >= timeline.stepCount) return scenario.lines;
+  if (position === 0) return scenario.lines.filter(({ kind }) => isHead(kind));
+  const actIndex = timeline.step(position - 1).actIndex;
+  const at = lineOfAct(run, actIndex);
+  const line = scenario.lines[at];
+  const span = run.lines[at];
+  const before = scenario.lines.slice(0, at);
+  if (!line || !span) return scenario.lines;
+  if (line.kind === 'launch') {
+    const acts = timeline.acts.slice(span.firstAct, actIndex + 1);
+    return [...before, ...acts.filter(({ origin }) => origin === 'scenario').map(({ act }) => actLine(act))];
+  }
+  if (line.kind === 'runUntil') {
+    const first = timeline.acts[span.firstAct]?.firstStep ?? 0;
+    const count = position - first;
+    return [...before, { kind: 'runUntil', until: { what: 'steps', count, text: String(count) } }];
+  }
+  return [...before, line];
+}
+
+const isHead = (kind: Line['kind']): boolean =>
+  ['title', 'ref', 'profile', 'vm', 'guest', 'host', 'comment', 'note'].includes(kind);
+
+/** What may happen at a position, and what would be refused. */
+export function actsAt(run: ShownRun, position: number, profileSpec: string): readonly EnabledAct[] {
+  const { timeline } = run;
+  if (position === timeline.position && position === timeline.stepCount) return actsOf(timeline.world);
+  const base = runParsed({ lines: linesUpTo(run, position) }, profileSpec);
+  return base.ok ? actsOf(base.value.run.timeline.world) : [];
+}
+
+function actsOf(world: World): readonly EnabledAct[] {
+  const mark = world.mark();
+  const { recorder } = world;
+  try {
+    // A woken thread is the scheduler's business; a scenario that wakes one schedules all of them.
+    return enabledActs(world).filter(({ act }) => act.actor !== 'kvm');
+  } catch {
+    return []; // the model does not know what one of them would do
+  } finally {
+    world.undo(mark);
+    world.recorder = recorder;
+  }
+}
+
+export interface Fork {
+  readonly text: string;
+  /** Steps before the new act. */
+  readonly from: number;
+}
+
+/** The text of a run that does something else from a position on. */
+export function forkText(run: ShownRun, position: number, act: Act): Result<Fork, Problem> {
+  const lines = linesUpTo(run, position);
+  const base = runParsed({ lines }, run.profile.spec);
+  if (!base.ok) return problem(base.problems[0]?.message ?? 'The run cannot be cut here.');
+  const text = printScenario({ lines: [...lines, actLine(act)] });
+  return ok({ text, from: base.value.run.timeline.stepCount });
+}

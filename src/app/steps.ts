@@ -1,0 +1,46 @@
+/** Places in a run that commands jump to; worked out once for each run. */
+import type { Timeline } from '../recording/timeline';
+import { isUserExit } from '../views/shared/words';
+
+/** Longer runs are not looked through for exits: that would be felt. */
+const MANY_STEPS = 200_000;
+
+interface Landmarks {
+  readonly findings: readonly number[];
+  readonly exits: readonly number[];
+  readonly actStarts: readonly number[];
+}
+
+const known = new WeakMap<Timeline, Landmarks>();
+
+/** Steps, in order, counted from 0. */
+export function landmarksOf(timeline: Timeline): Landmarks {
+  const found = known.get(timeline);
+  if (found) return found;
+  const exits: number[] = [];
+  const end = Math.min(timeline.stepCount, MANY_STEPS);
+  for (let step = 0; step < end; step++) if (isUserExit(timeline.step(step).move)) exits.push(step);
+  const landmarks = {
+    findings: [...new Set(timeline.findings().map(({ step }) => step))],
+    exits,
+    actStarts: timeline.acts.filter((act) => act.stepCount > 0).map((act) => act.firstStep),
+  };
+  known.set(timeline, landmarks);
+  return landmarks;
+}
+
+/**
+ * The position `by` landmarks on from a position: standing on a landmark means that its step is the one shown.
+ * @returns undefined when there is none on that side
+ */
+export function landmarkFrom(steps: readonly number[], position: number, by: number): number | undefined {
+  const shown = position - 1;
+  if (by > 0) {
+    const next = steps.findIndex((step) => step > shown);
+    const at = steps[next < 0 ? steps.length : next + by - 1];
+    return at === undefined ? undefined : at + 1;
+  }
+  const before = steps.filter((step) => step < shown);
+  const at = before[before.length + by];
+  return at === undefined ? undefined : at + 1;
+}

@@ -1,0 +1,84 @@
+/** Steps, acts and lanes in words: what a row, a tooltip and a screen reader say alike. */
+import type { Act } from '../../engine/acts';
+import { moveKinds, moveText, type Lane, type Move, type MoveKind } from '../../engine/moves';
+import type { FindingKind } from '../../engine/world';
+import type { ActOrigin, StepRecord, Timeline } from '../../recording/timeline';
+import { actLine } from '../../scenarios/scenario';
+
+const hostLaneNames: Record<Exclude<Lane, 'guest'>, string> = {
+  rmp: 'RMP',
+  kvm: 'KVM',
+  vmm: 'VMM',
+  firmware: 'PSP',
+};
+
+export function laneName(lane: Lane, vcpu: number): string {
+  if (lane === 'guest') return vcpu < 0 ? 'guest' : `vCPU ${vcpu}`;
+  return hostLaneNames[lane];
+}
+
+export const moveKindOf = (move: Move): MoveKind => moveKinds[move.kind];
+
+/** `vCPU 0 → KVM`. */
+export function pathText(move: Move): string {
+  const { from, to } = moveKindOf(move);
+  const start = laneName(from, move.vcpu);
+  return from === to ? start : `${start} → ${laneName(to, move.vcpu)}`;
+}
+
+/** What a step shows, in the words of the ladder. */
+export const stepText = (step: StepRecord): string => (step.move ? moveText(step.move) : 'no visible move');
+
+/** One sentence for the live region and for every drawn row. */
+export function stepSentence(step: StepRecord, stepCount: number): string {
+  const { move } = step;
+  const where = `Step ${step.index + 1} of ${stepCount}`;
+  if (!move) return `${where}: the act wrote without a visible move.`;
+  const { from, to, refused } = moveKindOf(move);
+  const start = laneName(from, move.vcpu);
+  const path = from === to ? start : `${start} to ${laneName(to, move.vcpu)}`;
+  const found = step.findings.map((finding) => ` ${findingWord[finding.kind]}: ${finding.text}.`).join('');
+  return `${where}, ${path}: ${moveText(move)}${refused ? ', refused' : ''}.${found}`;
+}
+
+export const findingWord: Record<FindingKind, string> = {
+  violation: 'Violation',
+  ambiguity: 'Sources silent',
+  'guest-error': 'Guest error',
+  unmodelled: 'Not modelled',
+  note: 'Note',
+};
+
+/** The letter-like sign of a finding; it never stands without its word in a list or a label. */
+export const findingGlyph: Record<FindingKind, string> = {
+  violation: '◆',
+  ambiguity: '◇',
+  'guest-error': '▲',
+  unmodelled: '?',
+  note: '·',
+};
+
+/** The act as a scenario writes it, on one line. */
+export function actText(act: Act): string {
+  const who = act.actor === 'guest' ? `v${act.vcpu}` : act.actor;
+  const { written } = actLine(act);
+  return [who, act.verb, ...written.map(({ name, text }) => `${name}=${text}`)].join(' ');
+}
+
+export const originText: Record<ActOrigin, string> = {
+  scenario: 'scenario',
+  program: 'guest program',
+  personality: 'VMM personality',
+  scheduler: 'scheduler',
+  user: 'you',
+};
+
+/** Leaving for userspace: where a VMM gets its turn. */
+export function isUserExit(move: Move | undefined): boolean {
+  if (!move) return false;
+  const { from, to } = moveKindOf(move);
+  return from === 'kvm' && to === 'vmm';
+}
+
+/** vCPUs that the world has, in order. */
+export const vcpuNumbers = (timeline: Timeline): readonly number[] => timeline.world.vcpus.map((_, i) => i);

@@ -1,0 +1,170 @@
+/** The editor for scenario text: CodeMirror, loaded when the Source view is opened. */
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { HighlightStyle, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
+import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
+import { EditorState } from '@codemirror/state';
+import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+
+/** A place that is wrong, counted from 1 as people count. */
+export interface EditorProblem {
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+  readonly message: string;
+}
+
+export interface Editor {
+  /** Replaces the text when it differs. */
+  setText(text: string): void;
+  setProblems(problems: readonly EditorProblem[]): void;
+  /** Puts the cursor at a place and the focus into the text. */
+  goTo(line: number, column: number): void;
+  focus(): void;
+  destroy(): void;
+}
+
+interface EditorOptions {
+  readonly parent: HTMLElement;
+  readonly text: string;
+  readonly label: string;
+  readonly onchange: (text: string) => void;
+  readonly onrun: () => void;
+  readonly onleave: () => void;
+}
+
+/** Enough to read a scenario by: who, what, numbers, prose. The parser itself says what is wrong. */
+const scenarioLanguage = StreamLanguage.define<{ word: number; prose: boolean }>({
+  startState: () => ({ word: 0, prose: false }),
+  token(stream, state) {
+    if (stream.sol()) {
+      state.word = 0;
+      state.prose = false;
+    }
+    if (stream.eatSpace()) return null;
+    if (state.prose) {
+      stream.skipToEnd();
+      return 'string';
+    }
+    if (state.word === 0 && stream.match(';')) {
+      stream.skipToEnd();
+      return 'comment';
+    }
+    if (stream.match(/^(0x[0-9a-fA-F_]+|\d+[KMG]?)(?=[\s,]|$)/)) return 'number';
+    if (stream.match(/^[\w-]+=/)) return 'propertyName';
+    if (stream.match(/^0x[0-9a-fA-F_]+/)) return 'number';
+    const word = stream.match(/^[^\s=,]+/) as RegExpMatchArray | null;
+    if (!word) {
+      stream.next();
+      return null;
+    }
+    state.word++;
+    if (state.word === 1) {
+      if (/^(title|ref|note)$/.test(word[0])) state.prose = true;
+      return word[0] === '?' ? 'operator' : 'keyword';
+    }
+    return state.word === 2 ? 'variableName' : null;
+  },
+});
+
+const highlight = HighlightStyle.define([
+  { tag: tags.keyword, color: 'var(--ink)', fontWeight: '700' },
+  { tag: tags.variableName, color: 'var(--ink)' },
+  { tag: tags.propertyName, color: 'var(--soft)' },
+  { tag: tags.number, color: 'var(--ink)' },
+  { tag: tags.string, color: 'var(--soft)' },
+  { tag: tags.comment, color: 'var(--soft)', fontStyle: 'italic' },
+  { tag: tags.operator, color: 'var(--now)', fontWeight: '700' },
+]);
+
+const look = EditorView.theme({
+  '&': { height: '100%', backgroundColor: 'var(--paper)', color: 'var(--ink)', fontSize: '13px' },
+  '&.cm-focused': { outline: '2px solid var(--focus)', outlineOffset: '-2px' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '21px' },
+  '.cm-content': { caretColor: 'var(--ink)', padding: '10px 0' },
+  '.cm-gutters': { backgroundColor: 'var(--paper)', color: 'var(--soft)', border: '0', paddingLeft: '6px' },
+  '.cm-cursor': { borderLeftColor: 'var(--ink)' },
+  '.cm-selectionBackground, &.cm-focused .cm-selectionBackground': {
+    backgroundColor: 'var(--tint-1) !important',
+  },
+  '.cm-lintRange-error': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--now) 1px',
+    textUnderlineOffset: '4px',
+  },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--paper)',
+    color: 'var(--ink)',
+    border: '1px solid var(--frame)',
+  },
+  '.cm-diagnostic-error': { borderLeftColor: 'var(--now)' },
+});
+
+export function createEditor(options: EditorOptions): Editor {
+  let quiet = false;
+  const view = new EditorView({
+    parent: options.parent,
+    state: EditorState.create({
+      doc: options.text,
+      extensions: [
+        lineNumbers(),
+        history(),
+        drawSelection(),
+        lintGutter(),
+        scenarioLanguage,
+        syntaxHighlighting(highlight),
+        look,
+        EditorView.contentAttributes.of({ 'aria-label': options.label, spellcheck: 'false' }),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged && !quiet) options.onchange(update.state.doc.toString());
+        }),
+        keymap.of([
+          {
+            key: 'Mod-Enter',
+            run: () => {
+              options.onrun();
+              return true;
+            },
+          },
+          {
+            key: 'Escape',
+            run: () => {
+              options.onleave();
+              return true;
+            },
+          },
+          ...defaultKeymap,
+          ...historyKeymap,
+        ]),
+      ],
+    }),
+  });
+
+  const offsetOf = (line: number, column: number): number => {
+    const at = view.state.doc.line(Math.max(1, Math.min(line, view.state.doc.lines)));
+    return Math.min(at.to, at.from + Math.max(0, column - 1));
+  };
+
+  return {
+    setText(text) {
+      if (view.state.doc.toString() === text) return;
+      quiet = true;
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+      quiet = false;
+    },
+    setProblems(problems) {
+      const diagnostics = problems.map((problem): Diagnostic => {
+        const from = offsetOf(problem.line, problem.column);
+        const to = Math.min(view.state.doc.length, from + Math.max(1, problem.length));
+        return { from, to, severity: 'error', message: problem.message };
+      });
+      view.dispatch(setDiagnostics(view.state, diagnostics));
+    },
+    goTo(line, column) {
+      view.dispatch({ selection: { anchor: offsetOf(line, column) }, scrollIntoView: true });
+      view.focus();
+    },
+    focus: () => view.focus(),
+    destroy: () => view.destroy(),
+  };
+}
