@@ -1,6 +1,9 @@
 /** Holds launch, guest_memfd, RMP faults and the end of a VM to what the executed kernel functions did. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { conform, readVectors } from './main';
+
+// Hundreds of launches each: slow on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 const vectors = (name: string): string =>
   readVectors(new URL(`./vectors/${name}.jsonl.br`, import.meta.url).pathname);

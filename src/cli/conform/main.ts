@@ -41,6 +41,19 @@ export function readVectors(path: string): string {
   return (path.endsWith('.br') ? brotliDecompressSync(bytes) : bytes).toString('utf8');
 }
 
+/** The vectors of a text, one a line. Throws a SyntaxError that names the line. */
+function vectorsOf(text: string): JsonObject[] {
+  return text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return [];
+    try {
+      return [objectOf(JSON.parse(line) as Json)];
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new SyntaxError(`line ${index + 1}: ${reason}`, { cause: error });
+    }
+  });
+}
+
 /** Runs every line of the texts. */
 export function conform(texts: readonly string[]): ConformReport {
   const tallies = new Map<string, Tally>();
@@ -54,8 +67,7 @@ export function conform(texts: readonly string[]): ConformReport {
     }
     return profiles.get(kernel);
   };
-  for (const line of texts.flatMap((text) => text.split('\n')).filter((text) => text.trim() !== '')) {
-    const vector = objectOf(JSON.parse(line) as Json);
+  for (const vector of texts.flatMap(vectorsOf)) {
     const { kind, kernel, id } = labelsOf(vector);
     const key = `${kind} ${kernel}`;
     const tally = tallies.get(key) ?? { kind, kernel, passed: 0, failed: 0, unsupported: 0 };

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { errno } from '../../abi/errno';
 import type { Act } from '../acts';
 import { pageState } from '../hardware/rmp';
+import { rmpBits } from '../memory/page-bits';
 import { Run } from '../test-run';
 
 const failsFirmware = (command: bigint, status: bigint, nth = 1): Act => ({
@@ -144,4 +145,16 @@ test.each([
   const run = new Run(id).started({ vcpus: 0 }).vmm('launch-update', { gfn: 8, type: 'normal' });
   run.vmm('launch-update', { gfn: 8, type: 'normal' });
   expect([run.ret, pageState(run.world, 8)]).toEqual([ret, state]);
+});
+
+test('a call that meets a 2M entry under its page never returns, and the world goes on', () => {
+  const run = new Run().started({ vcpus: 0 });
+  const { rmp, rmpGfnLow } = run.world.pages;
+  for (let pfn = 0; pfn < 512; pfn++) {
+    rmp.set(pfn, rmpBits.assigned | (pfn === 0 ? rmpBits.twoMeg : 0) | (1 << 8));
+    rmpGfnLow.set(pfn, pfn);
+  }
+  rmp.set(4, 0);
+  run.vmm('launch-update', { gfn: 4, type: 'normal' });
+  expect(run.steps.at(-1)).toBe('RMPUPDATE is retried for ever; the call never returns');
 });
