@@ -10,6 +10,7 @@ import { pageChart } from '../machines/page';
 import { vcpuChart } from '../machines/vcpu';
 import type { Change } from '../recording/timeline';
 import type { TakenTransition } from '../recording/timeline';
+import { arrowFinder, waysOf } from './chart-model';
 import { decideAll, type Decision, type RegionStates } from './chart-step';
 
 export interface ChartInstance {
@@ -108,6 +109,17 @@ export function rmpStateName(word: number, gfn: number): string {
   return state ?? 'no state of the table';
 }
 
+/** The arrow of the page chart that leads from one state to another, whatever made it. */
+function pageArrow(before: string, now: string): string | undefined {
+  const [region] = pageChart.regions;
+  const code = region?.states.indexOf(before) ?? -1;
+  if (!region || code < 0) return undefined;
+  const find = arrowFinder(pageChart, region);
+  const ways = pageChart.eventTypes.flatMap((event) => waysOf(pageChart, region, code, event));
+  const way = ways.find(({ target }) => target === now);
+  return way && find(before, way);
+}
+
 export interface PageStep {
   readonly before: string;
   readonly now: string;
@@ -125,7 +137,7 @@ export function pageStep(world: World, gfn: number, changes: readonly Change[]):
     (one) => one.kind === 'pages' && one.field === 'rmp' && pfn >= one.first && pfn < one.first + one.count,
   );
   const before = change?.kind === 'pages' ? rmpStateName(change.before, number) : now;
-  return { before, now, arrow: before === now ? undefined : `${before}>${now}` };
+  return { before, now, arrow: before === now ? undefined : pageArrow(before, now) };
 }
 
 export { pageChart };

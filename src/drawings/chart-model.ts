@@ -1,12 +1,22 @@
 /**
  * A statechart as a drawing needs it: states, and arrows that gather every transition between the same two states. What
- * holds in every state of a region starts at one node, "any state". Read from the compiled tables, so that a drawing and
+ * many states share is one arrow, and what holds in every state leaves "any". Read from the compiled tables, so that a drawing and
  * the engine cannot mean different charts.
  */
 import type { Candidate, Chart, Region } from '../machines/compile';
 
-/** The node that stands for every state of its region. */
+/** The source of an arrow that leaves every state of its region. */
 export const ANY_STATE = '*';
+const SOURCES = '|';
+
+/**
+ * An arrow that leaves many states starts at a small node of its own beside its target, so that it stays short.
+ * @returns the states it stands for, none for all of them; undefined when `source` is a state
+ */
+export function manySources(source: string): readonly string[] | undefined {
+  if (source === ANY_STATE) return [];
+  return source.includes(SOURCES) ? source.split(SOURCES) : undefined;
+}
 
 /** One line beside an arrow: an event, and the guard that lets it go this way. */
 export interface ChartLine {
@@ -62,37 +72,45 @@ export function waysOf(chart: Chart, region: Region, state: number, event: strin
 
 const lineKey = ({ event, guard }: ChartLine, target: string): string => `${event}|${guard}|${target}`;
 
-/** Transitions that every state of the region has, towards the same state. */
-function sharedByAll(chart: Chart, region: Region): Set<string> {
-  const counts = new Map<string, number>();
-  region.states.forEach((_, state) => {
+/** From this many states on, equal transitions are one arrow. */
+const MANY = 4;
+
+/** By line and target: the one source that stands for all states which have the transition. */
+function commonSources(chart: Chart, region: Region): ReadonlyMap<string, string> {
+  const sources = new Map<string, string[]>();
+  region.states.forEach((state, code) => {
     for (const event of chart.eventTypes) {
-      for (const way of waysOf(chart, region, state, event)) {
+      for (const way of waysOf(chart, region, code, event)) {
         if (way.candidate.target < 0) continue;
         const key = lineKey(way, way.target);
-        counts.set(key, (counts.get(key) ?? 0) + 1);
+        sources.set(key, [...(sources.get(key) ?? []), state]);
       }
     }
   });
-  const enough = region.states.length > 2 ? region.states.length : Infinity;
-  return new Set([...counts].filter(([, count]) => count === enough).map(([key]) => key));
+  const { length } = region.states;
+  const common = new Map<string, string>();
+  for (const [key, states] of sources) {
+    if (length > 2 && states.length === length) common.set(key, ANY_STATE);
+    else if (states.length >= MANY) common.set(key, states.join(SOURCES));
+  }
+  return common;
 }
 
 /** Where an arrow for this way starts. */
-function sourceOf(way: Way, state: string, shared: ReadonlySet<string>): string {
-  return shared.has(lineKey(way, way.target)) ? ANY_STATE : state;
+function sourceOf(way: Way, state: string, common: ReadonlyMap<string, string>): string {
+  return common.get(lineKey(way, way.target)) ?? state;
 }
 
 const arrowId = (source: string, target: string): string => `${source}>${target}`;
 
 function regionModel(chart: Chart, region: Region): ChartRegion {
-  const shared = sharedByAll(chart, region);
+  const common = commonSources(chart, region);
   const arrows = new Map<string, { source: string; target: string; lines: Map<string, ChartLine> }>();
   region.states.forEach((state, code) => {
     for (const event of chart.eventTypes) {
       for (const way of waysOf(chart, region, code, event)) {
-        const source = sourceOf(way, state, shared);
-        if (way.target === state && source !== ANY_STATE) continue; // what stays is no arrow
+        const source = sourceOf(way, state, common);
+        if (way.candidate.target < 0 || source === way.target) continue; // what stays is no arrow
         const id = arrowId(source, way.target);
         const arrow = arrows.get(id) ?? { source, target: way.target, lines: new Map<string, ChartLine>() };
         arrow.lines.set(lineKey(way, way.target), { event, guard: way.guard });
@@ -119,10 +137,10 @@ export function chartModel(chart: Chart): ChartModel {
 
 /** Finds the arrow of a way, or undefined when the state stays and nothing is drawn. */
 export function arrowFinder(chart: Chart, region: Region): (state: string, way: Way) => string | undefined {
-  const shared = sharedByAll(chart, region);
+  const common = commonSources(chart, region);
   return (state, way) => {
-    const source = sourceOf(way, state, shared);
-    return way.target === state && source !== ANY_STATE ? undefined : arrowId(source, way.target);
+    const source = sourceOf(way, state, common);
+    return source === way.target || way.candidate.target < 0 ? undefined : arrowId(source, way.target);
   };
 }
 

@@ -37,7 +37,7 @@ describe('a chart as a drawing sees it', () => {
     }
   });
 
-  test('what holds in every state starts at "any state", once', () => {
+  test('what holds in every state is one arrow from "any"', () => {
     const creation = chartModel(vcpuChart).regions.find(({ name }) => name === 'creation');
     const destroying = creation?.arrows.filter(({ lines }) =>
       lines.some(({ event }) => event === 'AP_DESTROY'),

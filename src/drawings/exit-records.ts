@@ -26,7 +26,7 @@ import {
 import { errnoText } from '../abi/errno';
 import type { FieldRow, StructLayout } from '../abi/layout';
 import { bytesView } from '../base/bytes';
-import type { StepRecord, Timeline } from '../recording/timeline';
+import type { PerformedAct, StepRecord, Timeline } from '../recording/timeline';
 
 /** One return of KVM_RUN. */
 export interface ExitRecord {
@@ -41,9 +41,9 @@ export interface ExitRecord {
   readonly bytes: Uint8Array;
 }
 
-/** Exits looked for on either side of a position, and steps walked to find them. */
-const MOST_RECORDS = 300;
-const MOST_STEPS = 20_000;
+/** Steps looked at on either side of a position, in blocks that are read once. */
+const REACH = 8192;
+const BLOCK = 1024;
 const HEADER_AND_UNION = KVM_RUN_UNION + KVM_RUN_UNION_SIZE;
 
 /** vCPUs that a step took out of KVM_RUN. */
@@ -51,20 +51,6 @@ const leaving = ({ transitions }: StepRecord): number[] =>
   transitions.flatMap(({ chart, instance, event }) =>
     chart === 'vcpu' && event.type === 'EXIT_TO_USERSPACE' ? [instance] : [],
   );
-
-function exitSteps(timeline: Timeline, position: number): { step: number; vcpu: number }[] {
-  const found: { step: number; vcpu: number }[] = [];
-  for (let step = position - 1; step >= Math.max(0, position - MOST_STEPS); step--) {
-    for (const vcpu of leaving(timeline.step(step))) found.unshift({ step, vcpu });
-    if (found.length >= MOST_RECORDS) break;
-  }
-  const most = found.length + MOST_RECORDS;
-  for (let step = position; step < Math.min(timeline.stepCount, position + MOST_STEPS); step++) {
-    for (const vcpu of leaving(timeline.step(step))) found.push({ step, vcpu });
-    if (found.length >= most) break;
-  }
-  return found;
-}
 
 const nameOf = (reason: number, posted: boolean): string =>
   posted && reason === KVM_EXIT_VMGEXIT
@@ -74,21 +60,50 @@ const nameOf = (reason: number, posted: boolean): string =>
 /** Whether the kernel generation is one that had KVM_EXIT_VMGEXIT where mainline has KVM_EXIT_TDX. */
 const hasVmgexitExit = (timeline: Timeline): boolean => !timeline.world.profile.id.startsWith('linux-');
 
-/** The exits around a position, oldest first. The world is moved to read them and moved back. */
-export function exitRecords(timeline: Timeline, position: number): ExitRecord[] {
+/** The exits of a block of steps. The world is moved to read them. */
+function readBlock(timeline: Timeline, first: number): ExitRecord[] {
   const { world } = timeline;
   const posted = hasVmgexitExit(timeline);
-  const back = timeline.position;
-  const records = exitSteps(timeline, position).map(({ step, vcpu }): ExitRecord => {
-    timeline.seek(step + 1);
-    const bytes = world.kvmRun[vcpu]?.toBytes(0, HEADER_AND_UNION) ?? new Uint8Array(HEADER_AND_UNION);
-    const reason: number = kvmRun.get(bytesView(bytes), 'exitReason');
-    const errno = world.vcpu(vcpu).runErrno;
-    const result = errno === 0 ? '0' : errnoText(-errno);
-    return { step, vcpu, reason, name: nameOf(reason, posted), result, bytes };
-  });
-  timeline.seek(back);
+  const records: ExitRecord[] = [];
+  for (let step = first; step < Math.min(first + BLOCK, timeline.stepCount); step++) {
+    for (const vcpu of leaving(timeline.step(step))) {
+      timeline.seek(step + 1);
+      const bytes = world.kvmRun[vcpu]?.toBytes(0, HEADER_AND_UNION) ?? new Uint8Array(HEADER_AND_UNION);
+      const reason: number = kvmRun.get(bytesView(bytes), 'exitReason');
+      const errno = world.vcpu(vcpu).runErrno;
+      const result = errno === 0 ? '0' : errnoText(-errno);
+      records.push({ step, vcpu, reason, name: nameOf(reason, posted), result, bytes });
+    }
+  }
   return records;
+}
+
+/** Blocks already read. They hold while the timeline ends with the same act. */
+interface ReadBlocks {
+  readonly lastAct: PerformedAct | undefined;
+  readonly blocks: Map<number, readonly ExitRecord[]>;
+}
+const readBlocks = new WeakMap<Timeline, ReadBlocks>();
+
+/** The exits around a position, oldest first. The world is moved to read them and moved back. */
+export function exitRecords(timeline: Timeline, position: number): ExitRecord[] {
+  const lastAct = timeline.acts.at(-1);
+  let read = readBlocks.get(timeline);
+  if (!read || read.lastAct !== lastAct) {
+    read = { lastAct, blocks: new Map() };
+    readBlocks.set(timeline, read);
+  }
+  const back = timeline.position;
+  const found: ExitRecord[] = [];
+  const from = Math.floor(Math.max(0, position - REACH) / BLOCK);
+  const to = Math.ceil(Math.min(timeline.stepCount, position + REACH) / BLOCK);
+  for (let block = from; block < to; block++) {
+    const records = read.blocks.get(block) ?? readBlock(timeline, block * BLOCK);
+    read.blocks.set(block, records);
+    found.push(...records);
+  }
+  if (timeline.position !== back) timeline.seek(back);
+  return found;
 }
 
 /** The union's member that goes with a record. */

@@ -1,7 +1,7 @@
 /** Asks the Eclipse Layout Kernel where a chart's parts stand. Runs when the page is built, never in a browser. */
 import type { ELK, ElkEdgeSection, ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api';
 import { assert } from '../../base/assert';
-import { ANY_STATE, lineText, type ChartModel, type ChartRegion } from '../chart-model';
+import { lineText, manySources, type ChartModel, type ChartRegion } from '../chart-model';
 import { chartType, type ArrowLayout, type Box, type Point, type RegionLayout } from '../chart-layout';
 
 const MARGIN = 14;
@@ -11,6 +11,13 @@ const COMFORTABLE_WIDTH = 820;
 const { state: stateSize, lineHeight, characterWidth } = chartType;
 const stateWidth = (name: string): number =>
   Math.max(64, Math.ceil(name.length * characterWidth * (stateSize / chartType.line)) + 22);
+
+const STATE_HEIGHT = 34;
+/** The node at which an arrow from many states starts: "any", or their names one below the other. */
+const entrySize = (names: readonly string[]): { width: number; height: number } => ({
+  width: Math.max(34, ...names.map((name) => Math.ceil(name.length * characterWidth) + 14)),
+  height: Math.max(names.length, 1) * lineHeight + 6,
+});
 
 const options = (direction: 'RIGHT' | 'DOWN'): Record<string, string> => ({
   'elk.algorithm': 'layered',
@@ -46,24 +53,27 @@ const variants: readonly Variant[] = [
 const INITIAL_FIRST_BONUS = 0.6;
 
 function graphOf(region: ChartRegion, { direction, initialFirst }: Variant): ElkNode {
-  const any = region.arrows.some(({ source }) => source === ANY_STATE);
-  const names = [...(any ? [ANY_STATE] : []), ...region.states];
+  const entries = region.arrows.flatMap(({ id, source }): ElkNode[] => {
+    const names = manySources(source);
+    return names ? [{ id, ...entrySize(names) }] : [];
+  });
+  const states = region.states.map((name): ElkNode => ({
+    id: name,
+    width: stateWidth(name),
+    height: STATE_HEIGHT,
+    ...(initialFirst && name === region.initial
+      ? { layoutOptions: { 'elk.layered.layering.layerConstraint': 'FIRST' } }
+      : {}),
+  }));
   return {
     id: region.name,
     layoutOptions: options(direction),
-    children: names.map((name) => ({
-      id: name,
-      width: name === ANY_STATE ? 82 : stateWidth(name),
-      height: name === ANY_STATE ? 24 : 34,
-      ...(initialFirst && name === region.initial
-        ? { layoutOptions: { 'elk.layered.layering.layerConstraint': 'FIRST' } }
-        : {}),
-    })),
+    children: [...entries, ...states],
     edges: region.arrows.map(({ id, source, target, lines }): ElkExtendedEdge => {
       const width = Math.max(...lines.map((line) => lineText(line).length)) * characterWidth;
       return {
         id,
-        sources: [source],
+        sources: [manySources(source) ? id : source],
         targets: [target],
         labels: [{ text: id, width: Math.ceil(width) + 4, height: lines.length * lineHeight }],
       };
@@ -100,7 +110,7 @@ function readLayout(graph: ElkNode): RegionLayout {
 
 /** How badly a layout fits a page: its area, and more when it is too wide. */
 const cost = ({ width, height }: RegionLayout, { initialFirst }: Variant): number =>
-  width * height * Math.max(1, width / COMFORTABLE_WIDTH) ** 2 * (initialFirst ? INITIAL_FIRST_BONUS : 1);
+  width * height * Math.max(1, width / COMFORTABLE_WIDTH) ** 4 * (initialFirst ? INITIAL_FIRST_BONUS : 1);
 
 /** Lays one region out in every way and keeps the one that fits a page best. */
 async function layoutRegion(elk: ELK, region: ChartRegion): Promise<RegionLayout> {
