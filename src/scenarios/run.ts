@@ -251,15 +251,20 @@ class Runner {
     });
   }
 
+  /** What the acts of this line did; the steps are read only by an expectation that asks for them, and once. */
   private actView(): ActView {
-    const { timeline, actStart } = this;
-    const steps = Array.from({ length: timeline.stepCount - actStart }, (_, i) =>
-      timeline.step(actStart + i),
-    );
+    const { timeline, actStart, guest } = this;
+    let read: readonly ReturnType<Tape['step']>[] | undefined;
+    const steps = (): readonly ReturnType<Tape['step']>[] =>
+      (read ??= Array.from({ length: timeline.stepCount - actStart }, (_, i) => timeline.step(actStart + i)));
     return {
-      guest: this.guest,
-      moves: steps.flatMap(({ move }) => (move ? [move] : [])),
-      findings: steps.flatMap(({ findings }) => findings),
+      guest,
+      get moves() {
+        return steps().flatMap(({ move }) => (move ? [move] : []));
+      },
+      get findings() {
+        return steps().flatMap(({ findings }) => findings);
+      },
       refused: this.refused ?? '',
     };
   }
