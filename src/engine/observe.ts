@@ -2,48 +2,22 @@
  * Names for everything an expectation or a filter may look at: every declared variable, the bytes that guest, KVM and
  * VMM share, and what happened since the act began. One table, with a sentence for each family of names.
  */
-import { errnoText } from '../abi/errno';
-import { ghcbPage } from '../abi/ghcb-page';
-import { kvmExitReasons, kvmRun, kvmRunMembers } from '../abi/kvm-run';
-import type { StructLayout } from '../abi/layout';
-import { pscEntry, pscEntryOffset } from '../abi/psc';
-import { pageStateOf } from '../abi/rmp';
-import type { ByteView } from '../base/bytes';
-import { nearest } from '../base/text';
-import { rmpBits, RMP_ASID_MASK, RMP_ASID_SHIFT } from './memory/page-bits';
 import { moveKinds, moveNames, type MoveName } from './moves';
-import { backingOf, pageBands } from './page-class';
+import {
+  isUnknown,
+  noAct,
+  unknownPart,
+  variable,
+  type ActView,
+  type Observed,
+  type UnknownPath,
+} from './observe/observed';
+import { observePage, observeVmsa } from './observe/pages';
+import { observeGuest, observePsc, observeVcpu, runResult } from './observe/vcpu';
 import type { Instance, Variables } from './state/schema';
-import type { Vcpu } from './state/vcpu';
-import { NO_GPA, NO_PFN, type FindingKind, type World } from './world';
+import type { FindingKind, World } from './world';
 
-export type ObservedValue = bigint | number | string | boolean;
-
-/** A value, and other spellings of it: `-EINVAL` is also -22. */
-export interface Observed {
-  readonly value: ObservedValue;
-  readonly also?: readonly ObservedValue[];
-}
-
-/** A path that names nothing. */
-export interface UnknownPath {
-  readonly message: string;
-  /** The part that is not known, and the known one most like it. */
-  readonly part: string;
-  readonly nearest?: string;
-}
-
-/** What happened since the act began; expectations are about the act above them. */
-export interface ActView {
-  /** vCPU of the last guest act. */
-  readonly guest: number;
-  readonly moves: readonly { readonly kind: MoveName; readonly vcpu: number }[];
-  readonly findings: readonly { readonly kind: FindingKind; readonly text: string }[];
-  /** Why the act was not taken; empty when it was. */
-  readonly refused: string;
-}
-
-export const noAct: ActView = { guest: 0, moves: [], findings: [], refused: '' };
+export { noAct, type ActView, type Observed, type ObservedValue, type UnknownPath } from './observe/observed';
 
 interface Family {
   /** How the names look, for people. */
@@ -54,118 +28,6 @@ interface Family {
   observe(at: { world: World; act: ActView; head: string; rest: readonly string[] }): Observed | UnknownPath;
 }
 
-const isUnknown = (found: Observed | UnknownPath): found is UnknownPath => 'message' in found;
-
-const unknownPart = (part: string, known: Iterable<string>, what: string): UnknownPath => {
-  const near = nearest(part, known);
-  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
-  return {
-    message: `${what} '${part}' is not known${hint}`,
-    part,
-    ...(near === undefined ? {} : { nearest: near }),
-  };
-};
-
-const needsMore = (head: string, forms: string): UnknownPath => ({
-  message: `'${head}' alone names nothing: ${forms}`,
-  part: head,
-});
-
-/** Short names for variables that people look at often. */
-const vcpuAliases: Readonly<Record<string, keyof Vcpu & string>> = {
-  pendingVmsa: 'pendingVmsaGpa',
-  guestVmsa: 'guestVmsaGpa',
-  hold: 'holdType',
-};
-
-function variable(
-  instance: Instance<Variables>,
-  name: string,
-  aliases: Readonly<Record<string, string>> = {},
-): Observed | UnknownPath {
-  const key = aliases[name] ?? name;
-  if (!Object.hasOwn(instance.group.variables, key)) {
-    const known = [...Object.keys(instance.group.variables), ...Object.keys(aliases)];
-    return unknownPart(name, known, `${instance.group.name} variable`);
-  }
-  const value = (instance as unknown as Readonly<Record<string, ObservedValue>>)[key] as ObservedValue;
-  const none = value === NO_GPA || value === NO_PFN;
-  return none ? { value, also: ['none'] } : { value };
-}
-
-/** A field of a structure by its row name: `args[1]`, `flags.private`. */
-function structField(layout: StructLayout, view: ByteView, name: string, base = 0): Observed | UnknownPath {
-  const rows = layout.explain(view, base);
-  const row = rows.find((candidate) => candidate.name === name);
-  if (!row)
-    return unknownPart(
-      name,
-      rows.map((candidate) => candidate.name),
-      `field of ${layout.title}`,
-    );
-  const word = /\((.*)\)$/.exec(row.text)?.[1];
-  return word === undefined ? { value: row.value } : { value: row.value, also: [word] };
-}
-
-const memberName = (layout: StructLayout): string => layout.title.replace(/^kvm_run\./, '');
-const members = new Map(Object.values(kvmRunMembers).map((layout) => [memberName(layout), layout]));
-
-function kvmRunField(view: ByteView, rest: readonly string[]): Observed | UnknownPath {
-  const [first = '', ...more] = rest;
-  const member = members.get(first);
-  if (member && more.length > 0) return structField(member, view, more.join('.'));
-  if (member) return needsMore(first, `${first}.${Object.keys(member.fields).join(`, ${first}.`)}`);
-  const found = structField(kvmRun, view, rest.join('.'));
-  return isUnknown(found)
-    ? unknownPart(first, [...Object.keys(kvmRun.fields), ...members.keys()], 'field of kvm_run')
-    : found;
-}
-
-function exitName(world: World, index: number): Observed {
-  const reason = kvmRun.get(world.kvmRun[index] as ByteView, 'exitReason');
-  const name = (kvmExitReasons as Readonly<Record<number, string>>)[reason];
-  const short = name?.replace(/^KVM_EXIT_/, '') ?? String(reason);
-  return { value: short, also: [reason, ...(name === undefined ? [] : [name])] };
-}
-
-/** The result of KVM_RUN as a C program sees it: 0, or a negative errno. */
-export function runResult(errno: number): Observed {
-  const returned = -errno;
-  return errno === 0 ? { value: 0 } : { value: errnoText(returned), also: [returned, `-${errno}`] };
-}
-
-function guestPage(world: World, vcpu: Vcpu, head: string): ByteView | UnknownPath {
-  const page =
-    vcpu.guestGhcbGpa === 0n ? undefined : world.findImage('shared', Number(vcpu.guestGhcbGpa >> 12n));
-  return page ?? { message: `${head} has no GHCB page yet`, part: head };
-}
-
-function observeVcpu(world: World, index: number, rest: readonly string[]): Observed | UnknownPath {
-  const vcpu = world.vcpus[index];
-  const head = `v${index}`;
-  if (!vcpu) return { message: `this VM has ${world.vcpus.length} vCPUs`, part: head };
-  const [name = '', ...more] = rest;
-  if (name === 'run' && more.length > 0) return kvmRunField(world.kvmRun[index] as ByteView, more);
-  if (name === 'ghcb' && more.length > 0) {
-    const page = guestPage(world, vcpu, head);
-    return 'message' in page ? page : structField(ghcbPage, page, more.join('.'));
-  }
-  if (name === 'exit') return exitName(world, index);
-  if (name === 'ret') return runResult(vcpu.runErrno);
-  if (name === '') return needsMore(head, `${head}.mpState, ${head}.exit, ${head}.run.hypercall.nr`);
-  const found = variable(vcpu as unknown as Instance<Variables>, name, vcpuAliases);
-  if (!isUnknown(found)) return found;
-  const known = [
-    ...Object.keys(vcpu.group.variables),
-    ...Object.keys(vcpuAliases),
-    'run',
-    'ghcb',
-    'exit',
-    'ret',
-  ];
-  return unknownPart(name, known, 'vcpu variable');
-}
-
 const UNWRITTEN = 0xffffffff;
 
 function observeIoctl({ vm }: World, name: string): Observed | UnknownPath {
@@ -173,115 +35,6 @@ function observeIoctl({ vm }: World, name: string): Observed | UnknownPath {
   if (name === 'left') return { value: vm.updateLeft };
   if (name !== 'error') return unknownPart(name, ['ret', 'error', 'left'], 'what to say of an ioctl');
   return vm.ioctlError === UNWRITTEN ? { value: 'unwritten' } : { value: vm.ioctlError };
-}
-
-const guestNames: Readonly<Record<string, (vcpu: Vcpu) => ObservedValue>> = {
-  result: (vcpu) => vcpu.guestResult,
-  info1: (vcpu) => vcpu.guestReadInfo1,
-  info2: (vcpu) => vcpu.guestReadInfo2,
-  msr: (vcpu) => vcpu.guestReadMsr,
-};
-
-function observeGuest(world: World, act: ActView, rest: readonly string[]): Observed | UnknownPath {
-  const [name = ''] = rest;
-  const read = guestNames[name];
-  const vcpu = world.vcpus[act.guest];
-  if (read && vcpu) return { value: read(vcpu) };
-  return observeVcpu(world, act.guest, rest);
-}
-
-/** Bits and state of one RMP entry. */
-function rmpOf(world: World, pfn: number, part: string | undefined): Observed | UnknownPath {
-  const word = world.pages.rmp.get(pfn);
-  const flags = {
-    assigned: (word & rmpBits.assigned) !== 0,
-    validated: (word & rmpBits.validated) !== 0,
-    immutable: (word & rmpBits.immutable) !== 0,
-    vmsa: (word & rmpBits.vmsa) !== 0,
-    twoMeg: (word & rmpBits.twoMeg) !== 0,
-  };
-  const asid = (word >>> RMP_ASID_SHIFT) & RMP_ASID_MASK;
-  if (part === undefined) {
-    const gpa = BigInt(world.pages.rmpGfnLow.get(pfn) >>> 0) << 12n;
-    return { value: pageStateOf({ ...flags, asid, gpa }) ?? 'no state of the table' };
-  }
-  if (part === 'asid') return { value: asid };
-  const flag = (flags as Readonly<Record<string, boolean>>)[part];
-  return flag === undefined
-    ? unknownPart(part, [...Object.keys(flags), 'asid'], 'bit of an RMP entry')
-    : { value: flag };
-}
-
-const pageNames = ['rmp', 'attribute', 'state', 'guest', 'kvm', 'seam', 'content', 'pfn'];
-
-function observePage(world: World, rest: readonly string[]): Observed | UnknownPath {
-  const [number = '', name = '', part] = rest;
-  const gfn = Number(number);
-  if (number === '' || !Number.isInteger(gfn) || gfn < 0)
-    return { message: `'${number}' is no frame number: page.0x120.rmp`, part: number };
-  if (gfn >= world.config.gfnCount)
-    return { message: `frame ${number} is outside this machine`, part: number };
-  const { pfn } = backingOf(world, gfn);
-  const bands = pageBands(world, gfn);
-  switch (name) {
-    case 'rmp':
-      return pfn < 0 ? { value: 'no page' } : rmpOf(world, pfn, part);
-    case 'attribute':
-      return { value: (world.pages.gfn.get(gfn) & 1) === 1 ? 'private' : 'shared' };
-    case 'state':
-      return { value: bands.rmp };
-    case 'guest':
-      return { value: bands.guest };
-    case 'kvm':
-      return { value: bands.kvm };
-    case 'seam':
-      return { value: bands.seam };
-    case 'pfn':
-      return { value: pfn };
-    case 'content':
-      return pfn < 0 ? { value: 'no page' } : { value: content(world, pfn) };
-    default:
-      return unknownPart(name, pageNames, 'what to say of a page');
-  }
-}
-
-function content(world: World, pfn: number): bigint {
-  const low = BigInt(world.pages.contentLow.get(pfn) >>> 0);
-  return (BigInt(world.pages.contentHigh.get(pfn) >>> 0) << 32n) | low;
-}
-
-function observeVmsa(world: World, rest: readonly string[]): Observed | UnknownPath {
-  const [name = '', what = '', part] = rest;
-  const vcpu = /^v\d+$/.test(name) ? world.vcpus[Number(name.slice(1))] : undefined;
-  if (!vcpu)
-    return unknownPart(
-      name,
-      world.vcpus.map((_, i) => `v${i}`),
-      'vCPU',
-    );
-  if (what !== 'rmp') return unknownPart(what, ['rmp'], 'what to say of a VMSA');
-  return vcpu.launchVmsaPfn === NO_PFN ? { value: 'no page' } : rmpOf(world, vcpu.launchVmsaPfn, part);
-}
-
-/** The page-state-change buffer where the guest put it. */
-function observePsc(world: World, act: ActView, rest: readonly string[]): Observed | UnknownPath {
-  const vcpu = world.vcpu(act.guest);
-  const page = guestPage(world, vcpu, `v${act.guest}`);
-  if ('message' in page) return page;
-  const scratch = Number(ghcbPage.get(page, 'swScratch') & 0xfffn);
-  const [name = '', part] = rest;
-  if (name === 'cur') return { value: page.u16(scratch) };
-  if (name === 'end') return { value: page.u16(scratch + 2) };
-  const index = /^entry\[(\d+)\]$/.exec(name)?.[1];
-  const at = scratch + pscEntryOffset(Number(index ?? 0));
-  if (index === undefined || at + 8 > page.byteLength)
-    return unknownPart(name, ['cur', 'end', 'entry[0]'], 'part of the PSC buffer');
-  const word = page.u64(at);
-  if (part === undefined) return { value: word };
-  const field = (pscEntry.decode(word) as Readonly<Record<string, number>>)[part];
-  return field === undefined
-    ? unknownPart(part, Object.keys(pscEntry.fields), 'field of a PSC entry')
-    : { value: field };
 }
 
 /** Moves that leave KVM for the VMM. */

@@ -4,16 +4,9 @@
  */
 import { didYouMean, nearest } from '../base/text';
 import { actTables, type Act, type Actor, type Parameter } from '../engine/acts';
-import { parseProfileSpec } from '../profiles/resolve';
-import {
-  findScenario,
-  placeIn,
-  type LogicalLine,
-  type Place,
-  type ScenarioProblem,
-  type Word,
-} from './lines';
-import { isScissorsLine, LONGEST_WORD } from './mail';
+import { Checks } from './checks';
+import { findScenario, type LogicalLine, type Place, type ScenarioProblem, type Word } from './lines';
+import { untilForms, untilOf, vmValue } from './head-values';
 import {
   defaultVm,
   expectOperators,
@@ -24,12 +17,11 @@ import {
   type ExpectOperator,
   type Line,
   type Scenario,
-  type Until,
   type VmKey,
   type VmSettings,
   type WrittenParameter,
 } from './scenario';
-import { parseCount, parseSize, parseValue, parseWord, type Parsed } from './values';
+import { parseCount, parseValue, parseWord } from './values';
 
 export type { Place, ScenarioProblem } from './lines';
 
@@ -49,9 +41,6 @@ export type ParseResult =
 
 /** No list of problems gets longer than a person reads. */
 const MAX_PROBLEMS = 100;
-export const MAX_VCPUS = 64;
-const MAX_MEMORY = 2 ** 40;
-const MAX_FLASH = 2 ** 28;
 
 export function parseScenario(text: string): ParseResult {
   const found = findScenario(text);
@@ -93,8 +82,7 @@ const otherKeywords = [
 ] as const;
 const allKeywords = [...otherKeywords, ...actKeywords, 'v0'];
 
-class Parser {
-  readonly problems: ScenarioProblem[] = [];
+class Parser extends Checks {
   readonly lines: Line[] = [];
   readonly places: Place[] = [];
   private vcpus = defaultVm.vcpus;
@@ -165,29 +153,6 @@ class Parser {
     }
   }
 
-  private wrong(
-    word: Word,
-    message: string,
-    expected?: string,
-    near?: string,
-    at = 0,
-    length = word.text.length,
-  ): void {
-    this.problems.push({
-      ...placeIn(word, at),
-      length,
-      message,
-      ...(expected === undefined ? {} : { expected }),
-      ...(near === undefined ? {} : { nearest: near }),
-    });
-  }
-
-  private wrongValue(word: Word, shift: number, parsed: Parsed<unknown>): void {
-    if (!('problems' in parsed)) return;
-    for (const p of parsed.problems)
-      this.wrong(word, p.message, p.expected, p.nearest, shift + p.at, p.length);
-  }
-
   private comment(keyword: Word, rest: readonly Word[]): Line {
     const text = [keyword.text.slice(1), ...rest.map((word) => word.text)]
       .filter((part) => part !== '')
@@ -206,33 +171,11 @@ class Parser {
     return { kind, text };
   }
 
-  private checkProse(keyword: Word, words: readonly Word[], text: string): void {
-    if (isScissorsLine(text))
-      this.wrong(keyword, 'git am --scissors would cut the mail at this line', 'other text');
-    for (const word of words) this.checkLength(word);
-  }
-
-  private checkLength(word: Word): void {
-    if (word.text.length <= LONGEST_WORD || word.pieces.length > 1) return;
-    this.wrong(
-      word,
-      `a word of ${word.text.length} characters does not survive mail`,
-      `at most ${LONGEST_WORD} characters`,
-    );
-  }
-
   private profiles(keyword: Word, rest: readonly Word[]): Line | undefined {
     if (rest.length === 0)
       this.wrong(keyword, 'no profile is named', 'one or more profiles, such as linux-7.2');
     for (const word of rest) this.checkProfile(word, word.text, 0);
     return rest.length === 0 ? undefined : { kind: 'profile', specs: rest.map((word) => word.text) };
-  }
-
-  private checkProfile(word: Word, spec: string, at: number): void {
-    const parsed = parseProfileSpec(spec);
-    if (parsed.ok) return;
-    const shift = parsed.error.place ? Math.max(0, spec.lastIndexOf(parsed.error.place)) : 0;
-    this.wrong(word, parsed.error.message, 'a profile, such as linux-7.2', undefined, at + shift);
   }
 
   private oneWord<W extends string>(
@@ -250,21 +193,6 @@ class Parser {
     const parsed = parseWord(word.text, words);
     this.wrongValue(word, 0, parsed);
     return 'value' in parsed ? parsed.value : undefined;
-  }
-
-  /** Splits `name=value` words; reports what is none and what comes twice. */
-  private parameters(rest: readonly Word[]): { word: Word; name: string; text: string }[] {
-    const names = new Set<string>();
-    return rest.flatMap((word) => {
-      const [, name, text] = /^([^=]+)=(.*)$/.exec(word.text) ?? [];
-      if (name === undefined || text === undefined) {
-        this.wrong(word, `'${word.text}' is no parameter`, 'name=value');
-        return [];
-      }
-      if (names.has(name)) this.wrong(word, `'${name}' is given twice`);
-      names.add(name);
-      return [{ word, name, text }];
-    });
   }
 
   private vm(keyword: Word, rest: readonly Word[]): Line | undefined {
@@ -407,34 +335,3 @@ class Parser {
 
 const lineStarts =
   'v0 to vN, vmm, inject, kvm, launch, run, note, title, ref, profile, vm, guest, host, ? or ;';
-const untilForms = 'until=terminated, until=idle, until=exit or until=steps:N';
-
-function untilOf(text: string): Until | undefined {
-  if (text === 'terminated' || text === 'idle' || text === 'exit') return { what: text };
-  const [, count] = /^steps:(.+)$/.exec(text) ?? [];
-  const parsed = count === undefined ? undefined : parseCount(count, 1_000_000n);
-  if (count === undefined || !parsed || !('value' in parsed) || parsed.value === 0) return undefined;
-  return { what: 'steps', count: parsed.value, text: count };
-}
-
-function vmValue(key: VmKey, text: string): Parsed<number> {
-  if (key === 'memory') return positive(text, parseSize(text, MAX_MEMORY));
-  if (key === 'flash') return parseSize(text, MAX_FLASH);
-  if (key === 'vcpus') return positive(text, parseCount(text, BigInt(MAX_VCPUS)));
-  const parsed = parseCount(text, 52n);
-  if ('value' in parsed && parsed.value < 32) {
-    return {
-      problems: [{ at: 0, length: text.length, message: `${text} bits are too few`, expected: '32 to 52' }],
-    };
-  }
-  return parsed;
-}
-
-function positive(text: string, parsed: Parsed<number>): Parsed<number> {
-  if (!('value' in parsed) || parsed.value > 0) return parsed;
-  return {
-    problems: [
-      { at: 0, length: text.length, message: 'there must be at least one', expected: 'more than 0' },
-    ],
-  };
-}

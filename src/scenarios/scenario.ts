@@ -143,7 +143,7 @@ const hexCounts = /^(gfn|gmem|port)$/;
 
 function valueText(name: string, kind: ParameterKind, value: unknown): string {
   if (kind === 'u64') return hex(value as bigint);
-  if (kind === 'count') return hexCounts.test(name) ? hex(value as number) : String(value as number);
+  if (kind === 'count') return hexCounts.test(name) ? hex(value as number) : String(value);
   if (kind === 'flag') return value === true ? 'yes' : 'no';
   if (kind === 'entries') return printEntries(value as readonly PscEntryInput[]);
   return value as string;

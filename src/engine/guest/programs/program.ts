@@ -56,7 +56,7 @@ export function decide(program: Program, world: World, index: number): Decision 
   const vcpu = world.vcpu(index);
   const place = { world, index, vcpu };
   const guest = (instruction: Instruction): GuestAct =>
-    ({ actor: 'guest', vcpu: index, ...instruction }) as GuestAct;
+    ({ actor: 'guest', vcpu: index, ...instruction });
   let step = vcpu.programStep;
   let cursor = vcpu.programCursor;
   if (step === HALTED_FOR_GOOD) {

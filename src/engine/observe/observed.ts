@@ -1,0 +1,65 @@
+/** What an observation gives, and how a name that means nothing is told. */
+import { nearest } from '../../base/text';
+import type { MoveName } from '../moves';
+import type { Instance, Variables } from '../state/schema';
+import { NO_GPA, NO_PFN, type FindingKind } from '../world';
+
+export type ObservedValue = bigint | number | string | boolean;
+
+/** A value, and other spellings of it: `-EINVAL` is also -22. */
+export interface Observed {
+  readonly value: ObservedValue;
+  readonly also?: readonly ObservedValue[];
+}
+
+/** A path that names nothing. */
+export interface UnknownPath {
+  readonly message: string;
+  /** The part that is not known, and the known one most like it. */
+  readonly part: string;
+  readonly nearest?: string;
+}
+
+/** What happened since the act began; expectations are about the act above them. */
+export interface ActView {
+  /** vCPU of the last guest act. */
+  readonly guest: number;
+  readonly moves: readonly { readonly kind: MoveName; readonly vcpu: number }[];
+  readonly findings: readonly { readonly kind: FindingKind; readonly text: string }[];
+  /** Why the act was not taken; empty when it was. */
+  readonly refused: string;
+}
+
+export const noAct: ActView = { guest: 0, moves: [], findings: [], refused: '' };
+
+export const isUnknown = (found: Observed | UnknownPath): found is UnknownPath => 'message' in found;
+
+export const unknownPart = (part: string, known: Iterable<string>, what: string): UnknownPath => {
+  const near = nearest(part, known);
+  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+  return {
+    message: `${what} '${part}' is not known${hint}`,
+    part,
+    ...(near === undefined ? {} : { nearest: near }),
+  };
+};
+
+export const needsMore = (head: string, forms: string): UnknownPath => ({
+  message: `'${head}' alone names nothing: ${forms}`,
+  part: head,
+});
+
+export function variable(
+  instance: Instance<Variables>,
+  name: string,
+  aliases: Readonly<Record<string, string>> = {},
+): Observed | UnknownPath {
+  const key = aliases[name] ?? name;
+  if (!Object.hasOwn(instance.group.variables, key)) {
+    const known = [...Object.keys(instance.group.variables), ...Object.keys(aliases)];
+    return unknownPart(name, known, `${instance.group.name} variable`);
+  }
+  const value = (instance as unknown as Readonly<Record<string, ObservedValue>>)[key] as ObservedValue;
+  const none = value === NO_GPA || value === NO_PFN;
+  return none ? { value, also: ['none'] } : { value };
+}

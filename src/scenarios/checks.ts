@@ -1,0 +1,76 @@
+/** Problems of a scenario text as they are found, and the checks that every kind of line shares. */
+import { parseProfileSpec } from '../profiles/resolve';
+import { placeIn, type ScenarioProblem, type Word } from './lines';
+import { isScissorsLine, LONGEST_WORD } from './mail';
+import type { Parsed } from './values';
+
+/** A `name=value` word. */
+export interface ParameterWord {
+  readonly word: Word;
+  readonly name: string;
+  readonly text: string;
+}
+
+export class Checks {
+  readonly problems: ScenarioProblem[] = [];
+
+  protected wrong(
+    word: Word,
+    message: string,
+    expected?: string,
+    near?: string,
+    at = 0,
+    length = word.text.length,
+  ): void {
+    this.problems.push({
+      ...placeIn(word, at),
+      length,
+      message,
+      ...(expected === undefined ? {} : { expected }),
+      ...(near === undefined ? {} : { nearest: near }),
+    });
+  }
+
+  protected wrongValue(word: Word, shift: number, parsed: Parsed<unknown>): void {
+    if (!('problems' in parsed)) return;
+    for (const p of parsed.problems)
+      this.wrong(word, p.message, p.expected, p.nearest, shift + p.at, p.length);
+  }
+
+  protected checkProse(keyword: Word, words: readonly Word[], text: string): void {
+    if (isScissorsLine(text))
+      this.wrong(keyword, 'git am --scissors would cut the mail at this line', 'other text');
+    for (const word of words) this.checkLength(word);
+  }
+
+  protected checkLength(word: Word): void {
+    if (word.text.length <= LONGEST_WORD || word.pieces.length > 1) return;
+    this.wrong(
+      word,
+      `a word of ${word.text.length} characters does not survive mail`,
+      `at most ${LONGEST_WORD} characters`,
+    );
+  }
+
+  protected checkProfile(word: Word, spec: string, at: number): void {
+    const parsed = parseProfileSpec(spec);
+    if (parsed.ok) return;
+    const shift = parsed.error.place ? Math.max(0, spec.lastIndexOf(parsed.error.place)) : 0;
+    this.wrong(word, parsed.error.message, 'a profile, such as linux-7.2', undefined, at + shift);
+  }
+
+  /** Splits `name=value` words; reports what is none and what comes twice. */
+  protected parameters(rest: readonly Word[]): ParameterWord[] {
+    const names = new Set<string>();
+    return rest.flatMap((word) => {
+      const [, name, text] = /^([^=]+)=(.*)$/.exec(word.text) ?? [];
+      if (name === undefined || text === undefined) {
+        this.wrong(word, `'${word.text}' is no parameter`, 'name=value');
+        return [];
+      }
+      if (names.has(name)) this.wrong(word, `'${name}' is given twice`);
+      names.add(name);
+      return [{ word, name, text }];
+    });
+  }
+}
