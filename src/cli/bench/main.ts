@@ -2,6 +2,10 @@
 import '../../engine/perform';
 import { benchBoot } from './boot';
 import { benchExplore } from './explore';
+import { benchPages } from './pages';
+import { benchTimeline } from './timeline';
 
 benchBoot();
 benchExplore();
+benchTimeline();
+benchPages();

@@ -1,0 +1,89 @@
+/** What recorded steps cost in bytes, and how long it takes to get to any of a million. */
+import type { Act } from '../../engine/acts';
+import type { Timeline } from '../../recording/timeline';
+import { count, line, milliseconds, part, percentile, sequence } from './measure';
+import { worldAfter } from './worlds';
+
+const STEPS = 1_000_000;
+const SEEKS = 2_000;
+
+/** 4 GiB below the device hole: a million pages. */
+const text = `ghcb-scenario 1
+title   a large guest
+vm      vcpus=2 memory=4G
+guest   manual
+host    qemu
+launch  standard
+v0      register-ghcb gpa=0x8000
+end ghcb-scenario
+`;
+
+const guest = (act: Pick<Extract<Act, { actor: 'guest' }>, 'verb' | 'args'>): Act =>
+  ({ actor: 'guest', vcpu: 0, ...act }) as Act;
+
+/**
+ * A guest at work: it accepts its memory 2 MiB at a time, and between times makes small runs of pages of a bounce
+ * buffer shared and private again. `answer` lets the personality do its part.
+ */
+function* work(random: (below: number) => number): Generator<Act> {
+  for (let region = 16; ; region = region + 1 < 4000 ? region + 1 : 16) {
+    yield psc(region % 3 === 0 ? 2 : 1, region * 512, true);
+    for (let small = 0; small < 8; small++) {
+      const gfn = 0x2000 + random(0x4000);
+      yield guest({ verb: 'msr-psc', args: { gfn, op: random(2) === 0 ? 'shared' : 'private' } });
+    }
+  }
+}
+const psc = (operation: number, gfn: number, twoMeg: boolean): Act =>
+  guest({ verb: 'psc', args: { entries: [{ operation, gfn, twoMeg, currentPage: 0 }] } });
+
+function longTimeline(): Timeline {
+  const timeline = worldAfter(text);
+  const answer: Act = { actor: 'vmm', verb: 'handle', args: { vcpu: 0 } };
+  const run: Act = { actor: 'vmm', verb: 'run', args: { vcpu: 0 } };
+  for (const act of work(sequence(1))) {
+    timeline.perform(act, 'program');
+    const v0 = timeline.world.vcpu(0);
+    for (let i = 0; i < 8 && v0.run === 'inUserspace'; i++) {
+      timeline.perform(v0.exitPending ? answer : run, 'personality');
+    }
+    if (timeline.stepCount >= STEPS) return timeline;
+  }
+  return timeline;
+}
+
+/** Milliseconds of seeks to places that `next` picks. */
+function seekTimes(timeline: Timeline, next: () => number): number[] {
+  return Array.from({ length: SEEKS }, () => {
+    const position = next();
+    const start = performance.now();
+    timeline.seek(position);
+    return performance.now() - start;
+  });
+}
+
+export function benchTimeline(): void {
+  const start = performance.now();
+  const timeline = longTimeline();
+  const ms = performance.now() - start;
+  const { log, index, keyframes } = timeline.bytes;
+  const { stepCount } = timeline;
+  const random = sequence(2);
+  part('A long timeline');
+  line('steps, pages', `${count(stepCount)}, ${count(timeline.world.pages.gfn.pageCount)}`);
+  line('performed and recorded', `${((ms * 1e6) / stepCount).toFixed(0)} ns a step`);
+  const figures = [log, index, keyframes].map((bytes) => (bytes / stepCount).toFixed(1)).join(' + ');
+  const total = (log + index + keyframes) / stepCount;
+  line('bytes a step: log + index + keyframes', figures, `${total.toFixed(1)}; bar 100, aim 48`);
+  const anywhere = seekTimes(timeline, () => random(stepCount + 1));
+  line('seek anywhere: median', milliseconds(percentile(anywhere, 0.5)));
+  line('seek anywhere: p99', milliseconds(percentile(anywhere, 0.99)), 'bar 2 ms, aim 1 ms');
+  const near = seekTimes(timeline, () => {
+    const hop = timeline.position + random(201) - 100;
+    return Math.min(stepCount, Math.max(0, hop));
+  });
+  line('seek up to 100 steps away: p99', milliseconds(percentile(near, 0.99)));
+  const told = performance.now();
+  for (let i = 0; i < 1000; i++) timeline.step(random(stepCount));
+  line('one step in words', milliseconds((performance.now() - told) / 1000));
+}
