@@ -1,7 +1,10 @@
 /** Runs of pages whose value changed, gathered in any order and written down disjoint, in order, neighbours joined. */
+import { assert } from '../base/assert';
 import type { ByteStream } from './byte-stream';
+import { sortAscending } from './sort';
 
 /** A run as stored says its place, or that it covers the same pages as the run before, or that it follows that run with the same length. */
+const FIELD_LIMIT = 16;
 const EXPLICIT = 0;
 const SAME_PAGES = 1;
 const NEXT_PAGES = 2;
@@ -35,6 +38,7 @@ export class PageRuns {
   private lastCount = 0;
 
   constructor(fieldCount: number) {
+    assert(fieldCount <= FIELD_LIMIT, 'a run says its field in four bits');
     this.byField = Array.from({ length: fieldCount }, () => new FieldRuns());
   }
 
@@ -50,19 +54,23 @@ export class PageRuns {
       out.unsigned(0);
       return;
     }
-    this.byField.forEach((runs) => runs.top > 3 && normalise(runs));
-    const total = this.byField.reduce((sum, runs) => sum + runs.top / 3, 0);
+    let total = 0;
+    for (const runs of this.byField) {
+      if (runs.top > 3) normalise(runs);
+      total += runs.top / 3;
+    }
     out.reserve(10 + total * RUN_BYTES);
     out.unsigned(total << 4);
     this.lastFirst = 0;
     this.lastCount = 0;
-    this.byField.forEach((runs, field) => {
+    for (let field = 0; field < this.byField.length; field++) {
+      const runs = this.byField[field] as FieldRuns;
       for (let i = 0; i < runs.top; i += 3) {
         this.writeRun(out, field, runs.data[i] as number, runs.data[i + 1] as number);
         out.unsigned((runs.data[i + 2] as number) >>> 0);
       }
       runs.top = 0;
-    });
+    }
     this.added = 0;
   }
 
@@ -82,21 +90,41 @@ export class PageRuns {
 
 /** Leaves disjoint runs in ascending order, no two neighbours alike, none without a difference. */
 function normalise(runs: FieldRuns): void {
-  if (!joinDescending(runs)) sweep(runs);
+  // A log that is read from its end gives back ascending writes as descending runs.
+  if (isDescending(runs)) reverse(runs);
+  if (isAscending(runs)) join(runs);
+  else sweep(runs);
 }
 
-/** The common case: one log gives runs back last first and disjoint. @returns false when they are not */
-function joinDescending(runs: FieldRuns): boolean {
-  const { data, top } = runs;
+function isAscending({ data, top }: FieldRuns): boolean {
+  for (let i = 3; i < top; i += 3) {
+    if ((data[i] as number) < (data[i - 3] as number) + (data[i - 2] as number)) return false;
+  }
+  return true;
+}
+
+function isDescending({ data, top }: FieldRuns): boolean {
   for (let i = 3; i < top; i += 3) {
     if ((data[i] as number) + (data[i + 1] as number) > (data[i - 3] as number)) return false;
   }
-  const copy = data.slice(0, top);
-  runs.top = 0;
-  for (let i = top - 3; i >= 0; i -= 3) {
-    append(runs, copy[i] as number, copy[i + 1] as number, copy[i + 2] as number);
-  }
   return true;
+}
+
+function reverse({ data, top }: FieldRuns): void {
+  for (let low = 0, high = top - 3; low < high; low += 3, high -= 3) {
+    for (let i = 0; i < 3; i++) {
+      const value = data[low + i] as number;
+      data[low + i] = data[high + i] as number;
+      data[high + i] = value;
+    }
+  }
+}
+
+function join(runs: FieldRuns): void {
+  const { data, top } = runs;
+  runs.top = 3;
+  for (let i = 3; i < top; i += 3)
+    append(runs, data[i] as number, data[i + 1] as number, data[i + 2] as number);
 }
 
 /** Adds a run that starts at or after the end of the last one. */
@@ -109,23 +137,32 @@ function append(runs: FieldRuns, first: number, count: number, difference: numbe
 
 /** Any order, any overlap: every run turns its difference on at its first page and off after its last. */
 function sweep(runs: FieldRuns): void {
-  const { data, top } = runs;
-  const copy = data.slice(0, top);
-  const edges = new Float64Array((top / 3) * 2);
-  if (edges.length > EDGE_LIMIT) throw new Error('too many page runs to join');
-  for (let i = 0; i < edges.length; i++) {
+  const { top } = runs;
+  const edgeCount = (top / 3) * 2;
+  if (edgeCount > EDGE_LIMIT) throw new Error('too many page runs to join');
+  if (sweepEdges.length < edgeCount) {
+    sweepEdges = new Float64Array(edgeCount * 2);
+    sweepRuns = new Int32Array(edgeCount * 3);
+  }
+  const copy = sweepRuns;
+  copy.set(runs.data.subarray(0, top));
+  const edges = sweepEdges.subarray(0, edgeCount);
+  for (let i = 0; i < edgeCount; i++) {
     const run = (i >> 1) * 3;
     const page = (copy[run] as number) + (i & 1 ? (copy[run + 1] as number) : 0);
     edges[i] = page * EDGE_LIMIT + i;
   }
-  edges.sort();
+  sortAscending(edges);
   runs.top = 0;
   let difference = 0;
   let from = 0;
-  for (const edge of edges) {
+  for (let i = 0; i < edgeCount; i++) {
+    const edge = edges[i] as number;
     const page = Math.floor(edge / EDGE_LIMIT);
     if (page > from && difference !== 0) append(runs, from, page - from, difference);
     from = page;
     difference ^= copy[((edge % EDGE_LIMIT) >> 1) * 3 + 2] as number;
   }
 }
+let sweepEdges = new Float64Array(64);
+let sweepRuns = new Int32Array(96);

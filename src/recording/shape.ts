@@ -2,7 +2,7 @@
  * The shape of a step: which facets were consulted, which transitions taken, what was found, which move closed it, by
  * which rule. Everything but the numbers. Shapes repeat, so each is kept once, as a sequence, and a step names it.
  */
-import { factCodes, eventFromCodes, type AnyEvent, type FactKind } from '../machines/events';
+import { eventFromCodes, type AnyEvent, type FactKind } from '../machines/events';
 import type { Chart } from '../machines/compile';
 import { moveKinds, moveNames, type ArgumentKind, type MoveKind, type MoveName } from '../engine/moves';
 import { ruleIds, type RuleId } from '../engine/rules';
@@ -53,8 +53,20 @@ interface EventPlan {
   readonly chart: Chart;
   readonly type: string;
   readonly code: number;
-  readonly facts: Readonly<Record<string, FactKind>>;
-  readonly factCount: number;
+  /** In declared order, as `factCodes` of machines/events counts them. */
+  readonly facts: readonly FactPlan[];
+}
+
+interface FactPlan {
+  readonly name: string;
+  readonly kind: FactKind;
+}
+
+function factCode({ name, kind }: FactPlan, event: AnyEvent): number {
+  const value = event[name];
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'number') return value;
+  return kind === 'flag' ? 0 : (kind as readonly unknown[]).indexOf(value);
 }
 
 const facetCodes = new Map<string, number>(facetNames.map((name, code) => [name, code]));
@@ -96,8 +108,7 @@ export class Shapes {
     const plan = (this.plansOf.get(chart) ?? this.learn(chart)).get(event.type) as EventPlan;
     const item = plan.code * this.instances + instance + 1;
     let next = this.sequences.extend(shape, (item << 2) | TRANSITION);
-    if (plan.factCount === 0) return next;
-    for (const fact of factCodes(plan.facts, event)) next = this.sequences.extend(next, fact);
+    for (const fact of plan.facts) next = this.sequences.extend(next, factCode(fact, event));
     return next;
   }
 
@@ -142,10 +153,10 @@ export class Shapes {
           break;
         case TRANSITION: {
           const plan = this.eventPlans[Math.floor(item / this.instances)] as EventPlan;
-          const codes = items.slice(at + 1, at + 1 + plan.factCount);
+          const codes = items.slice(at + 1, at + 1 + plan.facts.length);
           const event = eventFromCodes(plan.chart.declarations, plan.type, codes);
           transitions.push({ chart: plan.chart.id, instance: (item % this.instances) - 1, event });
-          at += plan.factCount;
+          at += plan.facts.length;
           break;
         }
         case FINDING: {
@@ -176,8 +187,9 @@ export class Shapes {
   private learn(chart: Chart): ReadonlyMap<string, EventPlan> {
     const plans = new Map<string, EventPlan>();
     for (const type of chart.eventTypes) {
-      const facts = chart.declarations[type] ?? {};
-      const plan = { chart, type, code: this.eventPlans.length, facts, factCount: Object.keys(facts).length };
+      const declared = Object.entries(chart.declarations[type] ?? {});
+      const facts = declared.map(([name, kind]) => ({ name, kind }));
+      const plan = { chart, type, code: this.eventPlans.length, facts };
       this.eventPlans.push(plan);
       plans.set(type, plan);
     }

@@ -10,6 +10,7 @@ import type { Arena } from '../engine/memory/arena';
 import type { PageField } from '../engine/memory/page-field';
 import { byteMask, type ByteReader, type ByteStream } from './byte-stream';
 import { PageRuns } from './page-runs';
+import { sortAscending } from './sort';
 
 /** The part of a world that moves. */
 export interface Memory {
@@ -72,7 +73,7 @@ export class Writes {
   writeTo(out: ByteStream): void {
     const { addressCount, differences, listed } = this;
     const addresses = this.addresses.subarray(0, addressCount);
-    sortSmall(addresses);
+    sortAscending(addresses);
     out.reserve(addressCount * 9 + 10);
     let last = 0;
     for (let i = 0; i < addressCount; i++) {
@@ -88,23 +89,6 @@ export class Writes {
     }
     this.addressCount = 0;
     this.runs.writeTo(out);
-  }
-}
-
-/** Sorts ascending; what handlers write is short and mostly ascending already. */
-function sortSmall(values: Int32Array): void {
-  if (values.length > 64) {
-    values.sort();
-    return;
-  }
-  for (let i = 1; i < values.length; i++) {
-    const value = values[i] as number;
-    let at = i - 1;
-    while (at >= 0 && (values[at] as number) > value) {
-      values[at + 1] = values[at] as number;
-      at--;
-    }
-    values[at + 1] = value;
   }
 }
 
