@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { expect, test } from './test';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** The guest has just asked for CREATE_ON_INIT; KVM decides in the next step. */
+const scenario = './#/s/ap-create-on-init-then-create?r=linux-7.2&v=machines';
+
+test('the chart follows the step: state filled, arrow just taken lit, XState agrees', async ({ page }) => {
+  await page.goto(`${scenario}&k=1`);
+  const run = page.getByRole('img', { name: /^run: now/ });
+  for (let i = 0; i < 200 && (await page.locator('[data-look="taken"]').count()) === 0; i++)
+    await page.keyboard.press('j');
+  await expect(page.locator('[data-look="taken"]').first()).toBeVisible();
+  await expect(page.getByText('XState agrees.')).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(run.or(page.getByRole('img', { name: /^launch: now/ })).first()).toBeVisible();
+});
+
+test('a guard that fails is named beside the way it closed', async ({ page }) => {
+  await page.goto(`${scenario}&k=999`);
+  await page.getByRole('tab', { name: /vCPU 1/ }).click();
+  const decided = page.getByRole('region', { name: 'How the step was decided' });
+  // Back to the step in which the create request of vCPU 1 was decided.
+  for (let i = 0; i < 60 && !(await decided.getByText('AP_CREATE', { exact: true }).isVisible()); i++)
+    await page.keyboard.press('k');
+  await expect(decided.getByText('AP_CREATE', { exact: true })).toBeVisible();
+  await expect(decided.getByRole('row', { name: /guard failed.*featuresDiffer/ }).first()).toBeVisible();
+  await expect(page.locator('[data-look="refused"]').first()).toBeVisible();
+});
+
+test('what reviewers call each vCPU stands beside what KVM keeps', async ({ page }) => {
+  await page.goto('./#/s/ap-create-on-init-then-create?r=linux-7.2&v=machines&k=90');
+  await page.getByRole('tab', { name: /vCPU 1/ }).click();
+  const table = page.getByRole('table', { name: 'What reviewers call it' });
+  await expect(table.getByRole('row', { name: /vCPU 1/ })).toContainText('created-on-init');
+});
+
+test('the states are a table too', async ({ page }) => {
+  await page.goto(`${scenario}&k=90`);
+  await page.getByRole('tab', { name: 'launch' }).click();
+  await page.keyboard.press('t');
+  await expect(page.getByRole('table', { name: /^gstate: now/ })).toBeVisible();
+});
+
+for (const theme of ['light', 'dark'])
+  for (const tab of ['vCPU 1', 'launch', 'exchange v0', 'page'])
+    test(`axe finds nothing in the ${tab} chart in ${theme}`, async ({ page }) => {
+      await page.goto(`${scenario}&k=90&theme=${theme}`);
+      await page.getByRole('tab', { name: new RegExp(`^${tab}`) }).click();
+      await page.evaluate(axeSource);
+      const found = await page.evaluate(async () => {
+        interface Axe {
+          run(root: string): Promise<{ violations: { id: string }[] }>;
+        }
+        return (await (window as unknown as { axe: Axe }).axe.run('.machines')).violations.map(
+          ({ id }) => id,
+        );
+      });
+      expect(found).toEqual([]);
+    });

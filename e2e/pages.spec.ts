@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from '@playwright/test';
+import { expect, test } from './test';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds wrong inside a part of the page. */
+async function wrongInside(page: Page, selector: string): Promise<unknown> {
+  await page.evaluate(axeSource);
+  return page.evaluate(async (root) => {
+    interface Axe {
+      run(root: string): Promise<{ violations: { id: string; nodes: { target: unknown }[] }[] }>;
+    }
+    const { violations } = await (window as unknown as { axe: Axe }).axe.run(root);
+    return violations.map(({ id, nodes }) => [id, nodes.map(({ target }) => target)]);
+  }, selector);
+}
+
+const scenario = './#/s/ap-create-on-init-then-create?k=84&v=pages';
+
+test('the map shows a VMSA page, and the arrow keys reach it', async ({ page }) => {
+  await page.goto(scenario);
+  const grid = page.getByRole('grid', { name: /Pages gfn 0x0 to/ });
+  const vmsa = grid.getByRole('gridcell', { name: /^gfn 0x121, .*VMSA/ });
+  await expect(vmsa).toBeVisible();
+  await grid.getByRole('gridcell', { name: /^gfn 0x120,/ }).click();
+  await page.keyboard.press('ArrowRight');
+  await expect(vmsa).toBeFocused();
+  await expect(page.getByRole('region', { name: 'Page 0x121' })).toContainText('Guest-Valid');
+});
+
+test('the map has one tab stop, and rows that agree are one cell', async ({ page }) => {
+  await page.goto(scenario);
+  const grid = page.getByRole('grid', { name: /Pages gfn/ });
+  await expect(grid.locator('[tabindex="0"]')).toHaveCount(1);
+  await expect(grid.getByRole('gridcell', { name: /to 0x11f, 288 pages/ })).toBeVisible();
+});
+
+test('moving along the timeline changes the map and frames what changed', async ({ page }) => {
+  await page.goto('./#/s/ap-create-on-init-then-create?k=81&v=pages');
+  const grid = page.getByRole('grid', { name: /Pages gfn/ });
+  await expect(
+    grid.getByRole('gridcell', { name: /^gfn 0x121, .*VMSA.*changed in this step/ }),
+  ).toBeVisible();
+  await page.keyboard.press('k');
+  await expect(grid.getByRole('gridcell', { name: /^gfn 0x121, .*VMSA/ })).toHaveCount(0);
+});
+
+test('the same pages are a table of runs', async ({ page }) => {
+  await page.goto(scenario);
+  await page
+    .getByRole('group', { name: 'Shape of the page map' })
+    .getByRole('button', { name: 'list' })
+    .click();
+  const row = page.getByRole('row', { name: /^0x121 – 0x122 2 M VMSA M VMSA M VMSA/ });
+  await expect(row).toBeVisible();
+  await row.getByRole('button').click();
+  await expect(page.getByRole('region', { name: 'Page 0x121' })).toBeVisible();
+});
+
+test('a large memory has an overview, and a window follows the slider', async ({ page }) => {
+  await page.goto('./#/s/linux-boot?k=200&v=pages');
+  // A boot is a long run before there is anything to show.
+  await expect(page.getByRole('img', { name: /All memory/ })).toBeVisible({ timeout: 25_000 });
+  const slider = page.getByRole('slider', { name: 'window' });
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await expect(page.getByRole('grid', { name: 'Pages gfn 0x0 to 0x1ff' })).toBeVisible();
+});
+
+for (const theme of ['light', 'dark'])
+  for (const shape of ['grid', 'strip', 'list'])
+    test(`axe finds nothing in the ${shape} in ${theme}`, async ({ page }) => {
+      await page.goto(`${scenario}&sel=page:0x121&theme=${theme}`);
+      const shapes = page.getByRole('group', { name: 'Shape of the page map' });
+      await shapes.getByRole('button', { name: shape }).click();
+      expect(await wrongInside(page, '.pages')).toEqual([]);
+    });
