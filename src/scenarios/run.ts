@@ -7,7 +7,7 @@ import { LayoutError } from '../abi/layout';
 import { kvmRun, kvmRunSystemEvent, KVM_EXIT_SYSTEM_EVENT, KVM_SYSTEM_EVENT_SEV_TERM } from '../abi/kvm-run';
 import type { Act } from '../engine/acts';
 import { NeverReturns } from '../engine/hardware/rmp';
-import { programRuns } from '../engine/guest/programs/step';
+import { programMissing, programRuns } from '../engine/guest/programs/step';
 import { needsWake } from '../engine/kvm/run';
 import { isUnknownPath, observe, type ActView } from '../engine/observe';
 import { nextVmmAct } from '../engine/vmm/handle';
@@ -124,6 +124,7 @@ class Runner {
     }
     const acts = line.kind === 'act' ? [line.act] : standardLaunch(this.head);
     for (const act of acts) {
+      if (this.gaveUp) return;
       if (act.actor === 'guest') this.guest = act.vcpu;
       this.refused = this.perform(act, 'scenario');
       this.settle(act);
@@ -195,6 +196,8 @@ class Runner {
 
   /** Guest programs and personality act by themselves, vCPU after vCPU, one instruction each. */
   private runUntil(until: Until): void {
+    const missing = programMissing(this.world);
+    if (missing) this.problem(missing.says);
     const start = this.timeline.stepCount;
     const reached = (): boolean =>
       this.gaveUp || (until.what === 'steps' && this.timeline.stepCount - start >= until.count);

@@ -55,8 +55,7 @@ export const HALTED_FOR_GOOD = 0xffff;
 export function decide(program: Program, world: World, index: number): Decision | undefined {
   const vcpu = world.vcpu(index);
   const place = { world, index, vcpu };
-  const guest = (instruction: Instruction): GuestAct =>
-    ({ actor: 'guest', vcpu: index, ...instruction });
+  const guest = (instruction: Instruction): GuestAct => ({ actor: 'guest', vcpu: index, ...instruction });
   let step = vcpu.programStep;
   let cursor = vcpu.programCursor;
   if (step === HALTED_FOR_GOOD) {

@@ -53,7 +53,8 @@ function execute(world: World, act: GuestAct): Outcome {
   return (instructions[act.verb] as AnyInstruction)(world, act.vcpu, act.args);
 }
 
-function programMissing(world: World): Outcome {
+/** Why the world has no program that could run at all. */
+export function programMissing(world: World): Outcome {
   if (world.vm.guestProgram === 'manual')
     return refused('the guest is manual: the scenario says what it does');
   if (world.vm.guestProgram === 'linux' && !fitsMemory(world)) {

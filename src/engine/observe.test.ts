@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { defaultProfile } from '../profiles/resolve';
+import { isUnknownPath, observables, observe } from './observe';
+import { World } from './world';
+
+const world = () => new World({ vcpus: 2, gfnCount: 1024, gmemPages: 1024 }, defaultProfile());
+
+test.each([
+  ['v1.mpState', 'UNINITIALIZED'],
+  ['v1.pendingVmsa', 0xffffffffffffffffn],
+  ['v0.run', 'inUserspace'],
+  ['v0.ret', 0],
+  ['v0.exit', 'UNKNOWN'],
+  ['v0.run.exitReason', 0n],
+  ['v0.run.hypercall.args[2]', 0n],
+  ['v0.run.memory_fault.flags.private', 0n],
+  ['guest.result', 'none'],
+  ['guest.mpState', 'UNINITIALIZED'],
+  ['vm.gstate', 'none'],
+  ['vm.cBit', 51],
+  ['host.pspDead', false],
+  ['slot0.used', false],
+  ['page.0x120.attribute', 'shared'],
+  ['page.0x120.rmp', 'no page'],
+  ['page.288.seam', false],
+  ['vmsa.v0.rmp', 'no page'],
+  ['exits.count', 0],
+  ['moves.enter', 0],
+  ['findings.violation', 0],
+  ['refused', false],
+  ['ioctl.ret', 0],
+])('%s is %s in a fresh world', (path, value) => {
+  expect(observe(world(), path)).toMatchObject({ value });
+});
+
+test.each([
+  ['v1.mpStat', 'mpState'],
+  ['v9.mpState', undefined],
+  ['hots.pspDead', undefined],
+  ['vm.gstat', 'gstate'],
+  ['v0.run.hypercal.nr', 'hypercall'],
+  ['v0.run.hypercall.rett', 'ret'],
+  ['page.0x120.rm', 'rmp'],
+  ['page.x.rmp', undefined],
+  ['page.0x9999.rmp', undefined],
+  ['moves.entr', 'enter'],
+  ['psc.curr', undefined],
+  ['exits.coun', 'count'],
+  ['ioctl.eror', 'error'],
+  ['', undefined],
+])('%s names nothing, the nearest is %s', (path, nearest) => {
+  const found = observe(world(), path);
+  expect(isUnknownPath(found)).toBe(true);
+  if (isUnknownPath(found) && nearest !== undefined) expect(found.nearest).toBe(nearest);
+});
+
+test('a value has the spellings of the kernel beside it', () => {
+  const one = world();
+  one.vcpu(0).runErrno = 22;
+  expect(observe(one, 'v0.ret')).toEqual({ value: '-EINVAL', also: [-22, '-22'] });
+  expect(observe(one, 'v0.exit')).toEqual({ value: 'UNKNOWN', also: [0, 'KVM_EXIT_UNKNOWN'] });
+});
+
+test('every family of names has a form and a sentence', () => {
+  for (const { form, doc } of observables) expect([form.length > 0, doc.endsWith('.')]).toEqual([true, true]);
+});
