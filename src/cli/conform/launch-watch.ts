@@ -13,14 +13,19 @@ import { hexWord, type Json, type JsonObject } from './json';
 import { silent } from './watch';
 
 type MoveArgs = Readonly<Record<string, number | bigint | string>>;
-type EventText = (world: World, args: MoveArgs) => string | undefined;
+type EventText = (world: World, args: MoveArgs) => string | readonly string[] | undefined;
 
 const page = (world: World, args: MoveArgs): string => pageName(world, Number(args['pfn']));
 
+/** A move that stands for a run of pages, page by page. */
+const each = (world: World, args: MoveArgs, count: number, text: (name: string) => string): string[] =>
+  Array.from({ length: count }, (_, i) => text(pageName(world, Number(args['pfn']) + i)));
+
 /** The moves that vectors call events, in their words. */
 const eventTexts: Partial<Readonly<Record<MoveName, EventText>>> = {
-  pageCleared: (world, args) => `clear ${page(world, args)}`,
-  cacheFlushed: (world, args) => `flush ${page(world, args)} ${args['pages']}`,
+  pageCleared: (world, args) => each(world, args, Number(args['pages']), (name) => `clear ${name}`),
+  cacheFlushed: (world, args) =>
+    each(world, args, Number(args['times']), (name) => `flush ${name} ${args['pages']}`),
   pageLeaked: (world, args) => `leak ${page(world, args)}`,
   vmBugged: () => 'bugged',
   kernelWarn: () => 'warn',
@@ -64,7 +69,7 @@ export class LaunchWatch {
       move: (kind, _vcpu, args) => {
         if (kind === 'firmwareCommand') this.firmware.push(firmwareText(args));
         const text = eventTexts[kind]?.(world, args);
-        if (text !== undefined) this.events.push(text);
+        if (text !== undefined) this.events.push(...[text].flat());
       },
     };
     this.start();

@@ -1,5 +1,5 @@
 /** Driver for launch, init2, gmem, rmpFault and teardown vectors: one host, steps in order. */
-import { gpa as toGpa, gpaToGfn, PAGES_PER_LARGE_PAGE } from '../../abi/address';
+import { gpa as toGpa, gpaToGfn } from '../../abi/address';
 import { errno } from '../../abi/errno';
 import {
   KVM_SEV_INIT2,
@@ -8,7 +8,7 @@ import {
   KVM_SEV_SNP_LAUNCH_START,
   KVM_SEV_SNP_LAUNCH_UPDATE,
 } from '../../abi/kvm-structs';
-import { NeverReturns, pageState } from '../../engine/hardware/rmp';
+import { arrangeRmp, NeverReturns, pageState, setRmpGfns } from '../../engine/hardware/rmp';
 import { setMemoryAttributes } from '../../engine/kvm/attributes';
 import { createVcpu, createVm } from '../../engine/kvm/create';
 import {
@@ -24,7 +24,7 @@ import { sevHandleRmpFault } from '../../engine/kvm/rmp-fault';
 import { sevMemEncIoctl, type SevRequest } from '../../engine/kvm/sev-command';
 import type { SevCommand } from '../../engine/kvm/sev-call';
 import { destroyVm } from '../../engine/kvm/teardown';
-import { hostPageBits, RMP_ASID_SHIFT, rmpBits } from '../../engine/memory/page-bits';
+import { hostPageBits, rmpBits } from '../../engine/memory/page-bits';
 import { World } from '../../engine/world';
 import type { ResolvedProfile } from '../../profiles/resolve';
 import { hexWord, listOf, numberOf, objectOf, textOf, word, type Json, type JsonObject } from './json';
@@ -231,9 +231,7 @@ const handlers: Readonly<Record<string, StepHandler>> = {
   }),
   setRmp: (world, step) => setRmp(world, step),
   clearRmp: (world, step) => {
-    const pfn = numberOf(step['gmem']);
-    world.pages.rmp.set(pfn, 0);
-    world.pages.rmpGfnLow.set(pfn, 0);
+    arrangeRmp(world, numberOf(step['gmem']), noEntry);
     return { ret: 0 };
   },
   rmpFault: (world, step) =>
@@ -271,19 +269,16 @@ function pvalidate(world: World, gfn: number, validate: boolean): Answer {
   return { ret: 0 };
 }
 
+const noEntry = { assigned: false, immutable: false, asid: 0, gfn: 0, twoMeg: false, validated: false };
+
 function setRmp(world: World, step: JsonObject): Answer {
-  const { rmp, rmpGfnLow } = world.pages;
-  const first = numberOf(step['gmem']);
-  const twoMeg = step['size'] === '2M';
-  const bits =
-    rmpBits.assigned |
-    (flagOf(step['immutable']) ? rmpBits.immutable : 0) |
-    (flagOf(step['validated']) ? rmpBits.validated : 0) |
-    (numberOf(step['asid'], 1) << RMP_ASID_SHIFT);
-  const gfn = gpaToGfn(toGpa(word(step['gpa'])));
-  for (let page = 0; page < (twoMeg ? PAGES_PER_LARGE_PAGE : 1); page++) {
-    rmp.set(first + page, page === 0 && twoMeg ? bits | rmpBits.twoMeg : bits);
-    rmpGfnLow.set(first + page, gfn + page);
-  }
+  arrangeRmp(world, numberOf(step['gmem']), {
+    assigned: true,
+    immutable: flagOf(step['immutable']),
+    validated: flagOf(step['validated']),
+    asid: numberOf(step['asid'], 1),
+    gfn: gpaToGfn(toGpa(word(step['gpa']))),
+    twoMeg: step['size'] === '2M',
+  });
   return { ret: 0 };
 }

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { errno } from '../../abi/errno';
 import { kvmRun, kvmRunMemoryFault, KVM_EXIT_MEMORY_FAULT } from '../../abi/kvm-run';
 import { vmsa } from '../../abi/vmsa';
-import { pageState, rmpEntry } from '../hardware/rmp';
-import { rmpBits } from '../memory/page-bits';
+import { arrangeRmp, pageState, rmpEntry } from '../hardware/rmp';
 import type { Image } from '../memory/image';
 import { Run } from '../test-run';
 
@@ -41,10 +40,8 @@ describe('a private page at its first use', () => {
 
   test('PVALIDATE with 4K on a 2M entry has KVM smash it first', () => {
     const run = new Run().running();
-    const { rmp, rmpGfnLow } = run.world.pages;
-    rmp.setRun(0x200, 512, rmpBits.assigned | (1 << 8));
-    rmp.set(0x200, rmpBits.assigned | rmpBits.twoMeg | (1 << 8));
-    for (let page = 0x200; page < 0x400; page++) rmpGfnLow.set(page, page);
+    const entry = { assigned: true, immutable: false, asid: 1, gfn: 0x200, twoMeg: true, validated: false };
+    arrangeRmp(run.world, 0x200, entry);
     run.guest('pvalidate', { gpa: 0x203000n });
     expect(kinds(run)).toContain('PSMASH');
     expect([rmpEntry(run.world, 0x200).twoMeg, pageState(run.world, 0x203)]).toEqual([false, 'Guest-Valid']);
@@ -110,4 +107,28 @@ test('a VMSA page is filled with the features of the VM and marked by RMPADJUST'
   const run = new Run().running().guest('pvalidate', { gpa: PAGE }).guest('make-vmsa', { gpa: PAGE });
   expect(rmpEntry(run.world, GFN)).toMatchObject({ validated: true, vmsa: true, asid: 1 });
   expect(vmsa.get(run.world.image('private', GFN), 'sevFeatures')).toBe(1n);
+});
+
+describe('a run of pages is one step with a count', () => {
+  const alone = (n: number): Run => {
+    const run = new Run().running();
+    for (let i = 0; i < n; i++) run.guest('pvalidate', { gpa: 0x210000n + BigInt(i) * 0x1000n });
+    return run;
+  };
+
+  test('PVALIDATE of 40 pages at once and one by one end in the same pages', () => {
+    const together = new Run().running().guest('pvalidate', { gpa: 0x210000n, n: 40 });
+    const onebyone = alone(40);
+    const content = ({ world }: Run): unknown[] => world.pages.fields.map((field) => [...field.runs()]);
+    expect(content(together)).toEqual(content(onebyone));
+  });
+
+  test('a page that is validated already ends the run with CF=1', () => {
+    const run = alone(1);
+    run.guest('pvalidate', { gpa: 0x20f000n, n: 3 });
+    expect(run.steps.slice(-2)).toEqual([
+      'PVALIDATE 0x20f000 n=1 4K validate: done',
+      'PVALIDATE 0x210000 n=1 4K validate: CF=1, nothing changed',
+    ]);
+  });
 });

@@ -5,8 +5,17 @@ import { vmsa, vmsaInitValues } from '../../abi/vmsa';
 import type { PageEvent } from '../../machines/page';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { guestAccess, isModelled, mapForGuest, privatePfn, rmpAgrees } from '../hardware/guest-access';
-import { pageTransition, refusalCode, rmpFirmwareWrite, rmpLookup } from '../hardware/rmp';
+import {
+  pageTransition,
+  refusalCode,
+  rmpEntry,
+  rmpFirmwareWrite,
+  rmpLookup,
+  rmpRunLength,
+} from '../hardware/rmp';
 import { changeGfns } from '../kvm/attributes';
+import { slotOf } from '../kvm/memory-slots';
+import { handleNestedFaultRun } from '../kvm/nested-fault';
 import { sevHandleRmpFault } from '../kvm/rmp-fault';
 import { gfnBits, rmpBits } from '../memory/page-bits';
 import type { GuestHandlers } from '../perform';
@@ -58,15 +67,42 @@ function pvalidatePage(
   for (let page = pfn; page < pfn + pages; page++) {
     rmpFirmwareWrite(world, page, validate ? rmpBits.validated : 0, validate ? 0 : rmpBits.validated);
   }
-  const known = gfnBits.guestKnows | gfnBits.guestPrivate;
-  changeGfns(
-    world,
-    gfn,
-    pages,
-    validate ? known | gfnBits.guestValidated : known,
-    validate ? 0 : gfnBits.guestValidated,
-  );
+  noteValidation(world, gfn, pages, validate);
   return RMP_SUCCESS;
+}
+
+/**
+ * PVALIDATE of 4K pages that are alike, together: first the faults that map them, then the instruction.
+ * @returns pages done; 0 when the caller must go page by page
+ */
+function pvalidateRun(
+  world: World,
+  vcpu: Vcpu,
+  gfn: Gfn,
+  { limit, validate }: { limit: number; validate: boolean },
+): number {
+  const mapped = (world.pages.gfn.get(gfn) & gfnBits.mappedPrivate) !== 0;
+  const mappedCount = mapped ? limit : handleNestedFaultRun(world, vcpu, gfn, limit);
+  const slot = slotOf(world, gfn);
+  if (mappedCount < 2 || !slot) return 0;
+  const pfn = privatePfn(world, gfn);
+  const inSlot = Math.min(mappedCount, slot.firstGfn + slot.pages - gfn);
+  const count = rmpRunLength(world, pfn, world.pages.gfn.runLength(gfn, inSlot));
+  const entry = rmpEntry(world, pfn);
+  if (count < 2 || !entry.assigned || entry.asid !== world.vm.asid || entry.gfn !== gfn) return 0;
+  const taken = pageTransition(world, pfn, { type: 'PVALIDATE', validate, sizeFits: true });
+  if (refusalCode(taken) !== RMP_SUCCESS || taken.target < 0) return 0;
+  const word = world.pages.rmp.get(pfn);
+  world.pages.rmp.setRun(pfn, count, validate ? word | rmpBits.validated : word & ~rmpBits.validated);
+  noteValidation(world, gfn, count, validate);
+  return count;
+}
+
+/** What the guest knows of frames it has just validated or rescinded. */
+function noteValidation(world: World, gfn: Gfn, count: number, validate: boolean): void {
+  const known = gfnBits.guestKnows | gfnBits.guestPrivate;
+  const validated = gfnBits.guestValidated;
+  changeGfns(world, gfn, count, validate ? known | validated : known, validate ? 0 : validated);
 }
 
 function resultText(code: number): string {
@@ -87,7 +123,11 @@ function pvalidate(world: World, index: number, args: ActArguments<'guest', 'pva
   let done = 0;
   let code: number | undefined = RMP_SUCCESS;
   while (done < wanted) {
-    code = pvalidatePage(world, vcpu, toGfn(first + done * step), { size, validate });
+    const from = toGfn(first + done * step);
+    const together = size === '4K' ? pvalidateRun(world, vcpu, from, { limit: wanted - done, validate }) : 0;
+    done += together;
+    if (together > 0) continue;
+    code = pvalidatePage(world, vcpu, from, { size, validate });
     if (code !== RMP_SUCCESS) break;
     done += 1;
   }

@@ -74,13 +74,18 @@ export const hasRmpEntry = (world: World, pfn: number): boolean =>
 /** The first page of the 2 MiB region a page lies in. */
 export const largePagePfn = (pfn: number): number => pfn - (pfn % PAGES_PER_LARGE_PAGE);
 
+/** The frame in the entry of an assigned page. Kept as its distance from the page, so that a rising run is one value. */
 export function rmpGfn(world: World, pfn: number): number {
-  return (world.pages.rmpGfnHigh.get(pfn) >>> 0) * TWO_32 + (world.pages.rmpGfnLow.get(pfn) >>> 0);
+  const { rmpGfnLow, rmpGfnHigh } = world.pages;
+  return pfn + rmpGfnHigh.get(pfn) * TWO_32 + (rmpGfnLow.get(pfn) >>> 0);
 }
 
-function setRmpGfn(world: World, pfn: number, gfn: number): void {
-  world.pages.rmpGfnLow.set(pfn, (gfn % TWO_32) | 0);
-  world.pages.rmpGfnHigh.set(pfn, Math.floor(gfn / TWO_32));
+/** Gives `count` entries from `pfn` rising frames from `gfn` on; an entry without owner keeps none. */
+export function setRmpGfns(world: World, pfn: number, count: number, gfn: number | undefined): void {
+  const distance = gfn === undefined ? 0 : gfn - pfn;
+  const high = Math.floor(distance / TWO_32);
+  world.pages.rmpGfnLow.setRun(pfn, count, (distance - high * TWO_32) | 0);
+  world.pages.rmpGfnHigh.setRun(pfn, count, high);
 }
 
 /** The entry of a page; its size is its own bit, see `rmpLookup` for the size that counts. */
@@ -100,7 +105,7 @@ export function rmpEntry(world: World, pfn: number): RmpEntry {
 function stateCode(world: World, pfn: number): number {
   const word = world.pages.rmp.get(pfn);
   const owned = ((word >>> RMP_ASID_SHIFT) & RMP_ASID_MASK) !== 0;
-  const gpaSet = world.pages.rmpGfnLow.get(pfn) !== 0 || world.pages.rmpGfnHigh.get(pfn) !== 0;
+  const gpaSet = rmpGfn(world, pfn) !== 0;
   const facts =
     (word & rmpBits.assigned ? 1 : 0) |
     (word & rmpBits.immutable ? 2 : 0) |
@@ -168,14 +173,26 @@ function sizeFits(world: World, pfn: number, twoMeg: boolean): boolean {
   return levelOf(world, pfn) === '4K';
 }
 
-function writeEntries(world: World, pfn: number, update: RmpUpdate): void {
+function writeEntries(world: World, pfn: number, update: RmpUpdate, count = 1): void {
   const { assigned, immutable, asid, twoMeg } = update;
   const word =
     (assigned ? rmpBits.assigned : 0) | (immutable ? rmpBits.immutable : 0) | (asid << RMP_ASID_SHIFT);
-  const pages = twoMeg ? PAGES_PER_LARGE_PAGE : 1;
+  const pages = twoMeg ? PAGES_PER_LARGE_PAGE : count;
   world.pages.rmp.setRun(pfn, pages, word);
   if (twoMeg && assigned) world.pages.rmp.set(pfn, word | rmpBits.twoMeg);
-  for (let page = 0; page < pages; page++) setRmpGfn(world, pfn + page, assigned ? update.gfn + page : 0);
+  setRmpGfns(world, pfn, pages, assigned ? update.gfn : undefined);
+}
+
+/** Puts an entry there as if it had always been: for tests and for cases that start in the middle. */
+export function arrangeRmp(
+  world: World,
+  pfn: number,
+  entry: RmpUpdate & { readonly validated: boolean },
+): void {
+  writeEntries(world, pfn, entry);
+  if (!entry.validated) return;
+  const pages = entry.twoMeg ? PAGES_PER_LARGE_PAGE : 1;
+  for (let page = pfn; page < pfn + pages; page++) rmpFirmwareWrite(world, page, rmpBits.validated, 0);
 }
 
 /** RMPUPDATE, once. @returns the code in EAX */
@@ -198,9 +215,33 @@ function rmpUpdateInstruction(world: World, pfn: number, update: RmpUpdate): num
   if (code !== RMP_SUCCESS) return code;
   writeEntries(world, pfn, update);
   const { gfn, twoMeg } = update;
-  world.move('rmpUpdate', -1, { pfn, gfn, to, size: twoMeg ? '2M' : '4K' }, rmpUpdateRules[to]);
+  world.move('rmpUpdate', -1, { pfn, gfn, pages: 1, to, size: twoMeg ? '2M' : '4K' }, rmpUpdateRules[to]);
   return RMP_SUCCESS;
 }
+
+/** Pages from `pfn` on, at most `limit`, whose entries are alike and of 4 KiB, with frames that rise with them. */
+export function rmpRunLength(world: World, pfn: number, limit: number): number {
+  if (levelOf(world, pfn) === '2M') return 0;
+  const { rmp, rmpGfnLow, rmpGfnHigh } = world.pages;
+  return rmpGfnHigh.runLength(pfn, rmpGfnLow.runLength(pfn, rmp.runLength(pfn, limit)));
+}
+
+/**
+ * RMPUPDATE of each page of a run of like entries, shown as one move with a count. The page chart decides once, since
+ * all are in one state. @returns whether it did; the caller goes page by page when it did not
+ */
+export function rmpUpdateRun(world: World, pfn: number, count: number, update: RmpUpdate): boolean {
+  if (faultsArmed(world) || rmpRunLength(world, pfn, count) < count) return false;
+  const to = stateWanted(update);
+  if (refusalCode(pageTransition(world, pfn, { type: 'RMPUPDATE', to, sizeFits: true })) !== RMP_SUCCESS)
+    return false;
+  writeEntries(world, pfn, update, count);
+  world.move('rmpUpdate', -1, { pfn, gfn: update.gfn, pages: count, to, size: '4K' }, rmpUpdateRules[to]);
+  return true;
+}
+
+/** Whether the host is told to fail something: then each operation counts and none is taken together. */
+export const faultsArmed = (world: World): boolean => world.faults.some(({ kind }) => kind !== 'none');
 
 const rmpUpdateRules = {
   Hypervisor: 'PageMadeShared',

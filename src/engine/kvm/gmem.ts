@@ -2,7 +2,16 @@
 import { errno } from '../../abi/errno';
 import { PAGES_PER_LARGE_PAGE } from '../../abi/address';
 import { allocationFails } from '../firmware/inject';
-import { largePagePfn, psmash, rmpLookup, rmpMakePrivate, rmpMakeShared } from '../hardware/rmp';
+import {
+  faultsArmed,
+  largePagePfn,
+  psmash,
+  rmpLookup,
+  rmpMakePrivate,
+  rmpMakeShared,
+  rmpRunLength,
+  rmpUpdateRun,
+} from '../hardware/rmp';
 import { hostPageBits } from '../memory/page-bits';
 import type { Slot } from '../state/vm';
 import { NO_GPA, type World } from '../world';
@@ -72,7 +81,7 @@ export function gmemGetPfn(world: World, slot: Slot, gfn: number): PrivatePage {
   const upToDate = is(world, pfn, hostPageBits.upToDate);
   if (!upToDate) {
     writeContent(world, pfn, 0n);
-    world.move('pageCleared', -1, { pfn }, 'GmemZeroed');
+    world.move('pageCleared', -1, { pfn, pages: 1 }, 'GmemZeroed');
   }
   const failed = sevGmemPrepare(world, pfn, gfn, 0);
   if (failed) {
@@ -83,6 +92,22 @@ export function gmemGetPfn(world: World, slot: Slot, gfn: number): PrivatePage {
   }
   if (!upToDate) markUpToDate(world, pfn);
   return { pfn };
+}
+
+/** Pages of the file from `pfn` on that were never there and that nobody owns: all take the same way to a guest. */
+export function freshRunLength(world: World, pfn: number, limit: number): number {
+  if (faultsArmed(world) || world.vm.type !== 'snp') return 0;
+  if (world.pages.hostPage.get(pfn) !== 0 || rmpLookup(world, pfn)?.assigned !== false) return 0;
+  return rmpRunLength(world, pfn, world.pages.hostPage.runLength(pfn, limit));
+}
+
+/** What `gmemGetPfn` does to each page of such a run. */
+export function gmemGetFreshRun(world: World, run: { gfn: number; pfn: number; count: number }): void {
+  const { gfn, pfn, count } = run;
+  world.move('pageCleared', -1, { pfn, pages: count }, 'GmemZeroed');
+  const { asid } = world.vm;
+  rmpUpdateRun(world, pfn, count, { assigned: true, immutable: false, twoMeg: false, gfn, asid });
+  world.pages.hostPage.setRun(pfn, count, hostPageBits.present | hostPageBits.upToDate);
 }
 
 /** The page of a frame for private use: nested faults, pre-fault and the look-up of an AP's VMSA. */
@@ -118,7 +143,7 @@ function invalidateAt(world: World, pfn: number, end: number): number {
     world.move('kernelWarn', -1, { what: 'a page being freed stays assigned' }, 'RmpUpdateFails');
     return pages;
   }
-  world.move('cacheFlushed', -1, { pfn, pages }, 'GmemFreed');
+  world.move('cacheFlushed', -1, { pfn, pages, times: 1 }, 'GmemFreed');
   return pages;
 }
 
@@ -130,10 +155,35 @@ export function truncateGmem(world: World, first: number, count: number): void {
   while (at < end) {
     const length = hostPage.runLength(at, end - at);
     if (is(world, at, hostPageBits.present)) {
-      for (let pfn = at; pfn < at + length; pfn++) freeGmemPage(world, pfn);
+      freeGmemPages(world, at, length);
     }
     at += length;
   }
+}
+
+/** Frees pages that are there: runs of like pages together, the others one by one. */
+function freeGmemPages(world: World, first: number, count: number): void {
+  let pfn = first;
+  while (pfn < first + count) {
+    const alike = rmpRunLength(world, pfn, first + count - pfn);
+    if (alike < 2 || !freeGmemRun(world, pfn, alike)) {
+      freeGmemPage(world, pfn);
+      pfn += 1;
+    } else pfn += alike;
+  }
+}
+
+/** @returns whether the run could be taken together */
+function freeGmemRun(world: World, pfn: number, count: number): boolean {
+  if (rmpLookup(world, pfn)?.assigned) {
+    const shared = { assigned: false, immutable: false, twoMeg: false, asid: 0, gfn: 0 };
+    if (!rmpUpdateRun(world, pfn, count, shared)) return false;
+    world.move('cacheFlushed', -1, { pfn, pages: 1, times: count }, 'GmemFreed');
+  }
+  world.pages.hostPage.setRun(pfn, count, 0);
+  world.pages.contentLow.setRun(pfn, count, 0);
+  world.pages.contentHigh.setRun(pfn, count, 0);
+  return true;
 }
 
 function freeGmemPage(world: World, pfn: number): void {

@@ -2,8 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { errno } from '../../abi/errno';
 import type { Act } from '../acts';
-import { pageState } from '../hardware/rmp';
-import { rmpBits } from '../memory/page-bits';
+import { arrangeRmp, pageState } from '../hardware/rmp';
 import { Run } from '../test-run';
 
 const failsFirmware = (command: bigint, status: bigint, nth = 1): Act => ({
@@ -149,12 +148,9 @@ test.each([
 
 test('a call that meets a 2M entry under its page never returns, and the world goes on', () => {
   const run = new Run().started({ vcpus: 0 });
-  const { rmp, rmpGfnLow } = run.world.pages;
-  for (let pfn = 0; pfn < 512; pfn++) {
-    rmp.set(pfn, rmpBits.assigned | (pfn === 0 ? rmpBits.twoMeg : 0) | (1 << 8));
-    rmpGfnLow.set(pfn, pfn);
-  }
-  rmp.set(4, 0);
+  const entry = { assigned: true, immutable: false, asid: 1, gfn: 0, twoMeg: true, validated: false };
+  arrangeRmp(run.world, 0, entry);
+  run.world.pages.rmp.set(4, 0);
   run.vmm('launch-update', { gfn: 4, type: 'normal' });
   expect(run.steps.at(-1)).toBe('RMPUPDATE is retried for ever; the call never returns');
 });

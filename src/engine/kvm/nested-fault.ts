@@ -10,8 +10,8 @@ import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { changeGfns, isPrivate } from './attributes';
 import { kvmRunOf, leaveToUserspace } from './exit';
-import { privatePage } from './gmem';
-import { slotHasGmem, slotOf } from './memory-slots';
+import { freshRunLength, gmemGetFreshRun, privatePage } from './gmem';
+import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
 
 export interface NestedAccess {
   readonly gfn: Gfn;
@@ -29,7 +29,7 @@ export function handleNestedFault(world: World, vcpu: Vcpu, access: NestedAccess
   const bit = (set: boolean): number => (set ? 1 : 0);
   const error = nestedFault.encode({ write: bit(access.write), final: 1, enc: bit(access.private) });
   world.sendVcpu(vcpu, { type: 'LEAVE' });
-  world.move('nestedFault', world.indexOf(vcpu), { gpa, error });
+  world.move('nestedFault', world.indexOf(vcpu), { gpa, pages: 1, error });
   const handled = resolveFault(world, vcpu, access);
   if (handled !== 'left') world.sendVcpu(vcpu, { type: 'ENTER' });
   return handled;
@@ -51,6 +51,25 @@ function resolveFault(world: World, vcpu: Vcpu, access: NestedAccess): FaultHand
   if ('errno' in page) return exitMemoryFault(world, vcpu, access, page.errno, 'PrivateUnavailable');
   changeGfns(world, gfn, 1, gfnBits.mappedPrivate, gfnBits.mappedShared);
   return 'mapped';
+}
+
+/**
+ * The faults of a guest that goes through a run of private pages one by one, taken together where all take the same
+ * path. @returns pages that are mapped now; 0 when the caller must go page by page
+ */
+export function handleNestedFaultRun(world: World, vcpu: Vcpu, gfn: Gfn, limit: number): number {
+  const slot = slotOf(world, gfn);
+  if (!slotHasGmem(slot) || !isPrivate(world, gfn)) return 0;
+  const alike = world.pages.gfn.runLength(gfn, Math.min(limit, slot.firstGfn + slot.pages - gfn));
+  const count = freshRunLength(world, gmemPageOf(slot, gfn), alike);
+  if (count < 2) return 0;
+  const error = nestedFault.encode({ write: 1, final: 1, enc: 1 });
+  world.sendVcpu(vcpu, { type: 'LEAVE' });
+  world.move('nestedFault', world.indexOf(vcpu), { gpa: gfnToGpa(gfn), pages: count, error });
+  gmemGetFreshRun(world, { gfn, pfn: gmemPageOf(slot, gfn), count });
+  changeGfns(world, gfn, count, gfnBits.mappedPrivate, gfnBits.mappedShared);
+  world.sendVcpu(vcpu, { type: 'ENTER' });
+  return count;
 }
 
 /** kvm_mmu_prepare_memory_fault_exit. */

@@ -5,8 +5,8 @@ export const pageMoves = moves({
   rmpUpdate: {
     from: 'kvm',
     to: 'rmp',
-    text: 'RMPUPDATE page {pfn} gfn {gfn}: {to} {size}',
-    args: { pfn: 'hex', gfn: 'hex', to: 'text', size: 'text' },
+    text: 'RMPUPDATE page {pfn} n={pages} gfn {gfn}: {to} {size}',
+    args: { pfn: 'hex', pages: 'dec', gfn: 'hex', to: 'text', size: 'text' },
   },
   rmpUpdateFailed: {
     from: 'kvm',
@@ -28,12 +28,17 @@ export const pageMoves = moves({
     text: 'PSMASH page {pfn}: code {code}',
     args: { pfn: 'hex', code: 'dec' },
   },
-  pageCleared: { from: 'kvm', to: 'kvm', text: 'page {pfn} zeroed', args: { pfn: 'hex' } },
+  pageCleared: {
+    from: 'kvm',
+    to: 'kvm',
+    text: 'page {pfn} n={pages} zeroed',
+    args: { pfn: 'hex', pages: 'dec' },
+  },
   cacheFlushed: {
     from: 'kvm',
     to: 'kvm',
-    text: 'cache lines of {pages} page(s) from {pfn} flushed',
-    args: { pfn: 'hex', pages: 'dec' },
+    text: 'cache lines of {pages} page(s) from {pfn} flushed, {times} times',
+    args: { pfn: 'hex', pages: 'dec', times: 'dec' },
   },
   pageFreed: { from: 'kvm', to: 'kvm', text: 'page {pfn} freed', args: { pfn: 'hex' } },
   pageLeaked: {
@@ -118,8 +123,8 @@ export const pageMoves = moves({
   nestedFault: {
     from: 'guest',
     to: 'kvm',
-    text: 'nested page fault {gpa} error {error}',
-    args: { gpa: 'hex64', error: 'hex64' },
+    text: 'nested page fault {gpa} n={pages} error {error}',
+    args: { gpa: 'hex64', pages: 'dec', error: 'hex64' },
   },
   vcNotValidated: {
     from: 'rmp',

@@ -1,4 +1,5 @@
 /** Names of pages: the RMP entry, the attribute and the three views of a guest frame; the VMSA pages of KVM. */
+import { rmpGfn } from '../hardware/rmp';
 import { pageStateOf } from '../../abi/rmp';
 import { rmpBits, RMP_ASID_MASK, RMP_ASID_SHIFT } from '../memory/page-bits';
 import { backingOf, pageBands } from '../page-class';
@@ -17,7 +18,7 @@ function rmpOf(world: World, pfn: number, part: string | undefined): Observed | 
   };
   const asid = (word >>> RMP_ASID_SHIFT) & RMP_ASID_MASK;
   if (part === undefined) {
-    const gpa = BigInt(world.pages.rmpGfnLow.get(pfn) >>> 0) << 12n;
+    const gpa = BigInt(rmpGfn(world, pfn)) << 12n;
     return { value: pageStateOf({ ...flags, asid, gpa }) ?? 'no state of the table' };
   }
   if (part === 'asid') return { value: asid };
