@@ -3,6 +3,7 @@
  */
 import { apRules } from './rules/ap';
 import { launchRules } from './rules/launch';
+import { naeRules } from './rules/nae';
 import { pageRules } from './rules/pages';
 import { runRules } from './rules/run';
 import { vmgexitRules } from './rules/vmgexit';
@@ -10,6 +11,14 @@ import { vmmRules } from './rules/vmm';
 
 export type { Rule } from './rules/rule';
 
-export const rules = { ...vmgexitRules, ...apRules, ...runRules, ...launchRules, ...pageRules, ...vmmRules };
+export const rules = {
+  ...vmgexitRules,
+  ...naeRules,
+  ...apRules,
+  ...runRules,
+  ...launchRules,
+  ...pageRules,
+  ...vmmRules,
+};
 export type RuleId = keyof typeof rules;
 export const ruleIds = Object.keys(rules) as readonly RuleId[];

@@ -121,8 +121,8 @@ export class World {
     this.kvmRun = range(config.vcpus).map(
       () => new Image(this.arena, this.arena.allocate(KVM_RUN_SIZE / 4), KVM_RUN_SIZE),
     );
-    // Images of GHCB pages, VMSAs and scratch pages: enough for two a vCPU and some to spare.
-    for (let i = 0; i < config.vcpus * 3 + 4; i++) {
+    // Images of GHCB pages, VMSAs and scratch pages: enough for three a vCPU and some to spare.
+    for (let i = 0; i < config.vcpus * 4 + 8; i++) {
       this.pageImages.push(this.declare(`image${i}`, pageImageGroup));
       this.imageBytes.push(new Image(this.arena, this.arena.allocate(PAGE_SIZE / 4), PAGE_SIZE));
     }
@@ -254,6 +254,17 @@ export class World {
     image.side = side;
     image.frame = frame;
     return this.imageBytes[index] as Image;
+  }
+
+  /** Forgets the bytes of a page: a copy that was freed. */
+  dropImage(side: PageImage['side'], frame: number): void {
+    for (const image of this.pageImages) {
+      if (!image.used || image.side !== side || image.frame !== frame) continue;
+      this.bytesOf(image).clear();
+      image.used = false;
+      image.frame = 0;
+      image.side = 'shared';
+    }
   }
 
   /** The bytes that belong to a declared image, for views. */

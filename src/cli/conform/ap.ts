@@ -4,7 +4,7 @@ import { ghcbPage } from '../../abi/ghcb-page';
 import { GHCB_MSR_AP_RESET_HOLD_REQ } from '../../abi/ghcb-msr';
 import { mpStateFromNumber, mpStateNumber, setMpState, getMpState } from '../../engine/kvm/mp-state';
 import { acceptApicEvents, latchInit, latchSipi, updateRequested } from '../../engine/kvm/apic';
-import { syncGhcb } from '../../engine/kvm/ghcb';
+import { syncGhcb } from '../../engine/kvm/ghcb-release';
 import { waitsForReset, hasGuestVmsa } from '../../engine/kvm/protected-state';
 import { kvmRunIoctl, serveUpdateRequest } from '../../engine/kvm/run';
 import { kvmRun, KVM_EXIT_FAIL_ENTRY } from '../../abi/kvm-run';

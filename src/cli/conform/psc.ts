@@ -5,6 +5,7 @@ import { SVM_VMGEXIT_PSC } from '../../abi/nae';
 import { pscHeader } from '../../abi/psc';
 import { vmgexit } from '../../engine/guest/ghcb-writer';
 import { kvmRunIoctl } from '../../engine/kvm/run';
+import { OVERRUN } from '../../engine/kvm/scratch';
 import type { Image } from '../../engine/memory/image';
 import type { World } from '../../engine/world';
 import type { ResolvedProfile } from '../../profiles/resolve';
@@ -23,6 +24,8 @@ export interface ExitScript {
   readonly disableAfterExit: number | undefined;
   readonly scratch: bigint;
   exitsSeen: number;
+  /** KVM left the buffer: what follows depends on what lies behind it. */
+  outOfBounds: boolean;
 }
 
 export function drivePsc(input: JsonObject, profile: ResolvedProfile): JsonObject {
@@ -54,10 +57,12 @@ export function drivePsc(input: JsonObject, profile: ResolvedProfile): JsonObjec
       input['disableAfterExit'] === undefined ? undefined : numberOf(input['disableAfterExit']),
     scratch,
     exitsSeen: 0,
+    outOfBounds: false,
   };
   const rounds = Array.from({ length: numberOf(input['rounds'], 1) }, () =>
     round(world, input, { ghcbGpa, scratch, script }),
   );
+  if (script.outOfBounds) return { outOfBounds: true };
   const [first, ...next] = rounds;
   return { ...first, ...(next.length > 0 ? { next } : {}) };
 }
@@ -80,7 +85,10 @@ function round(
   let warned = false;
   world.recorder = {
     ...silent,
-    finding: (_kind, text) => (warned ||= text.startsWith('kernel WARN')),
+    finding: (_kind, text) => {
+      warned ||= text.startsWith('kernel WARN');
+      at.script.outOfBounds ||= text === OVERRUN;
+    },
     // KVM has read the answer: what it finds in ret at the next exit must be its own.
     move: (kind) =>
       kind === 'completionDone' && kvmRunHypercall.set(world.kvmRun[0] as Image, 'ret', SENTINEL),

@@ -2,8 +2,10 @@
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import type { Handled } from './ghcb';
+import { completeReqCerts } from './guest-request';
 import { completeHypercall } from './hypercall';
-import { completeMmioRead, completePortIn } from './io';
+import { completePortIn, completeStringIo } from './io';
+import { completeMmio } from './mmio';
 import { completePscMsr } from './msr-protocol';
 import { completePsc } from './psc';
 
@@ -17,8 +19,11 @@ const completions: Record<Vcpu['completion'], (world: World, vcpu: Vcpu) => Hand
   psc: completePsc,
   hypercall: completeHypercall,
   portIn: completePortIn,
-  mmioRead: completeMmioRead,
-  certificates: () => 'resume',
+  stringIn: completeStringIo,
+  stringOut: completeStringIo,
+  mmioRead: completeMmio,
+  mmioWrite: completeMmio,
+  certificates: completeReqCerts,
 };
 
 export function completeExit(world: World, vcpu: Vcpu): Handled {

@@ -45,7 +45,7 @@ export function mapGhcb(world: World, vcpu: Vcpu, gpa: bigint): Image | undefine
 }
 
 /** Takes the registers whose valid bits are set; clears the bitmap in the page. */
-export function snapshotGhcb(world: World, vcpu: Vcpu, page: Image): void {
+export function snapshotGhcb(vcpu: Vcpu, page: Image): void {
   const bitmap = { lo: page.u64(GHCB_VALID_BITMAP), hi: page.u64(GHCB_VALID_BITMAP + 8) };
   const taken = (field: 'rax' | 'rbx' | 'rcx' | 'rdx' | 'rsi' | 'swScratch'): bigint =>
     isValidIn(bitmap, field) ? ghcbPage.get(page, field) : 0n;
@@ -58,8 +58,6 @@ export function snapshotGhcb(world: World, vcpu: Vcpu, page: Image): void {
   vcpu.rsi = taken('rsi');
   vcpu.swScratch = taken('swScratch');
   vcpu.cpl = isValidIn(bitmap, 'cpl') ? ghcbPage.get(page, 'cpl') : 0;
-  if (isValidIn(bitmap, 'xcr0')) vcpu.xcr0 = ghcbPage.get(page, 'xcr0');
-  if (isValidIn(bitmap, 'xss') && world.facet('ghcb.xss') === 'taken') vcpu.xss = ghcbPage.get(page, 'xss');
   vcpu.exitCode = ghcbPage.get(page, 'swExitCode');
   vcpu.exitInfo1 = ghcbPage.get(page, 'swExitInfo1');
   vcpu.exitInfo2 = ghcbPage.get(page, 'swExitInfo2');
@@ -69,6 +67,19 @@ export function snapshotGhcb(world: World, vcpu: Vcpu, page: Image): void {
 /** Whether the guest had marked a field valid when KVM took the page. */
 export function wasValid(vcpu: Vcpu, field: GhcbValidField): boolean {
   return isValidIn({ lo: vcpu.validLow, hi: vcpu.validHigh }, field);
+}
+
+/** XCR0 and XSS for CPUID. They stay in force even when the request is then refused. */
+export function takeExtendedState(world: World, vcpu: Vcpu, page: Image): void {
+  const index = world.indexOf(vcpu);
+  if (wasValid(vcpu, 'xcr0')) {
+    vcpu.xcr0 = ghcbPage.get(page, 'xcr0');
+    world.move('extendedState', index, { register: 'XCR0', value: vcpu.xcr0 }, 'ExtendedState');
+  }
+  if (wasValid(vcpu, 'xss') && world.facet('ghcb.xss') === 'taken') {
+    vcpu.xss = ghcbPage.get(page, 'xss');
+    world.move('extendedState', index, { register: 'XSS', value: vcpu.xss }, 'ExtendedState');
+  }
 }
 
 export function writeInfo1(page: Image, value: bigint): void {
@@ -96,27 +107,25 @@ export function writeSuccess(page: Image): void {
   writeInfo2(page, 0n);
 }
 
-/** The answer stands in the page; the guest will see it at the next entry. */
-export function resumeAnswered(world: World, vcpu: Vcpu): Handled {
-  const page = answerPage(world, vcpu);
-  world.sendExchange(vcpu, { type: 'ANSWER' });
-  world.move('naeAnswer', world.indexOf(vcpu), {
-    name: shortEventName(vcpu.exitCode),
-    info1: ghcbPage.get(page, 'swExitInfo1'),
-    info2: ghcbPage.get(page, 'swExitInfo2'),
-  });
-  return 'resume';
+/** KVM_RUN fails, and nothing of the request stays behind. */
+export function failRequest(world: World, vcpu: Vcpu, code: number, rule: RuleId): RunFailure {
+  world.sendExchange(vcpu, { type: 'RUN_FAILED' });
+  return runFails(code, rule);
 }
 
-/** At guest entry: the four registers go back, marked valid, and the page is unmapped. */
-export function syncGhcb(world: World, vcpu: Vcpu): void {
-  if (vcpu.ghcbMapped) {
-    const page = answerPage(world, vcpu);
-    writeValid(page, 'rax', vcpu.rax);
-    writeValid(page, 'rbx', vcpu.rbx);
-    writeValid(page, 'rcx', vcpu.rcx);
-    writeValid(page, 'rdx', vcpu.rdx);
-    vcpu.ghcbMapped = false;
-  }
-  if (vcpu.holdType !== 'none') vcpu.holdType = 'none';
+/** The answer stands in the page; the guest will see it at the next entry. */
+export function resumeAnswered(world: World, vcpu: Vcpu, rule?: RuleId): Handled {
+  const page = answerPage(world, vcpu);
+  world.sendExchange(vcpu, { type: 'ANSWER' });
+  world.move(
+    'naeAnswer',
+    world.indexOf(vcpu),
+    {
+      name: shortEventName(vcpu.exitCode),
+      info1: ghcbPage.get(page, 'swExitInfo1'),
+      info2: ghcbPage.get(page, 'swExitInfo2'),
+    },
+    rule,
+  );
+  return 'resume';
 }

@@ -1,98 +1,126 @@
-/** Port and MMIO accesses that a guest asks for through the GHCB page. String I/O is not modelled yet. */
-import { GHCB_ERR_INVALID_INPUT } from '../../abi/error-words';
+/** Port accesses that a guest asks for through the GHCB page. No device lives in the kernel: every access leaves. */
+import { errno } from '../../abi/errno';
 import { ioioInfo1 } from '../../abi/ioio';
-import { kvmRunIo, kvmRunMmio, KVM_EXIT_IO, KVM_EXIT_MMIO } from '../../abi/kvm-run';
-import { MMIO_MAX_LENGTH } from '../../abi/nae';
+import { kvmRunIo, KVM_EXIT_IO } from '../../abi/kvm-run';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { kvmRunOf, leaveToUserspace } from './exit';
-import { malformed, resumeAnswered, type Handled } from './ghcb';
-import { isScratch, scratchAgain, setupScratch, type Scratch } from './scratch';
+import { failRequest, resumeAnswered, type Handled } from './ghcb';
+import { isScratch, scratchAgain, setupScratch } from './scratch';
 
 /** The page behind kvm_run that holds the data of a port access (KVM_PIO_PAGE_OFFSET, x86). */
 export const PIO_DATA_OFFSET = 4096n;
-const MMIO_DATA = kvmRunMmio.offsetOf('data');
+const PIO_DATA_SIZE = 4096;
+const INT_MAX = 0x7fffffffn;
+
+interface PortAccess {
+  readonly direction: 'in' | 'out';
+  readonly port: number;
+  /** Bytes of one item. */
+  readonly size: number;
+}
+
+function portAccessOf(vcpu: Vcpu): PortAccess {
+  const { direction, port, sizeBytes } = ioioInfo1.decode(vcpu.exitInfo1);
+  return { direction: direction === 1 ? 'in' : 'out', port, size: sizeBytes };
+}
 
 /** NAE event 0x7b. */
 export function handleIoio(world: World, vcpu: Vcpu): Handled {
-  const access = ioioInfo1.decode(vcpu.exitInfo1);
-  const size = access.sizeBytes;
-  if (size === 0 && world.facet('io.sizeZero') === 'handled') return resumeAnswered(world, vcpu);
-  if (access.string === 1) {
-    world.finding('unmodelled', 'IOIO string form: KVM answers this event, the model does not yet');
-    return resumeAnswered(world, vcpu);
+  const access = portAccessOf(vcpu);
+  if (access.size === 0 && world.facet('io.sizeZero') === 'handled') {
+    return resumeAnswered(world, vcpu, 'PortIoNothing');
   }
-  const direction = access.direction === 1 ? 'in' : 'out';
+  if (ioioInfo1.decode(vcpu.exitInfo1).string === 1) return sevEsStringIo(world, vcpu, access);
+  return kvmFastPio(world, vcpu, access);
+}
+
+function fillIo(world: World, vcpu: Vcpu, access: PortAccess, count: number): void {
   const run = kvmRunOf(world, vcpu);
-  kvmRunIo.set(run, 'direction', direction === 'in' ? 0 : 1);
-  kvmRunIo.set(run, 'size', size);
+  kvmRunIo.set(run, 'direction', access.direction === 'in' ? 0 : 1);
+  kvmRunIo.set(run, 'size', access.size);
   kvmRunIo.set(run, 'port', access.port);
-  kvmRunIo.set(run, 'count', 1);
+  kvmRunIo.set(run, 'count', count);
   kvmRunIo.set(run, 'dataOffset', PIO_DATA_OFFSET);
-  vcpu.ioBytes = size;
-  vcpu.ioData = direction === 'out' ? vcpu.rax & ((1n << BigInt(8 * size)) - 1n) : 0n;
-  vcpu.completion = direction === 'in' ? 'portIn' : 'none';
   world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_IO });
-  world.move('portIoExit', world.indexOf(vcpu), { direction, port: access.port, size }, 'PortIo');
+}
+
+const maskOf = (bytes: number): bigint => (1n << BigInt(8 * bytes)) - 1n;
+
+/** kvm_fast_pio: one item, in RAX. */
+function kvmFastPio(world: World, vcpu: Vcpu, access: PortAccess): Handled {
+  const { direction, port, size } = access;
+  vcpu.ioBytes = size;
+  vcpu.ioData = direction === 'out' ? vcpu.rax & maskOf(size) : 0n;
+  vcpu.completion = direction === 'in' ? 'portIn' : 'none';
+  fillIo(world, vcpu, access, 1);
+  world.move('portIoExit', world.indexOf(vcpu), { direction, port, size }, 'PortIo');
   return 'left';
 }
 
-/** KVM_RUN again after an IN: the data goes to RAX. */
+/** KVM_RUN again after an IN: up to two bytes are merged into RAX, four replace it. */
 export function completePortIn(world: World, vcpu: Vcpu): Handled {
-  const mask = (1n << BigInt(8 * vcpu.ioBytes)) - 1n;
-  vcpu.rax = (vcpu.rax & ~mask) | (vcpu.ioData & mask);
+  const mask = maskOf(vcpu.ioBytes);
+  const kept = vcpu.ioBytes < 4 ? vcpu.rax & ~mask : 0n;
+  vcpu.rax = kept | (vcpu.ioData & mask);
   vcpu.completion = 'none';
   world.sendExchange(vcpu, { type: 'USERSPACE_RETURNED' });
   return resumeAnswered(world, vcpu);
 }
 
-/** NAE events 0x80000001 and 0x80000002. */
-export function handleMmio(world: World, vcpu: Vcpu, direction: 'read' | 'write'): Handled {
-  const length = vcpu.exitInfo2;
-  const checked = world.facet('mmio.length') === 'handled';
-  if (length === 0n && checked) return resumeAnswered(world, vcpu);
-  if (length > BigInt(MMIO_MAX_LENGTH) && checked && world.vm.ghcbVersion >= 2) {
-    return malformed(world, vcpu, GHCB_ERR_INVALID_INPUT, 'InvalidInput');
+/** sev_es_string_io: items in the scratch area, their number in SW_EXITINFO2. */
+function sevEsStringIo(world: World, vcpu: Vcpu, access: PortAccess): Handled {
+  const items = vcpu.exitInfo2;
+  const bytes = items * BigInt(access.size);
+  if (items > INT_MAX || bytes > INT_MAX) return failRequest(world, vcpu, errno.EINVAL, 'StringTooLong');
+  if (bytes === 0n && world.facet('io.sizeZero') === 'handled') {
+    return resumeAnswered(world, vcpu, 'PortIoNothing');
   }
-  const scratch = setupScratch(world, vcpu, length);
+  const scratch = setupScratch(world, vcpu, { minimum: bytes, sync: access.direction === 'in' });
   if (!isScratch(scratch)) return scratch;
-  exitMmio(world, vcpu, { direction, scratch, lengthBytes: Number(length) });
+  vcpu.ioBytes = access.size;
+  vcpu.ioItems = Number(items);
+  vcpu.ioDone = 0;
+  return exitStringIo(world, vcpu);
+}
+
+/** Items that fit the data page; the rest follows with another exit. */
+function itemsOfThisExit(world: World, vcpu: Vcpu): number {
+  if (vcpu.ioBytes === 0) {
+    world.finding('violation', 'this kernel divides the page size by an item size of 0');
+    return vcpu.ioItems;
+  }
+  return Math.min(Math.floor(PIO_DATA_SIZE / vcpu.ioBytes), vcpu.ioItems);
+}
+
+function exitStringIo(world: World, vcpu: Vcpu): Handled {
+  const access = portAccessOf(vcpu);
+  const { direction, port, size } = access;
+  const count = itemsOfThisExit(world, vcpu);
+  if (direction === 'out') {
+    const data = world.image('portData', world.indexOf(vcpu));
+    const scratch = scratchAgain(world, vcpu);
+    for (let i = 0; i < count * size; i++) data.setU8(i, scratch.page.u8(scratch.at + vcpu.ioDone + i));
+  }
+  vcpu.completion = direction === 'in' ? 'stringIn' : 'stringOut';
+  fillIo(world, vcpu, access, count);
+  world.move('stringIoExit', world.indexOf(vcpu), { direction, port, size, count }, 'StringIo');
   return 'left';
 }
 
-function exitMmio(
-  world: World,
-  vcpu: Vcpu,
-  access: { direction: 'read' | 'write'; scratch: Scratch; lengthBytes: number },
-): void {
-  const { direction, scratch, lengthBytes } = access;
-  const run = kvmRunOf(world, vcpu);
-  kvmRunMmio.set(run, 'physAddr', vcpu.exitInfo1);
-  kvmRunMmio.set(run, 'len', lengthBytes);
-  kvmRunMmio.set(run, 'isWrite', direction === 'write' ? 1 : 0);
-  if (direction === 'write') {
-    for (let i = 0; i < Math.min(lengthBytes, MMIO_MAX_LENGTH); i++)
-      run.setU8(MMIO_DATA + i, scratch.page.u8(scratch.at + i));
+/** KVM_RUN again after a string exit: data of an INS goes to the scratch area, then the next items leave. */
+export function completeStringIo(world: World, vcpu: Vcpu): Handled {
+  const count = itemsOfThisExit(world, vcpu);
+  const bytes = count * vcpu.ioBytes;
+  if (vcpu.completion === 'stringIn') {
+    const data = world.findImage('portData', world.indexOf(vcpu));
+    const scratch = scratchAgain(world, vcpu);
+    for (let i = 0; i < bytes; i++) scratch.page.setU8(scratch.at + vcpu.ioDone + i, data?.u8(i) ?? 0);
   }
-  vcpu.ioBytes = lengthBytes;
-  vcpu.completion = direction === 'read' ? 'mmioRead' : 'none';
-  world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
-  leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_MMIO });
-  world.move(
-    'mmioExit',
-    world.indexOf(vcpu),
-    { direction, gpa: vcpu.exitInfo1, length: lengthBytes },
-    'Mmio',
-  );
-}
-
-/** KVM_RUN again after an MMIO read: the data goes to the scratch area. */
-export function completeMmioRead(world: World, vcpu: Vcpu): Handled {
-  const scratch = scratchAgain(world, vcpu);
-  const run = kvmRunOf(world, vcpu);
-  for (let i = 0; i < vcpu.ioBytes; i++) scratch.page.setU8(scratch.at + i, run.u8(MMIO_DATA + i));
+  vcpu.ioDone += bytes;
+  vcpu.ioItems -= count;
   vcpu.completion = 'none';
   world.sendExchange(vcpu, { type: 'USERSPACE_RETURNED' });
-  return resumeAnswered(world, vcpu);
+  return vcpu.ioItems > 0 ? exitStringIo(world, vcpu) : resumeAnswered(world, vcpu);
 }

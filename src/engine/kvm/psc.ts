@@ -20,7 +20,7 @@ import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { answerPage, resumeAnswered, runFails, writeInfo1, writeInfo2, type Handled } from './ghcb';
 import { exitMapGpaRange, readRet, retClass } from './map-gpa-range';
-import { isScratch, scratchAgain, setupScratch, type Scratch } from './scratch';
+import { isScratch, scratchAgain, setupScratch, withinPage, type Scratch } from './scratch';
 
 const GFN_SPACE = 2 ** 40;
 const [CURRENT_PAGE_HIGH_BIT] = pscEntry.fields.curPage.bits;
@@ -71,11 +71,17 @@ function indexLimit(world: World, scratch: Scratch): number {
   return Math.floor((scratch.lengthBytes - PSC_HEADER_SIZE) / PSC_ENTRY_SIZE);
 }
 
+/** With the limit fixed, an index can lead out of the page. */
+function bufferOf(world: World, scratch: Scratch): Scratch {
+  return world.facet('psc.indexLimit') === 'fixed253' ? withinPage(world, scratch) : scratch;
+}
+
 /** The event from its arrival to the first exit or the answer. */
 export function snpBeginPscRequest(world: World, vcpu: Vcpu): Handled {
   const minimum = world.facet('psc.length') === 'header' ? BigInt(PSC_HEADER_SIZE) : vcpu.exitInfo2;
-  const scratch = setupScratch(world, vcpu, minimum);
-  if (!isScratch(scratch)) return scratch;
+  const area = setupScratch(world, vcpu, { minimum, sync: true });
+  if (!isScratch(area)) return area;
+  const scratch = bufferOf(world, area);
   const stillInFlight = vcpu.pscBatch > 0;
   vcpu.pscBatch = 0;
   const limit = indexLimit(world, scratch);
@@ -244,7 +250,7 @@ export function completePsc(world: World, vcpu: Vcpu): Handled {
   const [effect] = effects;
   if (effect?.type === 'failRun') return runFails(errno.EINVAL, 'PscRetNotAllowed');
   if (effect?.type === 'answerUserspaceRefused') return finish(world, vcpu, effects);
-  const scratch = scratchAgain(world, vcpu);
+  const scratch = bufferOf(world, scratchAgain(world, vcpu));
   completePscEntries(world, vcpu, scratch);
   return snpBeginPsc(world, vcpu, scratch);
 }

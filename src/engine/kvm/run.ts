@@ -14,7 +14,7 @@ import { NO_PFN, type World } from '../world';
 import { acceptApicEvents, hasEvents, resetVcpuForInit, updateRequested } from './apic';
 import { completeExit } from './completion';
 import { failRun, kvmRunOf, leaveToUserspace } from './exit';
-import { syncGhcb } from './ghcb';
+import { syncGhcb } from './ghcb-release';
 import { reloadVmsa } from './protected-state';
 import { vmrunFailure } from './vmrun';
 

@@ -12,7 +12,17 @@ import { naeEvent, requiredFields } from '../../abi/nae';
 import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
-import { malformed, mapGhcb, runFails, snapshotGhcb, wasValid, writeSuccess, type Handled } from './ghcb';
+import {
+  failRequest,
+  malformed,
+  mapGhcb,
+  snapshotGhcb,
+  takeExtendedState,
+  wasValid,
+  writeSuccess,
+  type Handled,
+} from './ghcb';
+import { fillInternalError } from './internal-error';
 import { sevHandleVmgexitMsrProtocol } from './msr-protocol';
 import { naeHandlers } from './nae';
 import { naeText } from './nae-text';
@@ -25,13 +35,14 @@ export function sevHandleVmgexit(world: World, vcpu: Vcpu): Handled {
   if (value === 0n) return ignored(world, vcpu, 'the GHCB MSR is 0', 'GhcbMsrZero');
   const page = mapGhcb(world, vcpu, value);
   if (!page) return ignored(world, vcpu, 'the GHCB page cannot be mapped', 'GhcbNotMappable');
-  snapshotGhcb(world, vcpu, page);
+  snapshotGhcb(vcpu, page);
   world.move('naeRequest', world.indexOf(vcpu), {
     what: naeText(vcpu, page),
     code: vcpu.exitCode,
     info1: vcpu.exitInfo1,
     info2: vcpu.exitInfo2,
   });
+  takeExtendedState(world, vcpu, page);
   const refusal = sevEsValidateVmgexit(world, vcpu, page);
   if (refusal) return refusal;
   writeSuccess(page);
@@ -60,7 +71,7 @@ function sevEsValidateVmgexit(world: World, vcpu: Vcpu, page: Image): Handled | 
   const missing = requiredFields(vcpu.exitCode, { info1: vcpu.exitInfo1, rax: vcpu.rax }).some(
     (field) => !wasValid(vcpu, field),
   );
-  if (missing) return malformed(world, vcpu, GHCB_ERR_MISSING_INPUT, 'MissingInput');
+  if (missing) return missingInput(world, vcpu);
   if (snpOnly) return malformed(world, vcpu, GHCB_ERR_MISSING_INPUT, 'SnpOnly');
   return undefined;
 }
@@ -69,6 +80,14 @@ function notRegistered(world: World, vcpu: Vcpu): Handled {
   if (world.facet('ghcb.unregistered') === 'malformedInput') {
     return malformed(world, vcpu, GHCB_ERR_NOT_REGISTERED, 'GhcbNotRegistered');
   }
-  world.sendExchange(vcpu, { type: 'RUN_FAILED' });
-  return runFails(errno.EINVAL, 'GhcbNotRegistered');
+  return failRequest(world, vcpu, errno.EINVAL, 'GhcbNotRegistered');
+}
+
+/** Before malformed-input answers existed, a bad request was the VMM's problem. */
+function missingInput(world: World, vcpu: Vcpu): Handled {
+  if (world.facet('nae.missingInput') !== 'internalError') {
+    return malformed(world, vcpu, GHCB_ERR_MISSING_INPUT, 'MissingInput');
+  }
+  fillInternalError(world, vcpu, vcpu.exitCode);
+  return failRequest(world, vcpu, errno.EINVAL, 'MissingInput');
 }

@@ -28,7 +28,6 @@ export const vmgexitRules = rulesOf({
     says: 'The scratch area must lie inside the shared buffer of the GHCB page.',
     source: sev('scratch area set-up'),
   },
-  InvalidInput: { says: 'A value of the request is not allowed.', source: sev('VMGEXIT dispatch') },
   UnsupportedEvent: {
     says: 'An unsupported-event report makes KVM_RUN fail with -EINVAL.',
     source: sev('VMGEXIT dispatch'),
@@ -97,18 +96,6 @@ export const vmgexitRules = rulesOf({
   HoldNeedsUserspaceApic: {
     says: 'With the local APIC in userspace the hold leaves for userspace.',
     source: sev('AP reset hold'),
-  },
-  HandlerExits: {
-    says: 'The ordinary handler of the instruction leaves for userspace.',
-    source: sev('VMGEXIT dispatch'),
-  },
-  PortIo: {
-    says: 'A port access that no device in the kernel takes leaves for userspace.',
-    source: source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', 'port I/O'),
-  },
-  Mmio: {
-    says: 'An MMIO access that no device in the kernel takes leaves for userspace, data in the scratch area.',
-    source: source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', 'MMIO events'),
   },
   Termination: {
     says: 'The NAE form leaves for userspace with the GHCB address as data; the reason stays in the page.',

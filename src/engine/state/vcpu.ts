@@ -60,7 +60,18 @@ export const vcpuGroup = group('vcpu', {
 
   // Half-done work across an exit to userspace.
   completion: oneOf(
-    ['none', 'pscMsr', 'psc', 'hypercall', 'portIn', 'mmioRead', 'certificates'],
+    [
+      'none',
+      'pscMsr',
+      'psc',
+      'hypercall',
+      'portIn',
+      'mmioRead',
+      'certificates',
+      'stringIn',
+      'stringOut',
+      'mmioWrite',
+    ],
     'What KVM does with the answer of userspace at the next KVM_RUN.',
   ),
   pscCurrent: count('Index of the entry the PSC walk is at.'),
@@ -69,8 +80,15 @@ export const vcpuGroup = group('vcpu', {
   pscHuge: flag('The first entry of the batch has the 2 MiB bit.'),
   pscLimit: count('Entries that fit from the scratch address to the end of the shared buffer.'),
   scratchGpa: word64('Where the scratch area of the request in hand lies.'),
-  ioBytes: count('Bytes of the port or MMIO access that waits for userspace.'),
-  ioData: word64('Data of a port access, in the page behind kvm_run.'),
+  scratchCopied: flag('KVM works on a copy of the scratch area, which lies outside the GHCB page.'),
+  scratchBytes: count('Length of that copy.'),
+  scratchSync: flag('The copy is written back at the next entry.'),
+  ioBytes: count(
+    'Bytes of one item of the port access that waits for userspace, or bytes left of an MMIO access.',
+  ),
+  ioItems: count('Items left of a string access, those that wait for userspace included.'),
+  ioDone: count('Bytes of the scratch area that the string or MMIO access is through with.'),
+  ioData: word64('Data of a port access of one item, in the page behind kvm_run.'),
 
   // The guest on this vCPU.
   guestGhcbGpa: word64('GHCB page that the guest uses on this vCPU; 0 before it has one.'),

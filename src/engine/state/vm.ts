@@ -49,6 +49,9 @@ export const vmGroup = group('vm', {
   instructionHandlersExit: flag(
     'Ordinary instruction handlers leave for userspace; for conformance cases only.',
   ),
+  instructionHandlersInert: flag(
+    'Ordinary instruction handlers succeed and change no register; for conformance cases only.',
+  ),
   personality: oneOf(
     [
       'manual',
@@ -87,9 +90,11 @@ export type Slot = ReturnType<typeof slotGroup.create>;
 export const pageImageGroup = group('pageImage', {
   used: flag('The image stands for a page.'),
   side: oneOf(
-    ['shared', 'private', 'kernel'],
-    'Which backing of the frame: userspace, guest_memfd, or a kernel page.',
+    ['shared', 'private', 'kernel', 'scratch', 'portData'],
+    "Which backing of the frame: userspace, guest_memfd, a kernel page, KVM's copy of a scratch area, or the data page behind kvm_run.",
   ),
-  frame: frame('GFN for the two backings of guest memory, PFN for a kernel page.'),
+  frame: frame(
+    'GFN for the two backings of guest memory, PFN for a kernel page, vCPU for a data page, vCPU * 16 + page for a copy.',
+  ),
 });
 export type PageImage = ReturnType<typeof pageImageGroup.create>;
