@@ -12,7 +12,7 @@ const BLOCK = 16;
 type MoveValues = Readonly<Record<string, number | bigint | string>>;
 
 export class StepLog {
-  readonly stream = new ByteStream(1 << 16);
+  readonly stream = new ByteStream();
   private blocks = new Uint32Array(64);
   private count = 0;
   /** Where the steps of the block last looked at start, to walk it backwards without counting again. */

@@ -68,13 +68,9 @@ export class Timeline {
     const fields = world.pages.fields;
     this.memory = { arena: world.arena, fields };
     this.shapes = new Shapes(world.config.vcpus);
-    this.recorder = new StepRecorder(
-      world.log,
-      this.shapes,
-      this.steps,
-      new Writes(world.arena.used, fields.length),
-    );
-    this.keyframes = new Keyframes(this.steps, new Writes(world.arena.used, fields.length));
+    const writes = new Writes(world.arena.used, fields.length);
+    this.recorder = new StepRecorder(world.log, this.shapes, this.steps, writes);
+    this.keyframes = new Keyframes(this.steps, writes);
     world.log.top = 0;
   }
 

@@ -18,7 +18,11 @@ function bytesOf<T>(make: () => T): { made: T; bytes: number } {
 }
 
 function terabyteGuest(): PageStore {
-  const pages = createPageStore(new WriteLog(), { gfnCount: TIB_PAGES, pfnCount: TIB_PAGES, userPages: TIB_PAGES });
+  const pages = createPageStore(new WriteLog(), {
+    gfnCount: TIB_PAGES,
+    pfnCount: TIB_PAGES,
+    userPages: TIB_PAGES,
+  });
   pages.gfn.setRun(0, TIB_PAGES, 0x1b);
   pages.rmp.setRun(0, TIB_PAGES, 0x10b);
   return pages;
