@@ -237,6 +237,14 @@ describe('the overview', () => {
     expect(painter.pixels).toEqual(fresh.pixels);
   });
 
+  test('rows with something rare are named', () => {
+    const world = worldOf(1 << 18);
+    makeValid(world, 0x1234, 1);
+    const painter = new OverviewPainter(world, planOverview({ first: 0, count: 1 << 18 }), palette);
+    painter.paint();
+    expect(painter.notableRows([pageClassCode.shared])).toEqual([4]);
+  });
+
   test('zooming stays inside memory', () => {
     const whole = { first: 0, count: 1 << 20 };
     expect(zoomRange(whole, whole, 1000, 8)).toEqual({ first: 0, count: 1 << 17 });

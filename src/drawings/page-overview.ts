@@ -97,6 +97,18 @@ export class OverviewPainter {
     return { from: Math.floor(firstPixel / plan.columns), to: Math.ceil(endPixel / plan.columns) };
   }
 
+  /** Rows that hold anything but nothing at all and what is `common`: a single pixel is easily missed. */
+  notableRows(common: readonly number[]): number[] {
+    const { columns, rows } = this.plan;
+    const quiet = new Set([0, ...common]);
+    const notable: number[] = [];
+    for (let row = 0; row < rows; row++) {
+      const codes = this.codes.subarray(row * columns, (row + 1) * columns);
+      if (codes.some((code) => !quiet.has(code))) notable.push(row);
+    }
+    return notable;
+  }
+
   /** Gives frames a code where it outranks what their pixels have. */
   private mark(first: number, count: number, code: number): void {
     const { codes, shift, plan } = this;

@@ -1,5 +1,5 @@
 /** What a frame of the machines view lights. */
-import type { ChartArrow } from '../../drawings/chart-model';
+import type { ChartArrow, ChartLine } from '../../drawings/chart-model';
 import type { Decision } from '../../drawings/chart-step';
 
 export interface Lit {
@@ -7,10 +7,10 @@ export interface Lit {
   readonly now: string | undefined;
   /** State before the step, when it differs. */
   readonly before: string | undefined;
-  /** Arrows that were taken. */
-  readonly taken: ReadonlySet<string>;
-  /** Arrows whose guard failed, with the guards that failed. */
-  readonly refused: ReadonlyMap<string, readonly string[]>;
+  /** Arrows that were taken, with the lines beside them that say why. */
+  readonly taken: ReadonlyMap<string, readonly ChartLine[]>;
+  /** Arrows whose guard failed, with the lines that failed. */
+  readonly refused: ReadonlyMap<string, readonly ChartLine[]>;
   /** The state took an event and stayed. */
   readonly stayed: boolean;
 }
@@ -18,7 +18,7 @@ export interface Lit {
 export const nothingLit: Lit = {
   now: undefined,
   before: undefined,
-  taken: new Set(),
+  taken: new Map(),
   refused: new Map(),
   stayed: false,
 };
@@ -30,22 +30,29 @@ export function litBy(
   before: string | undefined,
   decisions: readonly Decision[],
 ): Lit {
-  const taken = new Set<string>();
-  const refused = new Map<string, string[]>();
+  const taken = new Map<string, ChartLine[]>();
+  const refused = new Map<string, ChartLine[]>();
+  const add = (to: Map<string, ChartLine[]>, arrow: string, line: ChartLine): void => {
+    to.set(arrow, [...(to.get(arrow) ?? []), line]);
+  };
   let stayed = false;
   for (const { regions } of decisions) {
     const ways = regions.find((one) => one.region === region)?.ways ?? [];
     for (const { way, outcome, arrow } of ways) {
       if (outcome === 'taken' && arrow === undefined) stayed = true;
       if (arrow === undefined) continue;
-      if (outcome === 'taken') taken.add(arrow);
-      if (outcome === 'guardFailed') refused.set(arrow, [...(refused.get(arrow) ?? []), way.guard]);
+      if (outcome === 'taken') add(taken, arrow, way);
+      if (outcome === 'guardFailed') add(refused, arrow, way);
     }
   }
-  for (const arrow of taken) refused.delete(arrow);
+  for (const arrow of taken.keys()) refused.delete(arrow);
   return { now, before: before === now ? undefined : before, taken, refused, stayed };
 }
 
 export type ArrowLook = 'taken' | 'refused' | 'idle';
+/** Whether a line beside an arrow is one of these. */
+export const isAmong = (lines: readonly ChartLine[] | undefined, { event, guard }: ChartLine): boolean =>
+  lines?.some((line) => line.event === event && line.guard === guard) ?? false;
+
 export const lookOf = (lit: Lit, { id }: ChartArrow): ArrowLook =>
   lit.taken.has(id) ? 'taken' : lit.refused.has(id) ? 'refused' : 'idle';
