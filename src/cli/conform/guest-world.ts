@@ -72,8 +72,7 @@ export function sharedPage(world: WorldType, gpa: bigint): Image {
 /** Writes eight bytes to shared guest memory, across a page boundary if need be. */
 export function writeGuest64(world: WorldType, gpa: bigint, value: bigint): void {
   for (let i = 0n; i < 8n; i++) {
-    const at = gpa + i;
-    if (at >> 12n >= BigInt(GFN_COUNT)) return;
+    const at = BigInt.asUintN(64, gpa + i);
     sharedPage(world, at).setU8(Number(at & 0xfffn), Number((value >> (8n * i)) & 0xffn));
   }
 }
@@ -81,8 +80,7 @@ export function writeGuest64(world: WorldType, gpa: bigint, value: bigint): void
 export function readGuest64(world: WorldType, gpa: bigint): bigint {
   let value = 0n;
   for (let i = 0n; i < 8n; i++) {
-    const at = gpa + i;
-    if (at >> 12n >= BigInt(GFN_COUNT)) continue;
+    const at = BigInt.asUintN(64, gpa + i);
     value |= BigInt(sharedPage(world, at).u8(Number(at & 0xfffn))) << (8n * i);
   }
   return value;

@@ -22,7 +22,7 @@ import { completeExit } from '../../engine/kvm/completion';
 import type { Handled } from '../../engine/kvm/ghcb';
 import { syncGhcb } from '../../engine/kvm/ghcb-release';
 import { mpStateNumber } from '../../engine/kvm/mp-state';
-import { OVERRUN } from '../../engine/kvm/scratch';
+import { COPY_OVERRUN } from '../../engine/kvm/scratch';
 import { sevHandleVmgexit } from '../../engine/kvm/vmgexit';
 import { updateRequested } from '../../engine/kvm/apic';
 import type { Image } from '../../engine/memory/image';
@@ -175,7 +175,7 @@ const callTexts: Readonly<Record<string, (args: MoveArguments, state: Case) => s
 function observe(state: Case): void {
   state.world.recorder = {
     ...silent,
-    finding: (_kind, text) => (state.outOfBounds ||= text === OVERRUN),
+    finding: (_kind, text) => (state.outOfBounds ||= text === COPY_OVERRUN),
     move: (kind, _vcpu, args) => {
       const call = callTexts[kind]?.(args, state);
       if (call !== undefined) state.calls.push(call);

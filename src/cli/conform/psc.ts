@@ -1,15 +1,16 @@
 /** Driver for page-state-change vectors: writes the guest's bytes, calls VMGEXIT, answers the exits as the case says. */
 import { kvmRun, kvmRunHypercall, KVM_EXIT_HYPERCALL } from '../../abi/kvm-run';
 import { ghcbPage } from '../../abi/ghcb-page';
-import { SVM_VMGEXIT_PSC } from '../../abi/nae';
+import { SCRATCH_AREA_LIMIT, SVM_VMGEXIT_PSC } from '../../abi/nae';
 import { pscHeader } from '../../abi/psc';
 import { vmgexit } from '../../engine/guest/ghcb-writer';
 import { kvmRunIoctl } from '../../engine/kvm/run';
-import { OVERRUN } from '../../engine/kvm/scratch';
+import { COPY_OVERRUN } from '../../engine/kvm/scratch';
 import type { Image } from '../../engine/memory/image';
 import type { World } from '../../engine/world';
 import type { ResolvedProfile } from '../../profiles/resolve';
 import { guestWorld, readGuest64, sharedPage, writeGuest64, writeRequest } from './guest-world';
+import { coverBySlot } from './slots';
 import { silent } from './watch';
 import { hexWord, listOf, numberOf, objectOf, word, type Json, type JsonObject } from './json';
 
@@ -35,6 +36,7 @@ export function drivePsc(input: JsonObject, profile: ResolvedProfile): JsonObjec
   });
   const ghcbGpa = word(input['ghcbGpa']);
   const scratch = word(input['scratch']);
+  coverBySlot(world, scratch, SCRATCH_AREA_LIMIT / 0x1000);
   const vcpu = world.vcpu(0);
   vcpu.registeredGhcbGpa = ghcbGpa;
   vcpu.guestGhcbGpa = ghcbGpa;
@@ -87,7 +89,7 @@ function round(
     ...silent,
     finding: (_kind, text) => {
       warned ||= text.startsWith('kernel WARN');
-      at.script.outOfBounds ||= text === OVERRUN;
+      at.script.outOfBounds ||= text === COPY_OVERRUN;
     },
     // KVM has read the answer: what it finds in ret at the next exit must be its own.
     move: (kind) =>

@@ -17,8 +17,9 @@ const WORD_64 = 1n << 64n;
 /** Image pages that a copy of the largest size needs. */
 const COPY_PAGES = SCRATCH_AREA_LIMIT / PAGE_SIZE;
 
-/** The finding of an access behind the area, which conformance cases look for. */
-export const OVERRUN = 'KVM reads or writes beyond the GHCB page or its copy of the scratch area';
+/** The finding of an access behind the copy, which conformance cases look for. */
+export const COPY_OVERRUN = 'KVM reads or writes beyond its copy of the scratch area';
+const PAGE_OVERRUN = 'KVM reads or writes beyond the GHCB page';
 
 /** Bytes that a handler reads and writes as it likes. */
 export interface ScratchBytes {
@@ -100,7 +101,7 @@ export function withinPage(world: World, scratch: Scratch): Scratch {
   let overrun = false;
   const inside = (at: number): boolean => {
     if (at < PAGE_SIZE) return true;
-    if (!overrun) world.finding('violation', OVERRUN);
+    if (!overrun) world.finding('violation', PAGE_OVERRUN);
     overrun = true;
     return false;
   };
@@ -134,7 +135,7 @@ class ScratchCopy implements ScratchBytes {
   private check(at: number): void {
     if (at < this.vcpu.scratchBytes || this.overrun) return;
     this.overrun = true;
-    this.world.finding('violation', OVERRUN);
+    this.world.finding('violation', COPY_OVERRUN);
   }
 
   u8(at: number): number {
