@@ -8,7 +8,7 @@ import {
   KVM_SEV_SNP_LAUNCH_START,
   KVM_SEV_SNP_LAUNCH_UPDATE,
 } from '../../abi/kvm-structs';
-import { arrangeRmp, NeverReturns, pageState, setRmpGfns } from '../../engine/hardware/rmp';
+import { arrangeRmp, NeverReturns, pageState } from '../../engine/hardware/rmp';
 import { setMemoryAttributes } from '../../engine/kvm/attributes';
 import { createVcpu, createVm } from '../../engine/kvm/create';
 import {

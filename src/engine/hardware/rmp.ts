@@ -81,7 +81,7 @@ export function rmpGfn(world: World, pfn: number): number {
 }
 
 /** Gives `count` entries from `pfn` rising frames from `gfn` on; an entry without owner keeps none. */
-export function setRmpGfns(world: World, pfn: number, count: number, gfn: number | undefined): void {
+function setRmpGfns(world: World, pfn: number, count: number, gfn: number | undefined): void {
   const distance = gfn === undefined ? 0 : gfn - pfn;
   const high = Math.floor(distance / TWO_32);
   world.pages.rmpGfnLow.setRun(pfn, count, (distance - high * TWO_32) | 0);
