@@ -35,6 +35,7 @@ function apply(world: World, vcpu: Vcpu, verdict: Verdict): void {
   } else if (verdict.next === 'retry' && ++vcpu.runRetries >= MAX_RETRIES) {
     vcpu.runRetries = 0;
     vcpu.vmmThread = 'waiting';
+    vcpu.waitedEvents = eventsOf(vcpu);
     world.move(
       'vmmWaits',
       index,
@@ -44,10 +45,21 @@ function apply(world: World, vcpu: Vcpu, verdict: Verdict): void {
   } else vcpu.vmmThread = verdict.next === 'idle' ? 'idle' : 'again';
 }
 
-/** Whether something happened that makes a waiting thread try again. */
-function changed(vcpu: Vcpu): boolean {
-  return vcpu.initLatched || vcpu.sipiLatched || vcpu.wakeEvent || vcpu.signalPending;
+/** What a waiting thread looks at, one bit each. */
+function eventsOf(vcpu: Vcpu): number {
+  const bits = [
+    vcpu.initLatched,
+    vcpu.sipiLatched,
+    vcpu.wakeEvent,
+    vcpu.signalPending,
+    vcpu.pvUnhalted,
+    vcpu.mpState !== 'UNINITIALIZED',
+  ];
+  return bits.reduce((mask, set, bit) => mask | (set ? 1 << bit : 0), 0);
 }
+
+/** Whether something happened since the thread began to wait: an event that stays pending is no news. */
+const changed = (vcpu: Vcpu): boolean => (eventsOf(vcpu) & ~vcpu.waitedEvents) !== 0;
 
 /** What the personality wants to do next, or nothing when every vCPU runs, sleeps or is left alone. */
 export function nextVmmAct(world: World): VmmAct | undefined {

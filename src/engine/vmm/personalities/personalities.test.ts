@@ -131,7 +131,7 @@ describe('a memory fault', () => {
     const run = world.kvmRun[0];
     if (!run) return;
     kvmRunMemoryFault.set(run, 'flags', flags);
-    kvmRunMemoryFault.set(run, 'gpa', 0x20000n as never);
+    kvmRunMemoryFault.set(run, 'gpa', 0x20000n);
     kvmRunMemoryFault.set(run, 'size', 0x1000n);
     expect(handle(world).stopped).toBe(stopped);
     expect(isPrivate(world, 0x20)).toBe(flags === 8n);
