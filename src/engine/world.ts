@@ -79,9 +79,9 @@ const seat = (chart: Chart, group: Group): Seat => ({
   chart,
   offsets: chart.regions.map((region) => group.offsetOf(region.name)),
 });
-const vcpuSeat = seat(vcpuChart, vcpuGroup as unknown as Group);
-const exchangeSeat = seat(exchangeChart, vcpuGroup as unknown as Group);
-const launchSeat = seat(launchChart, vmGroup as unknown as Group);
+const vcpuSeat = seat(vcpuChart, vcpuGroup);
+const exchangeSeat = seat(exchangeChart, vcpuGroup);
+const launchSeat = seat(launchChart, vmGroup);
 
 export class World {
   readonly log = new WriteLog();
@@ -134,8 +134,8 @@ export class World {
     const instance = group.create(this.arena);
     this.instances.push({
       name,
-      group: group as unknown as Group,
-      instance: instance as unknown as Instance<Variables>,
+      group: group,
+      instance: instance,
     });
     return instance;
   }
@@ -179,7 +179,8 @@ export class World {
   }
 
   indexOf(vcpu: Vcpu): number {
-    return this.vcpus.indexOf(vcpu);
+    // vCPUs stand one after the other in the arena.
+    return (vcpu.base - (this.vcpus[0] as Vcpu).base) / vcpuGroup.words;
   }
 
   /** The value of a facet; the step records that it was consulted. */
