@@ -4,6 +4,7 @@ import { ghcbMsrInfo, GHCB_MSR_PSC_REQ, pscResponse } from '../../abi/ghcb-msr';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { responseInfo1 } from '../../abi/error-words';
 import { SVM_VMGEXIT_EXT_GUEST_REQUEST, SVM_VMGEXIT_GUEST_REQUEST, SVM_VMGEXIT_PSC } from '../../abi/nae';
+import { believeBatch, believeMsr } from './belief';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 
@@ -16,6 +17,7 @@ export function guestReadsAnswer(world: World, vcpu: Vcpu): void {
   if (vcpu.guestRequest === 'msr') {
     vcpu.guestReadMsr = vcpu.ghcbMsr;
     vcpu.guestResult = msrResult(vcpu);
+    if (vcpu.guestResult === 'ok') believeMsr(world, vcpu);
   } else if (vcpu.guestRequest === 'nae') {
     const page = world.image('shared', gpaToGfn(toGpa(vcpu.guestGhcbGpa)));
     const info1 = ghcbPage.get(page, 'swExitInfo1');
@@ -25,6 +27,7 @@ export function guestReadsAnswer(world: World, vcpu: Vcpu): void {
     const accepted = responseInfo1.decode(info1).response === 0;
     const done = !resultInInfo2.has(vcpu.exitCode) || info2 === 0n;
     vcpu.guestResult = accepted && done ? 'ok' : 'error';
+    if (accepted && vcpu.exitCode === BigInt(SVM_VMGEXIT_PSC)) believeBatch(world, vcpu, page);
   }
   vcpu.guestRequest = 'none';
 }
