@@ -1,5 +1,4 @@
 /** `npm run bench`: speed as ratios measured in one run. It prints and never fails. */
-import '../../engine/perform';
 import { benchBoot } from './boot';
 import { benchExplore } from './explore';
 import { benchPages } from './pages';
