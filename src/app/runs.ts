@@ -3,6 +3,7 @@ import { problem, ok, type Problem, type Result } from '../base/result';
 import type { Act } from '../engine/acts';
 import { enabledActs, type EnabledAct } from '../engine/enabled-acts';
 import type { World } from '../engine/world';
+import { defaultProfileId } from '../profiles/profiles';
 import { parseProfileSpec } from '../profiles/resolve';
 import { Timeline } from '../recording/timeline';
 import { parseScenario, type ScenarioProblem } from '../scenarios/parse';
@@ -26,7 +27,12 @@ const wholeText = (message: string): readonly ScenarioProblem[] => [
   { line: 1, column: 1, length: 1, message },
 ];
 
-/** Parses and runs. @param profileSpec runs it under this profile instead of the first that the text names */
+/** The profile that a text is shown under: the default one where the text names it, else the first that it names. */
+function profileToShow(named: readonly string[]): string {
+  return named.find((spec) => spec === defaultProfileId) ?? named[0] ?? defaultProfileId;
+}
+
+/** Parses and runs. @param profileSpec runs it under this profile instead of one that the text names */
 export function runText(text: string, profileSpec?: string): RunResult {
   const parsed = parseScenario(text);
   if (!parsed.ok) return { ok: false, problems: parsed.problems };
@@ -35,7 +41,7 @@ export function runText(text: string, profileSpec?: string): RunResult {
 
 function runParsed(scenario: Scenario, profileSpec?: string): RunResult {
   const head = headOf(scenario);
-  const profile = parseProfileSpec(profileSpec ?? head.profiles[0] ?? '');
+  const profile = parseProfileSpec(profileSpec ?? profileToShow(head.profiles));
   if (!profile.ok) return { ok: false, problems: wholeText(profile.error.message) };
   try {
     return {
@@ -79,6 +85,26 @@ export function linesUpTo(run: ShownRun, position: number): readonly Line[] {
 
 const isHead = (kind: Line['kind']): boolean =>
   ['title', 'ref', 'profile', 'vm', 'guest', 'host', 'comment', 'note'].includes(kind);
+
+/** What a scenario remarks about an act: the notes that stand above its line. */
+export function notesOf({ scenario, lines }: ShownRun): ReadonlyMap<number, string> {
+  const notes = new Map<number, string>();
+  let waiting: string[] = [];
+  scenario.lines.forEach((line, index) => {
+    if (line.kind === 'note') waiting.push(line.text);
+    const span = lines[index];
+    if (waiting.length === 0 || !span || span.endAct === span.firstAct) return;
+    notes.set(span.firstAct, waiting.join(' '));
+    waiting = [];
+  });
+  return notes;
+}
+
+/** Where a scenario is worth looking at first: the act that its last note introduces, or the start. */
+export function interestingPosition(run: ShownRun): number {
+  const act = run.timeline.acts[[...notesOf(run).keys()].at(-1) ?? -1];
+  return act && act.stepCount > 0 ? act.firstStep + 1 : 0;
+}
 
 /** What may happen at a position, and what would be refused. */
 export function actsAt(run: ShownRun, position: number, profileSpec: string): readonly EnabledAct[] {
