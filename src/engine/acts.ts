@@ -204,6 +204,63 @@ export const guestActs = table({
     doc: 'WRMSR through the GHCB page',
     params: { index: need('u64', 'MSR number'), value: need('u64', 'value') },
   },
+  'io-string': {
+    doc: 'INS or OUTS',
+    params: {
+      direction: need(['in', 'out'], 'INS or OUTS'),
+      port: need('count', 'port'),
+      size: need('count', 'bytes of one item: 1, 2, 4'),
+      n: need('count', 'items'),
+      value: may('u64', 'every item of an OUTS'),
+      scratch: may('u64', 'sw_scratch; the shared buffer when missing'),
+    },
+  },
+  instruction: {
+    doc: 'an instruction that is intercepted and has no act of its own',
+    params: {
+      what: need(
+        ['dr7-read', 'dr7-write', 'rdtsc', 'rdpmc', 'invd', 'rdtscp', 'wbinvd', 'monitor', 'mwait'],
+        'instruction',
+      ),
+      rax: may('u64', 'RAX where it is needed, 0 when missing'),
+      rcx: may('u64', 'RCX where it is needed, 0 when missing'),
+      rdx: may('u64', 'RDX where it is needed, 0 when missing'),
+    },
+  },
+  vmmcall: {
+    doc: 'a hypercall',
+    params: {
+      nr: need('u64', 'hypercall number'),
+      a0: may('u64', 'first argument, RBX'),
+      a1: may('u64', 'second argument, RCX'),
+      a2: may('u64', 'third argument, RDX'),
+      a3: may('u64', 'fourth argument, RSI'),
+      cpl: may('count', 'privilege level, 0 when missing'),
+    },
+  },
+  'nmi-complete': { doc: 'the NMI is handled', params: {} },
+  'jump-table': {
+    doc: 'AP jump table of SEV-ES guests',
+    params: { op: need(['set', 'get'], 'what to do'), gpa: may('u64', 'address to set') },
+  },
+  'guest-request': {
+    doc: 'SNP guest request: a message to the firmware',
+    params: {
+      request: need('u64', 'GPA of the request page'),
+      response: need('u64', 'GPA of the response page'),
+      type: may('count', 'message type, a report request (5) when missing'),
+    },
+  },
+  'ext-guest-request': {
+    doc: 'SNP extended guest request: with room for certificates',
+    params: {
+      request: need('u64', 'GPA of the request page'),
+      response: need('u64', 'GPA of the response page'),
+      type: may('count', 'message type, a report request (5) when missing'),
+      certs: may('u64', 'GPA of the certificate buffer, RAX; not marked valid when missing'),
+      pages: may('u64', 'its pages, RBX; not marked valid when missing'),
+    },
+  },
   unsupported: {
     doc: 'report an event the guest cannot handle',
     params: { error: need('u64', '#VC error code') },
@@ -242,6 +299,7 @@ export const vmmActs = table({
     },
   },
   'create-vcpu': { doc: 'KVM_CREATE_VCPU, ids in order', params: {} },
+  'enable-certs': { doc: 'KVM_SEV_SNP_ENABLE_REQ_CERTS', params: {} },
   'launch-start': {
     doc: 'KVM_SEV_SNP_LAUNCH_START',
     params: {
@@ -295,8 +353,9 @@ export const vmmActs = table({
     doc: 'write an answer into kvm_run',
     params: {
       vcpu: may('count', 'vCPU id; the one that waits when missing'),
-      ret: may('u64', 'hypercall.ret'),
-      value: may('u64', 'data of a port or MMIO read'),
+      ret: may('u64', 'hypercall.ret, or ret of a certificate exit'),
+      pages: may('u64', 'pages that the certificates need, with ret ENOSPC (28)'),
+      value: may('u64', 'data of a port or MMIO read; every item of a string'),
     },
   },
   handle: { doc: 'the personality handles the exit of a vCPU', params: { vcpu } },

@@ -4,7 +4,9 @@ import { driveAp, driveApRun } from './ap';
 import type { JsonObject } from './json';
 import { driveLaunch } from './launch';
 import { driveMsr, driveMsrSweep } from './msr';
+import { driveNae } from './nae';
 import { drivePsc } from './psc';
+import { driveVmmcall } from './vmmcall';
 
 export type Driver = (input: JsonObject, profile: ResolvedProfile) => JsonObject;
 
@@ -15,6 +17,8 @@ export const drivers: Readonly<Record<string, Driver>> = {
   msrSweep: driveMsrSweep,
   ap: driveAp,
   apRun: driveApRun,
+  nae: driveNae,
+  vmmcall: driveVmmcall,
   launch: driveLaunch,
   init2: driveLaunch,
   gmem: driveLaunch,

@@ -11,6 +11,7 @@ import {
 import { registerGpaRequest } from '../../abi/ghcb-msr';
 import { refused, type Outcome } from '../acts';
 import { failRun } from '../kvm/exit';
+import { slotOf } from '../kvm/memory-slots';
 import { runLoop } from '../kvm/run';
 import { sevHandleVmgexit } from '../kvm/vmgexit';
 import type { Image } from '../memory/image';
@@ -103,6 +104,13 @@ export function registerGhcb(world: World, index: number, gpa: bigint): Outcome 
   return outcome;
 }
 
+/** The page that holds a scratch address; a guest can only fill one that it has. */
+function scratchPage(world: World, vcpu: Vcpu, scratch: bigint): Image | undefined {
+  const gfn = gpaToGfn(toGpa(scratch));
+  if (gfn === gpaToGfn(toGpa(vcpu.guestGhcbGpa))) return guestGhcb(world, vcpu);
+  return slotOf(world, gfn) ? world.image('shared', gfn) : undefined;
+}
+
 /** A request by the GHCB page. @param fill writes the data that goes with it */
 export function naeRequest(
   world: World,
@@ -117,7 +125,8 @@ export function naeRequest(
   const page = guestGhcb(world, vcpu);
   const scratch = input.scratch ?? vcpu.guestGhcbGpa + BigInt(GHCB_SHARED_BUFFER);
   writeRequest(page, input, fill ? scratch : input.scratch);
-  fill?.(page, scratch);
+  const buffer = scratchPage(world, vcpu, scratch);
+  if (buffer) fill?.(buffer, scratch);
   vcpu.ghcbMsr = vcpu.guestGhcbGpa;
   vcpu.guestRequest = 'nae';
   return vmgexit(world, vcpu);

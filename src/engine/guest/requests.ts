@@ -35,6 +35,7 @@ import type { Image } from '../memory/image';
 import type { GuestHandlers } from '../perform';
 import type { World } from '../world';
 import { msrRequest, naeRequest, notInGuest, registerGhcb } from './ghcb-writer';
+import { serviceHandlers } from './services';
 
 const operations = { none: 0, private: 1, shared: 2, psmash: 3, unsmash: 4 } as const;
 const code = (value: number): bigint => BigInt(value);
@@ -115,6 +116,7 @@ function portAccess(direction: 'in' | 'out') {
 
 /** Guest acts that ask KVM for something. */
 export const requestHandlers = {
+  ...serviceHandlers,
   'use-ghcb': (world, vcpu, { gpa }) => {
     const impossible = notInGuest(world, vcpu);
     if (impossible) return impossible;

@@ -25,6 +25,28 @@ function portAccessOf(vcpu: Vcpu): PortAccess {
   return { direction: direction === 1 ? 'in' : 'out', port, size: sizeBytes };
 }
 
+const isString = ({ completion }: Vcpu): boolean => completion === 'stringIn' || completion === 'stringOut';
+
+/** What userspace finds behind kvm_run: the value of one item, the first of a string. */
+export function readPortData(world: World, vcpu: Vcpu): bigint {
+  if (!isString(vcpu)) return vcpu.ioData;
+  const data = world.findImage('portData', world.indexOf(vcpu));
+  return (data?.u64(0) ?? 0n) & maskOf(vcpu.ioBytes);
+}
+
+/** Userspace leaves the value of an IN behind kvm_run; a string gets it in every item. */
+export function writePortData(world: World, vcpu: Vcpu, value: bigint): void {
+  if (!isString(vcpu)) {
+    vcpu.ioData = value;
+    return;
+  }
+  const data = world.image('portData', world.indexOf(vcpu));
+  const items = kvmRunIo.get(kvmRunOf(world, vcpu), 'count');
+  for (let i = 0; i < items * vcpu.ioBytes; i++) {
+    data.setU8(i, Number((value >> BigInt(8 * (i % vcpu.ioBytes))) & 0xffn));
+  }
+}
+
 /** NAE event 0x7b. */
 export function handleIoio(world: World, vcpu: Vcpu): Handled {
   const access = portAccessOf(vcpu);

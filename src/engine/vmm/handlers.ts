@@ -1,5 +1,6 @@
 /** All acts of userspace. */
 import type { HandlersOf } from '../perform';
+import { certificateHandlers } from './certificates';
 import { personalityHandlers } from './handle';
 import { launchHandlers } from './launch';
 import { memoryHandlers } from './memory';
@@ -10,4 +11,5 @@ export const vmmHandlers: HandlersOf<'vmm'> = {
   ...memoryHandlers,
   ...runHandlers,
   ...personalityHandlers,
+  ...certificateHandlers,
 };

@@ -1,40 +1,10 @@
 /** What a VMM thread does with a vCPU: run it, answer its exits, set its mp_state. */
-import {
-  kvmRun,
-  kvmRunHypercall,
-  kvmRunMmio,
-  KVM_EXIT_HYPERCALL,
-  KVM_EXIT_IO,
-  KVM_EXIT_MMIO,
-} from '../../abi/kvm-run';
 import { refused, type Outcome } from '../acts';
-import { kvmRunOf } from '../kvm/exit';
 import { getMpState, mutexHeld, setMpState } from '../kvm/mp-state';
 import { kvmRunIoctl } from '../kvm/run';
 import type { HandlersOf } from '../perform';
 import type { World } from '../world';
-
-const MMIO_DATA = kvmRunMmio.offsetOf('data');
-
-/** Writes an answer into kvm_run: bytes that KVM reads at the next KVM_RUN. */
-function answer(world: World, args: { vcpu?: number; ret?: bigint; value?: bigint }): Outcome {
-  const index = args.vcpu ?? world.vcpus.findIndex((vcpu) => vcpu.exists && vcpu.exitPending);
-  const vcpu = world.vcpus[index];
-  if (!vcpu || vcpu.run !== 'inUserspace') return refused('no vCPU waits for an answer');
-  const run = kvmRunOf(world, vcpu);
-  const reason = kvmRun.get(run, 'exitReason');
-  if (args.ret !== undefined && reason !== KVM_EXIT_HYPERCALL)
-    return refused('only a hypercall exit takes ret');
-  if (args.ret !== undefined) kvmRunHypercall.set(run, 'ret', args.ret);
-  if (args.value !== undefined && reason === KVM_EXIT_MMIO) run.setU64(MMIO_DATA, args.value);
-  if (args.value !== undefined && reason === KVM_EXIT_IO) vcpu.ioData = args.value;
-  vcpu.exitPending = false;
-  world.move('vmmAnswer', index, {
-    what: args.ret === undefined ? 'data' : 'ret',
-    value: args.ret ?? args.value ?? 0n,
-  });
-  return undefined;
-}
+import { answer } from './answer';
 
 /** VMM acts on single vCPUs. */
 export const runHandlers = {

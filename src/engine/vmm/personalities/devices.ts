@@ -1,6 +1,7 @@
 /** The devices every personality has: a serial port, and memory-mapped registers that keep nothing. */
 import { kvmRunIo, kvmRunMmio } from '../../../abi/kvm-run';
 import { hex } from '../../../base/hex';
+import { readPortData, writePortData } from '../../kvm/io';
 import type { Exit } from './personality';
 
 const SERIAL = 0x3f8;
@@ -15,14 +16,18 @@ export function portAccess({ world, vcpu, index, run }: Exit): void {
   const isIn = kvmRunIo.get(run, 'direction') === 0;
   const device = port >= SERIAL && port < SERIAL + 8 ? 'serial port' : `port ${hex(port)}`;
   if (isIn) {
-    vcpu.ioData = port === LINE_STATUS ? READY : FLOATING;
-    world.move('vmmWritesData', index, { value: vcpu.ioData });
+    const value = port === LINE_STATUS ? READY : FLOATING;
+    writePortData(world, vcpu, value);
+    world.move('vmmWritesData', index, { value });
     return;
   }
-  const value = Number(vcpu.ioData & 0xffn);
+  const data = readPortData(world, vcpu);
+  const value = Number(data & 0xffn);
   const shown =
-    port === SERIAL && value >= 0x20 && value < 0x7f ? `'${String.fromCharCode(value)}'` : hex(vcpu.ioData);
-  world.move('vmmDevice', index, { device, what: `out ${shown}` });
+    port === SERIAL && value >= 0x20 && value < 0x7f ? `'${String.fromCharCode(value)}'` : hex(data);
+  const count = kvmRunIo.get(run, 'count');
+  const more = count === 1 ? '' : ` and ${count - 1} more`;
+  world.move('vmmDevice', index, { device, what: `out ${shown}${more}` });
 }
 
 export function mmioAccess({ world, index, run }: Exit): void {
