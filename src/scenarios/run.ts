@@ -87,6 +87,7 @@ class Runner {
   private refused: string | undefined;
   private index = 0;
   private gaveUp = false;
+  private read: { readonly first: number; readonly steps: readonly StepOfTape[] } | undefined;
 
   constructor(
     private readonly scenario: Scenario,
@@ -254,14 +255,11 @@ class Runner {
     });
   }
 
-  /** What the acts of this line did; the steps are read only by an expectation that asks for them, and once. */
+  /** What the acts of this line did; the steps are read only when an expectation asks for them. */
   private actView(): ActView {
-    const { timeline, actStart, guest } = this;
-    let read: readonly ReturnType<Tape['step']>[] | undefined;
-    const steps = (): readonly ReturnType<Tape['step']>[] =>
-      (read ??= Array.from({ length: timeline.stepCount - actStart }, (_, i) => timeline.step(actStart + i)));
+    const steps = (): readonly StepOfTape[] => this.stepsOfLine();
     return {
-      guest,
+      guest: this.guest,
       get moves() {
         return steps().flatMap(({ move }) => (move ? [move] : []));
       },
@@ -271,7 +269,20 @@ class Runner {
       refused: this.refused ?? '',
     };
   }
+
+  /** Read once, however many expectations ask. */
+  private stepsOfLine(): readonly StepOfTape[] {
+    const { timeline, actStart: first } = this;
+    const end = timeline.stepCount;
+    if (this.read?.first !== first || this.read.steps.length !== end - first) {
+      const steps = Array.from({ length: end - first }, (_, i) => timeline.step(first + i));
+      this.read = { first, steps };
+    }
+    return this.read.steps;
+  }
 }
+
+type StepOfTape = ReturnType<Tape['step']>;
 
 /** What each vCPU's guest read last, and how its last KVM_RUN ended. */
 function visibleState(world: World): string[] {
