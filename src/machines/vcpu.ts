@@ -66,20 +66,36 @@ const request = ({ event }: EventArgs): Refusable => event as Refusable;
 
 const refusal = (reason: string) => ({ type: 'refuse', params: { reason } }) as const;
 
-/** The refusals of a create request, in KVM's order; `offline` is where kernels land that spoil the target on errors. */
-const createRefusals = (offline: string) =>
+/** What a refused request leaves behind in kernels that spoil the target on errors. */
+interface Spoiled {
+  readonly target: string;
+  readonly actions: readonly ('armNothing' | 'raiseUpdateRequest')[];
+}
+/** Such kernels raise the update request unless they have seen that it is CREATE_ON_INIT, after the features. */
+const spoiledNow: Spoiled = { target: 'destroyPending', actions: ['armNothing', 'raiseUpdateRequest'] };
+const spoiledOnInit = (requestPending: boolean): Spoiled => ({
+  target: requestPending ? 'destroyPending' : 'destroyArmed',
+  actions: ['armNothing'],
+});
+
+/** The refusals of a create request, in KVM's order. */
+const createRefusals = ({ target, actions }: Spoiled) =>
   [
-    { guard: 'featuresDifferOffline', target: offline, actions: [refusal('ApFeaturesDiffer'), 'armNothing'] },
+    {
+      guard: 'featuresDifferOffline',
+      target: spoiledNow.target,
+      actions: [refusal('ApFeaturesDiffer'), ...spoiledNow.actions],
+    },
     { guard: 'featuresDiffer', actions: refusal('ApFeaturesDiffer') },
-    { guard: 'gpaIllegalOffline', target: offline, actions: [refusal('ApGpaIllegal'), 'armNothing'] },
+    { guard: 'gpaIllegalOffline', target, actions: [refusal('ApGpaIllegal'), ...actions] },
     { guard: 'gpaIllegal', actions: refusal('ApGpaIllegal') },
-    { guard: 'gpaTwoMegOffline', target: offline, actions: [refusal('ApGpaTwoMegAligned'), 'armNothing'] },
+    { guard: 'gpaTwoMegOffline', target, actions: [refusal('ApGpaTwoMegAligned'), ...actions] },
     { guard: 'gpaTwoMegAligned', actions: refusal('ApGpaTwoMegAligned') },
   ] as const;
 
-const armOnInit = (target: string, alreadyArmed: boolean) =>
+const armOnInit = (target: 'createdOnInit' | 'updatePending', alreadyArmed: boolean) =>
   [
-    ...createRefusals('destroyPending'),
+    ...createRefusals(spoiledOnInit(target === 'updatePending')),
     ...(alreadyArmed
       ? ([{ guard: 'doubleCreateRejected', actions: refusal('ApAlreadyCreated') }] as const)
       : []),
@@ -87,7 +103,7 @@ const armOnInit = (target: string, alreadyArmed: boolean) =>
   ] as const;
 const armNow = (alreadyArmed: boolean) =>
   [
-    ...createRefusals('destroyPending'),
+    ...createRefusals(spoiledNow),
     ...(alreadyArmed
       ? ([{ guard: 'doubleCreateRejected', actions: refusal('ApAlreadyCreated') }] as const)
       : []),
@@ -249,7 +265,7 @@ export const vcpuMachine = setup({
           {
             guard: 'unknownTakesOffline',
             target: '.destroyPending',
-            actions: [refusal('ApUnknownRequest'), 'armNothing'],
+            actions: [refusal('ApUnknownRequest'), ...spoiledNow.actions],
           },
           { actions: refusal('ApUnknownRequest') },
         ],
