@@ -5,7 +5,7 @@ test('the page opens under its own name, without an error and without asking any
 }) => {
   await page.goto('./');
   await expect(page).toHaveTitle(/vmgexit/);
-  await expect(page.getByRole('heading', { level: 1, name: 'vmgexit' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 });
 
 test('every file that the page names is there, the icon too', async ({ page, request }) => {

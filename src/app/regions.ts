@@ -30,7 +30,7 @@ const isVisible = (element: HTMLElement): boolean => element.getClientRects().le
 /** Moves the focus to the first control of the next or previous region. */
 export function cycleRegion(by: number): void {
   const regions = [...document.querySelectorAll<HTMLElement>('[data-region]')].filter(isVisible);
-  const at = regions.findIndex((region) => region.contains(document.activeElement));
+  const at = regions.findLastIndex((region) => region.contains(document.activeElement));
   const next =
     regions[at < 0 ? (by > 0 ? 0 : regions.length - 1) : (at + by + regions.length) % regions.length];
   if (!next) return;

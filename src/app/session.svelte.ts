@@ -32,7 +32,10 @@ type Engine = typeof engineModule;
 export type Dialog = 'palette' | 'help' | 'acts' | 'none';
 
 export const speeds = [0.5, 1, 2, 4, 8, 16] as const;
+/** The front page is a scenario at its interesting step. */
+const FRONT = 'ap-create-on-init-then-create';
 const STEP_MILLISECONDS = 600;
+const REST_MILLISECONDS = 200;
 
 export class Session {
   scenarios = $state.raw<readonly CatalogEntry[]>([]);
@@ -64,6 +67,9 @@ export class Session {
   pendingKeys = $state.raw('');
   private stored = $state.raw<Stored>(readStored());
 
+  /** The engine, once it is there. */
+  engine = $state.raw<Engine | undefined>();
+
   branch = $derived(this.branches.find(({ id }) => id === this.branchId) ?? this.branches[0]);
   run = $derived(this.branch?.run);
   timeline: Timeline | undefined = $derived(this.run?.timeline);
@@ -71,6 +77,8 @@ export class Session {
   findings: readonly { step: number; finding: Finding }[] = $derived(this.timeline?.findings() ?? []);
   /** The `?` lines of the scenario, with the position at which each was asked. */
   expectations = $derived(this.run ? expectationsOf(this.run) : []);
+  /** Remarks of the scenario, by the act they stand above. */
+  notes: ReadonlyMap<number, string> = $derived((this.run && this.engine?.notesOf(this.run)) ?? new Map());
   preferences: Preferences = $derived(this.stored.preferences);
   saved: readonly SavedScenario[] = $derived(this.stored.saved);
   changed = $derived(this.branch !== undefined && this.draft !== this.branch.text);
@@ -81,9 +89,8 @@ export class Session {
       : 'Before step 1.',
   );
 
-  /** The engine, once it is there. */
-  engine = $state.raw<Engine | undefined>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private placeTimer: ReturnType<typeof setTimeout> | undefined;
   private address: Target = { kind: 'front' };
 
   // Opening ------------------------------------------------------------------------------------------------------------
@@ -106,6 +113,7 @@ export class Session {
   async open(address: Address): Promise<void> {
     const { target, showing } = address;
     this.pause();
+    clearTimeout(this.placeTimer);
     this.loading = true;
     this.notice = address.remarks.join(' ');
     if (showing.chrome !== undefined) this.chrome = showing.chrome;
@@ -127,8 +135,8 @@ export class Session {
       else this.say(text.error.message);
     } else if (target.kind === 'scenario') await this.openSlug(target.slug);
     else {
-      const first = this.scenarios[0];
-      if (first) await this.openSlug(first.slug);
+      const front = this.scenarios.find(({ slug }) => slug === FRONT) ?? this.scenarios[0];
+      if (front) await this.openSlug(front.slug);
       if (target.kind === 'matrix') this.view = 'matrix';
       if (target.kind === 'decode') this.view = 'decode';
     }
@@ -163,7 +171,7 @@ export class Session {
     this.title = head.title || 'Untitled scenario';
     this.branches = [{ id: 'main', title: 'main', text, run }];
     this.branchId = 'main';
-    this.position = 0;
+    this.position = this.engine?.interestingPosition(run) ?? 0;
     this.selection = undefined;
     this.showProblems(run);
   }
@@ -353,7 +361,11 @@ export class Session {
 
   private rememberPlace(): void {
     if (this.loading || this.branchId !== 'main') return;
-    history.replaceState(null, '', printAddress(this.address, this.showing()));
+    // Browsers allow few changes of the address; one after the last step will do.
+    clearTimeout(this.placeTimer);
+    this.placeTimer = setTimeout(() => {
+      history.replaceState(null, '', printAddress(this.address, this.showing()));
+    }, REST_MILLISECONDS);
   }
 
   show(view: string): void {

@@ -146,9 +146,10 @@ export function layoutRow(plan: LadderPlan, content: RowContent): LadderRow {
     const { pieces, cut } = sideLabel(plan, content.text);
     return { ...arrow, label: pieces, labelAt: 'beside', cut };
   }
-  const left = Math.min(arrow.from, arrow.to);
-  const { pieces, cut } = flowLabel(plan, content.text, left + 2);
-  return { ...arrow, label: pieces, labelAt: arrow.shape === 'self' ? 'beside' : 'above', cut };
+  const start = Math.min(arrow.from, arrow.to) + 2;
+  const isBeside = arrow.shape === 'self' && start + content.text.length <= sideEnd(plan, start);
+  const { pieces, cut } = isBeside ? flow(plan, content.text, start) : flowLabel(plan, content.text, start);
+  return { ...arrow, label: pieces, labelAt: isBeside ? 'beside' : 'above', cut };
 }
 
 type Arrow = Pick<LadderRow, 'shape' | 'from' | 'to' | 'crosses'>;
@@ -177,13 +178,18 @@ interface Flowed {
   readonly cut: boolean;
 }
 
-/** Text from `wanted` on, moved left only when it would not fit, word by word around the rule. */
+/** Where text on the side of a column must end. */
+const sideEnd = (plan: LadderPlan, column: number): number =>
+  column > plan.rule ? plan.textEnd : plan.rule - RULE_MARGIN;
+
+/** Text from `wanted` on; moved left when it would not fit on its side; flowing around the rule when nothing helps. */
 function flowLabel(plan: LadderPlan, text: string, wanted: number): Flowed {
-  const right = plan.rule + RULE_MARGIN;
-  const lowest = wanted > plan.rule ? right : plan.textStart;
-  const start = Math.max(lowest, Math.min(Math.max(wanted, lowest), plan.textEnd - text.length));
-  // A label of the guest side that must be moved keeps to its own start and flows on behind the rule instead.
-  return flow(plan, text, wanted > plan.rule ? start : Math.max(wanted, lowest));
+  const isHostSide = wanted > plan.rule;
+  const lowest = isHostSide ? plan.rule + RULE_MARGIN : plan.textStart;
+  const highest = sideEnd(plan, wanted) - text.length;
+  const start = Math.max(lowest, wanted);
+  if (highest >= lowest) return flow(plan, text, Math.min(start, highest));
+  return flow(plan, text, isHostSide ? lowest : start);
 }
 
 function flow(plan: LadderPlan, text: string, start: number): Flowed {

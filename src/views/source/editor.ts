@@ -33,11 +33,14 @@ interface EditorOptions {
   readonly onleave: () => void;
 }
 
+const KEYWORD_COLUMN = 8;
+
 /** Enough to read a scenario by: who, what, numbers, prose. The parser itself says what is wrong. */
 const scenarioLanguage = StreamLanguage.define<{ word: number; prose: boolean }>({
   startState: () => ({ word: 0, prose: false }),
   token(stream, state) {
-    if (stream.sol()) {
+    // Deeper than the keyword column means that the line above goes on.
+    if (stream.sol() && stream.indentation() <= KEYWORD_COLUMN) {
       state.word = 0;
       state.prose = false;
     }
@@ -114,7 +117,7 @@ export function createEditor(options: EditorOptions): Editor {
         scenarioLanguage,
         syntaxHighlighting(highlight),
         look,
-        EditorView.contentAttributes.of({ 'aria-label': options.label, spellcheck: 'false' }),
+        EditorView.contentAttributes.of({ 'aria-label': options.label, spellcheck: 'false', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !quiet) options.onchange(update.state.doc.toString());
         }),

@@ -1,0 +1,75 @@
+import { expectAxeClean } from './axe';
+import { openRun, sentenceOf, shownStep, whereAmI } from './shell';
+import { expect, test } from './test';
+
+test('a step is linked to, and the link opens it again', async ({ page }) => {
+  await openRun(page, '#/s/linux-boot?k=7');
+  expect((await whereAmI(page)).step).toBe(7);
+  await page.keyboard.press('j');
+  await expect(page).toHaveURL(/#\/s\/linux-boot\?k=8$/);
+  await page.reload();
+  await expect(shownStep(page)).toHaveAccessibleName(/^Step 8 of /);
+  await expect(page).toHaveTitle(/^Linux boots .* · vmgexit$/);
+});
+
+test('counts, acts, exits and the ends of the run have keys', async ({ page }) => {
+  await openRun(page, '#/s/linux-boot?k=1');
+  await page.keyboard.press('1');
+  await page.keyboard.press('2');
+  await page.keyboard.press('G');
+  expect((await whereAmI(page)).step).toBe(12);
+  await page.keyboard.press('5');
+  await page.keyboard.press('k');
+  expect((await whereAmI(page)).step).toBe(7);
+  await page.keyboard.press('J');
+  expect((await whereAmI(page)).step).toBeGreaterThan(7);
+  await page.keyboard.press(']');
+  await page.keyboard.press('x');
+  await expect(shownStep(page)).toHaveAccessibleName(/KVM to VMM/);
+  await page.keyboard.press('G');
+  const { step, of } = await whereAmI(page);
+  expect(step).toBe(of);
+});
+
+test('only the rows of the window exist, and the table says the same as the drawing', async ({ page }) => {
+  await openRun(page, '#/s/linux-boot?k=30');
+  expect(await page.getByRole('option').count()).toBeLessThan(60);
+  const sentence = await sentenceOf(page);
+  await page.keyboard.press('t');
+  const row = page.locator('tr[aria-current=step]');
+  await expect(row).toBeVisible();
+  await expect(row.getByRole('button')).toHaveText('30');
+  const what = await row.getByRole('cell').nth(3).innerText();
+  expect(sentence).toContain(what.replace(' ⊣', ''));
+});
+
+test('one sentence for each step reaches the live region', async ({ page }) => {
+  await openRun(page, '#/s/linux-boot?k=3');
+  await page.keyboard.press('j');
+  await expect(page.locator('[aria-live=polite]')).toHaveText(/^Step 4 of \d+, .*\.$/);
+});
+
+test('labels of the ladder never lie on the VMGEXIT line', async ({ page }) => {
+  await openRun(page, '#/s/linux-boot?k=200');
+  const rule = await page.locator('.rule').boundingBox();
+  const labels = page.locator('svg .label');
+  for (const label of await labels.all()) {
+    const box = await label.boundingBox();
+    if (!box || !rule) continue;
+    expect(
+      box.x + box.width <= rule.x || box.x >= rule.x + rule.width,
+      (await label.textContent()) ?? '',
+    ).toBe(true);
+  }
+});
+
+for (const face of ['drawing', 'table']) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`the ladder as a ${face} in ${colorScheme} is clean for axe`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme });
+      await openRun(page, '#/s/linux-boot?k=40');
+      if (face === 'table') await page.keyboard.press('t');
+      await expectAxeClean(page);
+    });
+  }
+}

@@ -1,0 +1,169 @@
+import { expectAxeClean } from './axe';
+import { openRun, shownStep, whereAmI } from './shell';
+import { expect, test } from './test';
+
+const apCreate = '#/s/ap-create-on-init-then-create';
+
+test('the front page is a scenario at its interesting step', async ({ page }) => {
+  await openRun(page, '');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(
+    'AP_CREATE on a vCPU that is created-on-init',
+  );
+  await expect(shownStep(page)).toHaveAccessibleName(/AP_CREATION/);
+});
+
+test('an act chosen in the past forks a branch from there', async ({ page }) => {
+  await openRun(page, apCreate);
+  const { of } = await whereAmI(page);
+  await page.keyboard.press('a');
+  const menu = page.getByRole('dialog', { name: 'What may happen now' });
+  await expect(menu.getByRole('option', { name: /refused|⊣/ }).first()).toBeAttached();
+  await page.keyboard.type('ap-destroy');
+  await page.keyboard.press('Enter');
+  await expect(menu).toBeHidden();
+  await expect(page.getByText('branch try-1', { exact: true })).toBeVisible();
+  await expect(shownStep(page)).toHaveAccessibleName(/AP_CREATION/);
+  expect((await whereAmI(page)).of).not.toBe(of);
+  await page.keyboard.press('B');
+  await expect(page.getByText('branch main', { exact: true })).toBeVisible();
+});
+
+test('enabled acts come first, then refused ones with the rule that refuses them', async ({ page }) => {
+  await openRun(page, apCreate);
+  await page.keyboard.press('a');
+  const options = page.getByRole('dialog').getByRole('option');
+  await expect(options.first()).toBeVisible();
+  const texts = await options.allInnerTexts();
+  const firstRefused = texts.findIndex((text) => text.includes('⊣'));
+  expect(firstRefused).toBeGreaterThan(0);
+  expect(texts.slice(firstRefused).every((text) => text.includes('⊣'))).toBe(true);
+});
+
+test('palette, help and Esc: the focus goes in and comes back', async ({ page }) => {
+  await openRun(page, apCreate);
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
+  await page.keyboard.type('linux boots');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Linux boots/);
+  await page.keyboard.press('?');
+  const help = page.getByRole('dialog', { name: 'Keys' });
+  await expect(help.getByText('Next exit to userspace')).toBeVisible();
+  await expectAxeClean(page);
+  await page.keyboard.press('Escape');
+  await expect(help).toBeHidden();
+});
+
+test('single keys can be switched off; keys with Ctrl stay', async ({ page }) => {
+  await openRun(page, `${apCreate}?k=5`);
+  await page.keyboard.press('?');
+  await page.getByLabel('Single keys act').uncheck();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('j');
+  expect((await whereAmI(page)).step).toBe(5);
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('dialog', { name: 'Find' })).toBeVisible();
+});
+
+test('F6 goes round the regions and skip links jump', async ({ page }) => {
+  await openRun(page, apCreate);
+  const regions: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    await page.keyboard.press('F6');
+    regions.push(
+      await page.evaluate(
+        () => document.activeElement?.closest('[data-region]')?.getAttribute('data-region') ?? '',
+      ),
+    );
+  }
+  expect(new Set(regions)).toEqual(new Set(['Header', 'View', 'Pages', 'Inspector', 'Outline', 'Timeline']));
+  await page.getByRole('link', { name: 'Skip to the inspector' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('complementary', { name: 'Inspector' })).toBeFocused();
+});
+
+test('the rail is a slider', async ({ page }) => {
+  await openRun(page, `${apCreate}?k=5`);
+  const rail = page.getByRole('slider', { name: 'Position in the run' });
+  await rail.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(rail).toHaveAttribute('aria-valuenow', '6');
+  await page.keyboard.press('End');
+  const { step, of } = await whereAmI(page);
+  expect(step).toBe(of);
+});
+
+test('playing walks to the end and stops', async ({ page }) => {
+  await openRun(page, apCreate);
+  const { of } = await whereAmI(page);
+  for (let i = 0; i < 4; i++) await page.keyboard.press('.');
+  await page.keyboard.press('Space');
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
+  await expect.poll(async () => (await whereAmI(page)).step).toBe(of);
+  await expect(page.getByRole('button', { name: 'Play' })).toBeVisible();
+});
+
+test('a link holds a scenario whole and says when its end state differs', async ({ page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await openRun(page, apCreate);
+  await page.keyboard.press('a');
+  await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
+  await page.keyboard.type('ap-destroy');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('branch try-1', { exact: true })).toBeVisible();
+  await page.keyboard.press('y');
+  await expect(page.getByText(/^Link copied/).first()).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  expect(link).toMatch(/#\/x\/1\.[A-Za-z0-9_-]+\?.*&e=[\w.]+\.[0-9a-f]{8}$/);
+
+  const { step, of } = await whereAmI(page);
+  await page.goto('about:blank');
+  await page.goto(link);
+  await expect(shownStep(page)).toBeVisible();
+  expect(await whereAmI(page)).toEqual({ step, of });
+  await expect(page.locator('.notice')).toHaveCount(0);
+
+  await page.goto('about:blank');
+  await page.goto(link.replace(/[0-9a-f]{8}$/, '00000000'));
+  await expect(page.locator('.notice')).toContainText('now ends in another state');
+  await page.goto('about:blank');
+  await page.goto(`${link.slice(0, 60)}`);
+  await expect(page.locator('.notice')).toContainText('damaged');
+});
+
+test('an unknown scenario and an unknown kind of link say so and leave a usable page', async ({ page }) => {
+  await openRun(page, '#/z/later');
+  await expect(page.locator('.notice')).toContainText('does not know links of the kind');
+});
+
+for (const [name, bytes, sentence] of [
+  ['empty.ghcb', [], 'empty.ghcb is empty.'],
+  ['disk.img', [0x7f, 0, 1, 2], 'is a binary file'],
+  ['latin.ghcb', [0x74, 0xfc], 'is not UTF-8'],
+] as const) {
+  test(`opening ${name} gives one clear sentence`, async ({ page }) => {
+    await openRun(page, apCreate);
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
+    await expect(page.locator('.notice')).toContainText(sentence);
+    await expect(shownStep(page)).toBeVisible();
+  });
+}
+
+for (const width of [1440, 900, 390, 320]) {
+  test(`at ${width} px nothing scrolls sideways and axe is content`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 800 });
+    await openRun(page, apCreate);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow).toBeLessThanOrEqual(0);
+    for (const button of await page.getByRole('toolbar').getByRole('button').all()) {
+      const box = await button.boundingBox();
+      expect(box?.width).toBeGreaterThanOrEqual(24);
+      expect(box?.height).toBeGreaterThanOrEqual(24);
+    }
+    await expectAxeClean(page);
+  });
+}

@@ -1,0 +1,40 @@
+import type { Page } from '@playwright/test';
+import { expect } from './test';
+
+/** Opens an address of the page and waits until its run is shown. */
+export async function openRun(page: Page, address: string): Promise<void> {
+  await page.goto(`./${address}`);
+  await expect(page.getByRole('option').first()).toBeAttached();
+  await expect(page.getByRole('tab', { name: 'Fields' })).toBeVisible();
+}
+
+/** `step 12 of 280`, as numbers. */
+export async function whereAmI(page: Page): Promise<{ step: number; of: number }> {
+  const text = await page.getByText(/^step \d+ of \d+$/).innerText();
+  const [, step, of] = /step (\d+) of (\d+)/.exec(text) ?? [];
+  return { step: Number(step), of: Number(of) };
+}
+
+/** What the row of the step shown says. */
+export const sentenceOf = (page: Page): Promise<string> =>
+  shownStep(page)
+    .locator('.visually-hidden')
+    .evaluate((element) => element.textContent ?? '');
+
+/** The step shown, as a screen reader hears it. */
+export const shownStep = (page: Page) => page.locator('[role=option][aria-selected=true]');
+
+/** Collects what the live region says from now on. @returns what gives it */
+export async function listen(page: Page): Promise<() => Promise<string[]>> {
+  const region = page.locator('[aria-live=polite]');
+  const heard = await region.evaluateHandle((element) => {
+    const sentences: string[] = [];
+    new MutationObserver(() => sentences.push(element.textContent ?? '')).observe(element, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
+    return sentences;
+  });
+  return () => heard.evaluate((sentences) => sentences);
+}

@@ -1,0 +1,57 @@
+import { expectAxeClean } from './axe';
+import { openRun, whereAmI } from './shell';
+import { expect, test } from './test';
+
+const apCreate = '#/s/ap-create-on-init-then-create';
+const editor = '.cm-content';
+
+test('the text is edited and run; the run follows', async ({ page }) => {
+  await openRun(page, apCreate);
+  const before = await whereAmI(page);
+  await page.keyboard.press('e');
+  await expect(page.locator(editor)).toBeFocused();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.type('v0      nmi target=1\n');
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByText(/^as run$/)).toBeVisible();
+  expect((await whereAmI(page)).of).toBeGreaterThan(before.of);
+});
+
+test('a mistake is underlined and listed with the nearest word; the last good run stays', async ({
+  page,
+}) => {
+  await openRun(page, apCreate);
+  const before = await whereAmI(page);
+  await page.keyboard.press('g');
+  await page.keyboard.press('s');
+  await page.locator(editor).click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.type('v0      ap-craete target=1\n');
+  await page.keyboard.press('Control+Enter');
+  const problems = page.getByRole('list', { name: 'Problems' });
+  await expect(problems.getByRole('button').first()).toContainText("'ap-create'");
+  await expect(page.locator('.cm-lintRange-error').first()).toBeVisible();
+  await expect(page.getByText(/showing the run before line \d+/).first()).toBeVisible();
+  await expectAxeClean(page);
+  await page.keyboard.press('Escape');
+  await page.getByRole('tab', { name: 'Ladder' }).click();
+  await expect(page.getByText(/Showing the run before line \d+/)).toBeVisible();
+  expect(await whereAmI(page)).toEqual(before);
+});
+
+test('an empty page offers three lines to begin with', async ({ page }) => {
+  await openRun(page, apCreate);
+  await page.keyboard.press('e');
+  await expect(page.locator(editor)).toBeFocused();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Delete');
+  await expect(page.getByText('An empty page.', { exact: false })).toBeVisible();
+  await page
+    .getByRole('tabpanel', { name: 'Source' })
+    .getByRole('button', { name: /ap-create target=1/ })
+    .click();
+  await page.getByRole('button', { name: /^Run/ }).click();
+  await expect(page.getByText(/^as run$/)).toBeVisible();
+});

@@ -1,0 +1,27 @@
+import { listen, openRun, whereAmI } from './shell';
+import { expect, test } from './test';
+
+test.use({ trace: 'off' }); // it would picture the page twice for each of a thousand keys
+
+test('linux-boot runs from the first step to termination by keyboard alone', async ({ page }) => {
+  test.setTimeout(120_000);
+  await openRun(page, '#/s/linux-boot');
+  await page.keyboard.press('g');
+  await page.keyboard.press('g');
+  expect((await whereAmI(page)).step).toBe(0);
+  const heard = await listen(page);
+  const { of } = await whereAmI(page);
+  for (let left = of; left > 0; left--) await page.keyboard.press('j');
+  expect((await whereAmI(page)).step).toBe(of);
+
+  // What a screen reader heard, against the reference: MSR protocol, page state change, termination.
+  const said = await heard();
+  expect(said).toHaveLength(of);
+  expect(said[0]).toMatch(/^Step 1 of \d+, .*KVM_CREATE_VM/);
+  const run = said.join('\n');
+  expect(run).toMatch(/vCPU 0 to KVM: MSR SEV_INFO_REQ 0x2\./);
+  expect(run).toMatch(/KVM to vCPU 0: MSR SEV_INFO_RESP 0x2000133000001\./);
+  expect(run).toMatch(/KVM to VMM: HYPERCALL MAP_GPA_RANGE/);
+  expect(run).toMatch(/KVM to VMM: SYSTEM_EVENT type 6/);
+  await expect(page.getByText(/expectations hold/)).toBeVisible();
+});
