@@ -1,10 +1,11 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { frontPage } from './src/cli/front-page/plugin.ts';
 import { charts } from './src/drawings/layout/plugin.ts';
 
 export default defineConfig({
   base: './', // the built site works under any path
-  plugins: [svelte(), charts()],
+  plugins: [svelte(), charts(), frontPage()],
   worker: { format: 'es' },
   build: {
     target: 'es2022',

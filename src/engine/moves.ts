@@ -45,10 +45,12 @@ export function formatArgument(kind: ArgumentKind, value: number | bigint | stri
   return kind === 'dec' ? String(value) : hex(value as number | bigint);
 }
 
-/** The move in words, as the ladder and the mail text print it. */
+/** The move in words, as the ladder and the mail text print it. `{n? of }` stands for " of 3", and for nothing when n is 1. */
 export function moveText(move: Move): string {
   const { text, args } = moveKinds[move.kind] as MoveKind;
-  return text.replace(/\{(\w+)\}/g, (_, name: string) =>
-    formatArgument(args[name] ?? 'text', move.args[name] ?? '?'),
-  );
+  return text.replace(/\{(\w+)(?:\?([^}]*))?\}/g, (_, name: string, unlessOne: string | undefined) => {
+    const value = move.args[name] ?? '?';
+    if (unlessOne !== undefined && value === 1) return '';
+    return (unlessOne ?? '') + formatArgument(args[name] ?? 'text', value);
+  });
 }

@@ -127,8 +127,8 @@ describe('a run of pages is one step with a count', () => {
     const run = alone(1);
     run.guest('pvalidate', { gpa: 0x20f000n, n: 3 });
     expect(run.steps.slice(-2)).toEqual([
-      'PVALIDATE 0x20f000 n=1 4K validate: done',
-      'PVALIDATE 0x210000 n=1 4K validate: CF=1, nothing changed',
+      'PVALIDATE 0x20f000 4K validate: done',
+      'PVALIDATE 0x210000 4K validate: CF=1, nothing changed',
     ]);
   });
 });

@@ -9,7 +9,7 @@ export type ArgumentKind = 'dec' | 'hex' | 'hex64' | 'text';
 export interface MoveKind {
   readonly from: Lane;
   readonly to: Lane;
-  /** Label on the ladder; `{name}` stands for an argument. */
+  /** Label on the ladder; `{name}` stands for an argument, see `moveText`. */
   readonly text: string;
   readonly args: Readonly<Record<string, ArgumentKind>>;
   /** The move ends at the line: a request that was refused. */

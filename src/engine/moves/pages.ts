@@ -5,7 +5,7 @@ export const pageMoves = moves({
   rmpUpdate: {
     from: 'kvm',
     to: 'rmp',
-    text: 'RMPUPDATE page {pfn} n={pages} gfn {gfn}: {to} {size}',
+    text: 'RMPUPDATE page {pfn}{pages? n=} gfn {gfn}: {to} {size}',
     args: { pfn: 'hex', pages: 'dec', gfn: 'hex', to: 'text', size: 'text' },
   },
   rmpUpdateFailed: {
@@ -31,13 +31,13 @@ export const pageMoves = moves({
   pageCleared: {
     from: 'kvm',
     to: 'kvm',
-    text: 'page {pfn} n={pages} zeroed',
+    text: 'page {pfn}{pages? n=} zeroed',
     args: { pfn: 'hex', pages: 'dec' },
   },
   cacheFlushed: {
     from: 'kvm',
     to: 'kvm',
-    text: 'cache lines of {pages} page(s) from {pfn} flushed, {times} times',
+    text: 'cache lines of page {pfn} flushed{pages?, n=}{times?, page by page n=}',
     args: { pfn: 'hex', pages: 'dec', times: 'dec' },
   },
   pageFreed: { from: 'kvm', to: 'kvm', text: 'page {pfn} freed', args: { pfn: 'hex' } },
@@ -93,7 +93,7 @@ export const pageMoves = moves({
   pvalidate: {
     from: 'guest',
     to: 'rmp',
-    text: 'PVALIDATE {gpa} n={pages} {size} {what}: {result}',
+    text: 'PVALIDATE {gpa}{pages? n=} {size} {what}: {result}',
     args: { gpa: 'hex64', pages: 'dec', size: 'text', what: 'text', result: 'text' },
   },
   rmpadjust: {
@@ -123,7 +123,7 @@ export const pageMoves = moves({
   nestedFault: {
     from: 'guest',
     to: 'kvm',
-    text: 'nested page fault {gpa} n={pages} error {error}',
+    text: 'nested page fault {gpa}{pages? n=} error {error}',
     args: { gpa: 'hex64', pages: 'dec', error: 'hex64' },
   },
   vcNotValidated: {
