@@ -78,7 +78,7 @@ export class Session {
   /** The `?` lines of the scenario, with the position at which each was asked. */
   expectations = $derived(this.run ? expectationsOf(this.run) : []);
   /** Remarks of the scenario, by the act they stand above. */
-  notes: ReadonlyMap<number, string> = $derived((this.run && this.engine?.notesOf(this.run)) ?? new Map());
+  notes: ReadonlyMap<number, string> | undefined = $derived(this.run && this.engine?.notesOf(this.run));
   preferences: Preferences = $derived(this.stored.preferences);
   saved: readonly SavedScenario[] = $derived(this.stored.saved);
   changed = $derived(this.branch !== undefined && this.draft !== this.branch.text);
@@ -171,7 +171,8 @@ export class Session {
     this.title = head.title || 'Untitled scenario';
     this.branches = [{ id: 'main', title: 'main', text, run }];
     this.branchId = 'main';
-    this.position = this.engine?.interestingPosition(run) ?? 0;
+    // At once: a view drawn before the next await must not meet the world at its end.
+    this.seek(this.engine?.interestingPosition(run) ?? 0);
     this.selection = undefined;
     this.showProblems(run);
   }

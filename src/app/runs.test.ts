@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { moveText } from '../engine/moves';
+import { actsAt, forkText, interestingPosition, linesUpTo, notesOf, runText, type ShownRun } from './runs';
+
+const scenario = (slug: string): string =>
+  readFileSync(join(import.meta.dirname, `../../public/scenarios/${slug}.ghcb`), 'utf8');
+const runOf = (text: string): ShownRun => {
+  const result = runText(text);
+  if (!result.ok) throw new Error(result.problems[0]?.message);
+  return result.value.run;
+};
+const told = ({ timeline }: ShownRun, end = timeline.stepCount): string[] =>
+  Array.from({ length: end }, (_, i) => {
+    const { move } = timeline.step(i);
+    return move ? moveText(move) : '';
+  });
+
+const apCreate = 'ap-create-on-init-then-create';
+const nmi = { actor: 'guest', vcpu: 0, verb: 'nmi', args: { target: 1 } } as const;
+
+describe.each([apCreate, 'linux-boot'])('a fork of %s', (slug) => {
+  const run = runOf(scenario(slug));
+  const { stepCount } = run.timeline;
+
+  test.each([0.1, 0.4, 0.7, 1])('at %d of its length goes the same way up to there', (share) => {
+    const position = Math.round(stepCount * share);
+    const fork = forkText(run, position, nmi);
+    if (!fork.ok) throw new Error(fork.error.message);
+    const forked = runOf(fork.value.text);
+    expect(fork.value.from).toBeGreaterThanOrEqual(position);
+    expect(told(forked, position)).toEqual(told(run, position));
+    expect(forked.timeline.acts.some(({ act }) => act.verb === 'nmi')).toBe(true);
+  });
+});
+
+test('before the first step nothing but the head is left', () => {
+  const run = runOf(scenario(apCreate));
+  expect(linesUpTo(run, 0).every(({ kind }) => kind !== 'act' && kind !== 'launch')).toBe(true);
+});
+
+test('looking at what may happen leaves the run as it was', () => {
+  const run = runOf(scenario(apCreate));
+  const { timeline } = run;
+  const digest = timeline.digest();
+  timeline.seek(timeline.stepCount);
+  const acts = actsAt(run, timeline.stepCount, run.profile.spec);
+  expect(acts.some(({ refused }) => refused === undefined)).toBe(true);
+  expect(acts.some(({ refused }) => refused !== undefined)).toBe(true);
+  expect(timeline.digest()).toBe(digest);
+});
+
+test('the page opens where the last note stands', () => {
+  const run = runOf(scenario(apCreate));
+  const { timeline } = run;
+  const { actIndex } = timeline.step(interestingPosition(run) - 1);
+  expect(timeline.acts[actIndex]?.act.verb).toBe('ap-create');
+  expect(notesOf(run).get(actIndex)).toMatch(/^And now an immediate CREATE/);
+});
+
+test('a text with a mistake gives every problem with its place', () => {
+  const result = runText('ghcb-scenario 1\nv0 ap-craete target=1\nend ghcb-scenario\n');
+  expect(result).toMatchObject({ ok: false, problems: [{ line: 2 }] });
+});
