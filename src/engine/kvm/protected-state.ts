@@ -26,6 +26,7 @@ export function sevSnpInitProtectedGuestState(world: World, vcpu: Vcpu): void {
   vcpu.pendingVmsaGpa = NO_GPA;
   const found = gpa !== NO_GPA && loadVmsa(world, vcpu, gpa);
   if (gpa === NO_GPA) forgetVmsa(vcpu);
+  if (gpa !== NO_GPA && !found && world.facet('ap.pendingAfterFailure') === 'kept') vcpu.pendingVmsaGpa = gpa;
   applyVmsa(world, vcpu, found, hadGuestVmsa);
 
   if (found || (gpa !== NO_GPA && world.facet('ap.unusablePage') === 'runnable')) {
