@@ -63,6 +63,8 @@ export class Session {
   loading = $state.raw(true);
   /** One sentence a person should see: what was mended, what could not be done. */
   notice = $state.raw('');
+  /** What was just done, in a few words. */
+  status = $state.raw('');
   announcement = $state.raw('');
   pendingKeys = $state.raw('');
   private stored = $state.raw<Stored>(readStored());
@@ -132,7 +134,7 @@ export class Session {
       const { unpack } = await import('./pack');
       const text = unpack(target.codec, target.payload);
       if (text.ok) this.openText(text.value, target);
-      else this.say(text.error.message);
+      else this.warn(text.error.message);
     } else if (target.kind === 'scenario') await this.openSlug(target.slug);
     else {
       const front = this.scenarios.find(({ slug }) => slug === FRONT) ?? this.scenarios[0];
@@ -146,7 +148,7 @@ export class Session {
     const kept = this.saved.find((one) => one.slug === slug);
     const text = kept ? { ok: true as const, value: kept.text } : await loadScenario(slug);
     if (!text.ok) {
-      this.say(text.error.message);
+      this.warn(text.error.message);
       return;
     }
     this.openText(text.value, { kind: 'scenario', slug });
@@ -163,7 +165,7 @@ export class Session {
     if (!result.ok) {
       this.problems = result.problems;
       this.view = 'source';
-      this.say('The scenario has problems; see Source.');
+      this.warn('The scenario has problems; see Source.');
       return;
     }
     const { run, head } = result.value;
@@ -184,7 +186,7 @@ export class Session {
     if (!result) return;
     if (!result.ok) {
       this.problems = result.problems;
-      this.say(
+      this.warn(
         `${result.problems.length} problems; showing the run before line ${result.problems[0]?.line ?? 1}.`,
       );
       return;
@@ -231,6 +233,7 @@ export class Session {
     const to = Math.max(0, Math.min(position, timeline.stepCount));
     timeline.seek(to);
     this.position = to;
+    this.status = '';
     if (!this.playing) this.announcement = this.sentence;
     this.rememberPlace();
   }
@@ -299,9 +302,9 @@ export class Session {
     if (!run || !branch || !engine) return;
     this.dialog = 'none';
     const fork = engine.forkText(run, this.position, act);
-    if (!fork.ok) return this.say(fork.error.message);
+    if (!fork.ok) return this.warn(fork.error.message);
     const result = engine.runText(fork.value.text, this.profileSpec);
-    if (!result.ok) return this.say(result.problems[0]?.message ?? 'That cannot be run.');
+    if (!result.ok) return this.warn(result.problems[0]?.message ?? 'That cannot be run.');
     const goesOn = this.position >= this.stepCount && branch.fork !== undefined;
     const number = this.branches.filter((one) => one.fork !== undefined).length + 1;
     const next: Branch = goesOn
@@ -387,11 +390,8 @@ export class Session {
     };
     const others = this.saved.filter((one) => one.slug !== entry.slug);
     const kept = this.keep({ ...this.stored, saved: [...others, entry] });
-    this.say(
-      kept
-        ? `Saved in this browser as "${entry.slug}".`
-        : 'Not saved in this browser: it refuses or is full.',
-    );
+    if (kept) this.say(`Saved in this browser as "${entry.slug}".`);
+    else this.warn('Not saved in this browser: it refuses or is full.');
   }
 
   private keep(stored: Stored): boolean {
@@ -399,8 +399,14 @@ export class Session {
     return writeStored(stored);
   }
 
-  /** Says something in the status line and to screen readers. */
+  /** Confirms something in the status line and to screen readers; the next step takes it away. */
   say(text: string): void {
+    this.status = text;
+    this.announcement = text;
+  }
+
+  /** Says what could not be done; it stays until a person puts it away. */
+  warn(text: string): void {
     this.notice = text;
     this.announcement = text;
   }
