@@ -15,7 +15,8 @@ import type { Vcpu } from '../../engine/state/vcpu';
 import { NO_GPA, type World } from '../../engine/world';
 import type { ResolvedProfile } from '../../profiles/resolve';
 import { guestWorld, sharedPage, writeRequest } from './guest-world';
-import { hexWord, listOf, numberOf, objectOf, word, type Json, type JsonObject } from './json';
+import { hexWord, listOf, numberOf, objectOf, textOf, word, type Json, type JsonObject } from './json';
+import { coverBySlot, removeFromSlots } from './slots';
 import { watch, type Watch } from './watch';
 
 const GHCB = 0x1234000n;
@@ -68,31 +69,6 @@ function setPoison(world: World, gpa: bigint, poisoned: boolean): void {
   const page = Number(gpa >> 12n);
   const bits = world.pages.hostPage.get(page);
   world.pages.hostPage.set(page, poisoned ? bits | hostPageBits.poisoned : bits & ~hostPageBits.poisoned);
-}
-
-/** Every page has a memslot: one of its own for a frame beyond the usual ones. */
-function coverBySlot(world: World, gpa: bigint): void {
-  const gfn = Number(gpa >> 12n);
-  const slot = world.slots.find((s) => !s.used);
-  if (!slot || gfn < world.config.gfnCount) return;
-  slot.used = true;
-  slot.backing = 'guestMemfd';
-  slot.firstGfn = gfn;
-  slot.firstGmemPage = world.config.gmemPages - 1 - world.slots.indexOf(slot);
-  slot.pages = 1;
-}
-
-/** Splits the one slot so that a frame has none. */
-function removeFromSlots(world: World, gfn: number): void {
-  const slot = world.slots.find((s) => s.used && gfn >= s.firstGfn && gfn < s.firstGfn + s.pages);
-  const rest = world.slots.find((s) => !s.used);
-  if (!slot || !rest) return;
-  rest.used = true;
-  rest.backing = slot.backing;
-  rest.firstGfn = gfn + 1;
-  rest.firstGmemPage = slot.firstGmemPage + (gfn + 1 - slot.firstGfn);
-  rest.pages = slot.firstGfn + slot.pages - (gfn + 1);
-  slot.pages = gfn - slot.firstGfn;
 }
 
 /** The AP creation NAE by a vCPU. */
@@ -228,8 +204,8 @@ export function driveAp(input: JsonObject, profile: ResolvedProfile): JsonObject
   const state = begin(input, profile);
   const steps = listOf(input['ops']).map((json) => {
     const op = objectOf(json);
-    const step = pieces[String(op['op'])];
-    if (!step) throw new Error(`unknown operation ${String(op['op'])}`);
+    const step = pieces[textOf(op['op'])];
+    if (!step) throw new Error(`unknown operation ${textOf(op['op'])}`);
     return finishStep(state, step(state, op));
   });
   return { steps };
@@ -288,8 +264,8 @@ export function driveApRun(input: JsonObject, profile: ResolvedProfile): JsonObj
   const state: RunCase = { ...begin(input, profile), entered: false };
   const steps = listOf(input['ops']).map((json: Json) => {
     const op = objectOf(json);
-    const step = runSteps[String(op['op'])];
-    if (!step) throw new Error(`unknown operation ${String(op['op'])}`);
+    const step = runSteps[textOf(op['op'])];
+    if (!step) throw new Error(`unknown operation ${textOf(op['op'])}`);
     return finishStep(state, step(state, op));
   });
   return { steps };

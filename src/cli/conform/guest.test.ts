@@ -1,4 +1,4 @@
-/** Holds a running guest's page state changes, MSR protocol and AP creation to what the executed kernel functions did. */
+/** Holds a running guest's page state changes, MSR protocol, NAE events and AP creation to what the executed kernel functions did. */
 import { expect, test, vi } from 'vitest';
 import { conform, readVectors } from './main';
 
@@ -37,6 +37,12 @@ test.each([
   ['aprun', { 'apRun 6.12': 139, 'apRun 7.2': 139 }],
   ['aprun-6.17', { 'apRun 6.17': 85 }],
   ['aprun-6.11', { 'apRun 6.11': 88 }],
+  ['nae', { 'nae 6.12': 837, 'nae 7.2': 837 }],
+  ['nae-6.17', { 'nae 6.17': 533 }],
+  ['nae-6.11', { 'nae 6.11': 533 }],
+  ['vmmcall', { 'vmmcall 6.12': 67, 'vmmcall 7.2': 67 }],
+  ['vmmcall-6.17', { 'vmmcall 6.17': 39 }],
+  ['vmmcall-6.11', { 'vmmcall 6.11': 39 }],
 ])('every %s vector agrees', (name, counts) => {
   const { failures, tallies } = conform([vectors(name)]);
   expect(failures).toEqual([]);

@@ -15,7 +15,7 @@ import type { Vcpu } from '../../engine/state/vcpu';
 import type { World } from '../../engine/world';
 import type { ResolvedProfile } from '../../profiles/resolve';
 import { guestWorld } from './guest-world';
-import { hexWord, listOf, numberOf, word, type Json, type JsonObject } from './json';
+import { hexWord, listOf, numberOf, textOf, word, type Json, type JsonObject } from './json';
 
 const SENTINEL = 0x5a5a5a5a5a5a5a5an;
 const HYPERCALL_ARGS = kvmRunHypercall.offsetOf('args');
@@ -50,14 +50,13 @@ interface Handled {
 export function handle(world: World, vcpu: Vcpu, answers: readonly Json[]): Handled {
   const [run] = world.kvmRun as [Image];
   const exits: JsonObject[] = [];
-  let atExit: bigint | undefined;
   kvmRunHypercall.set(run, 'ret', SENTINEL);
   world.sendVcpu(vcpu, { type: 'LEAVE' });
   const handled = sevHandleVmgexit(world, vcpu);
-  if (handled === 'resume') return { exits, kvmRun: 'resume', atExit };
-  if (typeof handled === 'object') return { exits, kvmRun: -handled.errno, atExit };
+  if (handled === 'resume') return { exits, kvmRun: 'resume', atExit: undefined };
+  if (typeof handled === 'object') return { exits, kvmRun: -handled.errno, atExit: undefined };
   exits.push(exitOf(run));
-  atExit = vcpu.ghcbMsr;
+  const atExit = vcpu.ghcbMsr;
   if (kvmRun.get(run, 'exitReason') !== KVM_EXIT_HYPERCALL) return { exits, kvmRun: 'exit', atExit };
   kvmRunHypercall.set(run, 'ret', word(answers[0]));
   kvmRunIoctl(world, 0, { immediateExit: false });
@@ -79,10 +78,10 @@ function supplyCpuid(world: World, request: bigint, result: readonly Json[]): vo
 
 function prepare(input: JsonObject, profile: ResolvedProfile, request: bigint): { world: World; vcpu: Vcpu } {
   const world = guestWorld(profile, {
-    guest: String(input['guest']),
+    guest: textOf(input['guest']),
     ghcbVersion: numberOf(input['ghcbVersion'], 2),
     hypercallExit: input['hypercallExit'] !== false,
-    irqchip: String(input['irqchip'] ?? 'kernel'),
+    irqchip: textOf(input['irqchip'], 'kernel'),
   });
   const vcpu = world.vcpu(0);
   supplyCpuid(world, request, listOf(input['cpuidResult']));
@@ -116,7 +115,7 @@ export function driveMsrSweep(input: JsonObject, profile: ResolvedProfile): Json
     const request = word(value);
     const { world, vcpu } = prepare(input, profile, request);
     const { exits } = handle(world, vcpu, []);
-    const reason = exits.length === 0 ? '' : `exit${String(exits[0]?.['reason'] ?? KVM_EXIT_HYPERCALL)}`;
+    const reason = exits.length === 0 ? '' : `exit${numberOf(exits[0]?.['reason'], KVM_EXIT_HYPERCALL)}`;
     return reason + (vcpu.ghcbMsr === request ? '' : `=${hexWord(vcpu.ghcbMsr)}`);
   });
   return { result };
