@@ -48,8 +48,8 @@ function begin(input: JsonObject, profile: ResolvedProfile): Case {
   target.receivedFirstSipi = numberOf(initial['first']) === 1 || initial['first'] === true;
   target.pvUnhalted = numberOf(initial['pvUnhalted']) === 1 || initial['pvUnhalted'] === true;
   for (const gpa of listOf(input['noGmem'])) setPoison(world, word(gpa), true);
-  for (const gpa of listOf(input['noSlot'])) removeFromSlots(world, Number(word(gpa) >> 12n));
   listOf(input['ops']).forEach((op) => coverBySlot(world, word(objectOf(op)['info2'])));
+  for (const gpa of listOf(input['noSlot'])) removeFromSlots(world, Number(word(gpa) >> 12n));
   for (const vcpu of world.vcpus) {
     vcpu.registeredGhcbGpa = GHCB + 0x1000n * BigInt(world.indexOf(vcpu));
     vcpu.guestGhcbGpa = vcpu.registeredGhcbGpa;

@@ -81,7 +81,7 @@ function prepare(input: JsonObject, profile: ResolvedProfile, request: bigint): 
     guest: textOf(input['guest']),
     ghcbVersion: numberOf(input['ghcbVersion'], 2),
     hypercallExit: input['hypercallExit'] !== false,
-    irqchip: textOf(input['irqchip'], 'kernel'),
+    irqchip: textOf(input['irqchip'] ?? 'kernel'),
   });
   const vcpu = world.vcpu(0);
   supplyCpuid(world, request, listOf(input['cpuidResult']));
