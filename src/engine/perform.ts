@@ -1,5 +1,5 @@
 /** The only way the world moves: one act in, visible moves out. */
-import type { Act, ActArguments, Actor, Outcome } from './acts';
+import type { Act, ActArguments, actTables, Actor, guestActs, Outcome } from './acts';
 import { guestHandlers } from './guest/handlers';
 import { injectHandlers } from './firmware/inject';
 import { kvmHandlers } from './kvm/handlers';
@@ -8,17 +8,14 @@ import { NeverReturns } from './hardware/rmp';
 import type { World } from './world';
 
 export type GuestHandlers = {
-  readonly [V in keyof (typeof import('./acts'))['guestActs']]: (
+  readonly [V in keyof typeof guestActs]: (
     world: World,
     vcpu: number,
     args: ActArguments<'guest', V>,
   ) => Outcome;
 };
 export type HandlersOf<A extends Exclude<Actor, 'guest'>> = {
-  readonly [V in keyof (typeof import('./acts'))['actTables'][A]]: (
-    world: World,
-    args: ActArguments<A, V>,
-  ) => Outcome;
+  readonly [V in keyof (typeof actTables)[A]]: (world: World, args: ActArguments<A, V>) => Outcome;
 };
 
 type AnyGuestHandler = (world: World, vcpu: number, args: Act['args']) => Outcome;

@@ -2,6 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import { runnerImport, type Plugin } from 'vite';
 
+interface FrontPage {
+  frontPageHtml(file: string): string;
+}
+
 const SCENARIO = fileURLToPath(
   new URL('../../../public/scenarios/ap-create-on-init-then-create.ghcb', import.meta.url),
 );
@@ -13,10 +17,9 @@ export function frontPage(): Plugin {
       order: 'pre',
       async handler(html, { path }) {
         if (!path.endsWith('/index.html')) return html;
-        const { module } = await runnerImport<typeof import('./front-page')>(
-          '/src/cli/front-page/front-page.ts',
-          { logLevel: 'error' },
-        );
+        const { module } = await runnerImport<FrontPage>('/src/cli/front-page/front-page.ts', {
+          logLevel: 'error',
+        });
         return html.replace('<!-- front page -->', () => module.frontPageHtml(SCENARIO));
       },
     },

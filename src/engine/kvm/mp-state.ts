@@ -34,15 +34,7 @@ export type SettableMpState = Vcpu['mpState'] | 'SIPI_RECEIVED' | 'other';
 
 /** @returns 0 or a negative errno */
 export function setMpState(world: World, vcpu: Vcpu, value: SettableMpState): number {
-  const known = value as
-    | 'RUNNABLE'
-    | 'UNINITIALIZED'
-    | 'INIT_RECEIVED'
-    | 'HALTED'
-    | 'SIPI_RECEIVED'
-    | 'AP_RESET_HOLD'
-    | 'STOPPED'
-    | 'other';
+  const known = value;
   const effects = world.sendVcpu(vcpu, {
     type: 'SET_MP_STATE',
     value: known,
