@@ -34,7 +34,7 @@ function stepText(index: number, step: ReturnType<Tape['step']>, mark: string): 
   const vcpu = (move.vcpu < 0 ? '' : `v${move.vcpu}`).padEnd(3);
   const lane = `${from}${from === to ? '' : `>${to}`}`.padEnd(14);
   const why = rule === undefined ? '' : `  [${rule}]`;
-  return [`${String(index).padStart(STEP)} ${mark} ${vcpu} ${lane} ${moveText(move)}${why}`, ...found];
+  return [`${String(index + 1).padStart(STEP)} ${mark} ${vcpu} ${lane} ${moveText(move)}${why}`, ...found];
 }
 
 function stepLines(run: Run<Tape>, act: TapedAct): string[] {
@@ -49,7 +49,7 @@ function stepLines(run: Run<Tape>, act: TapedAct): string[] {
     ({ index, step }) => stepText(index, step, mark),
     ({ times }, { index, step }) => {
       const last = step.move ? `, the last: ${moveText(step.move)}` : '';
-      return `${String(index).padStart(STEP)} ${mark} ... ${times - 1} times more${last}`;
+      return `${String(index + 1).padStart(STEP)} ${mark} ... ${times - 1} times more${last}`;
     },
   );
   if (act.refused !== undefined) lines.push(`${' '.repeat(STEP)} x not possible: ${act.refused}`);

@@ -58,10 +58,10 @@ export function standardLaunch(head: Head): Act[] {
   ]);
   return [
     vmm({ verb: 'create-vm', args: {} }),
-    ...regions.map((region) => vmm({ verb: 'memslot', args: region })),
     vmm({ verb: 'init2', args: {} }),
     vmm({ verb: 'hypercall-exits', args: {} }),
     vmm({ verb: 'launch-start', args: {} }),
+    ...regions.map((region) => vmm({ verb: 'memslot', args: region })),
     ...vcpus.map(() => vmm({ verb: 'create-vcpu', args: {} })),
     ...(privateAtLaunch === 'allMemory' ? regions.map(setPrivate) : []),
     ...updates,

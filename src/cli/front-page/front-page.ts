@@ -40,6 +40,6 @@ function row(timeline: Timeline, index: number): string {
   const lane = (name: keyof typeof lanes): string =>
     name === 'guest' && move.vcpu >= 0 ? `v${move.vcpu}` : lanes[name];
   const why = rule ? rules[rule].says : '';
-  const cells = [String(index), lane(from), from === to ? '' : lane(to), moveText(move), why];
+  const cells = [String(index + 1), lane(from), from === to ? '' : lane(to), moveText(move), why];
   return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>\n`;
 }

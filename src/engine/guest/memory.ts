@@ -26,7 +26,7 @@ import { notInGuest } from './ghcb-writer';
 type PageSize = '4K' | '2M';
 
 function outside(world: World, index: number, gpa: bigint): Outcome {
-  return notInGuest(world, index) ?? (isModelled(world, gpa) ? undefined : refused('no such memory'));
+  return notInGuest(world, index);
 }
 
 /** Translates a frame for an instruction on its RMP entry. @returns its page, or nothing when the guest is stopped */
@@ -119,7 +119,7 @@ function pvalidate(world: World, index: number, args: ActArguments<'guest', 'pva
   const validate = args.validate ?? true;
   const step = size === '2M' ? PAGES_PER_LARGE_PAGE : 1;
   const first = gpaToGfn(toGpa(args.gpa));
-  const wanted = Math.min(args.n ?? 1, Math.ceil((world.config.gfnCount - first) / step));
+  const wanted = args.n ?? 1;
   let done = 0;
   let code: number | undefined = RMP_SUCCESS;
   while (done < wanted) {

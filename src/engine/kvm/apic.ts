@@ -1,5 +1,6 @@
 /** INIT and SIPI in the in-kernel local APIC, and what counts as an event for a sleeping vCPU. */
 import { apResetHoldResponse } from '../../abi/ghcb-msr';
+import type { RuleId } from '../rules';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { writeInfo2, answerPage } from './ghcb';
@@ -50,30 +51,27 @@ export function acceptApicEvents(world: World, vcpu: Vcpu): void {
       return;
     }
     clearUnhaltedWhenRunnable(world, vcpu);
-    world.move('sipiAccepted', index, { effect: deliverSipi(world, vcpu) }, sipiRule(vcpu));
+    const { effect, rule } = deliverSipi(world, vcpu);
+    world.move('sipiAccepted', index, { effect }, rule);
   }
 }
 
-function sipiRule(vcpu: Vcpu): 'FirstSipi' | 'SipiEndsHold' {
-  return vcpu.holdType === 'none' ? 'FirstSipi' : 'SipiEndsHold';
-}
-
-/** sev_vcpu_deliver_sipi_vector. @returns what it did, in words */
-function deliverSipi(world: World, vcpu: Vcpu): string {
+/** sev_vcpu_deliver_sipi_vector. @returns what it did, in words, and by which rule */
+function deliverSipi(world: World, vcpu: Vcpu): { effect: string; rule: RuleId } {
   if (!vcpu.receivedFirstSipi) {
     vcpu.receivedFirstSipi = true;
-    return 'first SIPI, runs on the VMSA it has';
+    return { effect: 'first SIPI, runs on the VMSA it has', rule: 'FirstSipi' };
   }
   if (vcpu.holdType === 'nae') {
-    if (!vcpu.ghcbMapped) return 'hold over, no GHCB mapped';
+    if (!vcpu.ghcbMapped) return { effect: 'hold over, no GHCB mapped', rule: 'SipiEndsHold' };
     writeInfo2(answerPage(world, vcpu), 1n);
-    return 'hold answered with 1';
+    return { effect: 'hold answered with 1', rule: 'SipiEndsHold' };
   }
   if (vcpu.holdType === 'msr') {
     vcpu.ghcbMsr = apResetHoldResponse.encode({ result: 1n });
-    return 'hold answered with 0x1007';
+    return { effect: 'hold answered with 0x1007', rule: 'SipiEndsHold' };
   }
-  return 'no hold, runs on';
+  return { effect: 'no hold, runs on', rule: 'SipiRunsOn' };
 }
 
 /** Setting RUNNABLE also clears pv_unhalted (since the helper of 6.15). */

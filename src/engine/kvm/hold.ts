@@ -19,6 +19,6 @@ export function apResetHold(world: World, vcpu: Vcpu, form: 'msr' | 'nae'): Hand
   const staysRunnable = hasEvents(vcpu) && world.facet('hold.eventPending') === 'staysRunnable';
   world.sendVcpu(vcpu, { type: 'AP_RESET_HOLD', staysRunnable });
   if (staysRunnable) vcpu.pvUnhalted = false;
-  world.move('holdTaken', index, { state: vcpu.mpState }, 'MsrHold');
+  world.move('holdTaken', index, { state: vcpu.mpState }, form === 'msr' ? 'MsrHold' : 'NaeHold');
   return 'resume';
 }

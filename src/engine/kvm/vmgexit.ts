@@ -66,8 +66,9 @@ function sevEsValidateVmgexit(world: World, vcpu: Vcpu, page: Image): Handled | 
   }
   const event = naeEvent(vcpu.exitCode);
   const snpOnly = !snp && event?.snpOnly === true && naeHandlers.has(event.code);
-  const invalidEvent = world.facet('nae.snpOnlyOnEs') === 'invalidEvent';
-  if (snpOnly && invalidEvent) return malformed(world, vcpu, GHCB_ERR_INVALID_EVENT, 'SnpOnly');
+  if (snpOnly && world.facet('nae.snpOnlyOnEs') === 'invalidEvent') {
+    return malformed(world, vcpu, GHCB_ERR_INVALID_EVENT, 'SnpOnly');
+  }
   const missing = requiredFields(vcpu.exitCode, { info1: vcpu.exitInfo1, rax: vcpu.rax }).some(
     (field) => !wasValid(vcpu, field),
   );

@@ -2,7 +2,7 @@ import { moves } from './kind';
 
 /** From KVM_CREATE_VM to the end of the VM: ioctls, firmware commands, and what KVM gives up. */
 export const launchMoves = moves({
-  ioctl: { from: 'vmm', to: 'kvm', text: '{call}', args: { call: 'text' } },
+  ioctl: { from: 'vmm', to: 'kvm', text: '{call} {detail}', args: { call: 'text', detail: 'text' } },
   ioctlReturns: {
     from: 'kvm',
     to: 'vmm',

@@ -65,6 +65,10 @@ export const apRules = rulesOf({
     says: 'The first SIPI of a vCPU starts it with the VMSA it has; the vector is ignored.',
     source: sev('SIPI delivery'),
   },
+  SipiRunsOn: {
+    says: 'A later SIPI of a vCPU that holds nothing writes nothing: it goes on where it was.',
+    source: sev('SIPI delivery'),
+  },
   SipiEndsHold: { says: 'A later SIPI answers the AP reset hold.', source: sev('SIPI delivery') },
   MpStateUnknown: {
     says: 'KVM_SET_MP_STATE takes no STOPPED and no unknown state on x86.',

@@ -45,6 +45,10 @@ export const vmgexitRules = rulesOf({
     says: 'AP reset hold: the vCPU sleeps until an event; the answer is preset to 0.',
     source: sev('AP reset hold'),
   },
+  NaeHold: {
+    says: 'AP reset hold: the vCPU sleeps until an event; the answer stands at 0 until a SIPI makes it 1.',
+    source: sev('AP reset hold'),
+  },
   MsrPreferredGpa: { says: 'KVM has no preferred GHCB address.', source: sev('MSR protocol') },
   MsrRegisterGpa: { says: 'KVM stores the GHCB address without any check.', source: sev('MSR protocol') },
   MsrFeatures: { says: 'KVM reports SEV-SNP and AP creation, to every guest.', source: sev('MSR protocol') },

@@ -9,7 +9,7 @@ export const certificateHandlers = {
   'enable-certs': (world) => {
     if (!world.vm.exists) return refused('there is no VM');
     const call = 'KVM_SEV_SNP_ENABLE_REQ_CERTS';
-    world.move('ioctl', -1, { call });
+    world.move('ioctl', -1, { call, detail: '' });
     const reply = sevMemEncIoctl(
       world,
       { command: 'ok', argument: 'ok', sevDevice: true },

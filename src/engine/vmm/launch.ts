@@ -1,4 +1,5 @@
 /** The launch ioctls as a VMM calls them. */
+import { hex } from '../../base/hex';
 import {
   KVM_SEV_INIT2,
   KVM_SEV_SNP_LAUNCH_FINISH,
@@ -10,6 +11,7 @@ import {
   KVM_SEV_SNP_PAGE_TYPE_UNMEASURED,
   KVM_SEV_SNP_PAGE_TYPE_VMSA,
   KVM_SEV_SNP_PAGE_TYPE_ZERO,
+  launchUpdateTypes,
 } from '../../abi/kvm-structs';
 import { errno, errnoText } from '../../abi/errno';
 import { refused, type ActArguments, type Outcome } from '../acts';
@@ -36,6 +38,23 @@ const names = {
   [KVM_SEV_SNP_LAUNCH_FINISH]: 'KVM_SEV_SNP_LAUNCH_FINISH',
 } as const;
 
+/** What a command asks for, in a few words. */
+function detailOf(request: Exclude<SevRequest, { id: 'other' }>): string {
+  switch (request.id) {
+    case KVM_SEV_INIT2:
+      return `features ${hex(request.args.vmsaFeatures)} version ${request.args.ghcbVersion}`;
+    case KVM_SEV_SNP_LAUNCH_START:
+      return `policy ${hex(request.args.policy)}`;
+    case KVM_SEV_SNP_LAUNCH_UPDATE: {
+      const { type, gfnStart, len, uaddr } = request.args;
+      const name = launchUpdateTypes[type as keyof typeof launchUpdateTypes] ?? `type ${type}`;
+      return `${name} gfn ${hex(gfnStart)} len ${hex(len)} from ${hex(uaddr)}`;
+    }
+    case KVM_SEV_SNP_LAUNCH_FINISH:
+      return request.args.idBlockEnabled ? 'with ID block' : '';
+  }
+}
+
 /** One KVM_MEMORY_ENCRYPT_OP with everything readable and writable. */
 function command(
   world: World,
@@ -44,7 +63,7 @@ function command(
 ): Outcome {
   if (!world.vm.exists) return refused('there is no VM');
   const call = names[request.id];
-  world.move('ioctl', -1, { call });
+  world.move('ioctl', -1, { call, detail: detailOf(request) });
   const reply = sevMemEncIoctl(world, { command: 'ok', argument: 'ok', sevDevice: fd !== 'bad' }, request);
   if (request.id === KVM_SEV_SNP_LAUNCH_UPDATE) world.vm.updateLeft = reply.progress?.len ?? request.args.len;
   const error = reply.error === undefined ? 'not written' : `0x${reply.error.toString(16)}`;
