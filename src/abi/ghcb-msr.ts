@@ -295,6 +295,7 @@ export function explainGhcbMsr(value: bigint): FieldRow[] {
 /** Bits of the hypervisor feature bitmap. */
 export const HV_FEATURE_SNP = 1n << 0n;
 export const HV_FEATURE_AP_CREATION = 1n << 1n;
+export const HV_FEATURE_MULTI_VMPL = 1n << 5n;
 /** What mainline KVM advertises, to every SEV-ES and SNP guest alike. */
 export const KVM_HV_FEATURES = HV_FEATURE_SNP | HV_FEATURE_AP_CREATION;
 

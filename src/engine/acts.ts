@@ -329,6 +329,10 @@ export const vmmActs = table({
       fd: may(['sev', 'bad'], 'sev_fd'),
     },
   },
+  'assume-es-launch': {
+    doc: 'takes the whole launch of an SEV-ES guest as done, whose commands the model does not have',
+    params: {},
+  },
   'set-attributes': {
     doc: 'KVM_SET_MEMORY_ATTRIBUTES',
     params: {

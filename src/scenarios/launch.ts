@@ -1,6 +1,7 @@
 /** What `launch standard` stands for: the acts of a whole launch in the order in which QEMU makes them. */
 import type { Act, VmmAct } from '../engine/acts';
 import { personalities } from '../engine/vmm/personalities/all';
+import { SVSM_CPUID, SVSM_HEAP, SVSM_IMAGE, SVSM_SECRETS } from '../engine/guest/programs/machine';
 import { memoryRegions, type MemoryRegion } from './machine';
 import type { GuestProgram, Head } from './scenario';
 
@@ -22,6 +23,14 @@ const ovmfPages: readonly InitialPages[] = [
   { gfn: 0x811, n: 15, type: 'zero' },
 ];
 
+/** What an IGVM file holds for coconut-svsm: its image, the two pages from the firmware, and memory for its heap. */
+const svsmPages: readonly InitialPages[] = [
+  { ...SVSM_IMAGE, type: 'normal' },
+  { gfn: SVSM_SECRETS, n: 1, type: 'secrets' },
+  { gfn: SVSM_CPUID, n: 1, type: 'cpuid' },
+  { ...SVSM_HEAP, type: 'zero' },
+];
+
 /** What a guest without firmware finds: some valid pages to make VMSAs of, and some to work with. */
 const barePages: readonly InitialPages[] = [
   { gfn: 0x120, n: 8, type: 'zero' },
@@ -34,6 +43,8 @@ function initialPages(head: Head): InitialPages[] {
   const firmware: InitialPages[] = flash ? [{ ...flash, type: 'normal' }] : [];
   const pages: Record<GuestProgram, readonly InitialPages[]> = {
     linux: ovmfPages,
+    ovmf: ovmfPages,
+    svsm: svsmPages,
     selftest: [{ gfn: 0x100, n: 4, type: 'normal' }],
     manual: barePages,
   };

@@ -94,6 +94,12 @@ test('an act that does not fit the wire is a problem with its line, and the run 
   expect(done.expectations.map(({ ok }) => ok)).toEqual([true]);
 });
 
+test('a GHCB page named at the very end of the address space puts the shared buffer at its start', () => {
+  const body =
+    'host manual\nlaunch standard\nv0 register-ghcb gpa=0xffffffffffffffff\nv0 ext-guest-request request=0x0 response=0x0';
+  expect(run(body, 'part2-v4').problems).toEqual([]);
+});
+
 test('a run stops at its step limit and says so', () => {
   const done = run('launch standard\nv0 hv-features form=msr', 'linux-7.2', { maxSteps: 10 });
   expect(done.problems.map(({ message }) => message)).toEqual(['the run has 10 steps']);

@@ -55,7 +55,7 @@ export interface ExpectLine {
   readonly value: string;
 }
 
-export const guestPrograms = ['manual', 'linux', 'selftest'] as const;
+export const guestPrograms = ['manual', 'linux', 'selftest', 'ovmf', 'svsm'] as const;
 export type GuestProgram = (typeof guestPrograms)[number];
 export const hostPersonalities = [
   'manual',

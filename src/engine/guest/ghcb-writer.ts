@@ -123,7 +123,8 @@ export function naeRequest(
   const vcpu = world.vcpu(index);
   if (vcpu.run !== 'inGuest') return undefined;
   const page = guestGhcb(world, vcpu);
-  const scratch = input.scratch ?? vcpu.guestGhcbGpa + BigInt(GHCB_SHARED_BUFFER);
+  // A guest that named a page at the very end of the address space wraps around.
+  const scratch = input.scratch ?? BigInt.asUintN(64, vcpu.guestGhcbGpa + BigInt(GHCB_SHARED_BUFFER));
   writeRequest(page, input, fill ? scratch : input.scratch);
   const buffer = scratchPage(world, vcpu, scratch);
   if (buffer) fill?.(buffer, scratch);

@@ -154,3 +154,23 @@ test('a call that meets a 2M entry under its page never returns, and the world g
   run.vmm('launch-update', { gfn: 4, type: 'normal' });
   expect(run.steps.at(-1)).toBe('RMPUPDATE is retried for ever; the call never returns');
 });
+
+describe('an SEV-ES guest, whose launch is taken as done', () => {
+  const created = () => new Run().vmm('create-vm', { type: 'seves' }).vmm('memslot', { gfn: 0, n: 0x400 });
+
+  test.each([
+    ['before INIT2', created(), 'there is no active SEV-ES VM'],
+    ['without a vCPU', created().vmm('init2', {}), 'there is no vCPU to launch'],
+    ['an SNP VM', new Run().started({ vcpus: 1 }), 'there is no active SEV-ES VM'],
+  ])('not %s', (_, run, why) => {
+    expect(run.vmm('assume-es-launch', {}).steps).toEqual([`refused: ${why}`]);
+  });
+
+  test('it is entered after that, and not before', () => {
+    const run = created().vmm('init2', {}).vmm('create-vcpu', {}).vmm('run', { vcpu: 0 });
+    expect(run.world.vcpu(0).run).toBe('inUserspace');
+    expect(run.steps.join()).toContain('the VMSA is not encrypted');
+    run.vmm('assume-es-launch', {}).vmm('run', { vcpu: 0 });
+    expect(run.world.vcpu(0).run).toBe('inGuest');
+  });
+});

@@ -32,6 +32,7 @@ export function sevSnpInitProtectedGuestState(world: World, vcpu: Vcpu): void {
   if (found || (gpa !== NO_GPA && world.facet('ap.unusablePage') === 'runnable')) {
     world.sendVcpu(vcpu, { type: 'GO_ONLINE' });
   }
+  if (found) startsFromVmsa(vcpu);
   if (found) world.move('vmsaInstalled', index, { gpa }, 'VmsaApplied');
   else {
     const why = gpa === NO_GPA ? 'destroyed' : `no page for ${gpa.toString(16)}`;
@@ -40,6 +41,12 @@ export function sevSnpInitProtectedGuestState(world: World, vcpu: Vcpu): void {
       vcpu.vmsa === 'launchVmsa' ? 'LaunchVmsaRestored' : gpa === NO_GPA ? 'VmsaApplied' : 'VmsaUnusable';
     world.move('vmsaNotInstalled', index, { why, state: left }, rule);
   }
+}
+
+/** The instruction pointer is in the VMSA: what the guest executes on this vCPU begins anew. */
+function startsFromVmsa(vcpu: Vcpu): void {
+  vcpu.programStep = 0;
+  vcpu.programCursor = 0n;
 }
 
 /** Request VMSA_PAGE_RELOAD: the same GPA is looked up again; mp_state does not move. */

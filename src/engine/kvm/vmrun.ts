@@ -26,6 +26,7 @@ export function vmrunFailure(world: World, vcpu: Vcpu): EntryFailure | undefined
     return { reason: hardwareReason(world), why: 'VMRUN without VMSA', rule: 'VmsaNotUsable' };
   }
   if (world.vm.vmrunOracle === 'alwaysEnters') return undefined;
+  if (world.vm.type === 'seves') return esVmrunFailure(world, vcpu);
   if (world.vm.gstate !== 'RUNNING') {
     return { reason: hardwareReason(world), why: `guest is in ${world.vm.gstate}`, rule: 'GuestNotRunning' };
   }
@@ -38,4 +39,10 @@ export function vmrunFailure(world: World, vcpu: Vcpu): EntryFailure | undefined
     };
   }
   return undefined;
+}
+
+/** Without SNP there is no RMP and no guest state of the firmware: what counts is that the launch encrypted the VMSA. */
+function esVmrunFailure(world: World, vcpu: Vcpu): EntryFailure | undefined {
+  if (vcpu.guestStateProtected) return undefined;
+  return { reason: hardwareReason(world), why: 'the VMSA is not encrypted', rule: 'EsVmsaNotEncrypted' };
 }

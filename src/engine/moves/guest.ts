@@ -2,6 +2,12 @@ import { moves } from './kind';
 
 /** What a guest program makes of an answer. */
 export const guestMoves = moves({
+  programNotes: {
+    from: 'guest',
+    to: 'guest',
+    text: '{program}: {text}',
+    args: { program: 'text', text: 'text' },
+  },
   programGivesUp: {
     from: 'guest',
     to: 'guest',

@@ -36,6 +36,12 @@ export const launchMoves = moves({
     args: { vcpu: 'dec', pfn: 'hex', features: 'hex64', rax: 'hex64' },
   },
   vmsaProtected: { from: 'kvm', to: 'kvm', text: 'v{vcpu}: register state protected', args: { vcpu: 'dec' } },
+  esLaunchAssumed: {
+    from: 'vmm',
+    to: 'kvm',
+    text: 'the SEV-ES launch is taken as done',
+    args: {},
+  },
   finishParameters: {
     from: 'kvm',
     to: 'firmware',

@@ -179,6 +179,14 @@ export const launchRules = rulesOf({
     says: 'ASIDs of ended VMs become free by a cache flush and DF_FLUSH, when a new VM finds none.',
     source: sev('ASID recycling'),
   },
+  EsLaunchAssumed: {
+    says: 'The launch commands of SEV-ES are not modelled; the guest runs as if all of them had succeeded.',
+    source: { confidence: 'unconfirmed', document: 'this model', place: 'so that an SEV-ES guest can run' },
+  },
+  EsVmsaNotEncrypted: {
+    says: 'A vCPU whose register state was never encrypted by the launch cannot be entered.',
+    source: { confidence: 'unconfirmed', document: 'this model', place: 'SEV-ES guests' },
+  },
   VcpuFreed: {
     says: 'The launch VMSA is Guest-Valid, not immutable: a plain RMPUPDATE takes it back.',
     source: sev('sev_free_vcpu()'),

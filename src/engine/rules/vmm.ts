@@ -54,4 +54,12 @@ export const vmmRules = rulesOf({
     says: 'Linux asks for termination when a step of its setup is not answered as it must be.',
     source: linux('sev_es_terminate'),
   },
+  OvmfGivesUp: {
+    says: 'OVMF asks for termination, with the general reason for all but version and missing SNP.',
+    source: source.edk2('OvmfPkg/Sec/AmdSev.c', 'SevEsProtocolFailure'),
+  },
+  SvsmGivesUp: {
+    says: 'coconut-svsm panics: MSR 0x100 and HLT in a loop, in case the host resumes it.',
+    source: source.svsm('kernel/src/sev/msr_protocol.rs', 'request_termination_msr'),
+  },
 });

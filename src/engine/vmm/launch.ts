@@ -159,6 +159,15 @@ export const launchHandlers = {
       },
       args.fd,
     ),
+  'assume-es-launch': (world) => {
+    const { vm } = world;
+    if (!vm.exists || vm.type !== 'seves' || !vm.sevActive) return refused('there is no active SEV-ES VM');
+    const vcpus = world.vcpus.filter((vcpu) => vcpu.exists);
+    if (vcpus.length === 0) return refused('there is no vCPU to launch');
+    for (const vcpu of vcpus) vcpu.guestStateProtected = true;
+    world.move('esLaunchAssumed', -1, {}, 'EsLaunchAssumed');
+    return undefined;
+  },
   destroy: (world) => {
     if (!world.vm.exists) return refused('there is no VM');
     closeEverything(world);

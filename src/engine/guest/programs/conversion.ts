@@ -1,9 +1,10 @@
 /**
- * Changing the state of a run of pages as Linux and OVMF do it: batches of entries, 2 MiB where the address allows it;
- * PVALIDATE before the request when the pages become shared, after it when they become private.
+ * Changing the state of a run of pages as Linux, OVMF and coconut-svsm do it: batches of entries, 2 MiB where the
+ * address allows it; PVALIDATE before the requests when the pages become shared, after them when they become private.
  */
 import { PSC_OP_PRIVATE, PSC_OP_SHARED } from '../../../abi/psc';
 import { ghcbPage } from '../../../abi/ghcb-page';
+import { unreachable } from '../../../base/assert';
 import { RMP_FAIL_SIZEMISMATCH } from '../../../abi/rmp';
 import type { PscEntryInput } from '../../acts';
 import { givesUp, type At, type GivesUp, type Instruction, type Phase } from './program';
@@ -14,28 +15,37 @@ export interface ConversionPlan {
   readonly to: 'private' | 'shared';
   /** The pages, or nothing when there is nothing to convert. */
   range(at: At): PageRange | undefined;
-  /** Entries a request carries at most. */
+  /** Entries that are built, and validated or rescinded, at once. */
   readonly limit: number;
+  /** Entries a request carries at most: a batch goes out in slices of that many. */
+  readonly slice: number;
+  /** What the guest reads of the header that comes back: Linux checks it, OVMF only asks again, coconut-svsm never looks. */
+  readonly reads: 'headerAndProgress' | 'header' | 'nothing';
   /** How the program gives up when the hypervisor refuses, and when PVALIDATE fails. */
   readonly onRefusal: Omit<GivesUp, 'why'>;
   readonly onPvalidate: Omit<GivesUp, 'why'>;
 }
 
-/** Where the conversion is: the batch starts `done` pages in; `entry` counts entries, or is cur_entry as last read. */
+/**
+ * Where the conversion is: the batch starts `done` pages in, the slice `from` entries into the batch; `entry` counts
+ * the entries of the batch, or is cur_entry as last read.
+ */
 interface Place {
   readonly doing: (typeof doings)[number];
   readonly entry: number;
+  readonly from: number;
   readonly done: number;
 }
 const doings = ['rescind', 'rescind4K', 'request', 'requestAgain', 'validate', 'validate4K'] as const;
 
 const unpack = (cursor: bigint): Place => ({
   doing: doings[Number(cursor & 0xfn)] ?? 'rescind',
-  entry: Number((cursor >> 4n) & 0xffn),
-  done: Number(cursor >> 12n),
+  entry: Number((cursor >> 4n) & 0xfffn),
+  from: Number((cursor >> 16n) & 0xfffn),
+  done: Number(cursor >> 28n),
 });
-const pack = ({ doing, entry, done }: Place): bigint =>
-  BigInt(doings.indexOf(doing)) | (BigInt(entry) << 4n) | (BigInt(done) << 12n);
+const pack = ({ doing, entry, from, done }: Place): bigint =>
+  BigInt(doings.indexOf(doing)) | (BigInt(entry) << 4n) | (BigInt(from) << 16n) | (BigInt(done) << 28n);
 
 const LARGE = 512;
 const pagesOf = (entry: PscEntryInput): number => (entry.twoMeg ? LARGE : 1);
@@ -69,17 +79,18 @@ export function conversion(plan: ConversionPlan): Phase {
   const first: Place['doing'] = plan.to === 'shared' ? 'rescind' : 'request';
   const batch = (range: PageRange, done: number) => batchAt(range, done, plan.to, plan.limit);
   const startOf = (cursor: bigint): Place =>
-    cursor === 0n ? { doing: first, entry: 0, done: 0 } : unpack(cursor);
+    cursor === 0n ? { doing: first, entry: 0, from: 0, done: 0 } : unpack(cursor);
 
   return {
     name: plan.name,
     emit(at) {
       const range = plan.range(at);
-      const { doing, entry, done } = startOf(at.cursor);
+      const { doing, entry, from, done } = startOf(at.cursor);
       if (!range || done >= range.n) return undefined;
       const entries = batch(range, done);
       const current = entries[entry];
-      if (doing === 'request') return { verb: 'psc', args: { entries } };
+      if (doing === 'request')
+        return { verb: 'psc', args: { entries: entries.slice(from, from + plan.slice) } };
       if (doing === 'requestAgain' || !current) return { verb: 'psc', args: {} };
       return pvalidate(current, doing.startsWith('validate'), doing.endsWith('4K'));
     },
@@ -100,6 +111,7 @@ export function conversion(plan: ConversionPlan): Phase {
 const nextBatch = (plan: ConversionPlan, place: Place, entries: readonly PscEntryInput[]): Place => ({
   doing: plan.to === 'shared' ? 'rescind' : 'request',
   entry: 0,
+  from: 0,
   done: place.done + entries.reduce((sum, entry) => sum + pagesOf(entry), 0),
 });
 
@@ -120,7 +132,7 @@ function afterPvalidate(
   return validating ? nextBatch(plan, place, entries) : { ...place, doing: 'request', entry: 0 };
 }
 
-/** Linux checks the answer, then that the header makes sense, and asks again while entries are left. */
+/** The next slice once this one is through, then the other side of PVALIDATE. */
 function afterRequest(
   at: At,
   plan: ConversionPlan,
@@ -129,14 +141,45 @@ function afterRequest(
 ): Place | GivesUp {
   const refuse = (why: string) => givesUp(why, plan.onRefusal.set, plan.onRefusal.code);
   if (at.vcpu.guestResult !== 'ok') return refuse('the page state change was refused');
-  const { cur, end } = header(at);
+  const sent = entries.slice(place.from, place.from + plan.slice).length;
   const before = place.doing === 'requestAgain' ? place.entry : 0;
-  if (end > entries.length - 1 || cur < before) return refuse('the page state change header makes no sense');
-  if (cur <= end) return { ...place, doing: 'requestAgain', entry: cur };
-  return plan.to === 'private' ? { ...place, doing: 'validate', entry: 0 } : nextBatch(plan, place, entries);
+  const read = readHeader(plan.reads, header(at), { last: sent - 1, before });
+  if (read === 'senseless') return refuse('the page state change header makes no sense');
+  if (typeof read === 'object') return { ...place, doing: 'requestAgain', entry: read.askAgainAt };
+  if (place.from + sent < entries.length)
+    return { ...place, doing: 'request', entry: 0, from: place.from + sent };
+  if (plan.to === 'shared') return nextBatch(plan, place, entries);
+  return { ...place, doing: 'validate', entry: 0, from: 0 };
 }
 
-function header({ world, vcpu }: At): { cur: number; end: number } {
+interface Header {
+  readonly cur: number;
+  readonly end: number;
+}
+
+/**
+ * Entries that are left are a legal partial completion. Linux asks again after making sure that the hypervisor goes
+ * forward; OVMF asks again whatever stands there, for ever if it must; coconut-svsm takes the answer for the whole.
+ */
+export function readHeader(
+  reads: ConversionPlan['reads'],
+  { cur, end }: Header,
+  { last, before }: { readonly last: number; readonly before: number },
+): 'done' | 'senseless' | { readonly askAgainAt: number } {
+  switch (reads) {
+    case 'headerAndProgress':
+      if (end > last || cur < before) return 'senseless';
+      return cur <= end ? { askAgainAt: cur } : 'done';
+    case 'header':
+      return cur <= end ? { askAgainAt: 0 } : 'done';
+    case 'nothing':
+      return 'done';
+    default:
+      return unreachable(reads);
+  }
+}
+
+function header({ world, vcpu }: At): Header {
   const page = world.image('shared', Number(vcpu.guestGhcbGpa >> 12n));
   const at = Number(ghcbPage.get(page, 'swScratch') & 0xfffn);
   return { cur: page.u16(at), end: page.u16(at + 2) };

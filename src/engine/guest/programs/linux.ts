@@ -4,21 +4,10 @@
  * each AP on its launch VMSA, where it waits in an AP reset hold until Linux creates it anew.
  */
 import {
-  featuresResponse,
-  GHCB_MSR_HV_FT_RESP,
-  GHCB_MSR_REG_GPA_RESP,
-  GHCB_MSR_SEV_INFO_REQ,
-  GHCB_MSR_SEV_INFO_RESP,
-  GHCB_SEV_ES_GEN_REQ,
-  GHCB_SEV_ES_PROT_UNSUPPORTED,
   GHCB_SNP_UNSUPPORTED,
   GHCB_TERM_PSC,
   GHCB_TERM_PVALIDATE,
   GHCB_TERM_REGISTER,
-  HV_FEATURE_SNP,
-  ghcbMsrInfo,
-  registerGpaResponse,
-  sevInfoResponse,
 } from '../../../abi/ghcb-msr';
 import { PSC_LINUX_MAX_ENTRIES, PSC_MAX_ENTRIES } from '../../../abi/psc';
 import { conversion } from './conversion';
@@ -30,27 +19,28 @@ import {
   DEVICE_REGISTER,
   FIRMWARE_RANGE,
   firmwareGhcb,
+  LEAST_PAGES,
   perCpuGhcb,
   SEC_GHCB,
   SERIAL_PORT,
 } from './machine';
-import { each, givesUp, once, type At, type GivesUp, type Phase, type Program } from './program';
+import {
+  apCount,
+  checkOk,
+  checkPvalidate,
+  features,
+  general,
+  gpaOf,
+  haltForEver,
+  ovmfReasons,
+  protocol,
+  register,
+  version,
+  type Reasons,
+} from './negotiation';
+import { each, once, type Phase, type Program } from './program';
 
-const gpaOf = (gfn: number): bigint => BigInt(gfn) << 12n;
 const LINUX_SET = 1;
-
-interface Reasons {
-  /** The hypervisor does not speak the protocol at all, or in no common version. */
-  readonly noProtocol: Omit<GivesUp, 'why'>;
-  readonly noCommonVersion: Omit<GivesUp, 'why'>;
-  readonly noSnp: Omit<GivesUp, 'why'>;
-  readonly notRegistered: Omit<GivesUp, 'why'>;
-  readonly pageState: Omit<GivesUp, 'why'>;
-  readonly pvalidate: Omit<GivesUp, 'why'>;
-}
-
-const general = { set: 0, code: GHCB_SEV_ES_GEN_REQ };
-const protocol = { set: 0, code: GHCB_SEV_ES_PROT_UNSUPPORTED };
 
 const linuxReasons: Reasons = {
   noProtocol: protocol,
@@ -60,76 +50,21 @@ const linuxReasons: Reasons = {
   pageState: { set: LINUX_SET, code: GHCB_TERM_PSC },
   pvalidate: { set: LINUX_SET, code: GHCB_TERM_PVALIDATE },
 };
-/** OVMF ends with the general reason whatever failed. */
-const ovmfReasons: Reasons = {
-  noProtocol: general,
-  noCommonVersion: protocol,
-  noSnp: protocol,
-  notRegistered: general,
-  pageState: general,
-  pvalidate: general,
-};
 
-const because = (why: string, reason: Omit<GivesUp, 'why'>): GivesUp => givesUp(why, reason.set, reason.code);
-
-/** A hypervisor of version 1 has no features and is not asked for them: no SNP. */
-function checkVersion({ vcpu }: At, reasons: Reasons): GivesUp | undefined {
-  const answer = vcpu.guestReadMsr;
-  if (ghcbMsrInfo(answer) !== GHCB_MSR_SEV_INFO_RESP)
-    return because('no answer to the version request', reasons.noProtocol);
-  const { minVersion, maxVersion } = sevInfoResponse.decode(answer);
-  if (maxVersion < 1 || minVersion > 2) {
-    return because(`no common version in ${minVersion} to ${maxVersion}`, reasons.noCommonVersion);
-  }
-  return maxVersion < 2 ? because('a version 1 hypervisor has no features', reasons.noSnp) : undefined;
-}
-
-function checkFeatures({ vcpu }: At, reasons: Reasons): GivesUp | undefined {
-  const answer = vcpu.guestReadMsr;
-  const { features } = featuresResponse.decode(answer);
-  const hasSnp = ghcbMsrInfo(answer) === GHCB_MSR_HV_FT_RESP && (BigInt(features) & HV_FEATURE_SNP) !== 0n;
-  return hasSnp ? undefined : because('the hypervisor does not offer SNP', reasons.noSnp);
-}
-
-const version = (name: string, reasons: Reasons): Phase =>
-  once(name, { verb: 'msr', args: { value: BigInt(GHCB_MSR_SEV_INFO_REQ) } }, (at) =>
-    checkVersion(at, reasons),
-  );
-
-const features = (name: string, reasons: Reasons): Phase =>
-  once(name, { verb: 'hv-features', args: { form: 'msr' } }, (at) => checkFeatures(at, reasons));
-
-/** Registers the GHCB page of the vCPU; the hypervisor must repeat the address. */
-const register = (name: string, gfnFor: (index: number) => number, reasons: Reasons): Phase =>
-  once(
-    name,
-    ({ index }) => ({ verb: 'register-ghcb', args: { gpa: gpaOf(gfnFor(index)) } }),
-    ({ vcpu, index }) => {
-      const answer = vcpu.guestReadMsr;
-      const isResponse = ghcbMsrInfo(answer) === GHCB_MSR_REG_GPA_RESP;
-      const same = isResponse && registerGpaResponse.decode(answer).gfn === gfnFor(index);
-      return same ? undefined : because('the GHCB address was not registered', reasons.notRegistered);
-    },
-  );
-
-const checkPvalidate = ({ vcpu }: At): GivesUp | undefined =>
-  vcpu.instructionCode === 0
-    ? undefined
-    : because(`PVALIDATE fails with ${vcpu.instructionCode}`, linuxReasons.pvalidate);
-
-const checkOk =
-  (why: string, reason: Omit<GivesUp, 'why'>) =>
-  ({ vcpu }: At): GivesUp | undefined =>
-    vcpu.guestResult === 'ok' ? undefined : because(why, reason);
-
-const apCount = ({ world }: At): number => world.vcpus.filter((vcpu) => vcpu.exists).length - 1;
-
-const ovmfConversion = { limit: PSC_MAX_ENTRIES, onRefusal: general, onPvalidate: general };
+const ovmfConversion = {
+  limit: PSC_MAX_ENTRIES,
+  slice: PSC_MAX_ENTRIES,
+  reads: 'header',
+  onRefusal: general,
+  onPvalidate: general,
+} as const;
 const linuxConversion = {
   limit: PSC_LINUX_MAX_ENTRIES,
+  slice: PSC_LINUX_MAX_ENTRIES,
+  reads: 'headerAndProgress',
   onRefusal: linuxReasons.pageState,
   onPvalidate: linuxReasons.pvalidate,
-};
+} as const;
 
 /** OVMF on the boot processor. */
 const firmware: readonly Phase[] = [
@@ -155,7 +90,7 @@ const early: readonly Phase[] = [
   once(
     'GHCB page: rescind',
     { verb: 'pvalidate', args: { gpa: gpaOf(BOOT_GHCB), validate: false } },
-    checkPvalidate,
+    checkPvalidate(linuxReasons.pvalidate),
   ),
   once(
     'GHCB page: shared',
@@ -226,7 +161,6 @@ const goodbye = once('termination', {
   verb: 'terminate',
   args: { form: 'msr', set: general.set, code: general.code },
 });
-const haltForEver = each('halt', () => ({ verb: 'hlt', args: {} }));
 
 const bootProcessor: readonly Phase[] = [
   ...firmware,
@@ -253,6 +187,9 @@ const AP_KERNEL = AP_FIRMWARE + apFirmware.length;
 
 export const linux: Program = {
   name: 'Linux',
+  leastPages: LEAST_PAGES,
+  givesUpRule: 'LinuxGivesUp',
+  afterTermination: 'halts',
   phases,
   entry: ({ index, vcpu }) => {
     if (index === 0) return 0;

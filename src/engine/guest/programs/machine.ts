@@ -30,10 +30,8 @@ export const DEVICE_REGISTER = 0xfed0_0000n;
 /** Least memory the boot fits into. */
 export const LEAST_PAGES = 0x2000;
 
-const memoryPages = (world: World): number =>
+export const memoryPages = (world: World): number =>
   world.slots.find((slot) => slot.used && slot.firstGfn === 0)?.pages ?? 0;
-
-export const fitsMemory = (world: World): boolean => memoryPages(world) >= LEAST_PAGES;
 
 /** SWIOTLB: 64 MiB at the end of low memory, or a quarter of a smaller one. */
 export function bounceBuffer(world: World): PageRange {
@@ -50,3 +48,35 @@ export function acceptedUnit(world: World, turn: number): PageRange | undefined 
   const at = (turn - kernelUnits) * LARGE;
   return at < bounce.n ? { gfn: bounce.gfn + at, n: LARGE } : undefined;
 }
+
+/** What OVMF finds valid: its firmware image and the pages of its metadata, up to the end of its SEC memory. */
+const METADATA_END = 0x820;
+/** What OVMF accepts before it has left its flash, behind its metadata. */
+export const SEC_ACCEPTED: PageRange = {
+  gfn: METADATA_END,
+  n: FIRMWARE_RANGE.gfn + FIRMWARE_RANGE.n - METADATA_END,
+};
+/** A page of SEC that OVMF tries RMPADJUST on. */
+export const SEC_PROBE = 0x812;
+/** The rest of low memory, which OVMF accepts in PEI: below the metadata, then above what SEC took. */
+export const BELOW_METADATA: PageRange = { gfn: 0, n: 0x800 };
+export function aboveSec(world: World): PageRange {
+  const gfn = SEC_ACCEPTED.gfn + SEC_ACCEPTED.n;
+  return { gfn, n: memoryPages(world) - gfn };
+}
+/** Two pages for each vCPU: its GHCB page, and one for its own variables that stays private. */
+export const ovmfGhcb = (index: number): number => FIRMWARE_RANGE.gfn + 2 * index;
+
+/** coconut-svsm at VMPL0: its image, and a heap that is valid from the launch. */
+export const SVSM_IMAGE: PageRange = { gfn: 0x1000, n: 0x40 };
+export const SVSM_SECRETS = 0x1040;
+export const SVSM_CPUID = 0x1041;
+export const SVSM_HEAP: PageRange = { gfn: 0x1042, n: 0x1be };
+export const svsmGhcb = (index: number): number => 0x1080 + index;
+/** VMSA of an AP at VMPL0, and the one of a vCPU for the guest at VMPL2. */
+export const svsmVmsa = (index: number): number => 0x1101 + 2 * index;
+export const svsmGuestVmsa = (index: number): number => 0x1181 + index;
+/** Pages that coconut-svsm shares with the host. */
+export const SVSM_SHARED: PageRange = { gfn: 0x11e0, n: 4 };
+/** Where it puts the firmware of its guest. */
+export const GUEST_FIRMWARE: PageRange = { gfn: 0x300, n: LARGE };

@@ -3,6 +3,8 @@ import { once, type Program } from './program';
 
 export const selftest: Program = {
   name: 'selftest',
+  leastPages: 0,
+  afterTermination: 'halts',
   phases: [once('termination', { verb: 'terminate', args: { form: 'msr', set: 0, code: 0 } })],
   entry: () => 0,
 };

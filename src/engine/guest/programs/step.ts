@@ -7,14 +7,18 @@ import { notInGuest } from '../ghcb-writer';
 import { guestMemoryHandlers } from '../memory';
 import { requestHandlers } from '../requests';
 import { linux } from './linux';
-import { fitsMemory, LEAST_PAGES } from './machine';
+import { memoryPages } from './machine';
+import { ovmf } from './ovmf';
 import { decide, type Decision, type Program } from './program';
 import { selftest } from './selftest';
+import { svsm } from './svsm';
 
 const programs: Readonly<Record<Vm['guestProgram'], Program | undefined>> = {
   manual: undefined,
   linux,
   selftest,
+  ovmf,
+  svsm,
 };
 
 /** What the program executes next on a vCPU; nothing when it is over there, or the vCPU is not in the guest. */
@@ -22,7 +26,7 @@ export function nextInstruction(world: World, index: number): Decision | undefin
   const program = programs[world.vm.guestProgram];
   const vcpu = world.vcpus[index];
   if (!program || vcpu?.run !== 'inGuest') return undefined;
-  if (program === linux && !fitsMemory(world)) return undefined;
+  if (memoryPages(world) < program.leastPages) return undefined;
   return decide(program, world, index);
 }
 
@@ -32,15 +36,17 @@ export function stepProgram(world: World, index: number): Outcome {
   if (impossible) return impossible;
   const decision = nextInstruction(world, index);
   if (!decision) return refused(`the program is over on v${index}`);
-  const { act, next, givesUp } = decision;
+  const { act, next, givesUp, says } = decision;
   const vcpu = world.vcpu(index);
   vcpu.programStep = next.programStep;
   vcpu.programCursor = next.programCursor;
+  const name = programs[world.vm.guestProgram]?.name ?? '';
+  for (const text of says) world.move('programNotes', index, { program: name, text });
   if (givesUp) {
-    const program = programs[world.vm.guestProgram]?.name ?? '';
     const { why, set, code } = givesUp;
-    world.move('programGivesUp', index, { program, why, set, code }, 'LinuxGivesUp');
-    world.finding('guest-error', `${program} gives up: ${why}, reason ${set}:${code}`);
+    const rule = programs[world.vm.guestProgram]?.givesUpRule;
+    world.move('programGivesUp', index, { program: name, why, set, code }, rule);
+    world.finding('guest-error', `${name} gives up: ${why}, reason ${set}:${code}`);
   }
   return execute(world, act);
 }
@@ -55,10 +61,10 @@ function execute(world: World, act: GuestAct): Outcome {
 
 /** Why the world has no program that could run at all. */
 export function programMissing(world: World): Outcome {
-  if (world.vm.guestProgram === 'manual')
-    return refused('the guest is manual: the scenario says what it does');
-  if (world.vm.guestProgram === 'linux' && !fitsMemory(world)) {
-    return refused(`Linux needs ${(LEAST_PAGES * 4) / 1024} MiB of memory from address 0`);
+  const program = programs[world.vm.guestProgram];
+  if (!program) return refused('the guest is manual: the scenario says what it does');
+  if (memoryPages(world) < program.leastPages) {
+    return refused(`${program.name} needs ${(program.leastPages * 4) / 1024} MiB of memory from address 0`);
   }
   return undefined;
 }
