@@ -4,7 +4,7 @@ import { PVALIDATE_FAIL_NOUPDATE, RMP_SUCCESS } from '../../abi/rmp';
 import { vmsa, vmsaInitValues } from '../../abi/vmsa';
 import type { PageEvent } from '../../machines/page';
 import { refused, type ActArguments, type Outcome } from '../acts';
-import { guestAccess, isModelled, mapForGuest, privatePfn, rmpAgrees } from '../hardware/guest-access';
+import { guestAccess, mapForGuest, privatePfn, rmpAgrees } from '../hardware/guest-access';
 import {
   pageTransition,
   refusalCode,
@@ -24,10 +24,6 @@ import type { World } from '../world';
 import { notInGuest } from './ghcb-writer';
 
 type PageSize = '4K' | '2M';
-
-function outside(world: World, index: number, gpa: bigint): Outcome {
-  return notInGuest(world, index);
-}
 
 /** Translates a frame for an instruction on its RMP entry. @returns its page, or nothing when the guest is stopped */
 function pageOf(world: World, vcpu: Vcpu, gfn: Gfn): number | undefined {
@@ -112,7 +108,7 @@ function resultText(code: number): string {
 
 /** PVALIDATE of a run of pages: the guest's loop stops at the first that does not go through. */
 function pvalidate(world: World, index: number, args: ActArguments<'guest', 'pvalidate'>): Outcome {
-  const impossible = outside(world, index, args.gpa);
+  const impossible = notInGuest(world, index);
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const size = args.size ?? '4K';
@@ -149,7 +145,7 @@ const pvalidateRule = (code: number) =>
 
 /** RMPADJUST with or without the VMSA attribute. */
 function rmpadjust(world: World, index: number, args: ActArguments<'guest', 'rmpadjust'>): Outcome {
-  const impossible = outside(world, index, args.gpa);
+  const impossible = notInGuest(world, index);
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const size = args.size ?? '4K';
@@ -175,7 +171,7 @@ function rmpadjust(world: World, index: number, args: ActArguments<'guest', 'rmp
 
 /** Fills a page with the state of a vCPU after INIT and marks it as VMSA. */
 function makeVmsa(world: World, index: number, args: ActArguments<'guest', 'make-vmsa'>): Outcome {
-  const impossible = outside(world, index, args.gpa) ?? noRoom(world, args.gpa);
+  const impossible = notInGuest(world, index) ?? noRoom(world, args.gpa);
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const gfn = gpaToGfn(toGpa(args.gpa));
@@ -206,7 +202,7 @@ function noRoom(world: World, gpa: bigint): Outcome {
 const sideText = (isPrivate: boolean): string => (isPrivate ? 'private' : 'shared');
 
 function read(world: World, index: number, args: ActArguments<'guest', 'read'>): Outcome {
-  const impossible = outside(world, index, args.gpa);
+  const impossible = notInGuest(world, index);
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const access = { gpa: args.gpa, private: args.private, write: false, value: 0n };
@@ -222,7 +218,7 @@ function write(world: World, index: number, args: ActArguments<'guest', 'write'>
   const offset = args.gpa & 0xfffn;
   const needsImage =
     offset !== 0n && !world.findImage(args.private ? 'private' : 'shared', Number(args.gpa >> 12n));
-  const impossible = outside(world, index, args.gpa) ?? (needsImage ? noRoom(world, args.gpa) : undefined);
+  const impossible = notInGuest(world, index) ?? (needsImage ? noRoom(world, args.gpa) : undefined);
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const { gpa, value } = args;

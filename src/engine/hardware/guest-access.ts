@@ -34,9 +34,6 @@ export type AccessOutcome =
 
 export type Refused = Exclude<AccessOutcome, { kind: 'done' }>['kind'];
 
-/** Whether a frame lies where this world keeps page facts. */
-export const isModelled = (world: World, gpa: bigint): boolean => gpa >> 12n < BigInt(world.config.gfnCount);
-
 /** Gets a frame mapped as the access wants it. @returns why that did not work, or nothing */
 export function mapForGuest(world: World, vcpu: Vcpu, access: NestedAccess): 'left' | 'mmio' | undefined {
   const wanted = access.private ? gfnBits.mappedPrivate : gfnBits.mappedShared;
