@@ -4,7 +4,17 @@
  */
 import { moveKinds, moveNames, type MoveName } from './moves';
 import {
+  atEnd,
+  flagDomain,
+  numberDomain,
+  numberOr,
+  variableDomain,
+  type Domain,
+  type Machine,
+} from './observe/domain';
+import {
   isUnknown,
+  needsMore,
   noAct,
   unknownPart,
   variable,
@@ -12,11 +22,23 @@ import {
   type Observed,
   type UnknownPath,
 } from './observe/observed';
-import { observePage, observeVmsa } from './observe/pages';
-import { observeGuest, observePsc, observeVcpu, runResult } from './observe/vcpu';
-import type { Instance, Variables } from './state/schema';
-import type { FindingKind, World } from './world';
+import { observePage, observeVmsa, pageDomain, vmsaDomain } from './observe/pages';
+import {
+  guestDomain,
+  observeGuest,
+  observePsc,
+  observeVcpu,
+  pscDomain,
+  resultDomain,
+  runResult,
+  vcpuDomain,
+} from './observe/vcpu';
+import { hostGroup } from './state/host';
+import type { Group, Instance, Variables } from './state/schema';
+import { slotGroup, vmGroup } from './state/vm';
+import { SLOT_COUNT, type FindingKind, type World } from './world';
 
+export { checkValue, type Domain, type Machine } from './observe/domain';
 export { noAct, type ActView, type Observed, type ObservedValue, type UnknownPath } from './observe/observed';
 
 interface Family {
@@ -25,17 +47,46 @@ interface Family {
   readonly doc: string;
   /** First part of the path. */
   readonly first: RegExp;
+  /** What a name can be, from the declarations alone. */
+  domain(at: { machine: Machine; head: string; rest: readonly string[] }): Domain | UnknownPath;
+  /** The value of a name that {@link domain} knows. */
   observe(at: { world: World; act: ActView; head: string; rest: readonly string[] }): Observed | UnknownPath;
 }
 
 const UNWRITTEN = 0xffffffff;
 
-function observeIoctl({ vm }: World, name: string): Observed | UnknownPath {
+const ioctlDomains: Readonly<Record<string, Domain>> = {
+  ret: resultDomain,
+  error: numberOr(['unwritten']),
+  left: numberDomain,
+};
+
+function observeIoctl({ vm }: World, name: string): Observed {
   if (name === 'ret') return runResult(-vm.ioctlRet);
   if (name === 'left') return { value: vm.updateLeft };
-  if (name !== 'error') return unknownPart(name, ['ret', 'error', 'left'], 'what to say of an ioctl');
   return vm.ioctlError === UNWRITTEN ? { value: 'unwritten' } : { value: vm.ioctlError };
 }
+
+/** One of some names, and nothing behind it. */
+function oneName(
+  [name = '', ...more]: readonly string[],
+  domains: Readonly<Record<string, Domain>>,
+  what: string,
+): Domain | UnknownPath {
+  const domain = Object.hasOwn(domains, name) ? domains[name] : undefined;
+  return domain ? atEnd(domain, more) : unknownPart(name, Object.keys(domains), what);
+}
+
+const counts = (names: readonly string[]): Readonly<Record<string, Domain>> =>
+  Object.fromEntries(names.map((name) => [name, numberDomain]));
+const moveCounts = counts(moveNames);
+const findingKinds: readonly FindingKind[] = ['violation', 'ambiguity', 'guest-error', 'unmodelled', 'note'];
+const findingCounts = counts(findingKinds);
+const exitCounts = counts(['count']);
+
+/** A variable of a group, and nothing behind it. */
+const groupName = (group: unknown, [name = '', ...more]: readonly string[]): Domain | UnknownPath =>
+  atEnd(variableDomain(group as Group<Variables>, name), more);
 
 /** Moves that leave KVM for the VMM. */
 const isExit = (kind: MoveName): boolean =>
@@ -46,94 +97,97 @@ const families: readonly Family[] = [
     form: 'vN.<variable>, vN.exit, vN.ret, vN.run.<member>.<field>, vN.ghcb.<field>',
     doc: 'A vCPU: what KVM keeps for it, why its last KVM_RUN returned, its kvm_run and GHCB bytes.',
     first: /^v\d+$/,
+    domain: ({ machine, head, rest }) => vcpuDomain(Number(head.slice(1)), rest, machine),
     observe: ({ world, head, rest }) => observeVcpu(world, Number(head.slice(1)), rest),
   },
   {
     form: 'guest.result, guest.info1, guest.info2, guest.msr',
     doc: 'What the vCPU of the last guest act read back; any other name is as for that vCPU.',
     first: /^guest$/,
+    domain: ({ machine, rest }) => guestDomain(rest, machine),
     observe: ({ world, act, rest }) => observeGuest(world, act, rest),
   },
   {
     form: 'vm.<variable>',
     doc: 'What exists once for the VM.',
     first: /^vm$/,
+    domain: ({ rest }) => groupName(vmGroup, rest),
     observe: ({ world, rest }) => variable(world.vm as unknown as Instance<Variables>, rest.join('.')),
   },
   {
     form: 'ioctl.ret, ioctl.error, ioctl.left',
     doc: 'The last ioctl: its result, the firmware status that KVM wrote, and what LAUNCH_UPDATE left to do.',
     first: /^ioctl$/,
+    domain: ({ rest }) => oneName(rest, ioctlDomains, 'what to say of an ioctl'),
     observe: ({ world, rest }) => observeIoctl(world, rest.join('.')),
   },
   {
     form: 'host.<variable>',
     doc: 'The host that outlives the VM.',
     first: /^host$/,
+    domain: ({ rest }) => groupName(hostGroup, rest),
     observe: ({ world, rest }) => variable(world.host as unknown as Instance<Variables>, rest.join('.')),
   },
   {
     form: 'slotN.<variable>',
     doc: 'A memory slot.',
     first: /^slot\d+$/,
-    observe: ({ world, head, rest }) => {
-      const slot = world.slots[Number(head.slice(4))];
-      if (!slot) return { message: `there are ${world.slots.length} memory slots`, part: head };
-      return variable(slot as unknown as Instance<Variables>, rest.join('.'));
+    domain: ({ head, rest }) => {
+      const part = Number(head.slice(4)) < SLOT_COUNT ? undefined : head;
+      if (part === undefined) return groupName(slotGroup, rest);
+      const message = `there are ${SLOT_COUNT} memory slots`;
+      return { message, part, expected: `slot0 to slot${SLOT_COUNT - 1}` };
     },
+    observe: ({ world, head, rest }) =>
+      variable(world.slots[Number(head.slice(4))] as unknown as Instance<Variables>, rest.join('.')),
   },
   {
     form: 'page.<gfn>.rmp, .rmp.validated, .attribute, .state, .guest, .kvm, .seam, .content, .pfn',
     doc: 'A guest frame: its RMP entry, its attribute, and the three views of it.',
     first: /^page$/,
+    domain: ({ rest }) => pageDomain(rest),
     observe: ({ world, rest }) => observePage(world, rest),
   },
   {
     form: 'vmsa.vN.rmp',
     doc: 'The RMP entry of the VMSA page that KVM allocated for a vCPU.',
     first: /^vmsa$/,
+    domain: ({ machine, rest }) => vmsaDomain(rest, machine),
     observe: ({ world, rest }) => observeVmsa(world, rest),
   },
   {
     form: 'psc.cur, psc.end, psc.entry[N], psc.entry[N].curPage',
     doc: 'The page-state-change buffer of the vCPU of the last guest act.',
     first: /^psc$/,
+    domain: ({ rest }) => pscDomain(rest),
     observe: ({ world, act, rest }) => observePsc(world, act, rest),
   },
   {
     form: 'exits.count',
     doc: 'Returns of KVM_RUN since the act began.',
     first: /^exits$/,
-    observe: ({ act, rest }) =>
-      rest.join('.') === 'count'
-        ? { value: act.moves.filter((move) => isExit(move.kind)).length }
-        : unknownPart(rest.join('.'), ['count'], 'what to say of exits'),
+    domain: ({ rest }) => oneName(rest, exitCounts, 'what to say of exits'),
+    observe: ({ act }) => ({ value: act.moves.filter((move) => isExit(move.kind)).length }),
   },
   {
     form: 'moves.<kind>',
     doc: 'How often a kind of move happened since the act began.',
     first: /^moves$/,
-    observe: ({ act, rest }) => {
-      const kind = rest.join('.');
-      if (!Object.hasOwn(moveKinds, kind)) return unknownPart(kind, moveNames, 'kind of move');
-      return { value: act.moves.filter((move) => move.kind === kind).length };
-    },
+    domain: ({ rest }) => oneName(rest, moveCounts, 'kind of move'),
+    observe: ({ act, rest }) => ({ value: act.moves.filter(({ kind }) => kind === rest[0]).length }),
   },
   {
     form: 'findings.<kind>',
     doc: 'How many findings of a kind came up since the act began: violation, ambiguity, guest-error, unmodelled, note.',
     first: /^findings$/,
-    observe: ({ act, rest }) => {
-      const kinds: readonly FindingKind[] = ['violation', 'ambiguity', 'guest-error', 'unmodelled', 'note'];
-      const kind = rest.join('.');
-      if (!kinds.includes(kind as FindingKind)) return unknownPart(kind, kinds, 'kind of finding');
-      return { value: act.findings.filter((finding) => finding.kind === kind).length };
-    },
+    domain: ({ rest }) => oneName(rest, findingCounts, 'kind of finding'),
+    observe: ({ act, rest }) => ({ value: act.findings.filter(({ kind }) => kind === rest[0]).length }),
   },
   {
     form: 'refused',
     doc: 'Why the act could not be taken in this state; no when it was taken.',
     first: /^refused$/,
+    domain: ({ rest }) => atEnd({ ...flagDomain, sentence: true }, rest),
     observe: ({ act }) => (act.refused === '' ? { value: false } : { value: true, also: [act.refused] }),
   },
 ];
@@ -158,12 +212,34 @@ const firstWords = [
   'refused',
 ];
 
+function familyOf(head: string): Family | UnknownPath {
+  return families.find(({ first }) => first.test(head)) ?? unknownPart(head, firstWords, 'name');
+}
+
+/** What a path can be on such a machine, or why it names nothing; nothing needs to run. */
+export function checkPath(path: string, machine: Machine): Domain | UnknownPath {
+  const [head = '', ...rest] = path.split('.');
+  const family = familyOf(head);
+  if (isUnknown(family)) return family;
+  if (rest.length === 0 && family.form !== head) return needsMore(head, family.form);
+  return family.domain({ machine, head, rest });
+}
+
+/** Where the part that is not known stands in its path. */
+export function partAt(path: string, { part }: UnknownPath): number {
+  if (part === '') return 0;
+  const parts = path.split('.');
+  const starts = parts.map((_, i) => parts.slice(0, i).reduce((sum, { length }) => sum + length + 1, 0));
+  return starts.findLast((at) => `${path}.`.startsWith(`${part}.`, at)) ?? 0;
+}
+
 /** The value that a path names now, or why it names nothing. */
 export function observe(world: World, path: string, act: ActView = noAct): Observed | UnknownPath {
+  const known = checkPath(path, { vcpus: world.config.vcpus });
+  if (isUnknown(known)) return known;
   const [head = '', ...rest] = path.split('.');
-  const family = families.find((candidate) => candidate.first.test(head));
-  if (!family) return unknownPart(head, firstWords, 'name');
-  return family.observe({ world, act, head, rest });
+  const family = familyOf(head);
+  return isUnknown(family) ? family : family.observe({ world, act, head, rest });
 }
 
 /** Whether {@link observe} found nothing under a path. */

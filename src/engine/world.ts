@@ -24,7 +24,7 @@ import { pageImageGroup, slotGroup, vmGroup, type PageImage, type Slot, type Vm 
 
 export const KVM_RUN_SIZE = 2352;
 const PAGE_SIZE = 4096;
-const SLOT_COUNT = 8;
+export const SLOT_COUNT = 8;
 const FAULT_COUNT = 8;
 const CPUID_ROWS = 8;
 const MSR_ROWS = 4;

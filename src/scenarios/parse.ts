@@ -4,6 +4,7 @@
  */
 import { didYouMean, nearest } from '../base/text';
 import { actTables, type Act, type Actor, type Parameter } from '../engine/acts';
+import { checkPath, checkValue, partAt } from '../engine/observe';
 import { Checks } from './checks';
 import { findScenario, type LogicalLine, type Place, type ScenarioProblem, type Word } from './lines';
 import { untilForms, untilOf, vmValue } from './head-values';
@@ -321,8 +322,9 @@ class Parser extends Checks {
     const parsed = parseWord<ExpectOperator>(operator.text, expectOperators);
     this.wrongValue(operator, 0, parsed);
     for (const word of rest) this.checkLength(word);
-    if (!('value' in parsed)) return undefined;
     const text = value.map((word) => word.text).join(' ');
+    this.checkNames(path, 'value' in parsed ? parsed.value : undefined, text, value[0] ?? path);
+    if (!('value' in parsed)) return undefined;
     return {
       kind: 'expect',
       profiles: narrow.map((word) => word.text.slice(1)),
@@ -330,6 +332,19 @@ class Parser extends Checks {
       operator: parsed.value,
       value: text,
     };
+  }
+
+  /** A name that means nothing, and a value that the named thing can never have. */
+  private checkNames(path: Word, operator: ExpectOperator | undefined, text: string, value: Word): void {
+    const domain = checkPath(path.text, { vcpus: this.vcpus });
+    if ('message' in domain) {
+      const { message, expected, nearest: near, part } = domain;
+      const length = part === '' ? path.text.length : part.length;
+      this.wrong(path, message, expected, near, partAt(path.text, domain), length);
+      return;
+    }
+    const never = operator && checkValue(domain, operator, text);
+    if (never) this.wrong(value, never.message, never.expected, never.nearest, 0, text.length);
   }
 }
 

@@ -69,12 +69,12 @@ describe('after each act the world comes to rest', () => {
 
 test('an expectation says what it found, and narrows to profiles', () => {
   const body =
-    'launch standard\n? v0.run == inGuest\n? v0.run == blocked\n? @linux-6.12 v0.run == blocked\n? v0.mpStae == RUNNABLE';
+    'launch standard\n? v0.run == inGuest\n? v0.run == blocked\n? @linux-6.12 v0.run == blocked\n? page.0xfffff.rmp == Guest-Valid';
   const found = run(body).expectations.map(({ ok, actual }) => [ok, actual]);
   expect(found).toEqual([
     [true, 'inGuest'],
     [false, 'inGuest'],
-    [false, expect.stringContaining("did you mean 'mpState'?")],
+    [false, 'frame 0xfffff is outside this machine'],
   ]);
   expect(run(body, 'linux-6.12').expectations).toHaveLength(4);
 });

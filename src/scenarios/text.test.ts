@@ -102,10 +102,30 @@ describe('every problem is reported with its place', () => {
     ['vm vcpus=4\nv3 hlt', []],
     ['profile linux-7.3', ["line 2, column 9: no profile is called 'linux-7.3'; did you mean 'linux-7.2'?"]],
     ['@linux-7.2', ["unknown word '@linux-7.2'"]],
-    ['v0 hlt\n? @linux-7.9 a == 1', ["line 3, column 4: no profile is called 'linux-7.9'"]],
-    ['v0 hlt\n? a = 1', ["line 3, column 5: '=' is not known here"]],
-    ['v0 hlt\n? a ==', ['line 3, column 1: an expectation is incomplete']],
-    ['? a == 1', ['there is no act above this expectation']],
+    ['v0 hlt\n? @linux-7.9 v0.ret == 1', ["line 3, column 4: no profile is called 'linux-7.9'"]],
+    ['v0 hlt\n? v0.ret = 1', ["line 3, column 10: '=' is not known here"]],
+    ['v0 hlt\n? v0.ret ==', ['line 3, column 1: an expectation is incomplete']],
+    ['? v0.ret == 1', ['there is no act above this expectation']],
+    ['v0 hlt\n? gust.result == ok', ["line 3, column 3: name 'gust' is not known; did you mean 'guest'?"]],
+    ['v0 hlt\n? v9.mpState == HALTED', ['line 3, column 3: this VM has 2 vCPUs (expected v0 to v1)']],
+    ['vm vcpus=3\nv0 hlt\n? v2.mpState == HALTED', []],
+    ['v0 hlt\n? v0.run.hypercal.nr == 12', ["line 3, column 10: field of kvm_run 'hypercal' is not known"]],
+    [
+      'v0 hlt\n? v0.run.hypercall.args[77] == 1',
+      ["line 3, column 20: field of kvm_run.hypercall 'args[77]'"],
+    ],
+    ['v0 hlt\n? moves.sipiDroped == 1', ["line 3, column 9: kind of move 'sipiDroped'"]],
+    ['v0 hlt\n? page.0x100.rmq == Guest-Valid', ["line 3, column 14: what to say of a page 'rmq'"]],
+    ['v0 hlt\n? v1.mpState != HALTEDD', ["line 3, column 17: value 'HALTEDD' is not known; did you mean"]],
+    ['v0 hlt\n? vm.gstate != RUNING', ["did you mean 'RUNNING'? (expected one of none, INIT,"]],
+    ['v0 hlt\n? v0.exit != HYPERCAL', ["did you mean 'HYPERCALL'? (expected a number or one of"]],
+    ['v0 hlt\n? page.0x100.rmp != Guest-Vald', ["did you mean 'Guest-Valid'?"]],
+    [
+      'v0 hlt\n? @linux-7.2 vm.exists != ys',
+      ["line 3, column 27: value 'ys' is not known; did you mean 'yes'?"],
+    ],
+    ['v0 hlt\n? guest.info2 != zero', ["'zero' is not known (expected a number or one of none)"]],
+    ['v0 hlt\n? v0.run < 3', ["line 3, column 12: '< 3' compares no numbers (expected == or !=)"]],
     ['v0 hlt\nguest linux', ["line 3, column 1: 'guest' belongs before the first act"]],
     ['guest linux\nguest manual', ["there is a 'guest' line already"]],
     ['guest windows', ["line 2, column 7: 'windows' is not known here"]],
@@ -227,9 +247,12 @@ const bodyLine: fc.Arbitrary<Line> = fc.oneof(
     .record({
       profiles: fc.subarray(['linux-7.2', 'v14']),
       operator: fc.constantFrom(...expectOperators),
-      value: fc.oneof(prose, numberText),
+      about: fc.oneof(
+        fc.record({ path: fc.constant('refused'), value: prose.map((text) => `a ${text}`) }),
+        fc.record({ path: fc.constant('v1.ghcbMsr'), value: numberText }),
+      ),
     })
-    .map((rest): Line => ({ kind: 'expect', path: 'v1.mpState', ...rest })),
+    .map(({ about, ...rest }): Line => ({ kind: 'expect', ...about, ...rest })),
 );
 const uniqueHead = (lines: Line[]): Line[] =>
   lines.filter(

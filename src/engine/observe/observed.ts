@@ -18,6 +18,8 @@ export interface UnknownPath {
   /** The part that is not known, and the known one most like it. */
   readonly part: string;
   readonly nearest?: string;
+  /** What could have stood there. */
+  readonly expected?: string;
 }
 
 /** What happened since the act began; expectations are about the act above them. */
@@ -32,34 +34,33 @@ export interface ActView {
 
 export const noAct: ActView = { guest: 0, moves: [], findings: [], refused: '' };
 
-export const isUnknown = (found: Observed | UnknownPath): found is UnknownPath => 'message' in found;
+export const isUnknown = (found: object): found is UnknownPath => 'message' in found;
 
-export const unknownPart = (part: string, known: Iterable<string>, what: string): UnknownPath => {
+/** Longer lists are cut: the nearest word is told anyway. */
+const MAX_LISTED = 16;
+
+export const unknownPart = (part: string, candidates: Iterable<string>, what: string): UnknownPath => {
+  const known = [...candidates];
   const near = nearest(part, known);
   const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+  const listed = known.slice(0, MAX_LISTED).join(', ');
   return {
     message: `${what} '${part}' is not known${hint}`,
     part,
+    expected: known.length > MAX_LISTED ? `one of ${known.length}: ${listed} ...` : `one of ${listed}`,
     ...(near === undefined ? {} : { nearest: near }),
   };
 };
 
 export const needsMore = (head: string, forms: string): UnknownPath => ({
-  message: `'${head}' alone names nothing: ${forms}`,
+  message: `'${head}' alone names nothing`,
   part: head,
+  expected: forms,
 });
 
-export function variable(
-  instance: Instance<Variables>,
-  name: string,
-  aliases: Readonly<Record<string, string>> = {},
-): Observed | UnknownPath {
-  const key = aliases[name] ?? name;
-  if (!Object.hasOwn(instance.group.variables, key)) {
-    const known = [...Object.keys(instance.group.variables), ...Object.keys(aliases)];
-    return unknownPart(name, known, `${instance.group.name} variable`);
-  }
-  const value = (instance as unknown as Readonly<Record<string, ObservedValue>>)[key] as ObservedValue;
+/** The value of a declared variable. */
+export function variable(instance: Instance<Variables>, name: string): Observed {
+  const value = (instance as unknown as Readonly<Record<string, ObservedValue>>)[name] as ObservedValue;
   const none = value === NO_GPA || value === NO_PFN;
   return none ? { value, also: ['none'] } : { value };
 }

@@ -1,13 +1,23 @@
 /** Names under a vCPU: what KVM keeps for it, its kvm_run and GHCB bytes, what its guest read. */
-import { errnoText } from '../../abi/errno';
+import { errno, errnoText } from '../../abi/errno';
 import { ghcbPage } from '../../abi/ghcb-page';
-import { kvmExitReasons, kvmRun, kvmRunMembers } from '../../abi/kvm-run';
-import type { StructLayout } from '../../abi/layout';
-import { pscEntry, pscEntryOffset } from '../../abi/psc';
+import { kvmExitReasons, kvmRun, kvmRunMemberName, kvmRunMembers } from '../../abi/kvm-run';
+import type { FieldDeclaration, FieldRow, StructLayout } from '../../abi/layout';
+import { pscEntry, pscEntryOffset, PSC_MAX_ENTRIES } from '../../abi/psc';
 import type { ByteView } from '../../base/bytes';
-import type { Instance, Variables } from '../state/schema';
-import type { Vcpu } from '../state/vcpu';
+import type { Group, Instance, Variables } from '../state/schema';
+import { vcpuGroup, type Vcpu } from '../state/vcpu';
 import type { World } from '../world';
+import {
+  atEnd,
+  fieldDomain,
+  numberDomain,
+  numberOr,
+  structDomain,
+  variableDomain,
+  type Domain,
+  type Machine,
+} from './domain';
 import {
   isUnknown,
   needsMore,
@@ -15,7 +25,6 @@ import {
   variable,
   type ActView,
   type Observed,
-  type ObservedValue,
   type UnknownPath,
 } from './observed';
 
@@ -26,45 +35,77 @@ const vcpuAliases: Readonly<Record<string, string>> = {
   hold: 'holdType',
 };
 
-/** A field of a structure by its row name: `args[1]`, `flags.private`. */
-function structField(layout: StructLayout, view: ByteView, name: string, base = 0): Observed | UnknownPath {
-  const rows = layout.explain(view, base);
-  const row = rows.find((candidate) => candidate.name === name);
-  if (!row)
-    return unknownPart(
-      name,
-      rows.map((candidate) => candidate.name),
-      `field of ${layout.title}`,
-    );
-  const word = /\((.*)\)$/.exec(row.text)?.[1];
-  return word === undefined ? { value: row.value } : { value: row.value, also: [word] };
+/** A row as observed: its number, and the name of that number. */
+function rowValue({ value, text }: FieldRow): Observed {
+  const word = /\((.*)\)$/.exec(text)?.[1];
+  return word === undefined ? { value } : { value, also: [word] };
 }
 
-const memberName = (layout: StructLayout): string => layout.title.replace(/^kvm_run\./, '');
-const members = new Map(Object.values(kvmRunMembers).map((layout) => [memberName(layout), layout]));
+/** A field of a structure by its row name: `args[1]`, `flags.private`. */
+function structField(layout: StructLayout, view: ByteView, name: string): Observed | UnknownPath {
+  const row = layout.explain(view).find((candidate) => candidate.name === name);
+  return row ? rowValue(row) : unknownPart(name, [], `field of ${layout.title}`);
+}
 
-function kvmRunField(view: ByteView, rest: readonly string[]): Observed | UnknownPath {
-  const [first = '', ...more] = rest;
+const members = new Map(Object.values(kvmRunMembers).map((layout) => [kvmRunMemberName(layout), layout]));
+
+function kvmRunDomain([first = '', ...more]: readonly string[]): Domain | UnknownPath {
   const member = members.get(first);
-  if (member && more.length > 0) return structField(member, view, more.join('.'));
+  if (member && more.length > 0) return structDomain(member, more.join('.'));
   if (member) return needsMore(first, `${first}.${Object.keys(member.fields).join(`, ${first}.`)}`);
-  const found = structField(kvmRun, view, rest.join('.'));
-  return isUnknown(found)
-    ? unknownPart(first, [...Object.keys(kvmRun.fields), ...members.keys()], 'field of kvm_run')
-    : found;
+  const found = structDomain(kvmRun, [first, ...more].join('.'));
+  if (!isUnknown(found)) return found;
+  return unknownPart(first, [...members.keys(), ...Object.keys(kvmRun.fields)], 'field of kvm_run');
+}
+
+function kvmRunField(view: ByteView, [first = '', ...more]: readonly string[]): Observed | UnknownPath {
+  const member = members.get(first);
+  return member
+    ? structField(member, view, more.join('.'))
+    : structField(kvmRun, view, [first, ...more].join('.'));
+}
+
+const shortExit = (name: string): string => name.replace(/^KVM_EXIT_/, '');
+const exitNames = Object.values(kvmExitReasons);
+const exitDomain = numberOr([...exitNames.map(shortExit), ...exitNames]);
+
+/** Results of ioctls, {@link runResult}. */
+export const resultDomain = numberOr(Object.keys(errno).map((name) => `-${name}`));
+
+const vcpuDomains: Readonly<Record<string, Domain>> = { exit: exitDomain, ret: resultDomain };
+
+export function vcpuDomain(
+  index: number,
+  [name = '', ...more]: readonly string[],
+  { vcpus }: Machine,
+  alsoKnown: readonly string[] = [],
+): Domain | UnknownPath {
+  const head = `v${index}`;
+  if (index >= vcpus) {
+    const expected = vcpus === 1 ? 'v0' : `v0 to v${vcpus - 1}`;
+    return { message: `this VM has ${vcpus} ${vcpus === 1 ? 'vCPU' : 'vCPUs'}`, part: head, expected };
+  }
+  if (name === '') return needsMore(head, `${head}.mpState, ${head}.exit, ${head}.run.hypercall.nr`);
+  if (name === 'run' && more.length > 0) return kvmRunDomain(more);
+  if (name === 'ghcb')
+    return more.length > 0 ? structDomain(ghcbPage, more.join('.')) : needsMore(name, 'ghcb.swExitCode');
+  const own = Object.hasOwn(vcpuDomains, name) ? vcpuDomains[name] : undefined;
+  const others = [...alsoKnown, ...Object.keys(vcpuDomains), 'run', 'ghcb'];
+  const group = vcpuGroup as unknown as Group<Variables>;
+  return atEnd(own ?? variableDomain(group, name, vcpuAliases, others), more);
 }
 
 function exitName(world: World, index: number): Observed {
   const reason = kvmRun.get(world.kvmRun[index] as ByteView, 'exitReason');
   const name = (kvmExitReasons as Readonly<Record<number, string>>)[reason];
-  const short = name?.replace(/^KVM_EXIT_/, '') ?? String(reason);
+  const short = name === undefined ? String(reason) : shortExit(name);
   return { value: short, also: [reason, ...(name === undefined ? [] : [name])] };
 }
 
 /** The result of KVM_RUN as a C program sees it: 0, or a negative errno. */
-export function runResult(errno: number): Observed {
-  const returned = -errno;
-  return errno === 0 ? { value: 0 } : { value: errnoText(returned), also: [returned, `-${errno}`] };
+export function runResult(number: number): Observed {
+  const returned = -number;
+  return number === 0 ? { value: 0 } : { value: errnoText(returned), also: [returned, `-${number}`] };
 }
 
 function guestPage(world: World, vcpu: Vcpu, head: string): ByteView | UnknownPath {
@@ -73,48 +114,60 @@ function guestPage(world: World, vcpu: Vcpu, head: string): ByteView | UnknownPa
   return page ?? { message: `${head} has no GHCB page yet`, part: head };
 }
 
+/** @param rest as {@link vcpuDomain} took it */
 export function observeVcpu(world: World, index: number, rest: readonly string[]): Observed | UnknownPath {
-  const vcpu = world.vcpus[index];
-  const head = `v${index}`;
-  if (!vcpu) return { message: `this VM has ${world.vcpus.length} vCPUs`, part: head };
+  const vcpu = world.vcpu(index);
   const [name = '', ...more] = rest;
   if (name === 'run' && more.length > 0) return kvmRunField(world.kvmRun[index] as ByteView, more);
-  if (name === 'ghcb' && more.length > 0) {
-    const page = guestPage(world, vcpu, head);
+  if (name === 'ghcb') {
+    const page = guestPage(world, vcpu, `v${index}`);
     return 'message' in page ? page : structField(ghcbPage, page, more.join('.'));
   }
   if (name === 'exit') return exitName(world, index);
   if (name === 'ret') return runResult(vcpu.runErrno);
-  if (name === '') return needsMore(head, `${head}.mpState, ${head}.exit, ${head}.run.hypercall.nr`);
-  const found = variable(vcpu as unknown as Instance<Variables>, name, vcpuAliases);
-  if (!isUnknown(found)) return found;
-  const known = [
-    ...Object.keys(vcpu.group.variables),
-    ...Object.keys(vcpuAliases),
-    'run',
-    'ghcb',
-    'exit',
-    'ret',
-  ];
-  return unknownPart(name, known, 'vcpu variable');
+  return variable(vcpu as unknown as Instance<Variables>, vcpuAliases[name] ?? name);
 }
 
-const guestNames: Readonly<Record<string, (vcpu: Vcpu) => ObservedValue>> = {
-  result: (vcpu) => vcpu.guestResult,
-  info1: (vcpu) => vcpu.guestReadInfo1,
-  info2: (vcpu) => vcpu.guestReadInfo2,
-  msr: (vcpu) => vcpu.guestReadMsr,
+/** What the guest read back, by the names of the variables that hold it. */
+const guestNames: Readonly<Record<string, string>> = {
+  result: 'guestResult',
+  info1: 'guestReadInfo1',
+  info2: 'guestReadInfo2',
+  msr: 'guestReadMsr',
+};
+const guestName = (rest: readonly string[]): readonly string[] => {
+  const [name = '', ...more] = rest;
+  return Object.hasOwn(guestNames, name) ? [guestNames[name] as string, ...more] : rest;
 };
 
-export function observeGuest(world: World, act: ActView, rest: readonly string[]): Observed | UnknownPath {
-  const [name = ''] = rest;
-  const read = guestNames[name];
-  const vcpu = world.vcpus[act.guest];
-  if (read && vcpu) return { value: read(vcpu) };
-  return observeVcpu(world, act.guest, rest);
+export const guestDomain = (rest: readonly string[], machine: Machine): Domain | UnknownPath =>
+  vcpuDomain(0, guestName(rest), machine, Object.keys(guestNames));
+
+export const observeGuest = (world: World, act: ActView, rest: readonly string[]): Observed | UnknownPath =>
+  observeVcpu(world, act.guest, guestName(rest));
+
+const pscIndex = (name: string): number => Number(/^entry\[(\d+)\]$/.exec(name)?.[1] ?? NaN);
+
+export function pscDomain([name = '', part, ...more]: readonly string[]): Domain | UnknownPath {
+  if (name === 'cur' || name === 'end') return atEnd(numberDomain, part === undefined ? [] : [part, ...more]);
+  const index = pscIndex(name);
+  if (index >= PSC_MAX_ENTRIES) {
+    const message = `the PSC buffer has ${PSC_MAX_ENTRIES} entries`;
+    return { message, part: name, expected: `entry[0] to entry[${PSC_MAX_ENTRIES - 1}]` };
+  }
+  if (Number.isNaN(index)) return unknownPart(name, ['cur', 'end', 'entry[0]'], 'part of the PSC buffer');
+  if (part === undefined) return numberDomain;
+  const fields: Readonly<Record<string, FieldDeclaration>> = pscEntry.fields;
+  const field = Object.hasOwn(fields, part) ? fields[part] : undefined;
+  return field
+    ? atEnd(fieldDomain(field), more)
+    : unknownPart(part, Object.keys(fields), 'field of a PSC entry');
 }
 
-/** The page-state-change buffer where the guest put it. */
+/**
+ * The page-state-change buffer where the guest put it.
+ * @param rest as {@link pscDomain} took it
+ */
 export function observePsc(world: World, act: ActView, rest: readonly string[]): Observed | UnknownPath {
   const vcpu = world.vcpu(act.guest);
   const page = guestPage(world, vcpu, `v${act.guest}`);
@@ -123,14 +176,9 @@ export function observePsc(world: World, act: ActView, rest: readonly string[]):
   const [name = '', part] = rest;
   if (name === 'cur') return { value: page.u16(scratch) };
   if (name === 'end') return { value: page.u16(scratch + 2) };
-  const index = /^entry\[(\d+)\]$/.exec(name)?.[1];
-  const at = scratch + pscEntryOffset(Number(index ?? 0));
-  if (index === undefined || at + 8 > page.byteLength)
-    return unknownPart(name, ['cur', 'end', 'entry[0]'], 'part of the PSC buffer');
+  const at = scratch + pscEntryOffset(pscIndex(name));
+  if (at + 8 > page.byteLength) return { message: `${name} lies outside the GHCB page`, part: name };
   const word = page.u64(at);
-  if (part === undefined) return { value: word };
-  const field = (pscEntry.decode(word) as Readonly<Record<string, number>>)[part];
-  return field === undefined
-    ? unknownPart(part, Object.keys(pscEntry.fields), 'field of a PSC entry')
-    : { value: field };
+  const row = pscEntry.explain(word).find((candidate) => candidate.name === part);
+  return row ? rowValue(row) : { value: word };
 }
