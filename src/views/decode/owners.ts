@@ -22,13 +22,13 @@ export function placed(kind: string, rows: readonly FieldRow[], length: number):
   });
 }
 
-/** For every byte the first row that owns it whole, or else the part of a word that lies in it. */
-export function ownersOf(fields: readonly Placed[], length: number): (Placed | undefined)[] {
-  const owners = new Array<Placed | undefined>(length).fill(undefined);
+/** For every byte the rows that lie in it, in their order: a whole word before its parts. */
+export function ownersOf(fields: readonly Placed[], length: number): (readonly Placed[])[] {
+  const owners = Array.from({ length }, (): Placed[] => []);
   for (const field of fields) {
     const { at, size } = field.place;
     for (let byte = at; byte < Math.min(at + size, length); byte++)
-      if (holds(field.place, byte)) owners[byte] ??= field;
+      if (holds(field.place, byte)) owners[byte]?.push(field);
   }
   return owners;
 }
