@@ -1,6 +1,7 @@
 /** The views in the middle, in the order of their tabs. Those of other folders are found by their file names and loaded when opened. */
 import type { Component } from 'svelte';
 import type { ViewProps } from '../views/shared/view';
+import type { DecodeTarget } from './session.svelte';
 
 export interface MachineName {
   readonly chart: string;
@@ -8,6 +9,9 @@ export interface MachineName {
 }
 export interface PanelProps extends ViewProps {
   readonly oninspect?: (machine: MachineName) => void;
+  /** What the decoder shows, as links name it. */
+  readonly decode?: DecodeTarget | undefined;
+  readonly ondecode?: (target: DecodeTarget) => void;
 }
 type Loader = () => Promise<{ default: Component<PanelProps> }>;
 

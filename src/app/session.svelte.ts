@@ -29,6 +29,12 @@ export interface Branch {
 /** The engine and all it knows, in a chunk of its own: the shell is there first. */
 type Engine = typeof engineModule;
 
+/** A value in the decoder, or a place in its reference, as links name them. */
+export interface DecodeTarget {
+  readonly word: string;
+  readonly value: string;
+}
+
 export type Dialog = 'palette' | 'help' | 'acts' | 'none';
 
 export const speeds = [0.5, 1, 2, 4, 8, 16] as const;
@@ -55,6 +61,7 @@ export class Session {
   inspectorTab = $state.raw<InspectorTab>('fields');
   inspectorOpen = $state.raw(true);
   selection = $state.raw<Selection | undefined>();
+  decode = $state.raw<DecodeTarget | undefined>();
   dialog = $state.raw<Dialog>('none');
   acts = $state.raw<readonly EnabledAct[]>([]);
   playing = $state.raw(false);
@@ -136,12 +143,24 @@ export class Session {
       if (text.ok) this.openText(text.value, target);
       else this.warn(text.error.message);
     } else if (target.kind === 'scenario') await this.openSlug(target.slug);
+    else if (target.kind === 'decode' && this.branches.length > 0) this.followDecode(target);
     else {
       const front = this.scenarios.find(({ slug }) => slug === FRONT) ?? this.scenarios[0];
       if (front) await this.openSlug(front.slug);
       if (target.kind === 'matrix') this.view = 'matrix';
-      if (target.kind === 'decode') this.view = 'decode';
+      if (target.kind === 'decode') this.followDecode(target);
     }
+  }
+
+  /** The run stays as it is: the decoder stands beside it. */
+  private followDecode({ word, value }: DecodeTarget): void {
+    this.decode = { word, value };
+    this.view = 'decode';
+  }
+
+  showDecoded({ word, value }: DecodeTarget): void {
+    this.decode = { word, value };
+    this.rememberPlace();
   }
 
   private async openSlug(slug: string): Promise<void> {
@@ -348,6 +367,8 @@ export class Session {
   /** A link that shows others what this page shows, with what the engine says it ends in. */
   async link(): Promise<string> {
     const { branch, timeline } = this;
+    const shownValue = this.decodeAddress();
+    if (shownValue !== undefined) return location.href.replace(/#.*$/, '') + shownValue;
     const isShipped = this.address.kind === 'scenario' && branch?.id === 'main' && !this.isSaved();
     let target: Target = this.address;
     if (!isShipped && branch) {
@@ -359,16 +380,25 @@ export class Session {
     return location.href.replace(/#.*$/, '') + printAddress(target, { ...this.showing(), ...engine });
   }
 
+  /** The address of what the decoder shows, while it is shown. */
+  private decodeAddress(): string | undefined {
+    const { decode } = this;
+    return this.view === 'decode' && decode && decode.word !== ''
+      ? printAddress({ kind: 'decode', word: decode.word, value: decode.value })
+      : undefined;
+  }
+
   private isSaved(): boolean {
     return this.saved.some((one) => one.slug === this.slug);
   }
 
   private rememberPlace(): void {
-    if (this.loading || this.branchId !== 'main') return;
+    const shownValue = this.decodeAddress();
+    if (this.loading || (this.branchId !== 'main' && shownValue === undefined)) return;
     // Browsers allow few changes of the address; one after the last step will do.
     clearTimeout(this.placeTimer);
     this.placeTimer = setTimeout(() => {
-      history.replaceState(null, '', printAddress(this.address, this.showing()));
+      history.replaceState(null, '', shownValue ?? printAddress(this.address, this.showing()));
     }, REST_MILLISECONDS);
   }
 

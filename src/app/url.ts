@@ -82,7 +82,7 @@ function parseTarget([kind = '', ...rest]: readonly string[]): Target | undefine
     case 'l':
       return { kind: 'lesson', lesson: first, page: rest[1] === undefined ? undefined : Number(rest[1]) };
     case 'd':
-      return { kind: 'decode', word: first, value: rest[1] ?? '' };
+      return { kind: 'decode', word: first, value: rest.slice(1).join('/') };
     default:
       return undefined;
   }

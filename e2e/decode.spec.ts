@@ -1,0 +1,152 @@
+import type { Page } from '@playwright/test';
+import { expectAxeClean } from './axe';
+import { expect, test } from './test';
+
+/** A GHCB page that asks for a page state change, as its bytes stand in a link. */
+const ghcb = `~912~1000008000000000${'~96~'}`;
+
+async function openDecoder(page: Page, address = '#/?v=decode'): Promise<void> {
+  await page.goto(`./${address}`);
+  await expect(page.getByRole('tab', { name: 'Reference' })).toBeVisible();
+}
+const paste = (page: Page) => page.getByLabel('Paste a value, a dump or a log line');
+const kind = (page: Page) => page.getByLabel('Read as');
+const value = (page: Page, field: string) =>
+  page.getByRole('textbox', { name: `Value of ${field}`, exact: true });
+
+test('an MSR value is read; a field is edited and the bytes, the text and the link follow', async ({
+  page,
+}) => {
+  await openDecoder(page);
+  await paste(page).fill('0x0010000012345014');
+  await expect(kind(page)).toHaveValue('ghcb-msr');
+  await expect(value(page, 'gfn')).toHaveValue('0x12345');
+  await value(page, 'operation').fill('shared');
+  await value(page, 'operation').press('Enter');
+  await expect(page.getByRole('gridcell', { name: '+6: 20, gfn' })).toBeVisible();
+  await expect(paste(page)).toHaveValue('0x0020000012345014');
+  await expect(page).toHaveURL(/#\/d\/ghcb-msr\/20000012345014$/);
+  await page.reload();
+  await expect(value(page, 'operation')).toHaveValue('0x2');
+});
+
+test('an edit that does not fit says why, beside the field', async ({ page }) => {
+  await openDecoder(page, '#/d/msr/10000012345014');
+  await value(page, 'operation').fill('0x99');
+  await value(page, 'operation').press('Enter');
+  await expect(page.getByRole('alert')).toContainText('operation: 0x99 does not fit');
+  await expect(value(page, 'operation')).toHaveAttribute('aria-invalid', 'true');
+  await expect(paste(page)).toHaveValue('0x0010000012345014');
+});
+
+test('bytes, bits and fields point at each other, by keyboard alone', async ({ page }) => {
+  await openDecoder(page);
+  await page.keyboard.press('g');
+  await page.keyboard.press('l');
+  await page.keyboard.press('g');
+  await page.keyboard.press('d');
+  await paste(page).focus();
+  await page.keyboard.type('0x0010000012345014');
+  const bytes = page.getByRole('grid', { name: 'Bytes, 8' });
+  await bytes.locator('[tabindex="0"]').focus();
+  for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('gridcell', { name: '+6: 10, gfn' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'gfn', exact: true })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
+  const bits = page.getByRole('grid', { name: 'Bits, 64' });
+  await bits.locator('[tabindex="0"]').focus();
+  for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Space');
+  await expect(value(page, 'gfn')).toHaveValue('0x12344');
+});
+
+test('a GHCB page from a dump; several values; a page from the middle', async ({ page }) => {
+  await openDecoder(page);
+  const lines = ['00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|', '*'];
+  lines.push('00000390  10 00 00 80 00 00 00 00  00 00 00 00 00 00 00 00  |................|');
+  lines.push('000003a0  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|', '*');
+  lines.push('000003f0  00 00 00 00 00 00 00 00  00 00 04 00 00 00 00 00  |................|');
+  lines.push('00000400  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|', '*');
+  lines.push('00000ff0  00 00 00 00 00 00 00 00  00 00 02 00 00 00 00 00  |................|', '00001000');
+  await paste(page).fill(lines.join('\n'));
+  await expect(kind(page)).toHaveValue('ghcb-page');
+  await expect(value(page, 'swExitCode')).toHaveValue('0x80000010');
+  await value(page, 'swExitCode').fill('0x80000013');
+  await value(page, 'swExitCode').press('Enter');
+  await expect(page.getByRole('gridcell', { name: '+390: 13, swExitCode' })).toBeVisible();
+  await expect(page).toHaveURL(/#\/d\/ghcb-page\/~912~13000080/);
+
+  await paste(page).fill(lines.slice(2, 4).join('\n'));
+  await expect(page.getByRole('status').first()).toContainText('Read as');
+
+  await paste(page).fill('0x80000013 0x100000001 0x121000');
+  await page
+    .getByRole('group', { name: 'Values found' })
+    .getByRole('button', { name: /EXITINFO1/ })
+    .click();
+  await expect(kind(page)).toHaveValue('ap-info1');
+});
+
+test('a dropped file, and one that is too large', async ({ page }) => {
+  await openDecoder(page);
+  const file = new Uint8Array(4096);
+  file[0x390] = 0x10;
+  file[0xffa] = 2;
+  const input = page.locator('.decode input[type=file]');
+  await input.setInputFiles({ name: 'ghcb.bin', mimeType: '', buffer: Buffer.from(file) });
+  await expect(kind(page)).toHaveValue('ghcb-page');
+  await input.setInputFiles({ name: 'core', mimeType: '', buffer: Buffer.alloc(2 << 20) });
+  await expect(page.getByText('1 MB is the most')).toBeVisible();
+});
+
+test('a termination is read both ways', async ({ page }) => {
+  await openDecoder(page);
+  await paste(page).fill('SEV-ES guest requested termination: 0x1:0x2');
+  const both = page.getByRole('region', { name: 'Termination, read both ways' });
+  await expect(both).toContainText('PVALIDATE failed');
+  await expect(both).toContainText('not a page address');
+});
+
+for (const [text, says] of [
+  ['abc', 'Read as'],
+  [`${'ab'.repeat(20)}c`, 'odd number'],
+  ['0x10000000000000000', '2^64 or more'],
+  ['-5', 'is negative'],
+  ['INVALID_PAGE_STAET', 'INVALID_PAGE_STATE'],
+] as const)
+  test(`bad input is answered by a sentence: ${says}`, async ({ page }) => {
+    await openDecoder(page);
+    await paste(page).fill(text);
+    await expect(page.locator('#decode-said')).toContainText(says);
+  });
+
+test('links that were cut off or name what is unknown say so', async ({ page }) => {
+  await openDecoder(page, '#/d/ghcb-page/~912~10');
+  await expect(page.locator('#decode-said')).toContainText('may have been cut off');
+  await openDecoder(page, '#/d/nonsense/1234');
+  await expect(page.locator('#decode-said')).toContainText('does not know');
+});
+
+test('the reference: a link to a field, a search, another layout', async ({ page }) => {
+  await openDecoder(page, '#/d/ref/ghcb-page/swExitCode');
+  await expect(page.locator('tr[aria-current=true]')).toContainText('swExitCode');
+  await page.getByLabel('Search').last().fill('vmpl run');
+  await expect(page.getByText(/fields of \d+ layouts/)).toBeVisible();
+  await page.getByRole('link', { name: 'vmpl', exact: true }).first().click();
+  await expect(page).toHaveURL(/#\/d\/ref\/[a-z0-9-]+\/vmpl$/);
+});
+
+for (const theme of ['light', 'dark'])
+  for (const [name, address] of [
+    ['a word', '#/d/msr/21100'],
+    ['a page', `#/d/ghcb-page/${ghcb}${'00'.repeat(3080)}`],
+    ['the reference', '#/d/ref/psc-entry/gfn'],
+    ['nothing', '#/?v=decode'],
+  ] as const)
+    test(`axe finds nothing in ${name} in ${theme}`, async ({ page }) => {
+      await openDecoder(page, `${address}${address.includes('?') ? '&' : '?'}theme=${theme}`);
+      await expectAxeClean(page);
+    });

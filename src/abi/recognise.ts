@@ -1,0 +1,270 @@
+/** What pasted text is: bytes, how they were read, and the kinds they may be. Bad input is a sentence that says what was understood. */
+import { littleEndianBytes } from '../base/bytes';
+import { hex, hexToBytes, parseInteger } from '../base/hex';
+import { ok, problem, type Result } from '../base/result';
+import { nearest } from '../base/text';
+import { bytesAs, candidatesFor, kindsThatFit, nearestSizes, type Candidate } from './candidates';
+import { isDump, readDump } from './dump';
+import { kinds, wordLayouts } from './kinds';
+import type { WordLayout } from './layout';
+import { constantNames, readConstant, readLogLine, type LogLine, type LogValue } from './log-lines';
+import { naeEvent } from './nae';
+
+/** One value that was found. */
+export interface Part {
+  /** `exit code`, `SW_EXITINFO1`, `value`. */
+  readonly label: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Best first; at least one. */
+  readonly candidates: readonly Candidate[];
+}
+
+export interface Recognition {
+  /** How the text was read: `one 64-bit word`, `a dump of bytes, 4096 bytes`. */
+  readonly form: string;
+  /** At least one. */
+  readonly parts: readonly Part[];
+  /** What a person should know about the reading, one sentence each. */
+  readonly remarks: readonly string[];
+}
+
+export const MAX_INPUT_CHARACTERS = 1 << 20;
+const WORD_LIMIT = 1n << 64n;
+const PAGE = 4096;
+const EXAMPLES = 'Paste an MSR value (0x…), hex bytes, a hex dump, a log line or the name of a status.';
+
+/** Recognises text. Never throws. */
+export function recognise(text: string): Result<Recognition> {
+  if (text.length > MAX_INPUT_CHARACTERS)
+    return problem(
+      `That is ${(text.length / MAX_INPUT_CHARACTERS).toFixed(1)} MB of text; 1 MB is the most that is read here, and nothing of it was. The largest layout has 4096 bytes: paste one page.`,
+    );
+  const trimmed = text.trim();
+  if (trimmed === '') return problem(`Nothing was pasted. ${EXAMPLES}`);
+  if (/^[-−]\s*\d/.test(trimmed)) return negative(trimmed);
+  const log = readLogLine(trimmed);
+  if (log) return fromLog(log);
+  const constant = readConstant(trimmed);
+  if (constant) return ok({ form: 'the name of a constant', parts: [partOf(constant)], remarks: [] });
+  const lines = trimmed.split(/\r?\n/);
+  if (isDump(lines)) return fromDump(lines);
+  return fromTokens(trimmed);
+}
+
+/** Recognises the bytes of a file. A file may hold text. */
+export function recogniseFile(bytes: Uint8Array): Result<Recognition> {
+  if (bytes.length > MAX_INPUT_CHARACTERS)
+    return problem(
+      `The file has ${bytes.length} bytes; 1 MB is the most that is read here. The largest layout has 4096 bytes.`,
+    );
+  if (bytes.length > 0 && bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13)))
+    return recognise(new TextDecoder().decode(bytes));
+  return fromBytes(bytes.slice(), 'the bytes of a file');
+}
+
+function negative(text: string): Result<Recognition> {
+  const value = parseInteger(text.replace(/^[-−]\s*/, ''));
+  const wrapped = value !== undefined && value > 0n && value <= 1n << 63n ? WORD_LIMIT - value : undefined;
+  const offer =
+    wrapped === undefined
+      ? ''
+      : ` As 64 bits in two's complement it is ${hex(wrapped)}; paste that to decode it.`;
+  return problem(`"${text.slice(0, 30)}" is negative; words of the protocol are unsigned.${offer}`);
+}
+
+function partOf({ label, kind, value, size, why }: LogValue): Part {
+  const bytes = littleEndianBytes(value, size);
+  const others = candidatesFor(bytes).filter((other) => other.kind !== kind);
+  return { label, bytes, candidates: [{ kind, why }, ...others] };
+}
+
+function fromLog({ form, values, exit }: LogLine): Result<Recognition> {
+  if (!exit) return ok({ form, parts: values.map(partOf), remarks: [] });
+  return fromExit(form, [exit.code, exit.info1, exit.info2]);
+}
+
+/** The kind of a layout: the name under which the registry knows it. */
+const kindOfLayout = (layout: WordLayout): string | undefined =>
+  Object.entries(wordLayouts).find(([, one]) => one === layout)?.[0];
+
+function fromExit(form: string, [code = 0n, ...infos]: readonly (bigint | undefined)[]): Result<Recognition> {
+  if (code >= WORD_LIMIT) return tooWide(hex(code));
+  const event = naeEvent(code);
+  const why = event ? `${hex(code)} is ${event.name}` : 'The line calls it the exit code';
+  const parts = [partOf({ label: 'exit code', kind: 'nae-code', value: code, size: 8, why })];
+  for (const [index, value] of infos.entries()) {
+    if (value === undefined) continue;
+    const layout = index === 0 ? event?.info1 : event?.info2;
+    const kind = layout && kindOfLayout(layout);
+    const label = `SW_EXITINFO${index + 1}`;
+    const bytes = littleEndianBytes(value, 8);
+    parts.push(
+      kind === undefined
+        ? { label, bytes, candidates: candidatesFor(bytes) }
+        : partOf({ label, kind, value, size: 8, why: `${event?.name ?? ''} has it as ${label}` }),
+    );
+  }
+  const remarks = event
+    ? []
+    : [
+        `${hex(code)} is no exit code that any source names; the words after it are shown without their meaning.`,
+      ];
+  return ok({ form, parts, remarks });
+}
+
+function fromDump(lines: readonly string[]): Result<Recognition> {
+  const dump = readDump(lines);
+  if (!dump.ok) return dump;
+  const { bytes, origin, form } = dump.value;
+  const inPage = Number(origin & 0xfffn);
+  if (inPage === 0 || bytes.length >= PAGE || inPage + bytes.length > PAGE || bytes.length <= 64)
+    return fromBytes(bytes, form);
+  // A page from the middle: the whole page with zeros where nothing was pasted, beside what the bytes are on their own.
+  const page = new Uint8Array(PAGE);
+  page.set(bytes, inPage);
+  const whole: Part = {
+    label: 'whole page',
+    bytes: page,
+    candidates: candidatesFor(page).map(({ kind, why }) => ({
+      kind,
+      why: `${why}, as far as it was pasted`,
+    })),
+  };
+  const own = candidatesFor(bytes);
+  return ok({
+    form: `${form}, ${bytes.length} bytes`,
+    parts: own.length === 0 ? [whole] : [{ label: 'these bytes', bytes, candidates: own }, whole],
+    remarks: [
+      `The dump begins in the middle of a page, at ${hex(inPage)}: bytes ${hex(inPage)} to ${hex(inPage + bytes.length - 1)} are known, the rest of the page is shown as zeros.`,
+    ],
+  });
+}
+
+function fromBytes(bytes: Uint8Array<ArrayBuffer>, form: string): Result<Recognition> {
+  const text = `${form}, ${bytes.length} ${bytes.length === 1 ? 'byte' : 'bytes'}`;
+  if (bytes.length > PAGE) {
+    const count = Math.ceil(bytes.length / PAGE);
+    const page = bytes.slice(0, PAGE);
+    const remarks = [
+      bytes.length % PAGE === 0
+        ? `${bytes.length} bytes are ${count} pages; the first is shown.`
+        : `${bytes.length} bytes are more than any layout has and no whole number of pages; the first ${PAGE} are shown.`,
+    ];
+    return ok({
+      form: text,
+      parts: [{ label: 'first page', bytes: page, candidates: candidatesFor(page) }],
+      remarks,
+    });
+  }
+  const candidates = candidatesFor(bytes);
+  const isWhole = candidates.some(({ kind }) => kinds[kind]?.size === bytes.length);
+  const remarks =
+    bytes.length <= 8 || isWhole
+      ? []
+      : [`${bytes.length} bytes are no layout's full size: ${nearestSizes(bytes.length)}.`];
+  if (candidates.length > 0)
+    return ok({ form: text, parts: [{ label: 'value', bytes, candidates }], remarks });
+  const [fit] = kindsThatFit(bytes);
+  if (fit !== undefined) {
+    const why = `${bytes.length} bytes fit, but what they hold does not look like it`;
+    return ok({
+      form: text,
+      parts: [{ label: 'value', bytes, candidates: [{ kind: fit, why }] }],
+      remarks: [],
+    });
+  }
+  if (bytes.length === 0) return problem(`No byte was found. ${EXAMPLES}`);
+  return problem(
+    `${bytes.length} bytes were read (${form}), but no layout has that size: ${nearestSizes(bytes.length)}.`,
+  );
+}
+
+const tooWide = (text: string) =>
+  problem(
+    `${text.slice(0, 40)} is 2^64 or more; a word has 64 bits. If these are bytes, paste them without 0x, two digits each.`,
+  );
+
+function fromTokens(text: string): Result<Recognition> {
+  const tokens = text.split(/[\s,;]+/).filter((token) => token !== '');
+  const strange = tokens.find((token) => !/^(?:0[xX])?[0-9a-fA-F_]+$/.test(token));
+  if (strange !== undefined) {
+    const before = tokens.indexOf(strange);
+    const near = nearest(text.toUpperCase(), constantNames);
+    const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+    const read = before === 0 ? '' : ` ${before} values before it were understood.`;
+    return problem(
+      `"${strange.slice(0, 40)}" is neither a number nor hex digits.${read}${hint || ` ${EXAMPLES}`}`,
+    );
+  }
+  const [first = ''] = tokens;
+  if (tokens.length === 1) return fromOne(first);
+  const prefixed = tokens.filter((token) => /^0x/i.test(token)).length;
+  if (prefixed === tokens.length && tokens.every((token) => token.length <= 4) && tokens.length > 3)
+    return fromDigits(tokens.map((token) => token.slice(2).padStart(2, '0')).join(''), 'bytes with 0x');
+  if (prefixed > 0 || tokens.every((token) => token.length === 16)) return fromWords(tokens);
+  return fromDigits(tokens.join(''), 'plain hex, in memory order');
+}
+
+function fromOne(token: string): Result<Recognition> {
+  const digits = token.replaceAll('_', '');
+  if (/^0x/i.test(digits)) {
+    if (digits.length <= 18) return fromWord(digits, 'one word');
+    return digits.length >= 34 && digits.length % 2 === 0
+      ? fromDigits(digits.slice(2), 'plain hex, in memory order')
+      : tooWide(token);
+  }
+  if (/^\d+$/.test(digits) && digits.length !== 16 && digits.length <= 20) {
+    if (BigInt(digits) >= WORD_LIMIT) return tooWide(token);
+    return fromWord(digits, 'one decimal number; write 0x before it if it is hexadecimal');
+  }
+  if (digits.length <= 16) return fromWord(`0x${digits}`, 'one word in hexadecimal, though it has no 0x');
+  return fromDigits(digits, 'plain hex, in memory order');
+}
+
+function fromWord(digits: string, form: string): Result<Recognition> {
+  const value = parseInteger(digits);
+  if (value === undefined) return problem(`"${digits}" has no digits. ${EXAMPLES}`);
+  const bytes = littleEndianBytes(value, 8);
+  return ok({ form, parts: [{ label: 'value', bytes, candidates: candidatesFor(bytes) }], remarks: [] });
+}
+
+/** Several words: an exit code with its info words, or a structure word by word. */
+function fromWords(tokens: readonly string[]): Result<Recognition> {
+  const bare = tokens.every((token) => /^[0-9a-fA-F]{16}$/.test(token));
+  const values = tokens.map((token) => parseInteger(bare ? `0x${token}` : token));
+  const bad = values.findIndex((value) => value === undefined);
+  if (bad >= 0)
+    return problem(
+      `"${tokens[bad] ?? ''}" has no 0x while others have: mixed spellings. ${bad} words before it were understood.`,
+    );
+  const words = values.map((value) => value ?? 0n);
+  const wide = words.findIndex((value) => value >= WORD_LIMIT);
+  if (wide >= 0) return tooWide(tokens[wide] ?? '');
+  const [code = 0n] = words;
+  if (words.length <= 3 && naeEvent(code)) return fromExit('an exit code and its info words', words);
+  const bytes = Uint8Array.from(words.flatMap((value) => [...littleEndianBytes(value, 8)]));
+  const whole = candidatesFor(bytes);
+  const parts: Part[] = words.slice(0, 16).map((value, index) => {
+    const own = littleEndianBytes(value, 8);
+    return { label: `word ${index}`, bytes: own, candidates: candidatesFor(own) };
+  });
+  if (whole.length > 0) parts.unshift({ label: 'all words', bytes, candidates: whole });
+  const remarks = words.length > 16 ? [`Of ${words.length} words the first 16 are offered one by one.`] : [];
+  return ok({ form: `${words.length} words of 64 bits, low byte first in memory`, parts, remarks });
+}
+
+function fromDigits(digits: string, form: string): Result<Recognition> {
+  const bytes = hexToBytes(digits);
+  if (!bytes)
+    return problem(
+      `${digits.length} hex digits are an odd number: one is missing or one too many. ${Math.floor(digits.length / 2)} whole bytes were understood, the last digit is "${digits.at(-1) ?? ''}".`,
+    );
+  return fromBytes(bytes, form);
+}
+
+/** Bytes of a part as a kind, with a sentence when they cannot be one. */
+export function partAs(kindName: string, bytes: Uint8Array): Result<Uint8Array<ArrayBuffer>> {
+  const kind = kinds[kindName];
+  const own = kind && bytesAs(kind, bytes);
+  return own ? ok(own) : problem(`${bytes.length} bytes cannot be read as ${kind?.title ?? kindName}`);
+}

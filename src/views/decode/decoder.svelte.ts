@@ -1,0 +1,154 @@
+/** What the decoder shows: the text that was pasted, what it was read as, and the bytes as they stand after edits. */
+import { bytesAs, candidatesFor, kindsThatFit, type Candidate } from '../../abi/candidates';
+import { bytesFromLink, bytesToLink, editField, flipBit } from '../../abi/edit';
+import { decodeFile } from '../../abi/kind-text';
+import { kinds } from '../../abi/kinds';
+import type { FieldRow } from '../../abi/layout';
+import { recognise, recogniseFile, type Part, type Recognition } from '../../abi/recognise';
+import { littleEndian, littleEndianBytes } from '../../base/bytes';
+import { bytesToHex, hex, hexdump } from '../../base/hex';
+import type { Result } from '../../base/result';
+
+const SHORT_BYTES = 64;
+
+export class Decoder {
+  text = $state.raw('');
+  problem: string | undefined = $state.raw();
+  form = $state.raw('');
+  remarks: readonly string[] = $state.raw([]);
+  parts: readonly Part[] = $state.raw([]);
+  partIndex = $state.raw(0);
+  kind: string | undefined = $state.raw();
+  bytes: Uint8Array<ArrayBuffer> = $state.raw(new Uint8Array());
+
+  part = $derived(this.parts[this.partIndex]);
+  declared = $derived(this.kind === undefined ? undefined : kinds[this.kind]);
+  candidates: readonly Candidate[] = $derived(this.part?.candidates ?? []);
+  /** Kinds the bytes can be read as besides the candidates. */
+  others: readonly string[] = $derived(
+    kindsThatFit(this.part?.bytes ?? this.bytes).filter(
+      (kind) => !this.candidates.some((candidate) => candidate.kind === kind),
+    ),
+  );
+  rows: readonly FieldRow[] = $derived.by(() => {
+    if (this.kind === undefined || this.bytes.length === 0) return [];
+    const decoded = decodeFile(this.kind, this.bytes);
+    return decoded.ok ? decoded.value.rows : [];
+  });
+  isWord = $derived(this.declared?.shape === 'word');
+  value = $derived(this.isWord ? littleEndian(this.bytes) : 0n);
+  /** The value for copying: a number, or bytes in memory order. */
+  valueText = $derived(
+    this.isWord
+      ? hex(this.value, 2 * this.bytes.length)
+      : this.bytes.length <= 16
+        ? bytesToHex(this.bytes)
+        : '',
+  );
+
+  paste(text: string): void {
+    this.text = text;
+    this.take(recognise(text));
+  }
+
+  open(bytes: Uint8Array, name: string): void {
+    const found = recogniseFile(bytes);
+    this.text = bytes.length > 4096 ? name : textOf(bytes.slice());
+    this.take(found);
+  }
+
+  refuse(why: string): void {
+    this.text ||= ' ';
+    this.problem = why;
+  }
+
+  private take(found: Result<Recognition>): void {
+    this.problem = found.ok ? undefined : found.error.message;
+    if (!found.ok) return;
+    this.form = found.value.form;
+    this.remarks = found.value.remarks;
+    this.parts = found.value.parts;
+    this.choosePart(0);
+  }
+
+  choosePart(index: number): void {
+    this.partIndex = index;
+    const kind = this.part?.candidates[0]?.kind;
+    if (kind !== undefined) this.chooseKind(kind);
+  }
+
+  chooseKind(kind: string): void {
+    const declared = kinds[kind];
+    const bytes = declared && bytesAs(declared, this.part?.bytes ?? this.bytes);
+    if (!bytes) return;
+    this.kind = kind;
+    this.bytes = bytes;
+  }
+
+  /** @returns why not, or nothing when it was taken */
+  edit(row: FieldRow, typed: string): string | undefined {
+    if (this.kind === undefined) return undefined;
+    const edited = editField(this.kind, this.bytes, row, typed);
+    if (!edited.ok) return edited.error.message;
+    this.replace(edited.value);
+    return undefined;
+  }
+
+  flip(at: number, bit: number): void {
+    this.replace(flipBit(this.bytes, at, bit));
+  }
+
+  /** The pasted text and its part follow what was edited. */
+  private replace(bytes: Uint8Array<ArrayBuffer>): void {
+    this.bytes = bytes;
+    const { part } = this;
+    if (!part) return;
+    this.parts = this.parts.map((one) => (one === part ? { ...one, bytes } : one));
+    if (this.parts.length > 1) return;
+    this.text = this.isWord ? hex(littleEndian(bytes), 2 * bytes.length) : textOf(bytes);
+    this.form = 'a value that was edited below';
+    this.problem = undefined;
+  }
+
+  /** What stands in a link: the number of a word, the bytes of the rest. */
+  get link(): { readonly word: string; readonly value: string } | undefined {
+    if (this.kind === undefined || this.bytes.length === 0) return undefined;
+    return { word: this.kind, value: this.isWord ? this.value.toString(16) : bytesToLink(this.bytes) };
+  }
+
+  /** Shows what a link says. */
+  follow(word: string, value: string): void {
+    const kind = word === 'msr' ? 'ghcb-msr' : word;
+    const declared = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+    if (value === '') return;
+    if (!declared) {
+      this.text = value;
+      this.problem = `The link names "${word}", a kind this version does not know.`;
+      return;
+    }
+    const isNumber = declared.shape === 'word' && /^(?:0x)?[0-9a-fA-F]{1,16}$/.test(value);
+    const bytes: Result<Uint8Array<ArrayBuffer>> = isNumber
+      ? { ok: true, value: littleEndianBytes(BigInt(`0x${value.replace(/^0x/, '')}`), 8) }
+      : bytesFromLink(value);
+    const own = bytes.ok ? bytesAs(declared, bytes.value) : undefined;
+    if (!bytes.ok || !own) {
+      this.text = value;
+      this.problem = bytes.ok
+        ? `The link holds ${bytes.value.length} bytes; ${declared.title} has ${declared.size}. It may have been cut off.`
+        : bytes.error.message;
+      return;
+    }
+    const others = candidatesFor(own).filter((one) => one.kind !== kind);
+    this.problem = undefined;
+    this.text = declared.shape === 'word' ? hex(littleEndian(own), 2 * own.length) : textOf(own);
+    this.form = 'a value in the link';
+    this.remarks = [];
+    this.parts = [
+      { label: 'value', bytes: own, candidates: [{ kind, why: 'The link names it' }, ...others] },
+    ];
+    this.choosePart(0);
+  }
+}
+
+const textOf = (bytes: Uint8Array): string =>
+  bytes.length <= SHORT_BYTES ? bytesToHex(bytes) : hexdump(bytes).join('\n');
