@@ -29,10 +29,40 @@ describe('bad usage is one message on standard error, status 2 and nothing else'
     [['decode', 'ghcb-msrr', '1'], "no kind 'ghcb-msrr'"],
     [['decode', 'ghcb-msr', 'zz'], 'not a number'],
     [['profiles', 'x'], 'profiles takes no word'],
+    [['encode', 'psc-entry', 'gfn=1', 'gfn=2'], "'gfn' is given twice"],
+    [['conform', '/dev/null'], '/dev/null: there is no vector in it'],
   ])('%j', (words, message) => {
     const { status, out, err } = vmgexit(words);
     expect([status, out]).toEqual([2, '']);
     expect(err).toContain(message);
+  });
+
+  test.each([
+    ['{"kind":"psc"', 'standard input: line 2: the line is not JSON'],
+    ['[]', "standard input: line 2: the line is no vector: there is no 'kind'"],
+    ['{"kind":"psc","input":{},"output":{}}', "there is no 'kernel'"],
+    ['{"kind":"psc","kernel":"7.2","output":{}}', "there is no 'input'"],
+    ['{"kind":"psc","kernel":"7.2","input":{}}', "there is no 'output'"],
+  ])('conform refuses %s', (line, message) => {
+    const { status, out, err } = vmgexit(['conform', '-'], `\n${line}\n`);
+    expect([status, out]).toEqual([2, '']);
+    expect(err).toContain(message);
+  });
+
+  test('a name or a value that an expectation cannot have', () => {
+    const lines = [
+      'ghcb-scenario 1',
+      'v0 hlt',
+      '? gust.result == ok',
+      '? v1.mpState != HALTEDD',
+      'end ghcb-scenario',
+    ];
+    const { status, out, err } = vmgexit(['run', '-'], lines.join('\n'));
+    expect([status, out]).toEqual([2, '']);
+    expect(err).toContain(
+      "standard input: line 3, column 3: name 'gust' is not known; did you mean 'guest'?",
+    );
+    expect(err).toContain("standard input: line 4, column 17: value 'HALTEDD' is not known; did you mean");
   });
 
   test('every problem of a scenario is told, with its place', () => {
@@ -95,6 +125,16 @@ test('the formatter reads standard input and is idempotent', () => {
   const text = readFileSync(shipped('psc-batch'), 'utf8');
   const once = vmgexit(['fmt', '-'], text.replace(/^/gm, '> ')).out;
   expect(once).toBe(text);
+});
+
+test.each([['run'], ['fmt']])('%s warns of a second scenario on standard error', (command) => {
+  const text = readFileSync(shipped('selftest'), 'utf8');
+  const once = vmgexit([command, '-'], text);
+  const { status, out, err } = vmgexit([command, '-'], `${text}${text}`);
+  expect([status, out, once.err]).toEqual([0, once.out, '']);
+  expect(err).toMatch(
+    /^warning: standard input: line \d+, column 1: another scenario follows and was left out$/m,
+  );
 });
 
 test('profiles as JSON carry value, source and confidence of every facet', () => {

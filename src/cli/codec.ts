@@ -72,6 +72,9 @@ export function encode(words: readonly string[]): Output {
   const { plain, options } = readWords(words, { json: 'flag' });
   const [kind, ...parts] = plain;
   if (kind === undefined) throw new UsageError('encode KIND key=value...');
+  const names = parts.map((part) => part.replace(/=.*$/s, ''));
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new UsageError(`'${twice}' is given twice`);
   const value = good(encodeArguments(kind, parts));
   const text = encodedText(kind, value);
   return fine(options.has('json') ? jsonPretty({ kind, value: text }) : text);

@@ -1,5 +1,5 @@
 /** `conform`: the engine against outputs of executed kernel functions. */
-import { conformCommand } from './conform/main';
+import { conformCommand, VectorError } from './conform/main';
 import { UsageError, type Output } from './io';
 
 export function conform(words: readonly string[]): Output {
@@ -8,7 +8,7 @@ export function conform(words: readonly string[]): Output {
     const status = conformCommand(words, (text) => lines.push(text));
     return { text: lines.join(''), status };
   } catch (error) {
-    if (error instanceof SyntaxError) throw new UsageError(`a line is not JSON: ${error.message}`);
+    if (error instanceof VectorError) throw new UsageError(error.message);
     throw error;
   }
 }

@@ -2,20 +2,22 @@
 import { writeFileSync } from 'node:fs';
 import { printScenario } from '../scenarios/print';
 import { EXIT_FAILED, fine, readBytes, readWords, UsageError, type Output } from './io';
-import { readScenario } from './scenario-file';
+import { readScenario, warningLines } from './scenario-file';
 
 export function fmt(words: readonly string[]): Output {
   const { plain, options } = readWords(words, { check: 'flag', write: 'flag' });
   if (plain.length === 0) throw new UsageError('fmt FILE... [--check|--write]; - is standard input');
-  const printed = plain.map((file) => ({ file, text: printScenario(readScenario(file).scenario) }));
+  const read = plain.map((file) => ({ file, content: readScenario(file) }));
+  const printed = read.map(({ file, content }) => ({ file, text: printScenario(content.scenario) }));
+  const complaint = read.flatMap(({ content }) => warningLines(content)).join('\n');
   if (options.has('write')) {
     for (const { file, text } of printed) if (file !== '-') writeFileSync(file, text);
-    return fine('');
+    return { ...fine(''), complaint };
   }
   if (options.has('check')) {
     const other = printed.filter(({ file, text }) => text !== new TextDecoder().decode(readBytes(file)));
     const text = other.map(({ file }) => `${file}: not in canonical form`).join('\n');
-    return other.length === 0 ? fine('') : { text, status: EXIT_FAILED };
+    return { ...(other.length === 0 ? fine('') : { text, status: EXIT_FAILED }), complaint };
   }
-  return fine(printed.map(({ text }) => text.trimEnd()).join('\n'));
+  return { ...fine(printed.map(({ text }) => text.trimEnd()).join('\n')), complaint };
 }

@@ -9,7 +9,7 @@ import { EXIT_FAILED, EXIT_FINE, readWords, UsageError, type Output } from './io
 import { comparisonJsonl, runJsonl } from './run-jsonl';
 import { runMail } from './run-mail';
 import { comparisonText, expectationText, lineText, runText } from './run-text';
-import { readScenario, type ScenarioFile } from './scenario-file';
+import { readScenario, warningLines, type ScenarioFile } from './scenario-file';
 
 const formats = ['text', 'jsonl', 'mail'] as const;
 type Format = (typeof formats)[number];
@@ -49,9 +49,9 @@ export function run(words: readonly string[]): Output {
   const runs = profiles.map((profile) =>
     runScenario(file.scenario, profile, (world) => new Timeline(world), { maxSteps }),
   );
-  const warnings = format === 'text' ? file.warnings.map((text) => `warning: ${text}`) : [];
-  const text = [...warnings, ...told(runs, format)].join('\n');
-  const complaint = format === 'jsonl' ? runs.flatMap(failures).join('\n') : '';
+  const text = told(runs, format).join('\n');
+  const failed = format === 'jsonl' ? runs.flatMap(failures) : [];
+  const complaint = [...warningLines(file), ...failed].join('\n');
   return { text, status: statusOf(runs, options.has('fail-on-diff')), complaint };
 }
 

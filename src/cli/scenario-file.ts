@@ -21,3 +21,7 @@ export function readScenario(file: string): ScenarioFile {
   const warnings = parsed.warnings.map((p) => `${name}: ${problemText(p)}`);
   return { name, scenario: parsed.scenario, places: parsed.places, warnings };
 }
+
+/** The warnings of a file as they go to standard error. */
+export const warningLines = ({ warnings }: ScenarioFile): string[] =>
+  warnings.map((text) => `warning: ${text}`);

@@ -41,21 +41,48 @@ export function readVectors(path: string): string {
   return (path.endsWith('.br') ? brotliDecompressSync(bytes) : bytes).toString('utf8');
 }
 
-/** The vectors of a text, one a line. Throws a SyntaxError that names the line. */
-function vectorsOf(text: string): JsonObject[] {
-  return text.split('\n').flatMap((line, index) => {
-    if (line.trim() === '') return [];
-    try {
-      return [objectOf(JSON.parse(line) as Json)];
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new SyntaxError(`line ${index + 1}: ${reason}`, { cause: error });
-    }
+/** A text that holds no vectors, or a line that is none; says where. */
+export class VectorError extends Error {}
+
+/** What a line lacks to be a vector. */
+function lacks(vector: JsonObject): string | undefined {
+  const wordless = ['kind', 'kernel'].find((name) => textOf(vector[name]) === '');
+  if (wordless !== undefined) return `there is no '${wordless}' with a word`;
+  const missing = ['input', 'output'].find((name) => {
+    const value = vector[name];
+    return typeof value !== 'object' || value === null || Array.isArray(value);
   });
+  return missing === undefined ? undefined : `there is no '${missing}' with an object`;
 }
 
-/** Runs every line of the texts. */
-export function conform(texts: readonly string[]): ConformReport {
+function vectorOf(line: string, place: string): JsonObject {
+  let parsed: Json;
+  try {
+    parsed = JSON.parse(line) as Json;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new VectorError(`${place}: the line is not JSON: ${reason}`, { cause: error });
+  }
+  const vector = objectOf(parsed);
+  const lack = lacks(vector);
+  if (lack !== undefined) throw new VectorError(`${place}: the line is no vector: ${lack}`);
+  return vector;
+}
+
+/** The vectors of a text, one a line. */
+function vectorsOf(text: string, name: string): JsonObject[] {
+  const vectors = text
+    .split('\n')
+    .flatMap((line, index) => (line.trim() === '' ? [] : [vectorOf(line, `${name}: line ${index + 1}`)]));
+  if (vectors.length === 0) throw new VectorError(`${name}: there is no vector in it`);
+  return vectors;
+}
+
+/**
+ * Runs every line of the texts.
+ * @param names of the texts, for a {@link VectorError}
+ */
+export function conform(texts: readonly string[], names: readonly string[] = []): ConformReport {
   const tallies = new Map<string, Tally>();
   const failures: Failure[] = [];
   const unsupported = new Set<string>();
@@ -67,7 +94,8 @@ export function conform(texts: readonly string[]): ConformReport {
     }
     return profiles.get(kernel);
   };
-  for (const vector of texts.flatMap(vectorsOf)) {
+  const vectors = texts.flatMap((text, i) => vectorsOf(text, names[i] ?? `text ${i + 1}`));
+  for (const vector of vectors) {
     const { kind, kernel, id } = labelsOf(vector);
     const key = `${kind} ${kernel}`;
     const tally = tallies.get(key) ?? { kind, kernel, passed: 0, failed: 0, unsupported: 0 };
@@ -140,7 +168,10 @@ export function conformCommand(args: readonly string[], out: (text: string) => v
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return 2;
   }
-  const report = conform(texts);
+  const report = conform(
+    texts,
+    files.map((file) => (file === '-' ? 'standard input' : file)),
+  );
   out(json ? `${JSON.stringify(report)}\n` : reportText(report));
   return conforms(report) ? 0 : 1;
 }
