@@ -16,12 +16,15 @@ const prefixes = { none: 'gmem', vmsa: 'vmsa', firmware: 'fw', request: 'req' } 
 const KIND_MASK = 0xf;
 const LEAK_MASK = 0xf;
 
-/** Name of a host page for people: `gmem7`, `vmsa0`, `fw1`. */
-export function pageName(world: World, pfn: number): string {
-  const word = world.pages.hostPage.get(pfn);
+/** Name of a host page for people, from its `hostPage` word: `gmem7`, `vmsa0`, `fw1`. */
+export function hostPageName(word: number, pfn: number): string {
   const kind = kinds[(word >>> KERNEL_KIND_SHIFT) & KIND_MASK] ?? 'none';
   return `${prefixes[kind]}${kind === 'none' ? pfn : word >>> KERNEL_NUMBER_SHIFT}`;
 }
+
+/** Name of a host page for people. */
+export const pageName = (world: World, pfn: number): string =>
+  hostPageName(world.pages.hostPage.get(pfn), pfn);
 
 /** How often a page is on the leak list. */
 export const leakCount = (world: World, pfn: number): number =>

@@ -6,9 +6,7 @@ import { explainKvmRun } from '../../abi/kvm-run';
 import { naeEvents } from '../../abi/nae';
 import { vmsa } from '../../abi/vmsa';
 import { hex } from '../../base/hex';
-import { letterOfRmp } from '../../drawings/page-letter';
 import type { PageImage } from '../../engine/state/vm';
-import { gfnBits, hostPageBits } from '../../engine/memory/page-bits';
 import { formatArgument, moveKinds, type Move, type MoveKind } from '../../engine/moves';
 import type { World } from '../../engine/world';
 import type { Change, StepRecord, Timeline } from '../../recording/timeline';
@@ -67,25 +65,6 @@ export function plainArguments(move: Move | undefined): readonly { name: string;
     text: frameNumber.test(name) ? hex(value as number) : formatArgument(kinds[name] ?? 'text', value),
   }));
 }
-
-const bitNames = (bits: Readonly<Record<string, number>>, value: number): string => {
-  const names = Object.entries(bits)
-    .filter(([, bit]) => (value & bit) !== 0)
-    .map(([name]) => name);
-  return names.length === 0 ? 'none' : names.join(' ');
-};
-
-/** A per-page word as people read it. */
-export function pageWordText(field: string, value: number): string {
-  if (field === 'rmp') return `${letterOfRmp(value)} ${hex(value >>> 0)}`;
-  if (field === 'gfn') return bitNames(gfnBits, value);
-  if (field === 'hostPage') return bitNames(hostPageBits, value);
-  return hex(value >>> 0);
-}
-
-/** `pages 0x120..0x15f`. */
-export const pageRunText = (first: number, count: number): string =>
-  count === 1 ? `page ${hex(first)}` : `pages ${hex(first)}..${hex(first + count - 1)}`;
 
 export type ByteChange = Extract<Change, { kind: 'bytes' }>;
 
