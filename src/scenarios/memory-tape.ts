@@ -33,6 +33,7 @@ export function memoryTape(world: World): Tape {
     get stepCount() {
       return steps.length;
     },
+    findings: () => steps.flatMap(({ findings }, step) => findings.map((finding) => ({ step, finding }))),
     step: (index) => steps[index] ?? { move: undefined, findings: [] },
     perform(act: Act, origin) {
       const firstStep = steps.length;

@@ -257,6 +257,7 @@ class Runner {
 
   /** What the acts of this line did; the steps are read only when an expectation asks for them. */
   private actView(): ActView {
+    const { timeline, actStart } = this;
     const steps = (): readonly StepOfTape[] => this.stepsOfLine();
     return {
       guest: this.guest,
@@ -264,7 +265,8 @@ class Runner {
         return steps().flatMap(({ move }) => (move ? [move] : []));
       },
       get findings() {
-        return steps().flatMap(({ findings }) => findings);
+        const found = timeline.findings().filter(({ step }) => step >= actStart);
+        return found.map(({ finding }) => finding);
       },
       refused: this.refused ?? '',
     };

@@ -19,6 +19,11 @@ export interface Tape {
   readonly stepCount: number;
   readonly acts: readonly TapedAct[];
   perform(act: Act, origin: Origin): { readonly refused?: string };
+  /** Everything found so far, with the step it was found in; cheaper than reading the steps. */
+  findings(): readonly {
+    readonly step: number;
+    readonly finding: { readonly kind: FindingKind; readonly text: string };
+  }[];
   step(index: number): {
     /** Nothing when an act wrote without any visible move. */
     readonly move: Move | undefined;
