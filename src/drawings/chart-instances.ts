@@ -1,4 +1,5 @@
 /** The charts that live in a world, and what one step did to each. */
+import { rmpGfn } from '../engine/hardware/rmp';
 import { pageStateOf } from '../abi/rmp';
 import { RMP_ASID_MASK, RMP_ASID_SHIFT, rmpBits } from '../engine/memory/page-bits';
 import { backingOf } from '../engine/page-class';
@@ -131,7 +132,7 @@ export interface PageStep {
 export function pageStep(world: World, gfn: number, changes: readonly Change[]): PageStep | undefined {
   const { pfn } = backingOf(world, gfn);
   if (pfn < 0) return undefined;
-  const number = world.pages.rmpGfnLow.get(pfn);
+  const number = rmpGfn(world, pfn);
   const now = rmpStateName(world.pages.rmp.get(pfn), number);
   const change = changes.find(
     (one) => one.kind === 'pages' && one.field === 'rmp' && pfn >= one.first && pfn < one.first + one.count,

@@ -1,4 +1,5 @@
 /** One page in words: what guest, RMP and KVM say about it, what it holds and who holds on to it. */
+import { rmpGfn } from '../engine/hardware/rmp';
 import { hex, hex64 } from '../base/hex';
 import {
   gfnBits,
@@ -34,9 +35,9 @@ const flags = (word: number, bits: Readonly<Record<string, number>>): DetailRow[
   Object.entries(bits).map(([name, mask]) => ({ name, value: yesNo((word & mask) !== 0) }));
 
 function rmpRows(world: World, gfn: number, pfn: number): DetailRow[] {
-  const { rmp, rmpGfnLow } = world.pages;
+  const { rmp } = world.pages;
   const word = rmp.get(pfn);
-  const number = rmpGfnLow.get(pfn) >>> 0;
+  const number = rmpGfn(world, pfn);
   const large = largePages(world, gfn, 1).length > 0;
   return [
     { name: 'state', value: rmpStateName(word, number) },

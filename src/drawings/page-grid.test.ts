@@ -265,7 +265,6 @@ describe('the overview', () => {
 test('the detail of a page names its entry, its backing and who holds it', () => {
   const world = worldOf(1024);
   makeValid(world, 0x121, 1);
-  world.pages.rmpGfnLow.set(0x121, 0x121);
   world.vcpu(0).exists = true;
   world.vcpu(0).pendingVmsaGpa = 0x121000n;
   const { groups, holders, bands } = pageDetail(world, 0x121);
