@@ -5,6 +5,7 @@ import { expect, test } from './test';
 test('a step is linked to, and the link opens it again', async ({ page }) => {
   await openRun(page, '#/s/linux-boot?k=7');
   expect((await whereAmI(page)).step).toBe(7);
+  await expect(shownStep(page)).toBeInViewport();
   await page.keyboard.press('j');
   await expect(page).toHaveURL(/#\/s\/linux-boot\?k=8$/);
   await page.reload();
