@@ -50,7 +50,7 @@ export function acceptApicEvents(world: World, vcpu: Vcpu): void {
       world.move('sipiDropped', index, { state: before }, 'SipiDropped');
       return;
     }
-    clearUnhaltedWhenRunnable(world, vcpu);
+    clearUnhaltedWhenRunnable(vcpu);
     const { effect, rule } = deliverSipi(world, vcpu);
     world.move('sipiAccepted', index, { effect }, rule);
   }
@@ -75,6 +75,6 @@ function deliverSipi(world: World, vcpu: Vcpu): { effect: string; rule: RuleId }
 }
 
 /** Setting RUNNABLE also clears pv_unhalted (since the helper of 6.15). */
-export function clearUnhaltedWhenRunnable(_world: World, vcpu: Vcpu): void {
+export function clearUnhaltedWhenRunnable(vcpu: Vcpu): void {
   if (vcpu.mpState === 'RUNNABLE') vcpu.pvUnhalted = false;
 }

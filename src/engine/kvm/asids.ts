@@ -42,14 +42,15 @@ export function sevAsidNew(world: World, encryptsState: boolean): number {
   if (host.chargeErrno) return -host.chargeErrno;
   host.asidCharges += 1;
   let asid = firstWith(host.asidsUsed, range, false);
-  if (asid === undefined && recycleAsids(world, range)) asid = firstWith(host.asidsUsed, range, false);
+  const recycled = asid === undefined && recycleAsids(world, range);
+  if (recycled) asid = firstWith(host.asidsUsed, range, false);
   if (asid === undefined) {
     host.asidCharges -= 1;
     return -errno.EBUSY;
   }
   host.asidsUsed |= bitOf(asid);
   vm.asid = asid;
-  world.move('asidAllocated', -1, { asid }, 'AsidRecycled');
+  world.move('asidAllocated', -1, { asid }, recycled ? 'AsidRecycled' : 'AsidDrawn');
   return 0;
 }
 

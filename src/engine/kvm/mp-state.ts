@@ -43,7 +43,7 @@ export function setMpState(world: World, vcpu: Vcpu, value: SettableMpState): nu
   const refusal = effects.find((effect) => effect.type === 'refuse');
   if (refusal) return -errno.EINVAL;
   if (effects.some((effect) => effect.type === 'latchSipi')) vcpu.sipiLatched = true;
-  clearUnhaltedWhenRunnable(world, vcpu);
+  clearUnhaltedWhenRunnable(vcpu);
   return 0;
 }
 

@@ -133,7 +133,7 @@ function snpBeginPsc(world: World, vcpu: Vcpu, scratch: Scratch): Handled {
       { first: vcpu.pscCurrent, last: vcpu.pscCurrent + vcpu.pscBatch - 1, operation: range.operation },
       'PscUnknownOperation',
     );
-    completePscEntries(world, vcpu, scratch);
+    completePscEntries(vcpu, scratch);
   }
 }
 
@@ -231,7 +231,7 @@ function exitForRange(world: World, vcpu: Vcpu, range: Range): Handled {
 }
 
 /** Marks the entries of the batch finished, each by its own size bit as it stands now. */
-function completePscEntries(_world: World, vcpu: Vcpu, scratch: Scratch): void {
+function completePscEntries(vcpu: Vcpu, scratch: Scratch): void {
   for (let n = vcpu.pscBatch; n > 0; n--) {
     const index = vcpu.pscCurrent;
     writeCurrentPage(scratch, index, readEntry(scratch, index).huge ? 512 : 1);
@@ -251,7 +251,7 @@ export function completePsc(world: World, vcpu: Vcpu): Handled {
   if (effect?.type === 'failRun') return runFails(errno.EINVAL, 'PscRetNotAllowed');
   if (effect?.type === 'answerUserspaceRefused') return finish(world, vcpu, effects);
   const scratch = bufferOf(world, scratchAgain(world, vcpu));
-  completePscEntries(world, vcpu, scratch);
+  completePscEntries(vcpu, scratch);
   return snpBeginPsc(world, vcpu, scratch);
 }
 

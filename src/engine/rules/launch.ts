@@ -175,6 +175,10 @@ export const launchRules = rulesOf({
     says: 'A page that the firmware does not give back is put on the leak list.',
     source: ccp('snp_free_firmware_page()'),
   },
+  AsidDrawn: {
+    says: 'The VM gets the lowest ASID of its range that nobody uses.',
+    source: sev('ASID recycling'),
+  },
   AsidRecycled: {
     says: 'ASIDs of ended VMs become free by a cache flush and DF_FLUSH, when a new VM finds none.',
     source: sev('ASID recycling'),
