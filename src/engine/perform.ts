@@ -1,5 +1,5 @@
 /** The only way the world moves: one act in, visible moves out. */
-import type { Act, ActArguments, actTables, Actor, guestActs, Outcome } from './acts';
+import type { Act, ActArguments, actTables, Actor, Outcome } from './acts';
 import { guestHandlers } from './guest/handlers';
 import { injectHandlers } from './firmware/inject';
 import { kvmHandlers } from './kvm/handlers';
@@ -8,7 +8,7 @@ import { NeverReturns } from './hardware/rmp';
 import type { World } from './world';
 
 export type GuestHandlers = {
-  readonly [V in keyof typeof guestActs]: (
+  readonly [V in keyof (typeof actTables)['guest']]: (
     world: World,
     vcpu: number,
     args: ActArguments<'guest', V>,

@@ -1,0 +1,33 @@
+/** Faults of the host, to come. */
+import { may, need, table } from './parameter';
+
+/** The kinds of faults. */
+export const injectActs = table({
+  firmware: {
+    doc: 'a firmware command fails',
+    params: {
+      command: may('u64', 'command id; any when missing'),
+      nth: may('count', '1 when missing'),
+      status: need('u64', 'firmware status'),
+    },
+  },
+  rmpupdate: {
+    doc: 'an RMPUPDATE fails',
+    params: { nth: may('count', '1 when missing'), code: need('count', 'return code') },
+  },
+  psmash: {
+    doc: 'a PSMASH fails',
+    params: { nth: may('count', '1 when missing'), code: need('count', 'return code') },
+  },
+  allocation: {
+    doc: 'an allocation fails',
+    params: {
+      what: need(['request', 'firmware', 'vmsa', 'command', 'gmem', 'blob'], 'what is allocated'),
+      nth: may('count', '1 when missing'),
+    },
+  },
+  answer: {
+    doc: 'the personality answers an exit with another ret',
+    params: { nth: may('count', '1 when missing'), ret: need('u64', 'hypercall.ret') },
+  },
+});

@@ -1,0 +1,43 @@
+/** What an act table is made of: verbs, their parameters, and the kinds of values those take. */
+
+/** `u64` is a bigint, `count` a number, `flag` a boolean, a list of words a choice. */
+export type ParameterKind = 'u64' | 'count' | 'flag' | 'entries' | readonly string[];
+
+/** One parameter of an act. */
+export interface Parameter<K extends ParameterKind = ParameterKind, R extends boolean = boolean> {
+  readonly kind: K;
+  readonly required: R;
+  readonly doc: string;
+}
+
+/** A parameter that an act cannot do without. */
+export const need = <const K extends ParameterKind>(kind: K, doc: string): Parameter<K, true> => ({
+  kind,
+  required: true,
+  doc,
+});
+/** A parameter that may be left out. */
+export const may = <const K extends ParameterKind>(kind: K, doc: string): Parameter<K, false> => ({
+  kind,
+  required: false,
+  doc,
+});
+
+/** One entry of a page-state-change request as people write it. */
+export interface PscEntryInput {
+  /** 1 private, 2 shared, 3 PSMASH, 4 UNSMASH, or any other 4-bit number. */
+  readonly operation: number;
+  readonly gfn: number;
+  readonly twoMeg: boolean;
+  /** 4K pages already done. */
+  readonly currentPage: number;
+}
+
+/** One verb: what it does, and with which parameters. */
+export interface ActKind {
+  readonly doc: string;
+  readonly params: Readonly<Record<string, Parameter>>;
+}
+type ActTable = Readonly<Record<string, ActKind>>;
+/** Declares the acts of one actor. */
+export const table = <const T extends ActTable>(acts: T): T => acts;

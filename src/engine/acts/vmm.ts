@@ -1,0 +1,112 @@
+/** What userspace does: ioctls, and answers to exits. */
+import { may, need, table } from './parameter';
+
+const mpStates = [
+  'RUNNABLE',
+  'UNINITIALIZED',
+  'INIT_RECEIVED',
+  'HALTED',
+  'SIPI_RECEIVED',
+  'STOPPED',
+  'AP_RESET_HOLD',
+] as const;
+const vcpu = need('count', 'vCPU id');
+
+/** The verbs of the VMM. */
+export const vmmActs = table({
+  'create-vm': {
+    doc: 'KVM_CREATE_VM',
+    params: {
+      type: may(['snp', 'seves', 'sev', 'default'], 'snp when missing'),
+      apic: may(['kernel', 'userspace'], 'kernel when missing'),
+    },
+  },
+  memslot: {
+    doc: 'KVM_SET_USER_MEMORY_REGION2',
+    params: {
+      gfn: need('count', 'first guest frame'),
+      n: need('count', '4K pages'),
+      backing: may(['guest-memfd', 'none', 'closed'], 'guest-memfd when missing'),
+      gmem: may('count', 'first page in guest_memfd; the next free one when missing'),
+    },
+  },
+  'hypercall-exits': {
+    doc: 'KVM_ENABLE_CAP(KVM_CAP_EXIT_HYPERCALL)',
+    params: { mask: may('u64', '0x1000 when missing') },
+  },
+  init2: {
+    doc: 'KVM_SEV_INIT2',
+    params: {
+      features: may('u64', 'vmsa_features'),
+      flags: may('count', 'flags'),
+      'ghcb-version': may('count', 'ghcb_version'),
+    },
+  },
+  'create-vcpu': { doc: 'KVM_CREATE_VCPU, ids in order', params: {} },
+  'enable-certs': { doc: 'KVM_SEV_SNP_ENABLE_REQ_CERTS', params: {} },
+  'launch-start': {
+    doc: 'KVM_SEV_SNP_LAUNCH_START',
+    params: {
+      policy: may('u64', '0x30000 when missing'),
+      flags: may('count', 'flags'),
+      fd: may(['sev', 'bad'], 'sev_fd'),
+    },
+  },
+  'launch-update': {
+    doc: 'KVM_SEV_SNP_LAUNCH_UPDATE',
+    params: {
+      gfn: need('count', 'first guest frame'),
+      n: may('count', '4K pages; 1 when missing'),
+      len: may('u64', 'length in bytes, instead of n'),
+      type: need(['normal', 'vmsa', 'zero', 'unmeasured', 'secrets', 'cpuid'], 'page type'),
+      uaddr: may('u64', 'source buffer; one of its own when missing'),
+      content: may('u64', 'first eight bytes of every source page'),
+      flags: may('count', 'flags'),
+      fd: may(['sev', 'bad'], 'sev_fd'),
+    },
+  },
+  'launch-finish': {
+    doc: 'KVM_SEV_SNP_LAUNCH_FINISH',
+    params: {
+      flags: may('count', 'flags'),
+      'id-block': may('flag', 'pass an ID block'),
+      fd: may(['sev', 'bad'], 'sev_fd'),
+    },
+  },
+  'assume-es-launch': {
+    doc: 'takes the whole launch of an SEV-ES guest as done, whose commands the model does not have',
+    params: {},
+  },
+  'set-attributes': {
+    doc: 'KVM_SET_MEMORY_ATTRIBUTES',
+    params: {
+      gfn: need('count', 'first guest frame'),
+      n: need('count', '4K pages'),
+      private: need('flag', 'KVM_MEMORY_ATTRIBUTE_PRIVATE'),
+    },
+  },
+  'punch-hole': {
+    doc: 'fallocate(PUNCH_HOLE) on guest_memfd',
+    params: { gfn: need('count', 'first guest frame'), n: need('count', '4K pages') },
+  },
+  'close-gmem': { doc: 'close the last file of guest_memfd', params: {} },
+  'pre-fault': {
+    doc: 'KVM_PRE_FAULT_MEMORY',
+    params: { gfn: need('count', 'first guest frame'), n: need('count', '4K pages') },
+  },
+  'set-mp-state': { doc: 'KVM_SET_MP_STATE', params: { vcpu, state: need(mpStates, 'mp_state') } },
+  'get-mp-state': { doc: 'KVM_GET_MP_STATE', params: { vcpu } },
+  run: { doc: 'KVM_RUN', params: { vcpu, 'immediate-exit': may('flag', 'set kvm_run.immediate_exit') } },
+  answer: {
+    doc: 'write an answer into kvm_run',
+    params: {
+      vcpu: may('count', 'vCPU id; the one that waits when missing'),
+      ret: may('u64', 'hypercall.ret, or ret of a certificate exit'),
+      pages: may('u64', 'pages that the certificates need, with ret ENOSPC (28)'),
+      value: may('u64', 'data of a port or MMIO read; every item of a string'),
+    },
+  },
+  handle: { doc: 'the personality handles the exit of a vCPU', params: { vcpu } },
+  signal: { doc: 'send a signal to a vCPU thread', params: { vcpu } },
+  destroy: { doc: 'close every file of the VM', params: {} },
+});
