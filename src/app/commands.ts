@@ -31,6 +31,11 @@ export function commandsOf(page: PageActions): readonly Command[] {
   return [...stepCommands, ...viewCommands(page), ...runCommands(page), ...pageCommands(page)];
 }
 
+function changeSpeed(session: Session, by: number): void {
+  session.player.changeSpeed(by);
+  session.say(`Speed ${session.player.speed} times.`);
+}
+
 const stepCommands: readonly Command[] = [
   {
     id: 'next',
@@ -107,10 +112,10 @@ const stepCommands: readonly Command[] = [
     title: 'Play or pause',
     group: 'Steps',
     keys: ['Space'],
-    run: (s) => (s.playing ? s.pause() : s.play()),
+    run: (s) => s.player.toggle(),
   },
-  { id: 'slower', title: 'Slower', group: 'Steps', keys: [','], run: (s) => s.changeSpeed(-1) },
-  { id: 'faster', title: 'Faster', group: 'Steps', keys: ['.'], run: (s) => s.changeSpeed(1) },
+  { id: 'slower', title: 'Slower', group: 'Steps', keys: [','], run: (s) => changeSpeed(s, -1) },
+  { id: 'faster', title: 'Faster', group: 'Steps', keys: ['.'], run: (s) => changeSpeed(s, 1) },
 ];
 
 const viewCommands = (page: PageActions): readonly Command[] => [
@@ -133,7 +138,7 @@ const viewCommands = (page: PageActions): readonly Command[] => [
     title: 'Pages below the ladder, or not',
     group: 'Views',
     keys: ['\\'],
-    run: (s) => s.prefer({ split: !s.preferences.split }),
+    run: (s) => s.memory.prefer({ split: !s.memory.preferences.split }),
   },
   {
     id: 'inspector',
@@ -227,8 +232,8 @@ const pageCommands = (page: PageActions): readonly Command[] => [
     group: 'Page',
     keys: [],
     run: (s) => {
-      const next = themes[(themes.indexOf(s.preferences.theme) + 1) % themes.length] ?? 'auto';
-      s.prefer({ theme: next });
+      const next = themes[(themes.indexOf(s.memory.preferences.theme) + 1) % themes.length] ?? 'auto';
+      s.memory.prefer({ theme: next });
       s.say(next === 'auto' ? 'Colours as the system has them.' : `Colours: ${next}.`);
     },
   },
@@ -238,9 +243,9 @@ const pageCommands = (page: PageActions): readonly Command[] => [
     group: 'Page',
     keys: [],
     run: (s) => {
-      s.prefer({ singleKeys: !s.preferences.singleKeys });
+      s.memory.prefer({ singleKeys: !s.memory.preferences.singleKeys });
       s.say(
-        s.preferences.singleKeys
+        s.memory.preferences.singleKeys
           ? 'Single keys act.'
           : 'Single keys are off; Ctrl-K still opens the palette.',
       );

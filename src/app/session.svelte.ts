@@ -11,10 +11,12 @@ import { stepSentence } from '../views/shared/words';
 import type * as engineModule from './engine';
 import { loadCatalog, loadScenario, type CatalogEntry } from './catalog';
 import { expectationsOf } from './expectations';
+import { Links } from './links';
+import { Memory } from './memory.svelte';
+import { Player } from './player.svelte';
 import type { ShownRun } from './runs';
 import { landmarkFrom, landmarksOf } from './steps';
-import { readStored, writeStored, type Preferences, type SavedScenario, type Stored } from './storage';
-import { parseAddress, printAddress, type Address, type Showing, type Target } from './url';
+import { parseAddress, type Address, type Showing, type Target } from './url';
 
 /** One way the run went. */
 export interface Branch {
@@ -37,13 +39,14 @@ export interface DecodeTarget {
 
 export type Dialog = 'palette' | 'help' | 'acts' | 'none';
 
-export const speeds = [0.5, 1, 2, 4, 8, 16] as const;
 /** The front page is a scenario at its interesting step. */
 const FRONT = 'ap-create-on-init-then-create';
-const STEP_MILLISECONDS = 600;
-const REST_MILLISECONDS = 200;
 
 export class Session {
+  readonly memory = new Memory();
+  readonly player = new Player(this);
+  readonly links = new Links(this);
+
   scenarios = $state.raw<readonly CatalogEntry[]>([]);
   slug = $state.raw<string | undefined>();
   title = $state.raw('');
@@ -64,8 +67,6 @@ export class Session {
   decode = $state.raw<DecodeTarget | undefined>();
   dialog = $state.raw<Dialog>('none');
   acts = $state.raw<readonly EnabledAct[]>([]);
-  playing = $state.raw(false);
-  speed = $state.raw(1);
   chrome = $state.raw(true);
   loading = $state.raw(true);
   /** One sentence a person should see: what was mended, what could not be done. */
@@ -74,7 +75,6 @@ export class Session {
   status = $state.raw('');
   announcement = $state.raw('');
   pendingKeys = $state.raw('');
-  private stored = $state.raw<Stored>(readStored());
 
   /** The engine, once it is there. */
   engine = $state.raw<Engine | undefined>();
@@ -88,8 +88,6 @@ export class Session {
   expectations = $derived(this.run ? expectationsOf(this.run) : []);
   /** Remarks of the scenario, by the act they stand above. */
   notes: ReadonlyMap<number, string> | undefined = $derived(this.run && this.engine?.notesOf(this.run));
-  preferences: Preferences = $derived(this.stored.preferences);
-  saved: readonly SavedScenario[] = $derived(this.stored.saved);
   changed = $derived(this.branch !== undefined && this.draft !== this.branch.text);
   /** What the step shown says. */
   sentence = $derived(
@@ -97,10 +95,6 @@ export class Session {
       ? stepSentence(this.timeline.step(this.position - 1), this.stepCount)
       : 'Before step 1.',
   );
-
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private placeTimer: ReturnType<typeof setTimeout> | undefined;
-  private address: Target = { kind: 'front' };
 
   // Opening ------------------------------------------------------------------------------------------------------------
 
@@ -121,12 +115,12 @@ export class Session {
 
   async open(address: Address): Promise<void> {
     const { target, showing } = address;
-    this.pause();
-    clearTimeout(this.placeTimer);
+    this.player.pause();
+    this.links.forget();
     this.loading = true;
     this.notice = address.remarks.join(' ');
     if (showing.chrome !== undefined) this.chrome = showing.chrome;
-    if (showing.theme) this.prefer({ theme: showing.theme });
+    if (showing.theme) this.memory.prefer({ theme: showing.theme });
     this.profileSpec = showing.profiles?.[0];
     await this.openTarget(target);
     this.loading = false;
@@ -160,11 +154,11 @@ export class Session {
 
   showDecoded({ word, value }: DecodeTarget): void {
     this.decode = { word, value };
-    this.rememberPlace();
+    this.links.remember();
   }
 
   private async openSlug(slug: string): Promise<void> {
-    const kept = this.saved.find((one) => one.slug === slug);
+    const kept = this.memory.saved.find((one) => one.slug === slug);
     const text = kept ? { ok: true as const, value: kept.text } : await loadScenario(slug);
     if (!text.ok) {
       this.warn(text.error.message);
@@ -176,7 +170,7 @@ export class Session {
 
   /** A scenario from outside becomes the main branch; when it is not sound, the editor shows it and says why. */
   openText(text: string, target: Target = { kind: 'front' }): void {
-    this.address = target;
+    this.links.target = target;
     this.slug = undefined;
     this.draft = text;
     const result = this.engine?.runText(text, this.profileSpec);
@@ -253,12 +247,16 @@ export class Session {
     timeline.seek(to);
     this.position = to;
     this.status = '';
-    if (!this.playing) this.announcement = this.sentence;
-    this.rememberPlace();
+    if (!this.player.playing) this.announceStep();
+    this.links.remember();
   }
 
   stepBy(by: number): void {
     this.seek(this.position + by);
+  }
+
+  announceStep(): void {
+    this.announcement = this.sentence;
   }
 
   /** To the next place of a kind, or says that there is none. */
@@ -271,41 +269,10 @@ export class Session {
     else this.say(`No ${by > 0 ? 'later' : 'earlier'} ${name}.`);
   }
 
-  play(): void {
-    if (this.playing || this.stepCount === 0) return;
-    if (this.position >= this.stepCount) this.seek(0);
-    this.playing = true;
-    const tick = (): void => {
-      this.stepBy(1);
-      if (this.position >= this.stepCount) this.pause();
-      else this.timer = setTimeout(tick, STEP_MILLISECONDS / this.speed);
-    };
-    this.timer = setTimeout(tick, STEP_MILLISECONDS / this.speed);
-  }
-
-  pause(): void {
-    clearTimeout(this.timer);
-    if (!this.playing) return;
-    this.playing = false;
-    this.announcement = this.sentence;
-  }
-
-  changeSpeed(by: number): void {
-    const at = speeds.findIndex((speed) => speed === this.speed);
-    this.speed = speeds[Math.max(0, Math.min(speeds.length - 1, at + by))] ?? 1;
-    this.say(`Speed ${this.speed} times.`);
-  }
-
-  /** One button for all speeds. */
-  nextSpeed(): void {
-    const at = speeds.findIndex((speed) => speed === this.speed);
-    this.speed = speeds[(at + 1) % speeds.length] ?? 1;
-  }
-
   // Branches -----------------------------------------------------------------------------------------------------------
 
   openActs(): void {
-    this.pause();
+    this.player.pause();
     this.refreshActs();
     this.dialog = 'acts';
   }
@@ -346,87 +313,27 @@ export class Session {
 
   useBranch(id: string): void {
     if (id === this.branchId) return;
-    this.pause();
+    this.player.pause();
     this.branchId = id;
     this.draft = this.branch?.text ?? '';
     this.seek(Math.min(this.position, this.stepCount));
     this.say(`Branch ${id}.`);
   }
 
-  // Links and memory ---------------------------------------------------------------------------------------------------
-
-  private showing(): Showing {
-    return {
-      step: this.position,
-      ...(this.profileSpec === undefined ? {} : { profiles: [this.profileSpec] }),
-      ...(this.view === 'ladder' ? {} : { view: this.view }),
-      ...(this.selection?.kind === 'page' ? { selection: `page:0x${this.selection.gfn.toString(16)}` } : {}),
-    };
-  }
-
-  /** A link that shows others what this page shows, with what the engine says it ends in. */
-  async link(): Promise<string> {
-    const { branch, timeline } = this;
-    const shownValue = this.decodeAddress();
-    if (shownValue !== undefined) return location.href.replace(/#.*$/, '') + shownValue;
-    const isShipped = this.address.kind === 'scenario' && branch?.id === 'main' && !this.isSaved();
-    let target: Target = this.address;
-    if (!isShipped && branch) {
-      const { CODEC, pack } = await import('./pack');
-      target = { kind: 'packed', codec: CODEC, payload: pack(branch.text) };
-    }
-    const digest = timeline?.digest().slice(0, 8);
-    const engine = digest === undefined ? {} : { engine: { version, digest } };
-    return location.href.replace(/#.*$/, '') + printAddress(target, { ...this.showing(), ...engine });
-  }
-
-  /** The address of what the decoder shows, while it is shown. */
-  private decodeAddress(): string | undefined {
-    const { decode } = this;
-    return this.view === 'decode' && decode && decode.word !== ''
-      ? printAddress({ kind: 'decode', word: decode.word, value: decode.value })
-      : undefined;
-  }
-
-  private isSaved(): boolean {
-    return this.saved.some((one) => one.slug === this.slug);
-  }
-
-  private rememberPlace(): void {
-    const shownValue = this.decodeAddress();
-    if (this.loading || (this.branchId !== 'main' && shownValue === undefined)) return;
-    // Browsers allow few changes of the address; one after the last step will do.
-    clearTimeout(this.placeTimer);
-    this.placeTimer = setTimeout(() => {
-      history.replaceState(null, '', shownValue ?? printAddress(this.address, this.showing()));
-    }, REST_MILLISECONDS);
-  }
-
   show(view: string): void {
     this.view = view;
-    this.rememberPlace();
-  }
-
-  prefer(change: Partial<Preferences>): void {
-    this.keep({ ...this.stored, preferences: { ...this.stored.preferences, ...change } });
+    this.links.remember();
   }
 
   save(): void {
     const slug = this.slug ?? 'mine';
-    const entry: SavedScenario = {
-      slug: this.isSaved() ? slug : `my-${slug}`,
+    const entry = {
+      slug: this.memory.has(slug) ? slug : `my-${slug}`,
       title: this.title,
       text: this.draft,
     };
-    const others = this.saved.filter((one) => one.slug !== entry.slug);
-    const kept = this.keep({ ...this.stored, saved: [...others, entry] });
-    if (kept) this.say(`Saved in this browser as "${entry.slug}".`);
+    if (this.memory.save(entry)) this.say(`Saved in this browser as "${entry.slug}".`);
     else this.warn('Not saved in this browser: it refuses or is full.');
-  }
-
-  private keep(stored: Stored): boolean {
-    this.stored = stored;
-    return writeStored(stored);
   }
 
   /** Confirms something in the status line and to screen readers; the next step takes it away. */
