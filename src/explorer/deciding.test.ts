@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseProfileSpec } from '../profiles/resolve';
+import { Timeline } from '../recording/timeline';
+import { parseScenario } from '../scenarios/parse';
+import { runScenario } from '../scenarios/run';
+import { decidingFacets } from './deciding';
+
+const text = readFileSync(
+  new URL('../../public/scenarios/ap-create-on-init-then-create.ghcb', import.meta.url),
+  'utf8',
+);
+
+function run(spec: string): Timeline {
+  const parsed = parseScenario(text);
+  const profile = parseProfileSpec(spec);
+  if (!parsed.ok || !profile.ok) throw new Error('the scenario that ships does not parse');
+  return runScenario(parsed.scenario, profile.value, (world) => new Timeline(world)).timeline;
+}
+
+/** The step in which the second create is answered: with success, or with the refusal of the review. */
+function answerOf(timeline: Timeline): number {
+  const act = timeline.acts.findIndex((one) => one.act.verb === 'ap-create');
+  const { firstStep = 0, stepCount = 0 } = timeline.acts[act] ?? {};
+  const steps = Array.from({ length: stepCount }, (_, i) => firstStep + i);
+  return steps.find((step) => timeline.step(step).facets.includes('ap.doubleCreate')) ?? -1;
+}
+
+test.each(['linux-7.2', 'part2-v4', 'as-reviewed'])(
+  'under %s ap.doubleCreate decided what became of the second create, the checks that passed did not',
+  (spec) => {
+    const timeline = run(spec);
+    const step = answerOf(timeline);
+    const asked = timeline.step(step).facets;
+    expect(asked.length).toBeGreaterThan(1);
+    expect(decidingFacets(timeline, step)).toEqual(['ap.doubleCreate']);
+  },
+);
+
+test('asking moves nothing: position and end of the run stay', () => {
+  const timeline = run('linux-7.2');
+  timeline.seek(20);
+  const end = timeline.digest();
+  for (let step = 0; step < timeline.stepCount; step++) decidingFacets(timeline, step);
+  expect(timeline.position).toBe(20);
+  expect(timeline.digest()).toBe(end);
+});
+
+test('every facet that decided was consulted in that very step', () => {
+  const timeline = run('linux-6.12');
+  for (let step = 0; step < timeline.stepCount; step++) {
+    const asked = timeline.step(step).facets;
+    for (const name of decidingFacets(timeline, step)) expect(asked).toContain(name);
+  }
+});

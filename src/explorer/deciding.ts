@@ -1,0 +1,85 @@
+/**
+ * Which facets decided a step, and which were only asked: the act is performed again with every other value of each
+ * facet that the step consulted. Where nothing comes out differently, the facet let the step pass as it would have anyway.
+ */
+import type { Act } from '../engine/acts';
+import { digestText, followLog } from '../engine/memory/digest';
+import { perform } from '../engine/perform';
+import { World } from '../engine/world';
+import { valuesOf, type FacetName, type FacetValue } from '../profiles/facets';
+import { override, type ResolvedProfile } from '../profiles/resolve';
+import type { Timeline } from '../recording/timeline';
+
+/** What an act came to: its moves as text, and the identity of all that it wrote. */
+interface Outcome {
+  readonly moves: readonly string[];
+  readonly written: string;
+}
+
+/**
+ * The consulted facets with which this step, or what the act did from it on, would have been another under another value.
+ * The timeline stands where it stood when this returns.
+ */
+export function decidingFacets(timeline: Timeline, step: number): readonly FacetName[] {
+  const { facets, actIndex } = timeline.step(step);
+  const performed = timeline.acts[actIndex];
+  if (!performed || facets.length === 0) return [];
+  const { act, firstStep } = performed;
+  const { position, world } = timeline;
+  timeline.seek(firstStep);
+  try {
+    const asItWas = outcomeOf(world, world.profile, act);
+    const isDecided = (name: FacetName): boolean =>
+      otherValues(world.profile, name).some((value) => {
+        const other = outcomeOf(world, override(world.profile, name, value), act);
+        return differsFrom(asItWas, other, step - firstStep);
+      });
+    return [...new Set(facets)].filter(isDecided);
+  } finally {
+    timeline.seek(position);
+  }
+}
+
+const otherValues = (profile: ResolvedProfile, name: FacetName): readonly FacetValue[] =>
+  valuesOf(name).filter((value) => value !== profile.facets[name] && value !== 'unspecified');
+
+/** Whether two outcomes part at a move, or only in what is written, and not before it. */
+function differsFrom(one: Outcome, other: Outcome, move: number): boolean {
+  const parts = one.moves.findIndex((text, index) => other.moves[index] !== text);
+  if (parts >= 0) return parts >= move;
+  return one.moves.length !== other.moves.length || one.written !== other.written;
+}
+
+function outcomeOf(from: World, profile: ResolvedProfile, act: Act): Outcome {
+  const world = copyOf(from, profile);
+  const moves: string[] = [];
+  const nothing = (): void => {};
+  world.recorder = {
+    transition: nothing,
+    facet: nothing,
+    finding: (kind, text) => void moves.push(`${kind} ${text}`),
+    move: (kind, vcpu, args, rule) =>
+      void moves.push(`${kind} ${vcpu} ${Object.values(args).map(String).join('|')} ${rule ?? ''}`),
+  };
+  try {
+    const refused = perform(world, act);
+    if (refused) moves.push(`refused ${refused.says}`);
+  } catch (error) {
+    // What the model cannot do under that value is an outcome of its own; the run shown goes on.
+    moves.push(`no outcome: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  // From the same start the same writes: no need to look at every page of a large guest.
+  const written = { low: 0, high: 0 };
+  followLog(written, world.log, 0, world.log.top);
+  return { moves, written: digestText(written) };
+}
+
+/** The same state in a world of its own, for another profile. */
+function copyOf(from: World, profile: ResolvedProfile): World {
+  const copy = new World(from.config, profile);
+  copy.arena.words.set(from.arena.words.subarray(0, from.arena.used));
+  from.pages.fields.forEach((field, index) => {
+    for (const { first, count, value } of field.runs()) copy.pages.fields[index]?.store(first, count, value);
+  });
+  return copy;
+}
