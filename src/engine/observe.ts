@@ -2,6 +2,7 @@
  * Names for everything an expectation or a filter may look at: every declared variable, the bytes that guest, KVM and
  * VMM share, and what happened since the act began. One table, with a sentence for each family of names.
  */
+import { invariantNames } from './invariants';
 import { moveKinds, moveNames, type MoveName } from './moves';
 import {
   atEnd,
@@ -83,6 +84,7 @@ const moveCounts = counts(moveNames);
 const findingKinds: readonly FindingKind[] = ['violation', 'ambiguity', 'guest-error', 'unmodelled', 'note'];
 const findingCounts = counts(findingKinds);
 const exitCounts = counts(['count']);
+const violationCounts = counts(invariantNames);
 
 /** A variable of a group, and nothing behind it. */
 const groupName = (group: unknown, [name = '', ...more]: readonly string[]): Domain | UnknownPath =>
@@ -184,6 +186,15 @@ const families: readonly Family[] = [
     observe: ({ act, rest }) => ({ value: act.findings.filter(({ kind }) => kind === rest[0]).length }),
   },
   {
+    form: 'violations.<invariant>',
+    doc: 'How often an invariant did not hold since the act began.',
+    first: /^violations$/,
+    domain: ({ rest }) => oneName(rest, violationCounts, 'invariant'),
+    observe: ({ act, rest }) => ({
+      value: act.findings.filter(({ invariant }) => invariant === rest[0]).length,
+    }),
+  },
+  {
     form: 'refused',
     doc: 'Why the act could not be taken in this state; no when it was taken.',
     first: /^refused$/,
@@ -209,6 +220,7 @@ const firstWords = [
   'exits',
   'moves',
   'findings',
+  'violations',
   'refused',
 ];
 

@@ -5,6 +5,7 @@ import { injectHandlers } from './firmware/inject';
 import { kvmHandlers } from './kvm/handlers';
 import { vmmHandlers } from './vmm/handlers';
 import { NeverReturns } from './hardware/rmp';
+import { Watch } from './invariants/watch';
 import type { World } from './world';
 
 export type GuestHandlers = {
@@ -23,6 +24,7 @@ type AnyHandler = (world: World, args: Act['args']) => Outcome;
 
 /** Performs one act. @returns why it cannot be taken in this state, or nothing when it was */
 export function perform(world: World, act: Act): Outcome {
+  world.watcher = new Watch(world);
   try {
     return dispatch(world, act);
   } catch (error) {

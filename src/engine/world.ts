@@ -14,9 +14,11 @@ import { Arena, WriteLog, type WordAddress } from './memory/arena';
 import { digestOf, type Digest } from './memory/digest';
 import { Image } from './memory/image';
 import { createPageStore, type PageStore } from './memory/page-store';
+import type { InvariantName } from './invariants';
 import type { MoveArguments, MoveName } from './moves';
 import type { RuleId } from './rules';
 import { cpuidGroup, msrGroup, type CpuidRow, type MsrRow } from './state/cpu-tables';
+import { vcpuHistoryGroup, vmHistoryGroup, type VcpuHistory, type VmHistory } from './state/history';
 import { faultGroup, hostGroup, resetHost, type Fault, type Host } from './state/host';
 import type { Group, Instance, Variables } from './state/schema';
 import { vcpuGroup, type Vcpu } from './state/vcpu';
@@ -52,13 +54,19 @@ export type FindingKind = 'violation' | 'ambiguity' | 'guest-error' | 'unmodelle
 export interface Recorder {
   transition(chart: Chart, instance: number, event: AnyEvent): void;
   facet(name: FacetName): void;
-  finding(kind: FindingKind, text: string): void;
+  /** @param invariant the invariant that a violation breaks */
+  finding(kind: FindingKind, text: string, invariant?: InvariantName): void;
   move(
     kind: MoveName,
     vcpu: number,
     args: Readonly<Record<string, number | bigint | string>>,
     rule?: RuleId,
   ): void;
+}
+
+/** Looks at every move before the recorder closes its step: the invariants do. */
+export interface Watcher {
+  move(kind: MoveName, vcpu: number, args: Readonly<Record<string, number | bigint | string>>): void;
 }
 
 export interface NamedInstance {
@@ -100,6 +108,11 @@ export class World {
   private readonly imageBytes: Image[] = [];
   readonly instances: NamedInstance[] = [];
   recorder: Recorder | undefined;
+  watcher: Watcher | undefined;
+  /** What the invariants remember of each vCPU. */
+  readonly vcpuHistory: readonly VcpuHistory[];
+  /** What the invariants remember of the VM. */
+  readonly vmHistory: VmHistory;
 
   constructor(
     readonly config: WorldConfig,
@@ -118,6 +131,8 @@ export class World {
     this.faults = range(FAULT_COUNT).map((i) => this.declare(`fault${i}`, faultGroup));
     this.cpuid = range(CPUID_ROWS).map((i) => this.declare(`cpuid${i}`, cpuidGroup));
     this.msrs = range(MSR_ROWS).map((i) => this.declare(`msr${i}`, msrGroup));
+    this.vcpuHistory = range(config.vcpus).map((i) => this.declare(`v${i}.history`, vcpuHistoryGroup));
+    this.vmHistory = this.declare('vm.history', vmHistoryGroup);
     this.kvmRun = range(config.vcpus).map(
       () => new Image(this.arena, this.arena.allocate(KVM_RUN_SIZE / 4), KVM_RUN_SIZE),
     );
@@ -164,6 +179,13 @@ export class World {
     vcpu.vmcbVmsaPfn = NO_PFN;
     vcpu.launchVmsaPfn = NO_PFN;
     vcpu.xcr0 = 1n;
+    this.forget(this.vcpuHistory[this.indexOf(vcpu)]);
+  }
+
+  /** Everything that the invariants remember of something that is gone. */
+  forget(history: VcpuHistory | VmHistory | undefined): void {
+    if (!history) return;
+    for (let word = 0; word < history.group.words; word++) this.arena.write(history.base + word, 0);
   }
 
   private setRegions(instance: Instance<Variables>, chart: Chart): void {
@@ -228,12 +250,18 @@ export class World {
 
   /** Marks a visible move: everything written since the last mark belongs to it. */
   move<M extends MoveName>(kind: M, vcpu: number, args: MoveArguments<M>, rule?: RuleId): void {
+    this.watcher?.move(kind, vcpu, args);
     this.recorder?.move(kind, vcpu, args, rule);
   }
 
   /** Something a reviewer should see, attached to the step in progress. */
   finding(kind: FindingKind, text: string): void {
     this.recorder?.finding(kind, text);
+  }
+
+  /** An invariant that does not hold in the step in progress. */
+  violation(invariant: InvariantName, text: string): void {
+    this.recorder?.finding('violation', text, invariant);
   }
 
   /** Bytes of a page if anyone has looked into it, else undefined. */

@@ -1,6 +1,7 @@
 /** Listens to the world while it moves, and turns what it hears into steps. */
 import { assert } from '../base/assert';
 import type { WriteLog } from '../engine/memory/arena';
+import type { InvariantName } from '../engine/invariants';
 import type { MoveName } from '../engine/moves';
 import type { RuleId } from '../engine/rules';
 import type { FindingKind, Recorder } from '../engine/world';
@@ -54,8 +55,8 @@ export class StepRecorder implements Recorder {
     this.shape = this.shapes.withFacet(this.shape, code);
   }
 
-  finding(kind: FindingKind, text: string): void {
-    this.shape = this.shapes.withFinding(this.shape, kind, text);
+  finding(kind: FindingKind, text: string, invariant?: InvariantName): void {
+    this.shape = this.shapes.withFinding(this.shape, { kind, text, ...(invariant && { invariant }) });
     this.found = true;
     this.heard = true;
   }

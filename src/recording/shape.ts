@@ -5,6 +5,7 @@
 import { eventFromCodes, type AnyEvent, type FactKind } from '../machines/events';
 import type { Chart } from '../machines/compile';
 import { moveKinds, moveNames, type ArgumentKind, type MoveKind, type MoveName } from '../engine/moves';
+import { invariantNames, type InvariantName } from '../engine/invariants';
 import { ruleIds, type RuleId } from '../engine/rules';
 import type { FindingKind } from '../engine/world';
 import { facetNames, type FacetName } from '../profiles/facets';
@@ -22,6 +23,8 @@ export interface TakenTransition {
 export interface Finding {
   readonly kind: FindingKind;
   readonly text: string;
+  /** The invariant that a violation breaks, where it breaks one. */
+  readonly invariant?: InvariantName;
 }
 
 /** How a kind of move is written: its number and its arguments in declared order. */
@@ -41,7 +44,8 @@ export interface Shape {
     { readonly plan: MovePlan; readonly vcpu: number; readonly rule: RuleId | undefined } | undefined;
 }
 
-// The last two bits of an item say what it is. Facts follow their transition as plain numbers.
+// The last two bits of an item say what it is. Facts follow their transition as plain numbers, and a finding is
+// followed by the number of its invariant, from 1; 0 is none.
 const FACET = 0;
 const TRANSITION = 1;
 const FINDING = 2;
@@ -112,9 +116,13 @@ export class Shapes {
     return next;
   }
 
-  withFinding(shape: number, kind: FindingKind, text: string): number {
+  withFinding(shape: number, { kind, text, invariant }: Finding): number {
     const item = this.texts.code(text) * findingKinds.length + findingKinds.indexOf(kind);
-    return this.sequences.extend(shape, (item << 2) | FINDING);
+    const finding = this.sequences.extend(shape, (item << 2) | FINDING);
+    return this.sequences.extend(
+      finding,
+      invariant === undefined ? 0 : invariantNames.indexOf(invariant) + 1,
+    );
   }
 
   withMove(shape: number, plan: MovePlan, vcpu: number, rule: RuleId | undefined): number {
@@ -161,7 +169,9 @@ export class Shapes {
         }
         case FINDING: {
           const kind = findingKinds[item % findingKinds.length] as FindingKind;
-          findings.push({ kind, text: this.texts.text(Math.floor(item / findingKinds.length)) });
+          const text = this.texts.text(Math.floor(item / findingKinds.length));
+          const invariant = invariantNames[(items[++at] as number) - 1];
+          findings.push(invariant === undefined ? { kind, text } : { kind, text, invariant });
           break;
         }
         case MOVE:

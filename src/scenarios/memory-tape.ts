@@ -4,19 +4,19 @@ import type { Act } from '../engine/acts';
 import type { Move } from '../engine/moves';
 import { perform } from '../engine/perform';
 import type { RuleId } from '../engine/rules';
-import type { FindingKind, World } from '../engine/world';
-import type { Tape, TapedAct } from './tape';
+import type { World } from '../engine/world';
+import type { Tape, TapedAct, TapedFinding } from './tape';
 
 interface TapedStep {
   readonly move: Move | undefined;
   readonly rule?: RuleId;
-  readonly findings: readonly { readonly kind: FindingKind; readonly text: string }[];
+  readonly findings: readonly TapedFinding[];
 }
 
 export function memoryTape(world: World): Tape {
   const acts: TapedAct[] = [];
   const steps: TapedStep[] = [];
-  let findings: { kind: FindingKind; text: string }[] = [];
+  let findings: TapedFinding[] = [];
   const take = (move: Move | undefined, rule?: RuleId): void => {
     steps.push(rule === undefined ? { move, findings } : { move, rule, findings });
     findings = [];
@@ -24,7 +24,7 @@ export function memoryTape(world: World): Tape {
   world.recorder = {
     transition: () => {},
     facet: () => {},
-    finding: (kind, text) => findings.push({ kind, text }),
+    finding: (kind, text, invariant) => findings.push({ kind, text, ...(invariant && { invariant }) }),
     move: (kind, vcpu, args, rule) => take({ kind, vcpu, args: { ...args } }, rule),
   };
   return {

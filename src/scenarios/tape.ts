@@ -1,5 +1,6 @@
 /** What a scenario is run on: whoever performs its acts and remembers them. The timeline is one. */
 import type { Act } from '../engine/acts';
+import type { InvariantName } from '../engine/invariants';
 import type { Move } from '../engine/moves';
 import type { RuleId } from '../engine/rules';
 import type { FindingKind, World } from '../engine/world';
@@ -14,20 +15,24 @@ export interface TapedAct {
   readonly refused?: string;
 }
 
+export interface TapedFinding {
+  readonly kind: FindingKind;
+  readonly text: string;
+  /** The invariant that a violation breaks, where it breaks one. */
+  readonly invariant?: InvariantName;
+}
+
 export interface Tape {
   readonly world: World;
   readonly stepCount: number;
   readonly acts: readonly TapedAct[];
   perform(act: Act, origin: Origin): { readonly refused?: string };
   /** Everything found so far, with the step it was found in; cheaper than reading the steps. */
-  findings(): readonly {
-    readonly step: number;
-    readonly finding: { readonly kind: FindingKind; readonly text: string };
-  }[];
+  findings(): readonly { readonly step: number; readonly finding: TapedFinding }[];
   step(index: number): {
     /** Nothing when an act wrote without any visible move. */
     readonly move: Move | undefined;
     readonly rule?: RuleId;
-    readonly findings: readonly { readonly kind: FindingKind; readonly text: string }[];
+    readonly findings: readonly TapedFinding[];
   };
 }

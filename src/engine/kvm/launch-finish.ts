@@ -158,8 +158,8 @@ function syncVmsa(world: World, vcpu: Vcpu): number {
   const index = world.indexOf(vcpu);
   if (vcpu.guestStateProtected) {
     if (world.facet('lf.failure') === 'noUnwind') {
-      world.finding(
-        'violation',
+      world.violation(
+        'HostKeepsOutOfGuestPages',
         `KVM writes into the VMSA of v${index}, which the guest owns: a host RMP fault`,
       );
       return refuseCall(world, call, 'VmsaOverwritten', 'EFAULT');

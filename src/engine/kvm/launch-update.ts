@@ -70,6 +70,7 @@ export function snpLaunchUpdate(
   args: LaunchUpdateArguments,
 ): LaunchUpdateReply {
   const { vm } = world;
+  vm.updateErrno = 0;
   const slot = slotOf(world, args.gfnStart);
   const finished = vm.launch === 'finished';
   const refused = refusalOf(
@@ -123,6 +124,7 @@ function populate(
     if (failed === 0) done += 1;
   }
   const populated: Populated = { slot, pages, done, failed, error: status.last };
+  world.vm.updateErrno = failed;
   if (failed === 0) return copyProgressOut(world, command, args, done);
   return failures[world.facet('lu.failure')](world, command, args, populated);
 }

@@ -1,5 +1,6 @@
 /** What an observation gives, and how a name that means nothing is told. */
 import { nearest } from '../../base/text';
+import type { InvariantName } from '../invariants';
 import type { MoveName } from '../moves';
 import type { Instance, Variables } from '../state/schema';
 import { NO_GPA, NO_PFN, type FindingKind } from '../world';
@@ -27,7 +28,11 @@ export interface ActView {
   /** vCPU of the last guest act. */
   readonly guest: number;
   readonly moves: readonly { readonly kind: MoveName; readonly vcpu: number }[];
-  readonly findings: readonly { readonly kind: FindingKind; readonly text: string }[];
+  readonly findings: readonly {
+    readonly kind: FindingKind;
+    readonly text: string;
+    readonly invariant?: InvariantName;
+  }[];
   /** Why the act was not taken; empty when it was. */
   readonly refused: string;
 }

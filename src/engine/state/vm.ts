@@ -40,6 +40,10 @@ export const vmGroup = group('vm', {
   activated: flag('The firmware bound the ASID to the guest.'),
   requestPfn: word32('Bounce page for guest requests; all ones when none.'),
   ioctlError: word32('error field of the last KVM_MEMORY_ENCRYPT_OP; all ones when KVM did not write it.'),
+  updateReported: flag('The last KVM_SEV_SNP_LAUNCH_UPDATE wrote its progress into its struct.'),
+  updateErrno: count(
+    'errno of the page at which the last LAUNCH_UPDATE failed, inside KVM; 0 when none did.',
+  ),
   updateLeft: word64('len that the last KVM_SEV_SNP_LAUNCH_UPDATE left in its struct.'),
   contextPfn: word32('Firmware context page; all ones when none.'),
   vmrunOracle: oneOf(

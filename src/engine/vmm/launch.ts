@@ -65,7 +65,10 @@ function command(
   const call = names[request.id];
   world.move('ioctl', -1, { call, detail: detailOf(request) });
   const reply = sevMemEncIoctl(world, { command: 'ok', argument: 'ok', sevDevice: fd !== 'bad' }, request);
-  if (request.id === KVM_SEV_SNP_LAUNCH_UPDATE) world.vm.updateLeft = reply.progress?.len ?? request.args.len;
+  if (request.id === KVM_SEV_SNP_LAUNCH_UPDATE) {
+    world.vm.updateLeft = reply.progress?.len ?? request.args.len;
+    world.vm.updateReported = reply.progress !== undefined;
+  }
   const error = reply.error === undefined ? 'not written' : `0x${reply.error.toString(16)}`;
   world.move('ioctlReturns', -1, { call, ret: errnoText(reply.ret), error });
   return undefined;

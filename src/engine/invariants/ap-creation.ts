@@ -1,0 +1,74 @@
+/** What the reviewers of AP creation asked a request to leave alone, and to tell. */
+import { hex } from '../../base/hex';
+import { review } from '../../profiles/documents';
+import { apAnswer, apAnswerMoves, type ApAnswer } from './ap-request';
+import { afterEach, invariants, type Seen } from './invariant';
+import { changedSince } from './log-view';
+
+/** What of a vCPU a request may change. */
+const subject = ['vmsa', 'creation', 'mpState', 'pendingVmsaGpa', 'guestVmsaGpa', 'vmcbVmsaPfn'] as const;
+
+function refusedButChanged(seen: Seen): string | undefined {
+  const answer = apAnswer(seen);
+  if (!answer?.target || answer.succeeded) return undefined;
+  const changed = changedSince(seen.world, seen.since, answer.target, subject);
+  if (changed.length === 0) return undefined;
+  return `the request was answered with an error, yet ${changed.map((name) => `v${answer.targetIndex}.${name}`).join(', ')} changed`;
+}
+
+/** Why a request that was answered with success was not carried out. */
+function notCarriedOut({ caller, target, request }: ApAnswer): string | undefined {
+  if (!target) return 'no vCPU has that APIC id';
+  if (request === 'unknown') return 'no such request is defined';
+  if (request !== 'DESTROY' && target.pendingVmsaGpa !== caller.exitInfo2)
+    return `VMSA ${hex(caller.exitInfo2)} does not wait for it`;
+  return undefined;
+}
+
+function successForNothing(seen: Seen): string | undefined {
+  const answer = apAnswer(seen);
+  if (!answer?.succeeded) return undefined;
+  const why = notCarriedOut(answer);
+  return why && `the guest reads success for ${answer.request} of v${answer.targetIndex}, but ${why}`;
+}
+
+function pageNeverInstalled({ world, index, args }: Seen): string | undefined {
+  const history = world.vcpuHistory[index];
+  if (!history?.created || args['why'] === 'destroyed') return undefined;
+  return `the requester read success long before v${index} found no page for its VMSA`;
+}
+
+function createdTwice(seen: Seen): string | undefined {
+  const answer = apAnswer(seen);
+  if (!answer?.succeeded || !answer.history?.created) return undefined;
+  if (answer.request !== 'CREATE' && answer.request !== 'CREATE_ON_INIT') return undefined;
+  return `${answer.request} of v${answer.targetIndex} was accepted a second time, without a DESTROY between`;
+}
+
+function refusalServed({ world, index }: Seen): string | undefined {
+  if (!world.vcpuHistory[index]?.armedByRefusal) return undefined;
+  return `v${index} takes what a refused AP creation request left behind`;
+}
+
+export const apInvariants = invariants({
+  FailureIsNoOp: {
+    doc: 'An AP creation request that is answered with an error leaves its target as it was.',
+    source: review.apCreation,
+    after: afterEach(apAnswerMoves, refusedButChanged),
+  },
+  ErrorsAreVisible: {
+    doc: 'A requester whose AP creation request is not carried out reads something other than success.',
+    source: review.apCreation,
+    after: { ...afterEach(apAnswerMoves, successForNothing), vmsaNotInstalled: pageNeverInstalled },
+  },
+  NoDoubleCreate: {
+    doc: 'CREATE and CREATE_ON_INIT succeed only for a vCPU that was never created or was destroyed.',
+    source: review.apCreation,
+    after: afterEach(apAnswerMoves, createdTwice),
+  },
+  NoLandmine: {
+    doc: 'A refused AP creation request cannot change what a later INIT does.',
+    source: review.apCreation,
+    after: { vmsaNotInstalled: refusalServed },
+  },
+});

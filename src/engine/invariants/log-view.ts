@@ -1,0 +1,107 @@
+/** The state as it was at an earlier position of the write log, for invariants that compare before and after. */
+import type { PageField } from '../memory/page-field';
+import type { Instance, Variables } from '../state/schema';
+import type { World } from '../world';
+
+interface Word {
+  readonly address: number;
+  readonly offset: number;
+}
+
+function wordsOf<V extends Variables>(instance: Instance<V>, name: keyof V & string): Word[] {
+  const { group, base } = instance;
+  const offset = group.offsetOf(name);
+  const slot = group.slots.find((candidate) => candidate.name === name);
+  return Array.from({ length: slot?.words ?? 1 }, (_, i) => ({
+    address: base + offset + i,
+    offset: offset + i,
+  }));
+}
+
+/** Calls back for every record since a position, the youngest first. */
+function readBack(
+  world: World,
+  since: number,
+  word: (address: number, old: number) => void,
+  run: (field: number, first: number, count: number, old: number) => void,
+): void {
+  const { data } = world.log;
+  for (let top = world.log.top; top > since;) {
+    const tag = data[top - 1] as number;
+    if (tag >= 0) {
+      word(tag, data[top - 3] as number);
+      top -= 3;
+    } else {
+      run(-1 - tag, data[top - 5] as number, data[top - 4] as number, data[top - 3] as number);
+      top -= 5;
+    }
+  }
+}
+
+/** A 32-bit word as it was. */
+function wordThen(world: World, since: number, address: number): number {
+  let value = world.arena.read(address);
+  readBack(
+    world,
+    since,
+    (at, old) => {
+      if (at === address) value = old;
+    },
+    () => {},
+  );
+  return value;
+}
+
+/** Those of the variables that have another value now. */
+export function changedSince<V extends Variables>(
+  world: World,
+  since: number,
+  instance: Instance<V>,
+  names: readonly (keyof V & string)[],
+): string[] {
+  return names.filter((name) =>
+    wordsOf(instance, name).some(
+      ({ address }) => wordThen(world, since, address) !== world.arena.read(address),
+    ),
+  );
+}
+
+/** A one-word variable as it was: a flag as 0 or 1, an enumeration by its index. */
+export function numberThen<V extends Variables>(
+  world: World,
+  since: number,
+  instance: Instance<V>,
+  name: keyof V & string,
+): number {
+  return wordThen(world, since, instance.base + instance.group.offsetOf(name)) >>> 0;
+}
+
+/** Pages of a field whose value is another than then, with that value. */
+export function changedPages(world: World, since: number, field: PageField): Map<number, number> {
+  const then = new Map<number, number>();
+  readBack(
+    world,
+    since,
+    () => {},
+    (id, first, count, old) => {
+      if (id !== field.id) return;
+      for (let page = first; page < first + count; page++) then.set(page, old);
+    },
+  );
+  for (const [page, old] of then) if (field.get(page) === old) then.delete(page);
+  return then;
+}
+
+/** Whether a word of an image was written since, at a byte offset that is a multiple of 4. */
+export function wordWrittenSince(world: World, since: number, address: number): boolean {
+  let written = false;
+  readBack(
+    world,
+    since,
+    (at) => {
+      if (at === address) written = true;
+    },
+    () => {},
+  );
+  return written;
+}

@@ -1,0 +1,142 @@
+/** What a page state change may convert, and what its answer may say. */
+import { mapGpaRangeAttributes } from '../../abi/kvm-run';
+import {
+  PSC_GENERIC_ERROR,
+  PSC_INVALID_ENTRY,
+  PSC_INVALID_HDR,
+  PSC_OP_PRIVATE,
+  PSC_SUCCESS,
+} from '../../abi/psc';
+import { hex } from '../../base/hex';
+import { posted, review } from '../../profiles/documents';
+import { rmpBits } from '../memory/page-bits';
+import { isPrivate } from '../kvm/attributes';
+import { gmemPageOf, slotHasGmem, slotOf } from '../kvm/memory-slots';
+import type { World } from '../world';
+import { invariants, type Seen } from './invariant';
+import { isConversion, isFinished, pscRequest, type PscEntry, type PscRequest } from './psc-request';
+
+/** Whether KVM itself edits the RMP, so that the RMP and not the attribute tells what became of a page. */
+const convertsInKernel = (world: World): boolean => world.profile.facets['psc.batch'] === 'inKernel';
+
+function isInState(world: World, gfn: number, toPrivate: boolean): boolean {
+  if (!convertsInKernel(world)) return isPrivate(world, gfn) === toPrivate;
+  const slot = slotOf(world, gfn);
+  if (!slotHasGmem(slot)) return false;
+  return ((world.pages.rmp.get(gmemPageOf(slot, gfn)) & rmpBits.assigned) !== 0) === toPrivate;
+}
+
+/** The first page of an entry that is not in the state it asks for. */
+function pageNotConverted(world: World, { gfn, pages, operation }: PscEntry): number | undefined {
+  const toPrivate = operation === PSC_OP_PRIVATE;
+  for (let page = gfn; page < gfn + pages; page++) if (!isInState(world, page, toPrivate)) return page;
+  return undefined;
+}
+
+/** The batch in hand; nothing for a page state change by the MSR protocol. */
+function requestOf({ world, index }: Seen): PscRequest | undefined {
+  const vcpu = world.vcpus[index];
+  if (vcpu?.guestRequest !== 'nae') return undefined;
+  return pscRequest(world, vcpu, world.vcpuHistory[index]?.pscFirst ?? 0);
+}
+
+function successWithoutWork(seen: Seen): string | undefined {
+  if (seen.args['result'] !== PSC_SUCCESS) return undefined;
+  for (const entry of requestOf(seen)?.entries ?? []) {
+    if (!isConversion(entry))
+      return `success is reported, but nobody understood operation ${entry.operation} of entry ${entry.index}`;
+    const page = pageNotConverted(seen.world, entry);
+    if (page !== undefined)
+      return `success is reported, but gfn ${hex(page)} of entry ${entry.index} is not ${entry.operation === PSC_OP_PRIVATE ? 'private' : 'shared'}`;
+  }
+  return undefined;
+}
+
+function unrequestedPage(seen: Seen): string | undefined {
+  const request = requestOf(seen);
+  if (!request) return undefined;
+  const { encrypted } = mapGpaRangeAttributes.decode(BigInt(seen.args['attributes'] ?? 0));
+  const toPrivate = Number(encrypted) === 1;
+  const first = Number(BigInt(seen.args['gpa'] ?? 0) >> 12n);
+  const named = request.entries.filter(
+    (entry) => isConversion(entry) && (entry.operation === PSC_OP_PRIVATE) === toPrivate,
+  );
+  for (let gfn = first; gfn < first + Number(seen.args['pages']); gfn++) {
+    if (named.some((entry) => gfn >= entry.gfn + entry.currentPage && gfn < entry.gfn + entry.pages))
+      continue;
+    return `the VMM is asked to make gfn ${hex(gfn)} ${toPrivate ? 'private' : 'shared'}, which no entry asks for`;
+  }
+  return undefined;
+}
+
+function progressWrong(seen: Seen): string | undefined {
+  const history = seen.world.vcpuHistory[seen.index];
+  const request = requestOf(seen);
+  if (!history || !request || history.pscEdited) return undefined;
+  const { current, entries } = request;
+  if (current < history.pscEntry) return `cur_entry went back from ${history.pscEntry} to ${current}`;
+  const result = seen.kind === 'pscAnswer' ? seen.args['result'] : PSC_SUCCESS;
+  if (result === PSC_SUCCESS || result === PSC_INVALID_HDR) return undefined;
+  const open = entries.find((entry) => !isFinished(entry));
+  if (!open || open.index === current) return undefined;
+  return `the request failed with cur_entry ${current}, but entry ${open.index} is the first that is not finished`;
+}
+
+function tooManyExits(seen: Seen): string | undefined {
+  const history = seen.world.vcpuHistory[seen.index];
+  if (!history || !requestOf(seen) || history.pscEdited || history.pscExits <= history.pscRuns)
+    return undefined;
+  return `${history.pscExits} exits for a buffer of ${history.pscRuns} runs`;
+}
+
+function staleAnswer({ world, index }: Seen): string | undefined {
+  const history = world.vcpuHistory[index];
+  if (!history || history.retWritten) return undefined;
+  return 'KVM takes an answer that nobody wrote since this exit: bytes of an earlier one';
+}
+
+const own = new Set<bigint>([PSC_SUCCESS, PSC_INVALID_HDR, PSC_INVALID_ENTRY, PSC_GENERIC_ERROR]);
+
+function forgedCode(seen: Seen): string | undefined {
+  const result = BigInt(seen.args['result'] ?? 0);
+  if (convertsInKernel(seen.world) || own.has(result)) return undefined;
+  return `the guest reads ${hex(result)}, a code of the VMM's own making`;
+}
+
+export const pscInvariants = invariants({
+  PscReportsTruth: {
+    doc: 'After a success reply each page listed is in the state asked for, and each operation was understood.',
+    source: review.pscExits,
+    after: { pscAnswer: successWithoutWork },
+  },
+  NoUnrequestedConversion: {
+    doc: 'Only pages that the request names change, and only in the direction it names.',
+    source: posted.v15SmashFix,
+    after: { mapGpaRangeExit: unrequestedPage },
+  },
+  PscProgressMonotonic: {
+    doc: 'Unless the guest writes the buffer, cur_entry never decreases, and at an error it names the first unfinished entry.',
+    source: review.pscBatch,
+    after: { mapGpaRangeExit: progressWrong, pscAnswer: progressWrong },
+  },
+  PscBoundedExits: {
+    doc: 'A request makes no more exits than its buffer has runs of like, adjacent entries.',
+    source: review.pscExits,
+    after: { pscAnswer: tooManyExits },
+  },
+  NoStaleReturn: {
+    doc: "The value that KVM takes as the VMM's answer was written after this exit.",
+    source: posted.retFix,
+    after: { completionDone: staleAnswer },
+  },
+  VmmCannotForgeGuestCode: {
+    doc: "The VMM's answer reaches the guest only as one of a few fixed codes.",
+    source: review.pscExits,
+    after: { pscAnswer: forgedCode },
+  },
+  KvmOwnsAbi: {
+    doc: 'An exit asks the VMM for nothing that KVM may one day do itself.',
+    source: review.pscExits,
+    after: {},
+  },
+});

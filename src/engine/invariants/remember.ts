@@ -1,0 +1,104 @@
+/** What the invariants keep of a move for later ones. */
+import { apAnswer, apAnswerMoves } from './ap-request';
+import { SVM_VMGEXIT_PSC } from '../../abi/nae';
+import { gfnBits } from '../memory/page-bits';
+import type { MoveName } from '../moves';
+import type { Vcpu } from '../state/vcpu';
+import type { Seen } from './invariant';
+import { changedSince } from './log-view';
+import { maximalRuns, pscRequest, pscRequestOfGuest } from './psc-request';
+
+type Memory = (seen: Seen) => void;
+
+function apAnswered(seen: Seen): void {
+  const answer = apAnswer(seen);
+  if (!answer?.target || !answer.history) return;
+  const { caller, target, history, request } = answer;
+  if (!answer.succeeded) {
+    if (changedSince(seen.world, seen.since, target, ['creation', 'pendingVmsaGpa']).length > 0)
+      history.armedByRefusal = true;
+    return;
+  }
+  history.armedByRefusal = false;
+  history.created = request !== 'DESTROY';
+  if (request !== 'DESTROY') history.declaredFeatures = caller.rax;
+}
+
+function notInstalled({ world, index, args }: Seen): void {
+  const history = world.vcpuHistory[index];
+  if (!history) return;
+  history.destroyed ||= args['why'] === 'destroyed';
+  history.armedByRefusal = false;
+}
+
+function installed({ world, index }: Seen): void {
+  const history = world.vcpuHistory[index];
+  if (history) history.destroyed = false;
+}
+
+function leaked({ world }: Seen): void {
+  if (world.vm.exists) world.vmHistory.leaked = true;
+}
+
+/** A page of the guest that became encrypted while the VMM had not declared it private. */
+function assigned({ world, args }: Seen): void {
+  const gfn = Number(args['gfn']);
+  const { pages, vmHistory } = world;
+  if (args['to'] !== 'Pre-Guest' || vmHistory.updatedWhileShared !== 0 || gfn >= pages.gfn.pageCount) return;
+  if ((pages.gfn.get(gfn) & gfnBits.attributePrivate) === 0) vmHistory.updatedWhileShared = gfn + 1;
+}
+
+/** A batch is remembered as the guest made it, before KVM looks at it. */
+function requested({ world, index, args }: Seen): void {
+  const vcpu = world.vcpus[index];
+  const history = world.vcpuHistory[index];
+  if (!vcpu || !history || args['code'] !== BigInt(SVM_VMGEXIT_PSC)) return;
+  const request = pscRequestOfGuest(world, vcpu);
+  history.pscFirst = request?.current ?? 0;
+  history.pscEntry = request?.current ?? 0;
+  history.pscRuns = maximalRuns(request?.entries ?? []);
+  history.pscExits = 0;
+  history.pscEdited = false;
+}
+
+/** An exit whose answer KVM will read from the union that the last exit used too. */
+function askedVmm({ world, index }: Seen): void {
+  const vcpu = world.vcpus[index];
+  const history = world.vcpuHistory[index];
+  if (!vcpu || !history) return;
+  history.retWritten = world.profile.facets[retFacet(vcpu.completion)].startsWith('zeroed');
+  if (vcpu.completion !== 'psc') return;
+  history.pscExits += 1;
+  history.pscEntry = pscRequest(world, vcpu, 0)?.current ?? 0;
+}
+
+const retFacet = (completion: Vcpu['completion']): 'hypercall.retInit' | 'psc.retInit' =>
+  completion === 'hypercall' ? 'hypercall.retInit' : 'psc.retInit';
+
+/** Another vCPU of the guest may write while a batch is under way; who wrote where is not followed. */
+function guestWrote({ world }: Seen): void {
+  world.vcpus.forEach((vcpu, index) => {
+    const history = world.vcpuHistory[index];
+    if (history && vcpu.completion === 'psc') history.pscEdited = true;
+  });
+}
+
+const answerWritten: Memory = ({ world, index }) => {
+  const history = world.vcpuHistory[index];
+  if (history) history.retWritten = true;
+};
+
+/** By the kind of move. */
+export const remember: Readonly<Partial<Record<MoveName, Memory>>> = {
+  ...Object.fromEntries(apAnswerMoves.map((kind) => [kind, apAnswered])),
+  vmsaNotInstalled: notInstalled,
+  vmsaInstalled: installed,
+  pageLeaked: leaked,
+  rmpUpdate: assigned,
+  naeRequest: requested,
+  mapGpaRangeExit: askedVmm,
+  hypercallExit: askedVmm,
+  guestWrite: guestWrote,
+  vmmWritesRet: answerWritten,
+  vmmAnswer: answerWritten,
+};

@@ -1,0 +1,108 @@
+/** Whether a VMM can read from kvm_run alone why the guest gave up. */
+import { ghcbMsrInfo, GHCB_MSR_TERM_REQ, terminationRequest } from '../../abi/ghcb-msr';
+import {
+  DRAFT_SYSTEM_EVENT_NDATA_VALID,
+  kvmRun,
+  kvmRunSystemEvent,
+  KVM_EXIT_SYSTEM_EVENT,
+} from '../../abi/kvm-run';
+import { SVM_VMGEXIT_TERM_REQUEST, terminationInfo1 } from '../../abi/nae';
+import { hex } from '../../base/hex';
+import { posted, review } from '../../profiles/documents';
+import { kvmRunOf } from '../kvm/exit';
+import type { Image } from '../memory/image';
+import type { Vcpu } from '../state/vcpu';
+import { afterEach, invariants, type Seen } from './invariant';
+import { wordWrittenSince } from './log-view';
+
+const DATA = kvmRunSystemEvent.offsetOf('data');
+const DATA_WORDS = 16;
+
+interface Reason {
+  readonly reasonSet: number;
+  readonly reasonCode: number;
+}
+
+/** What the guest asked for, or nothing when its request in hand is no termination. */
+function askedFor(vcpu: Vcpu): Reason | undefined {
+  if (vcpu.guestRequest === 'msr') {
+    return ghcbMsrInfo(vcpu.guestSentMsr) === GHCB_MSR_TERM_REQ ? reasonOf(vcpu.guestSentMsr) : undefined;
+  }
+  if (vcpu.guestRequest !== 'nae' || vcpu.exitCode !== BigInt(SVM_VMGEXIT_TERM_REQUEST)) return undefined;
+  const { reasonSet, reasonCode } = terminationInfo1.decode(vcpu.exitInfo1);
+  return { reasonSet, reasonCode };
+}
+
+function reasonOf(msr: bigint): Reason {
+  const { reasonSet, reasonCode } = terminationRequest.decode(msr);
+  return { reasonSet, reasonCode };
+}
+
+/** The reason as a VMM reads it that knows nothing but kvm_run. */
+function toldBy(run: Image): Reason | undefined {
+  if (kvmRun.get(run, 'exitReason') !== KVM_EXIT_SYSTEM_EVENT || kvmRunSystemEvent.get(run, 'ndata') < 1)
+    return undefined;
+  const word = run.u64(DATA);
+  return ghcbMsrInfo(word) === GHCB_MSR_TERM_REQ ? reasonOf(word) : undefined;
+}
+
+function reasonUntold({ world, index }: Seen): string | undefined {
+  const vcpu = world.vcpus[index];
+  const asked = vcpu && askedFor(vcpu);
+  if (!asked) return undefined;
+  const told = toldBy(kvmRunOf(world, vcpu));
+  if (told?.reasonSet === asked.reasonSet && told.reasonCode === asked.reasonCode) return undefined;
+  return `the guest gave up with reason ${asked.reasonSet}:${asked.reasonCode}; kvm_run ${told ? `says ${told.reasonSet}:${told.reasonCode}` : 'does not say'}`;
+}
+
+function ndataWrong({ world, index, args, since }: Seen): string | undefined {
+  const run = kvmRunOf(world, world.vcpu(index));
+  if (kvmRun.get(run, 'exitReason') !== KVM_EXIT_SYSTEM_EVENT) return undefined;
+  const ndata = kvmRunSystemEvent.get(run, 'ndata');
+  for (let word = 0; word < DATA_WORDS; word++) {
+    const at = DATA + 8 * word;
+    const first = run.base + at / 4;
+    const logged = wordWrittenSince(world, since, first) || wordWrittenSince(world, since, first + 1);
+    // A word that was written with what it held before leaves no record; it holds the value of this exit.
+    const counts = word < ndata;
+    if (counts && !logged && run.u64(at) !== args['data'])
+      return `ndata is ${ndata}, but data[${word}] was not written in this exit`;
+    if (!counts && logged) return `data[${word}] was written, but ndata is ${ndata}`;
+  }
+  return undefined;
+}
+
+function typeHasFlags({ args }: Seen): string | undefined {
+  const type = Number(args['type']);
+  if ((type & DRAFT_SYSTEM_EVENT_NDATA_VALID) === 0) return undefined;
+  return `type is ${hex(type)}: a flag bit beside the constant, so a VMM that compares for equality misses it`;
+}
+
+function wrongReason({ world, index }: Seen): string | undefined {
+  const reason = kvmRun.get(kvmRunOf(world, world.vcpu(index)), 'exitReason');
+  if (reason === KVM_EXIT_SYSTEM_EVENT) return undefined;
+  return `system_event is filled in, but the exit reason is ${reason}`;
+}
+
+export const terminationInvariants = invariants({
+  TermDecodable: {
+    doc: 'From kvm_run alone the VMM recovers reason set and code of a termination request.',
+    source: review.termination,
+    after: afterEach(['systemEventExit', 'kvmRunReturns'], reasonUntold),
+  },
+  NdataCoversData: {
+    doc: 'ndata counts exactly the words of data that KVM wrote in this exit.',
+    source: posted.termData,
+    after: { systemEventExit: ndataWrong },
+  },
+  TypeIsPlainEnum: {
+    doc: 'type of a system event is one of the constants, without flag bits.',
+    source: posted.termData,
+    after: { systemEventExit: typeHasFlags },
+  },
+  ExitReasonFitsPayload: {
+    doc: 'The fields filled in kvm_run belong to the exit reason that is announced.',
+    source: review.termination,
+    after: { systemEventExit: wrongReason },
+  },
+});

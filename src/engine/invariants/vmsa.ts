@@ -1,0 +1,87 @@
+/** Which VMSA a vCPU runs on, and what its states tell apart. */
+import { hex } from '../../base/hex';
+import { review } from '../../profiles/documents';
+import { rmpEntry } from '../hardware/rmp';
+import type { Vcpu } from '../state/vcpu';
+import { NO_PFN, type World } from '../world';
+import { afterEach, invariants, type Seen } from './invariant';
+
+/** Why VMRUN must not be tried on what the VMCB names. */
+function unusableVmsa(world: World, vcpu: Vcpu): string | undefined {
+  if (vcpu.vmcbVmsaPfn === NO_PFN) return 'the VMCB names no VMSA';
+  const { assigned, validated, vmsa, asid } = rmpEntry(world, vcpu.vmcbVmsaPfn);
+  if (!assigned || asid !== world.vm.asid) return 'the VMSA page does not belong to this VM';
+  return validated && vmsa ? undefined : 'the RMP does not mark the page as VMSA';
+}
+
+function runsWithoutVmsa({ world, index, kind, args }: Seen): string | undefined {
+  if (world.vm.type !== 'snp') return undefined;
+  // KVM's own guard refuses before VMRUN; that is no attempt.
+  if (kind === 'failEntry' && args['why'] === 'no VMSA') return undefined;
+  const why = unusableVmsa(world, world.vcpu(index));
+  return why && `VMRUN is tried on v${index}, but ${why}`;
+}
+
+function destroyedRuns({ world, index }: Seen): string | undefined {
+  if (!world.vcpuHistory[index]?.destroyed) return undefined;
+  return `v${index} executes guest code after its DESTROY, and no CREATE came since`;
+}
+
+function armedShowsNowhere({ world, index, args }: Seen): string | undefined {
+  if (args['request'] !== 'CREATE_ON_INIT') return undefined;
+  return `v${index} is armed, and its mp_state ${world.vcpu(index).mpState} does not tell`;
+}
+
+/** What else a vCPU in this mp_state could be. */
+const ordinary: Readonly<Record<string, string>> = {
+  UNINITIALIZED: 'one that was never run',
+  HALTED: 'one that executed HLT',
+  RUNNABLE: 'one that runs',
+};
+
+function destroyedLooksOrdinary({ world, index, args }: Seen): string | undefined {
+  const { mpState } = world.vcpu(index);
+  const other = ordinary[mpState];
+  if (args['why'] !== 'destroyed' || other === undefined) return undefined;
+  return `v${index} was destroyed; in mp_state ${mpState} it looks like ${other}`;
+}
+
+function unhaltLeft({ world, index }: Seen): string | undefined {
+  if (!world.vcpu(index).pvUnhalted) return undefined;
+  return `v${index} changed its VMSA and pv_unhalted is still set`;
+}
+
+function featuresDiffer({ world, index }: Seen): string | undefined {
+  const declared = world.vcpuHistory[index]?.declaredFeatures ?? 0n;
+  const { vmsaFeatures } = world.vm;
+  if (declared === vmsaFeatures) return undefined;
+  return `v${index} becomes runnable with declared SEV_FEATURES ${hex(declared)}; the VM has ${hex(vmsaFeatures)}`;
+}
+
+export const vmsaInvariants = invariants({
+  NoRunWithoutVmsa: {
+    doc: 'VMRUN is tried only on a page that the RMP marks as a VMSA of this VM.',
+    source: review.apCreation,
+    after: afterEach(['enter', 'failEntry'], runsWithoutVmsa),
+  },
+  DestroySticky: {
+    doc: 'After DESTROY a vCPU executes no guest instruction until a later CREATE succeeded.',
+    source: review.apCreation,
+    after: { enter: destroyedRuns },
+  },
+  OfflineDistinguishable: {
+    doc: 'mp_state tells apart a vCPU that never ran, one that was destroyed, one that is armed, and one in HLT.',
+    source: review.apCreation,
+    after: { apRemembered: armedShowsNowhere, vmsaNotInstalled: destroyedLooksOrdinary },
+  },
+  SymmetricUnhalt: {
+    doc: 'pv_unhalted is the same after a vCPU went online and after it went offline.',
+    source: review.apCreation,
+    after: afterEach(['vmsaInstalled', 'vmsaNotInstalled'], unhaltLeft),
+  },
+  DeclaredFeaturesUniform: {
+    doc: "Every runnable vCPU was declared with the VM's own SEV_FEATURES.",
+    source: review.apCreation,
+    after: { vmsaInstalled: featuresDiffer },
+  },
+});

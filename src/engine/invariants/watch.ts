@@ -1,0 +1,42 @@
+/** Looks at every move of an act: remembers what is needed later, and holds the invariants to the state. */
+import { invariantNames, invariantTable, type InvariantName } from '../invariants';
+import { moveNames, type MoveName } from '../moves';
+import type { Watcher, World } from '../world';
+import type { Check, Seen } from './invariant';
+import { remember } from './remember';
+
+type Checks = readonly (readonly [InvariantName, Check])[];
+
+const checksAfter = new Map<MoveName, Checks>(
+  moveNames.flatMap((kind) => {
+    const checks = invariantNames.flatMap((name) => {
+      const check = invariantTable[name].after[kind];
+      return check ? [[name, check] as const] : [];
+    });
+    return checks.length === 0 && !remember[kind] ? [] : [[kind, checks]];
+  }),
+);
+
+/** Moves with which a request or a call begins: what is written from here on is its doing. */
+const begins: ReadonlySet<MoveName> = new Set<MoveName>(['msrRequest', 'naeRequest', 'ioctl', 'kvmRun']);
+
+/** One act, watched. */
+export class Watch implements Watcher {
+  private since: number;
+
+  constructor(private readonly world: World) {
+    this.since = world.log.top;
+  }
+
+  move(kind: MoveName, index: number, args: Seen['args']): void {
+    if (begins.has(kind)) this.since = this.world.log.top;
+    const checks = checksAfter.get(kind);
+    if (!checks) return;
+    const seen = { world: this.world, kind, index, args, since: this.since };
+    for (const [name, check] of checks) {
+      const failed = check(seen);
+      if (failed !== undefined) this.world.violation(name, failed);
+    }
+    remember[kind]?.(seen);
+  }
+}
