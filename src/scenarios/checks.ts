@@ -1,5 +1,6 @@
 /** Problems of a scenario text as they are found, and the checks that every kind of line shares. */
 import { parseProfileSpec } from '../profiles/resolve';
+import { generationsLike } from './expect';
 import { placeIn, type ScenarioProblem, type Word } from './lines';
 import { isScissorsLine, LONGEST_WORD } from './mail';
 import type { Parsed } from './values';
@@ -50,6 +51,13 @@ export class Checks {
       `a word of ${word.text.length} characters does not survive mail`,
       `at most ${LONGEST_WORD} characters`,
     );
+  }
+
+  /** What stands behind `@`: a profile, or the beginning of some generations' names and `*`. */
+  protected checkNarrow(word: Word, pattern: string): void {
+    if (!pattern.endsWith('*')) this.checkProfile(word, pattern, 1);
+    else if (generationsLike(pattern).length === 0)
+      this.wrong(word, `no generation's name begins with '${pattern.slice(0, -1)}'`, 'such as @linux-*');
   }
 
   protected checkProfile(word: Word, spec: string, at: number): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Observed } from '../engine/observe';
-import { holds, observedText } from './expect';
+import { appliesTo, holds, observedText } from './expect';
 import type { ExpectOperator } from './scenario';
 
 const eperm: Observed = { value: '-EINVAL', also: [-22] };
@@ -36,4 +36,19 @@ test('a value is told with its other spellings', () => {
   expect(observedText({ value: 3, also: ['KVM_EXIT_HYPERCALL', 3] })).toBe('3 (KVM_EXIT_HYPERCALL)');
   expect(observedText({ value: 0x15n })).toBe('0x15');
   expect(observedText({ value: true })).toBe('yes');
+});
+
+test.each([
+  ['', 'linux-7.2', true],
+  ['linux-7.2', 'linux-7.2', true],
+  ['linux-7.2', 'linux-6.12', false],
+  ['linux-7.2', 'linux-7.2:psc.retInit=stale', false],
+  ['linux-*', 'linux-6.11', true],
+  ['linux-*', 'v14', false],
+  ['linux-*', 'linux-6.11-ret-fixed', false],
+  ['linux-*', 'linux-7.2:psc.retInit=stale', false],
+  ['part2-* v1*', 'v11', true],
+])('an expectation for "%s" is about %s: %s', (narrow, spec, applies) => {
+  const profiles = narrow === '' ? [] : narrow.split(' ');
+  expect(appliesTo({ kind: 'expect', profiles, path: '', operator: '==', value: '' }, spec)).toBe(applies);
 });

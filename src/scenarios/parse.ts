@@ -313,7 +313,7 @@ class Parser extends Checks {
     const narrow = rest.filter(
       (word, i) => word.text.startsWith('@') && rest.slice(0, i).every((w) => w.text.startsWith('@')),
     );
-    for (const word of narrow) this.checkProfile(word, word.text.slice(1), 1);
+    for (const word of narrow) this.checkNarrow(word, word.text.slice(1));
     const [path, operator, ...value] = rest.slice(narrow.length);
     if (!path || !operator || value.length === 0) {
       this.wrong(keyword, 'an expectation is incomplete', '? path operator value');

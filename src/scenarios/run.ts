@@ -12,8 +12,8 @@ import { needsWake } from '../engine/kvm/run';
 import { isUnknownPath, observe, type ActView } from '../engine/observe';
 import { nextVmmAct } from '../engine/vmm/handle';
 import type { World } from '../engine/world';
-import { parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
-import { holds, observedText } from './expect';
+import type { ResolvedProfile } from '../profiles/resolve';
+import { appliesTo, holds, observedText } from './expect';
 import { standardLaunch } from './launch';
 import { worldFor } from './machine';
 import { headOf, type ExpectLine, type Head, type Line, type Scenario, type Until } from './scenario';
@@ -236,7 +236,7 @@ class Runner {
   }
 
   private expect(line: ExpectLine, index: number): void {
-    if (!this.applies(line)) return;
+    if (!appliesTo(line, this.profile.spec)) return;
     const found = observe(this.world, line.path, this.actView());
     const expected = `${line.operator} ${line.value}`;
     if (isUnknownPath(found)) {
@@ -245,14 +245,6 @@ class Runner {
     }
     const ok = holds(found, line.operator, line.value);
     this.expectations.push({ line: index, ok, actual: observedText(found), expected });
-  }
-
-  private applies({ profiles }: ExpectLine): boolean {
-    if (profiles.length === 0) return true;
-    return profiles.some((spec) => {
-      const parsed = parseProfileSpec(spec);
-      return parsed.ok && parsed.value.spec === this.profile.spec;
-    });
   }
 
   /** What the acts of this line did; the steps are read only when an expectation asks for them. */
