@@ -34,6 +34,7 @@ import {
   runResult,
   vcpuDomain,
 } from './observe/vcpu';
+import { pageName } from './kvm/kernel-pages';
 import { hostGroup } from './state/host';
 import type { Group, Instance, Variables } from './state/schema';
 import { slotGroup, vmGroup } from './state/vm';
@@ -81,6 +82,18 @@ function oneName(
 const counts = (names: readonly string[]): Readonly<Record<string, Domain>> =>
   Object.fromEntries(names.map((name) => [name, numberDomain]));
 const moveCounts = counts(moveNames);
+/** A kind of move, and perhaps the VMSA page it happened to. */
+function movesDomain(
+  [kind = '', page, ...more]: readonly string[],
+  { vcpus }: Machine,
+): Domain | UnknownPath {
+  const domain = oneName([kind], moveCounts, 'kind of move');
+  if (isUnknown(domain) || page === undefined) return domain;
+  const hasPage = Object.hasOwn(moveKinds[kind as MoveName].args, 'pfn');
+  const pages = hasPage ? Array.from({ length: vcpus }, (_, index) => `vmsa${index}`) : [];
+  return pages.includes(page) ? atEnd(domain, more) : unknownPart(page, pages, 'page');
+}
+
 const findingKinds: readonly FindingKind[] = ['violation', 'ambiguity', 'guest-error', 'unmodelled', 'note'];
 const findingCounts = counts(findingKinds);
 const exitCounts = counts(['count']);
@@ -96,7 +109,7 @@ const isExit = (kind: MoveName): boolean =>
 
 const families: readonly Family[] = [
   {
-    form: 'vN.<variable>, vN.exit, vN.ret, vN.run.<member>.<field>, vN.ghcb.<field>',
+    form: 'vN.<variable>, vN.exit, vN.ret, vN.run.<member>.<field>, vN.run.u64[<offset>], vN.ghcb.<field>',
     doc: 'A vCPU: what KVM keeps for it, why its last KVM_RUN returned, its kvm_run and GHCB bytes.',
     first: /^v\d+$/,
     domain: ({ machine, head, rest }) => vcpuDomain(Number(head.slice(1)), rest, machine),
@@ -144,8 +157,8 @@ const families: readonly Family[] = [
       variable(world.slots[Number(head.slice(4))] as unknown as Instance<Variables>, rest.join('.')),
   },
   {
-    form: 'page.<gfn>.rmp, .rmp.validated, .attribute, .state, .guest, .kvm, .seam, .content, .pfn',
-    doc: 'A guest frame: its RMP entry, its attribute, and the three views of it.',
+    form: 'page.<gfn>.rmp, .rmp.validated, .attribute, .state, .guest, .kvm, .seam, .content, .shared, .source, .pfn',
+    doc: 'A guest frame: its RMP entry, its attribute, the three views of it; the first bytes of its private and its shared side, and of the buffer that LAUNCH_UPDATE takes them from.',
     first: /^page$/,
     domain: ({ rest }) => pageDomain(rest),
     observe: ({ world, rest }) => observePage(world, rest),
@@ -172,11 +185,18 @@ const families: readonly Family[] = [
     observe: ({ act }) => ({ value: act.moves.filter((move) => isExit(move.kind)).length }),
   },
   {
-    form: 'moves.<kind>',
-    doc: 'How often a kind of move happened since the act began.',
+    form: 'moves.<kind>, moves.<kind>.vmsaN',
+    doc: 'How often a kind of move happened since the act began, at all or to the VMSA page of a vCPU.',
     first: /^moves$/,
-    domain: ({ rest }) => oneName(rest, moveCounts, 'kind of move'),
-    observe: ({ act, rest }) => ({ value: act.moves.filter(({ kind }) => kind === rest[0]).length }),
+    domain: ({ machine, rest }) => movesDomain(rest, machine),
+    observe: ({ world, act, rest: [kind, page] }) => {
+      const ofKind = act.moves.filter((move) => move.kind === kind);
+      const concerned =
+        page === undefined
+          ? ofKind
+          : ofKind.filter(({ args }) => pageName(world, Number(args['pfn'])) === page);
+      return { value: concerned.length };
+    },
   },
   {
     form: 'findings.<kind>',

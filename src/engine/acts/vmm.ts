@@ -42,7 +42,11 @@ export const vmmActs = table({
       'ghcb-version': may('count', 'ghcb_version'),
     },
   },
-  'create-vcpu': { doc: 'KVM_CREATE_VCPU, ids in order', params: {} },
+  'create-vcpu': {
+    doc: 'KVM_CREATE_VCPU, ids in order',
+    params: { half: may('flag', 'the call is not through yet; the next create-vcpu completes it') },
+  },
+  'close-vcpu': { doc: 'close the file of a vCPU, which lives as long as its VM', params: { vcpu } },
   'enable-certs': { doc: 'KVM_SEV_SNP_ENABLE_REQ_CERTS', params: {} },
   'launch-start': {
     doc: 'KVM_SEV_SNP_LAUNCH_START',

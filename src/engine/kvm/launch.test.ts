@@ -174,3 +174,17 @@ describe('an SEV-ES guest, whose launch is taken as done', () => {
     expect(run.world.vcpu(0).run).toBe('inGuest');
   });
 });
+
+test('closing the file of a vCPU frees nothing', () => {
+  const run = new Run().started({ vcpus: 1 });
+  expect(run.vmm('close-vcpu', { vcpu: 0 }).steps).toEqual(['file of v0 closed']);
+  expect(run.world.vcpu(0).exists).toBe(true);
+});
+
+test('LAUNCH_FINISH is -EBUSY until a vCPU that is half created is whole', () => {
+  const run = new Run().started({ vcpus: 1 }).vmm('create-vcpu', { half: true });
+  expect(run.vmm('launch-finish', {}).ret).toBe(-errno.EBUSY);
+  run.vmm('create-vcpu', {});
+  expect(run.vmm('launch-finish', {}).ret).toBe(0);
+  expect(run.world.vm.vcpuCount).toBe(2);
+});

@@ -29,6 +29,12 @@ export const launchMoves = moves({
     text: 'CREATE_VCPU {vcpu}: {state}',
     args: { vcpu: 'dec', state: 'text' },
   },
+  vcpuClosed: {
+    from: 'vmm',
+    to: 'kvm',
+    text: 'file of v{vcpu} closed',
+    args: { vcpu: 'dec' },
+  },
   vmsaBuilt: {
     from: 'kvm',
     to: 'kvm',

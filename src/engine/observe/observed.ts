@@ -1,7 +1,7 @@
 /** What an observation gives, and how a name that means nothing is told. */
 import { nearest } from '../../base/text';
 import type { InvariantName } from '../invariants';
-import type { MoveName } from '../moves';
+import type { Move } from '../moves';
 import type { Instance, Variables } from '../state/schema';
 import { NO_GPA, NO_PFN, type FindingKind } from '../world';
 
@@ -27,7 +27,7 @@ export interface UnknownPath {
 export interface ActView {
   /** vCPU of the last guest act. */
   readonly guest: number;
-  readonly moves: readonly { readonly kind: MoveName; readonly vcpu: number }[];
+  readonly moves: readonly Pick<Move, 'kind' | 'args'>[];
   readonly findings: readonly {
     readonly kind: FindingKind;
     readonly text: string;

@@ -48,6 +48,8 @@ const pageDomains: Readonly<Record<string, Domain>> = {
   kvm: classDomain,
   seam: flagDomain,
   content: numberOr([NO_PAGE]),
+  shared: numberDomain,
+  source: numberDomain,
   pfn: numberDomain,
 };
 
@@ -72,6 +74,7 @@ export function observePage(world: World, rest: readonly string[]): Observed | U
     return { message: `frame ${number} is outside this machine`, part: number };
   const { pfn } = backingOf(world, gfn);
   const bands = pageBands(world, gfn);
+  const { pages } = world;
   switch (name) {
     case 'rmp':
       return pfn < 0 ? { value: NO_PAGE } : rmpOf(world, pfn, part);
@@ -86,16 +89,21 @@ export function observePage(world: World, rest: readonly string[]): Observed | U
     case 'seam':
       return { value: bands.seam };
     case 'content':
-      return pfn < 0 ? { value: NO_PAGE } : { value: content(world, pfn) };
+      return pfn < 0 ? { value: NO_PAGE } : { value: firstBytes(pages.contentLow, pages.contentHigh, pfn) };
+    case 'shared':
+      return { value: firstBytes(pages.sharedLow, pages.sharedHigh, gfn) };
+    case 'source':
+      return { value: firstBytes(pages.userLow, pages.userHigh, gfn) };
     default:
       return { value: pfn };
   }
 }
 
-function content(world: World, pfn: number): bigint {
-  const low = BigInt(world.pages.contentLow.get(pfn) >>> 0);
-  return (BigInt(world.pages.contentHigh.get(pfn) >>> 0) << 32n) | low;
-}
+type Halves = { get(page: number): number };
+
+/** The first eight bytes of a page, whose halves are kept apart. */
+const firstBytes = (low: Halves, high: Halves, page: number): bigint =>
+  (BigInt(high.get(page) >>> 0) << 32n) | BigInt(low.get(page) >>> 0);
 
 export function vmsaDomain(
   [name = '', what = '', ...more]: readonly string[],

@@ -1,7 +1,7 @@
 /** Names under a vCPU: what KVM keeps for it, its kvm_run and GHCB bytes, what its guest read. */
 import { errno, errnoText } from '../../abi/errno';
 import { ghcbPage } from '../../abi/ghcb-page';
-import { kvmExitReasons, kvmRun, kvmRunMemberName, kvmRunMembers } from '../../abi/kvm-run';
+import { KVM_RUN_SIZE, kvmExitReasons, kvmRun, kvmRunMemberName, kvmRunMembers } from '../../abi/kvm-run';
 import type { FieldDeclaration, FieldRow, StructLayout } from '../../abi/layout';
 import { pscEntry, pscEntryOffset, PSC_MAX_ENTRIES } from '../../abi/psc';
 import type { ByteView } from '../../base/bytes';
@@ -49,7 +49,16 @@ function structField(layout: StructLayout, view: ByteView, name: string): Observ
 
 const members = new Map(Object.values(kvmRunMembers).map((layout) => [kvmRunMemberName(layout), layout]));
 
+/** `u64[40]`: the bytes at an offset of kvm_run, whatever member they belong to. */
+function rawWord(name: string): { readonly bits: 32 | 64; readonly at: number } | undefined {
+  const [, bits, text] = /^u(32|64)\[(\d+)\]$/.exec(name) ?? [];
+  const at = Number(text);
+  if (bits === undefined || at + Number(bits) / 8 > KVM_RUN_SIZE) return undefined;
+  return { bits: bits === '32' ? 32 : 64, at };
+}
+
 function kvmRunDomain([first = '', ...more]: readonly string[]): Domain | UnknownPath {
+  if (rawWord(first)) return atEnd(numberDomain, more);
   const member = members.get(first);
   if (member && more.length > 0) return structDomain(member, more.join('.'));
   if (member) return needsMore(first, `${first}.${Object.keys(member.fields).join(`, ${first}.`)}`);
@@ -59,6 +68,8 @@ function kvmRunDomain([first = '', ...more]: readonly string[]): Domain | Unknow
 }
 
 function kvmRunField(view: ByteView, [first = '', ...more]: readonly string[]): Observed | UnknownPath {
+  const raw = rawWord(first);
+  if (raw) return { value: raw.bits === 32 ? view.u32(raw.at) : view.u64(raw.at) };
   const member = members.get(first);
   return member
     ? structField(member, view, more.join('.'))

@@ -191,6 +191,10 @@ export const launchRules = rulesOf({
     says: 'A vCPU whose register state was never encrypted by the launch cannot be entered.',
     source: { confidence: 'unconfirmed', document: 'this model', place: 'SEV-ES guests' },
   },
+  VcpuOutlivesItsFile: {
+    says: 'A vCPU is freed together with its VM; closing its file frees nothing before.',
+    source: source.kernel('7.2.13', 'virt/kvm/kvm_main.c', 'releasing a vCPU file', 'read'),
+  },
   VcpuFreed: {
     says: 'The launch VMSA is Guest-Valid, not immutable: a plain RMPUPDATE takes it back.',
     source: sev('sev_free_vcpu()'),

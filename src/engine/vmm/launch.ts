@@ -118,10 +118,21 @@ export const launchHandlers = {
     world.vm.ioctlRet = createVm(world, { type: args.type ?? 'snp', kernelApic: args.apic !== 'userspace' });
     return undefined;
   },
-  'create-vcpu': (world) => {
+  'create-vcpu': (world, { half }) => {
     if (!world.vm.exists) return refused('there is no VM');
     if (world.vm.vcpuCount >= world.vcpus.length) return refused('this world has no room for another vCPU');
+    if (half) {
+      world.vm.creatingVcpus += 1;
+      world.move('ioctl', -1, { call: 'KVM_CREATE_VCPU', detail: 'is not through yet' });
+      return undefined;
+    }
+    if (world.vm.creatingVcpus > 0) world.vm.creatingVcpus -= 1;
     world.vm.ioctlRet = world.vm.health === 'bugged' ? -errno.EIO : createVcpu(world);
+    return undefined;
+  },
+  'close-vcpu': (world, { vcpu }) => {
+    if (!world.vcpus[vcpu]?.exists) return refused(`there is no vCPU ${vcpu}`);
+    world.move('vcpuClosed', vcpu, { vcpu }, 'VcpuOutlivesItsFile');
     return undefined;
   },
   init2: (world, args) =>
