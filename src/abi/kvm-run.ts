@@ -389,11 +389,18 @@ export const kvmRunMembers: Readonly<Record<number, StructLayout>> = {
 export const kvmRunMember = (exitReason: number): StructLayout | undefined => kvmRunMembers[exitReason];
 
 /** The name of a member in the union: `hypercall`. */
-export const kvmRunMemberName = (layout: StructLayout): string => layout.title.replace(/^kvm_run\./, '');
+export const kvmRunMemberName = (layout: StructLayout): string =>
+  layout.title.replace(/^kvm_run\./, '').replace(/ \(.*\)$/, '');
 
-/** The structure's fields as rows, the union as the member that goes with `exitReason`: `hypercall.args[0]`. */
-export function explainKvmRun(view: ByteView, base = 0): FieldRow[] {
-  const payload = kvmRunMember(kvmRun.get(view, 'exitReason', base));
+/**
+ * The structure's fields as rows, the union as one member: `hypercall.args[0]`.
+ * @param payload the member; that of mainline which goes with the exit reason unless said otherwise
+ */
+export function explainKvmRun(
+  view: ByteView,
+  base = 0,
+  payload = kvmRunMember(kvmRun.get(view, 'exitReason', base)),
+): FieldRow[] {
   if (!payload) return kvmRun.explain(view, base);
   const member = kvmRunMemberName(payload);
   const rows = payload.explain(view, base).map((row) => ({ ...row, name: `${member}.${row.name}` }));

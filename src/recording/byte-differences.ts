@@ -1,6 +1,14 @@
 /** Which bytes several worlds do not have alike: kvm_run by its fields, GHCB pages by theirs, other pages by words. */
 import { ghcbPage } from '../abi/ghcb-page';
-import { explainKvmRun } from '../abi/kvm-run';
+import {
+  explainKvmRun,
+  kvmRun,
+  kvmRunVmgexitPsc,
+  kvmRunVmgexitPscMsr,
+  KVM_EXIT_VMGEXIT,
+  KVM_RUN_UNION,
+  KVM_USER_VMGEXIT_PSC_MSR,
+} from '../abi/kvm-run';
 import type { FieldRow } from '../abi/layout';
 import { hex } from '../base/hex';
 import type { ByteView } from '../base/bytes';
@@ -28,9 +36,11 @@ function differingWords(views: readonly View[], from: number, to: number): numbe
 function rowDifferences(
   name: string,
   views: readonly View[],
-  explain: (view: ByteView) => readonly FieldRow[],
+  explain: (view: ByteView, run: number) => readonly FieldRow[],
 ): FieldDifference[] {
-  const rows = views.map((view) => new Map(view ? explain(view).map((row) => [row.name, row]) : []));
+  const rows = views.map(
+    (view, run) => new Map(view ? explain(view, run).map((row) => [row.name, row]) : []),
+  );
   const names = new Set(rows.flatMap((of) => [...of.keys()]));
   return [...names].flatMap((field): FieldDifference[] => {
     const cells = rows.map((of) => of.get(field));
@@ -45,10 +55,24 @@ function rowDifferences(
   });
 }
 
+/** Whether KVM_EXIT_VMGEXIT exists, whose number mainline gave to something else. */
+const knowsVmgexitExit = ({ profile: { facets } }: World): boolean =>
+  facets['psc.msr'] === 'typedVmgexit' || facets['psc.batch'] === 'sharedGpa';
+
+/** One vCPU's kvm_run as rows, its union as the member that this kernel fills for the exit reason that stands there. */
+export function kvmRunRows(world: World, vcpu: number): FieldRow[] {
+  const view = world.kvmRun[vcpu];
+  if (!view) return [];
+  if (kvmRun.get(view, 'exitReason') !== KVM_EXIT_VMGEXIT || !knowsVmgexitExit(world))
+    return explainKvmRun(view);
+  const isMsr = view.u32(KVM_RUN_UNION) === KVM_USER_VMGEXIT_PSC_MSR;
+  return explainKvmRun(view, 0, isMsr ? kvmRunVmgexitPscMsr : kvmRunVmgexitPsc);
+}
+
 /** Fields of one vCPU's kvm_run. The union is read as the member that goes with each world's own exit reason. */
 export function kvmRunFieldDifferences(worlds: readonly World[], vcpu: number): FieldDifference[] {
   const views = worlds.map(({ kvmRun }) => kvmRun[vcpu]);
-  return rowDifferences(`v${vcpu}.run`, views, explainKvmRun);
+  return rowDifferences(`v${vcpu}.run`, views, (_, run) => kvmRunRows(worlds[run] as World, vcpu));
 }
 
 /** Fields of the GHCB page that the guest uses on a vCPU. */

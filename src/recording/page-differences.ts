@@ -46,6 +46,16 @@ class FrameWalk {
   }
 }
 
+/** The RMP entry of each vCPU's own VMSA page. */
+export function vmsaDifferences(worlds: readonly World[]): FieldDifference[] {
+  const vcpus = Array.from({ length: worlds[0]?.config.vcpus ?? 0 }, (_, vcpu) => vcpu);
+  return vcpus.flatMap((vcpu): FieldDifference[] => {
+    const name = `vmsa.v${vcpu}.rmp`;
+    const values = worlds.map((world) => text(world, name));
+    return values.every((value) => value === values[0]) ? [] : [{ name, values }];
+  });
+}
+
 /** Frames that differ, those that differ alike told together. */
 export function pageDifferences(worlds: readonly World[]): FieldDifference[] {
   const end = Math.min(...worlds.map(({ config }) => config.gfnCount));
@@ -58,7 +68,7 @@ export function pageDifferences(worlds: readonly World[]): FieldDifference[] {
     const count = Math.min(...frames.map((frame) => frame.count));
     if (frames.some(({ words }) => words !== frames[0]?.words)) {
       for (const aspect of aspects) {
-        const values = worlds.map((world) => frameText(world, gfn, aspect));
+        const values = worlds.map((world) => text(world, `page.${hex(gfn)}.${aspect}`));
         if (values.every((value) => value === values[0])) continue;
         const last = open.get(aspect);
         if (last?.end === gfn && last.difference.values.every((value, i) => value === values[i])) {
@@ -79,7 +89,7 @@ export function pageDifferences(worlds: readonly World[]): FieldDifference[] {
 
 const frameOf = ({ name }: FieldDifference): number => Number(name.split('.')[1]);
 
-function frameText(world: World, gfn: number, aspect: string): string | undefined {
-  const observed = observe(world, `page.${hex(gfn)}.${aspect}`);
+function text(world: World, path: string): string | undefined {
+  const observed = observe(world, path);
   return isUnknownPath(observed) ? undefined : observedText(observed);
 }

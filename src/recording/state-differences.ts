@@ -3,7 +3,7 @@ import { formatVariable, type Group, type Instance, type Slot, type Variables } 
 import type { World } from '../engine/world';
 import { ghcbDifferences, imageDifferences, kvmRunFieldDifferences } from './byte-differences';
 import type { FieldDifference } from './comparison';
-import { pageDifferences } from './page-differences';
+import { pageDifferences, vmsaDifferences } from './page-differences';
 import type { Timeline } from './timeline';
 
 /** Calls `read` with the worlds at these positions; afterwards they stand where they stood. */
@@ -39,6 +39,7 @@ export function stateDifferences(
     return [
       ...guestVisible,
       ...instanceDifferences(worlds, (name) => name === 'vm'),
+      ...vmsaDifferences(worlds),
       ...pageDifferences(worlds),
       ...instanceDifferences(worlds, (name) => !/^(v\d+|vm|image\d+)$/.test(name)),
       ...imageDifferences(worlds),

@@ -143,6 +143,14 @@ export class Timeline {
     };
   }
 
+  /** What a step wrote, as it is kept (writes.ts): equal bytes changed the same bits of the same places. */
+  writes(index: number): Uint8Array {
+    const reader = this.steps.reader(index);
+    const start = reader.at;
+    skipWrites(reader);
+    return this.steps.stream.bytes.subarray(start, reader.at);
+  }
+
   /** Moves the world to a position, forwards or backwards. */
   seek(position: number): void {
     assert(position >= 0 && position <= this.stepCount, `there is no position ${position}`);
