@@ -11,9 +11,9 @@ const initial = (chart: Chart): RegionStates =>
 const create = (facts: Record<string, unknown>): AnyEvent => ({
   type: 'AP_CREATE',
   featuresMatch: true,
-  gpaLegal: true,
-  gpaTwoMegAligned: false,
-  doubleCreate: 'replace',
+  gpa: 'legal',
+  secondCreate: 'replace',
+  armedFlag: 'allRequests',
   onError: 'untouched',
   ...facts,
 });
@@ -31,12 +31,19 @@ describe('what a step did to a chart', () => {
     expect(
       creation?.ways.filter(({ outcome }) => outcome === 'guardFailed').map(({ way }) => way.guard),
     ).toEqual([
+      'featuresDifferOfflineUnarmed',
       'featuresDifferOffline',
       'featuresDiffer',
+      'gpaIllegalOfflineUnarmed',
       'gpaIllegalOffline',
       'gpaIllegal',
-      'gpaTwoMegOffline',
+      'gpaTwoMegAlignedOfflineUnarmed',
+      'gpaTwoMegAlignedOffline',
       'gpaTwoMegAligned',
+      'secondRejected',
+      'namesNoVmsaUnarmed',
+      'namesNoVmsa',
+      'createDisarms',
     ]);
     expect(disagreement).toBeUndefined();
   });

@@ -42,7 +42,10 @@ describe('a chart as a drawing sees it', () => {
     const destroying = creation?.arrows.filter(({ lines }) =>
       lines.some(({ event }) => event === 'AP_DESTROY'),
     );
-    expect(destroying?.map(({ id }) => id)).toEqual([`${ANY_STATE}>destroyPending`]);
+    expect(destroying?.map(({ id }) => id)).toEqual([
+      `${ANY_STATE}>destroyUnarmed`,
+      `${ANY_STATE}>destroyPending`,
+    ]);
   });
 
   test('guards are asked in order, and nothing behind an unconditional way', () => {
@@ -52,6 +55,7 @@ describe('a chart as a drawing sees it', () => {
     expect(ways.map(({ guard, target }) => [guard, target])).toEqual([['', 'RUNNABLE']]);
     const init = waysOf(vcpuChart, mpState, mpState.states.indexOf('HALTED'), 'INIT');
     expect(init.map(({ guard, target }) => [guard, target])).toEqual([
+      ['destroyedForGood', 'HALTED'],
       ['isBootCpu', 'RUNNABLE'],
       ['else', 'INIT_RECEIVED'],
     ]);

@@ -20,6 +20,10 @@ test.each<[string, ReviewedVcpu['mpState'], ReviewedVcpu['creation'], ReviewedVc
     NO_GPA,
     'RUNNABLE',
   ],
+  ['CREATE waits, and no INIT may take it', 'RUNNABLE', 'updateUnarmed', 'guestVmsa', waiting, 'RUNNABLE'],
+  ['DESTROY waits, its word is 0', 'RUNNABLE', 'destroyPending', 'guestVmsa', 0n, 'RUNNABLE'],
+  ['DESTROY done, parked as never started', 'UNINITIALIZED', 'noneWaiting', 'noVmsa', 0n, 'STOPPED'],
+  ['mp_state is a number of no x86 state', 'OTHER', 'noneWaiting', 'launchVmsa', NO_GPA, 'STOPPED'],
   ['DESTROY done, parked as halted', 'HALTED', 'noneWaiting', 'noVmsa', NO_GPA, 'STOPPED'],
   ['DESTROY done, parked as stopped', 'STOPPED', 'noneWaiting', 'launchVmsa', NO_GPA, 'STOPPED'],
 ])('%s: mp_state %s, creation %s, VMSA %s', (_, mpState, creation, vmsa, pendingVmsaGpa, expected) => {

@@ -4,7 +4,6 @@
  */
 import { hex } from '../base/hex';
 import type { Vcpu } from './state/vcpu';
-import { NO_GPA } from './world';
 
 /** The four names of the mails, and one for a vCPU that KVM does not have. */
 export type ReviewerState = 'not created' | 'UNINITIALIZED' | 'RUNNABLE' | 'STOPPED' | 'created-on-init';
@@ -18,25 +17,22 @@ export interface ReviewerView {
 /** What of a vCPU the name follows from. */
 export type ReviewedVcpu = Pick<Vcpu, 'exists' | 'mpState' | 'creation' | 'vmsa' | 'pendingVmsaGpa'>;
 
-/** States of `creation` in which a request waits: KVM's "waiting for reset" flag is set. */
-const armed: readonly Vcpu['creation'][] = [
-  'createdOnInit',
-  'updatePending',
-  'destroyPending',
-  'destroyArmed',
-];
+/** States of `creation` in which an INIT would apply a VMSA: the flag is set, and the address is one. */
+const createdOnInit: readonly Vcpu['creation'][] = ['createdOnInit', 'updatePending'];
 
 export function reviewerView(vcpu: ReviewedVcpu): ReviewerView {
   const { exists, mpState, creation, vmsa, pendingVmsaGpa } = vcpu;
   if (!exists) return { state: 'not created', because: ['exists = no'] };
-  if (armed.includes(creation) && pendingVmsaGpa !== NO_GPA) {
+  if (createdOnInit.includes(creation)) {
     return {
       state: 'created-on-init',
       because: [`creation = ${creation}`, `pendingVmsaGpa = ${hex(pendingVmsaGpa)}`],
     };
   }
   if (vmsa === 'noVmsa') return { state: 'STOPPED', because: ['vmsa = noVmsa', `mpState = ${mpState}`] };
-  if (mpState === 'STOPPED') return { state: 'STOPPED', because: ['mpState = STOPPED'] };
+  if (mpState === 'STOPPED' || mpState === 'OTHER') {
+    return { state: 'STOPPED', because: [`mpState = ${mpState}`] };
+  }
   if (mpState === 'UNINITIALIZED' || mpState === 'INIT_RECEIVED') {
     return { state: 'UNINITIALIZED', because: [`mpState = ${mpState}`, `vmsa = ${vmsa}`] };
   }

@@ -9,7 +9,8 @@ import { take, type Chart, type Effect, type Region } from '../machines/compile'
 import type { AnyEvent } from '../machines/events';
 import { exchangeChart, type ExchangeEvent } from '../machines/exchange';
 import { launchChart, type LaunchEvent } from '../machines/launch';
-import { vcpuChart, type VcpuEvent } from '../machines/vcpu';
+import { vcpuChart } from '../machines/vcpu';
+import type { VcpuEvent } from '../machines/vcpu-events';
 import { Arena, WriteLog, type WordAddress } from './memory/arena';
 import { digestOf, type Digest } from './memory/digest';
 import { Image } from './memory/image';

@@ -68,7 +68,7 @@ const kernelRows = tableRows(`
   io.sizeZero                   passedThrough handled passedThrough handled
   ap.touchedBeforeChecks        gpaInvalidArmed nothing = =
   ap.unusablePage               halted runnable halted runnable
-  ap.pendingAfterFailure        kept consumed = =
+  ap.pendingAfterApply          keptOnFailure consumed = =
   hold.eventPending             holds staysRunnable = =
   failEntry.reason              allOnes32 = allOnes64 =
   vmsa.reload                   none = = onInvalidation

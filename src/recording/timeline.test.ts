@@ -77,7 +77,14 @@ test('a step tells its move, rule, facets, transitions and findings', () => {
     (w) => {
       w.facet('psc.msr');
       w.facet('psc.msr');
-      w.sendVcpu(w.vcpu(1), { type: 'SET_MP_STATE', value: 'HALTED', kernelApic: true });
+      w.sendVcpu(w.vcpu(1), {
+        type: 'SET_MP_STATE',
+        value: 'HALTED',
+        kernelApic: true,
+        range: 'known',
+        initBlocked: false,
+        destroyedForGood: false,
+      });
       w.finding('note', 'worth a look');
     },
     move,
@@ -87,7 +94,18 @@ test('a step tells its move, rule, facets, transitions and findings', () => {
     move: { kind: 'msrRequest', vcpu: 0, args: { name: 'GHCB_MSR', value: 0x8000_0000_0000_0abcn } },
     facets: ['psc.msr'],
     transitions: [
-      { chart: 'vcpu', instance: 1, event: { type: 'SET_MP_STATE', value: 'HALTED', kernelApic: true } },
+      {
+        chart: 'vcpu',
+        instance: 1,
+        event: {
+          type: 'SET_MP_STATE',
+          value: 'HALTED',
+          kernelApic: true,
+          range: 'known',
+          initBlocked: false,
+          destroyedForGood: false,
+        },
+      },
     ],
     findings: [{ kind: 'note', text: 'worth a look' }],
     changes: [{ instance: 'v1', variable: 'mpState', before: 'UNINITIALIZED', after: 'HALTED' }],

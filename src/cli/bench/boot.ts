@@ -5,7 +5,7 @@ import { allCharts } from './charts';
 import type { World } from '../../engine/world';
 import type { ExchangeEvent } from '../../machines/exchange';
 import type { LaunchEvent } from '../../machines/launch';
-import type { VcpuEvent } from '../../machines/vcpu';
+import type { VcpuEvent } from '../../machines/vcpu-events';
 import type { TakenTransition } from '../../recording/shape';
 import { Timeline } from '../../recording/timeline';
 import { defaultProfile } from '../../profiles/resolve';

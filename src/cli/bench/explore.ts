@@ -4,7 +4,8 @@ import type { Act } from '../../engine/acts';
 import type { World } from '../../engine/world';
 import { walk } from '../../explorer/walk';
 import { allEvents } from '../../machines/events';
-import { vcpuEvents, vcpuMachine } from '../../machines/vcpu';
+import { vcpuMachine } from '../../machines/vcpu';
+import { vcpuEvents } from '../../machines/vcpu-events';
 import { count, line, part } from './measure';
 import { worldAfter } from './worlds';
 

@@ -2,7 +2,9 @@
 import { SVM_VMGEXIT_AP_CREATION, SVM_VMGEXIT_AP_HLT_LOOP } from '../../abi/nae';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { GHCB_MSR_AP_RESET_HOLD_REQ } from '../../abi/ghcb-msr';
-import { mpStateFromNumber, mpStateNumber, setMpState, getMpState } from '../../engine/kvm/mp-state';
+import { errno, errnoText } from '../../abi/errno';
+import { mpStates } from '../../abi/mp-state';
+import { getMpState, mpStateNumberOf, setMpState } from '../../engine/kvm/mp-state';
 import { acceptApicEvents, latchInit, latchSipi, updateRequested } from '../../engine/kvm/apic';
 import { syncGhcb } from '../../engine/kvm/ghcb-release';
 import { waitsForReset, hasGuestVmsa } from '../../engine/kvm/protected-state';
@@ -31,6 +33,8 @@ interface Case {
   kicks: number;
   /** Whether the kernel of this case keeps the GPA of the installed VMSA, which the vectors then print. */
   readonly tracksGpa: boolean;
+  /** Whether the kernel of this case remembers that there ever was a guest VMSA. */
+  readonly tracksHas: boolean;
   /** Form of the hold the target asked for, once it did. */
   held: 'nae' | 'msr' | undefined;
 }
@@ -43,8 +47,7 @@ function begin(input: JsonObject, profile: ResolvedProfile): Case {
   });
   const target = world.vcpu(numberOf(input['target'], 1));
   const initial = objectOf(input['initial']);
-  if (initial['mp'] !== undefined)
-    target.mpState = mpStateFromNumber(numberOf(initial['mp'])) as Vcpu['mpState'];
+  if (initial['mp'] !== undefined) forceMpState(target, numberOf(initial['mp']));
   target.receivedFirstSipi = numberOf(initial['first']) === 1 || initial['first'] === true;
   target.pvUnhalted = numberOf(initial['pvUnhalted']) === 1 || initial['pvUnhalted'] === true;
   for (const gpa of listOf(input['noGmem'])) setPoison(world, word(gpa), true);
@@ -60,8 +63,15 @@ function begin(input: JsonObject, profile: ResolvedProfile): Case {
     watch: watch(world),
     kicks: 0,
     tracksGpa: gpaTracked.has(profile.id),
+    // The flag exists for the sake of this behaviour.
+    tracksHas: profile.facets['ap.launchVmsaRestore'] === 'yes',
     held: undefined,
   };
+}
+
+/** Sets mp_state behind the back of KVM. */
+function forceMpState(target: Vcpu, number: number): void {
+  target.mpState = mpStates[number as keyof typeof mpStates] as Vcpu['mpState'];
 }
 
 /** A page that guest_memfd cannot hand out. */
@@ -96,21 +106,21 @@ function request(state: Case, op: JsonObject): { info: string[]; kvmRun: string 
 /** The target as the vectors print it. */
 function observe(state: Case): JsonObject {
   const { target } = state;
-  const vmsa =
-    target.vmsa === 'launchVmsa'
-      ? 'initial'
-      : target.vmsa === 'noVmsa'
-        ? 'invalid'
-        : hexWord(target.guestVmsaGpa);
+  const vmsa: Record<Vcpu['vmsa'], string> = {
+    launchVmsa: 'initial',
+    guestVmsa: hexWord(target.guestVmsaGpa),
+    noVmsa: 'invalid',
+    physicalZero: 'pa0',
+  };
   const hold = { none: 0, nae: 1, msr: 2 }[target.holdType];
   const gpa = (value: bigint): string => (value === NO_GPA ? 'none' : hexWord(value));
   return {
-    mp: mpStateNumber(target.mpState),
-    vmsa,
+    mp: mpStateNumberOf(target),
+    vmsa: vmsa[target.vmsa],
     pend: gpa(target.pendingVmsaGpa),
     ...(state.tracksGpa ? { guest: gpa(target.guestVmsaGpa) } : {}),
     wait: waitsForReset(target) ? 1 : 0,
-    has: hasGuestVmsa(target) ? 1 : 0,
+    ...(state.tracksHas ? { has: hasGuestVmsa(target) ? 1 : 0 } : {}),
     req: (updateRequested(target) ? 1 : 0) | (target.vmsaReloadRequest ? 2 : 0),
     kicks: state.kicks,
     ev: (target.initLatched ? 1 : 0) | (target.sipiLatched ? 2 : 0),
@@ -177,7 +187,7 @@ const pieces: Readonly<Record<string, Step>> = {
   hold,
   entry: (state) => (syncGhcb(state.world, state.target), {}),
   mp: (state, op) => {
-    state.target.mpState = mpStateFromNumber(numberOf(op['value'])) as Vcpu['mpState'];
+    forceMpState(state.target, numberOf(op['value']));
     return {};
   },
   gmemGone: (state, op) => {
@@ -224,9 +234,10 @@ function runOnce(state: Case): string {
   if (where === 'inGuest') return 'entered';
   if (where === 'blocked') return 'sleeps';
   if (where === 'spinning') return 'spins';
-  const failed =
-    kvmRun.get(world.kvmRun[index] as Image, 'exitReason') === KVM_EXIT_FAIL_ENTRY && target.runErrno === 0;
-  return failed ? 'failEntry' : 'EAGAIN';
+  if (target.runErrno !== 0) return errnoText(-target.runErrno).slice(1);
+  return kvmRun.get(world.kvmRun[index] as Image, 'exitReason') === KVM_EXIT_FAIL_ENTRY
+    ? 'failEntry'
+    : 'exit';
 }
 
 interface RunCase extends Case {
@@ -250,9 +261,9 @@ const runSteps: Readonly<Record<string, (state: RunCase, op: JsonObject) => Json
     return hold(state, op);
   },
   setMp: (state, op) => ({
-    ret: setMpState(state.world, state.target, mpStateFromNumber(numberOf(op['value']))),
+    ret: setMpState(state.world, state.target, numberOf(op['value'])) === undefined ? 0 : -errno.EINVAL,
   }),
-  getMp: (state) => ({ ret: mpStateNumber(getMpState(state.world, state.target)) }),
+  getMp: (state) => ({ ret: getMpState(state.world, state.target) }),
   gmemGone: (state, op) => {
     setPoison(state.world, word(op['gpa']), true);
     reloadHook(state, word(op['gpa']));

@@ -34,6 +34,7 @@ export function guestWorld(profile: ResolvedProfile, options: GuestOptions): Wor
   vm.hypercallExits = options.hypercallExit ?? true;
   vm.kernelApic = options.irqchip !== 'user';
   vm.vmsaFeatures = options.vmsaFeatures ?? (options.guest === 'es' ? 0n : 1n);
+  vm.finishedVmsaFeatures = vm.vmsaFeatures;
   vm.maxPhysicalAddress = options.maxPhysicalAddress ?? 48;
   return world;
 }

@@ -71,7 +71,11 @@ export const guestActs = table({
   'ap-create-on-init': { doc: 'AP creation: create at the next INIT', params: apCreation },
   'ap-destroy': {
     doc: 'AP creation: destroy',
-    params: { target, vmsa: may('u64', 'VMSA GPA, ignored by KVM') },
+    params: {
+      target,
+      vmsa: may('u64', 'VMSA GPA, ignored by KVM'),
+      features: may('u64', 'SEV_FEATURES in RAX; not marked valid when missing, as Linux does it'),
+    },
   },
   init: { doc: 'send INIT through the local APIC', params: { target } },
   sipi: { doc: 'send SIPI through the local APIC', params: { target } },

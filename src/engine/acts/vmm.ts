@@ -1,7 +1,8 @@
 /** What userspace does: ioctls, and answers to exits. */
+import type { MpStateName } from '../../abi/mp-state';
 import { may, need, table } from './parameter';
 
-const mpStates = [
+const settableStates = [
   'RUNNABLE',
   'UNINITIALIZED',
   'INIT_RECEIVED',
@@ -9,7 +10,11 @@ const mpStates = [
   'SIPI_RECEIVED',
   'STOPPED',
   'AP_RESET_HOLD',
-] as const;
+  'CHECK_STOP',
+  'OPERATING',
+  'LOAD',
+  'SUSPENDED',
+] as const satisfies readonly MpStateName[];
 const vcpu = need('count', 'vCPU id');
 
 /** The verbs of the VMM. */
@@ -98,7 +103,7 @@ export const vmmActs = table({
     doc: 'KVM_PRE_FAULT_MEMORY',
     params: { gfn: need('count', 'first guest frame'), n: need('count', '4K pages') },
   },
-  'set-mp-state': { doc: 'KVM_SET_MP_STATE', params: { vcpu, state: need(mpStates, 'mp_state') } },
+  'set-mp-state': { doc: 'KVM_SET_MP_STATE', params: { vcpu, state: need(settableStates, 'mp_state') } },
   'get-mp-state': { doc: 'KVM_GET_MP_STATE', params: { vcpu } },
   run: { doc: 'KVM_RUN', params: { vcpu, 'immediate-exit': may('flag', 'set kvm_run.immediate_exit') } },
   answer: {

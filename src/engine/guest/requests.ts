@@ -136,6 +136,7 @@ export const requestHandlers = {
       code: code(SVM_VMGEXIT_AP_CREATION),
       info1: apInfo1.encode({ apicId: args.target, request: SVM_VMGEXIT_AP_DESTROY }),
       info2: args.vmsa ?? 0n,
+      rax: args.features,
     }),
   init: ipi('INIT'),
   sipi: ipi('SIPI'),

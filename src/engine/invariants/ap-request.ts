@@ -21,7 +21,7 @@ export interface ApAnswer {
 }
 
 /** Moves by which KVM answers an AP creation request. */
-export const apAnswerMoves = ['naeAnswer', 'malformedInput', 'apRefused'] as const;
+export const apAnswerMoves = ['naeAnswer', 'malformedInput'] as const;
 
 /** The request that this move answers, or nothing when it answers another kind of request. */
 export function apAnswer({ world, index }: Seen): ApAnswer | undefined {

@@ -93,6 +93,7 @@ export const remember: Readonly<Partial<Record<MoveName, Memory>>> = {
   ...Object.fromEntries(apAnswerMoves.map((kind) => [kind, apAnswered])),
   vmsaNotInstalled: notInstalled,
   vmsaInstalled: installed,
+  physicalZeroInstalled: installed,
   pageLeaked: leaked,
   rmpUpdate: assigned,
   naeRequest: requested,

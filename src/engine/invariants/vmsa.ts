@@ -77,11 +77,11 @@ export const vmsaInvariants = invariants({
   SymmetricUnhalt: {
     doc: 'pv_unhalted is the same after a vCPU went online and after it went offline.',
     source: review.apCreation,
-    after: afterEach(['vmsaInstalled', 'vmsaNotInstalled'], unhaltLeft),
+    after: afterEach(['vmsaInstalled', 'physicalZeroInstalled', 'vmsaNotInstalled'], unhaltLeft),
   },
   DeclaredFeaturesUniform: {
     doc: "Every runnable vCPU was declared with the VM's own SEV_FEATURES.",
     source: review.apCreation,
-    after: { vmsaInstalled: featuresDiffer },
+    after: afterEach(['vmsaInstalled', 'physicalZeroInstalled'], featuresDiffer),
   },
 });

@@ -4,7 +4,9 @@ import type { RuleId } from '../rules';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { writeInfo2, answerPage } from './ghcb';
-import { sevSnpInitProtectedGuestState } from './protected-state';
+import type { FacetValue } from '../../profiles/facets';
+import { sevSnpInitProtectedGuestState, waitsForReset, type Applied } from './protected-state';
+import { facetOr } from './unspecified';
 
 /** Latches INIT; a SIPI that waits is discarded. */
 export function latchInit(vcpu: Vcpu): void {
@@ -18,9 +20,19 @@ export function latchSipi(vcpu: Vcpu): void {
 
 /** Whether an update of the protected state is requested from this vCPU. */
 export function updateRequested(vcpu: Vcpu): boolean {
-  const { creation } = vcpu;
-  return creation === 'updatePending' || creation === 'destroyPending' || creation === 'requestLeftOver';
+  return raised[vcpu.creation];
 }
+
+const raised: Record<Vcpu['creation'], boolean> = {
+  noneWaiting: false,
+  createdOnInit: false,
+  updatePending: true,
+  updateUnarmed: true,
+  destroyPending: true,
+  destroyUnarmed: true,
+  destroyArmed: false,
+  requestLeftOver: true,
+};
 
 /** kvm_vcpu_has_events, as far as this model has events. */
 export function hasEvents(vcpu: Vcpu): boolean {
@@ -28,18 +40,27 @@ export function hasEvents(vcpu: Vcpu): boolean {
 }
 
 /** kvm_vcpu_reset for an INIT: the pending VMSA, if any, is applied here. */
-export function resetVcpuForInit(world: World, vcpu: Vcpu): void {
-  sevSnpInitProtectedGuestState(world, vcpu);
+export function resetVcpuForInit(world: World, vcpu: Vcpu): Applied {
+  return sevSnpInitProtectedGuestState(world, vcpu);
 }
+
+/** Whether neither INIT nor userspace may start this vCPU: the guest destroyed it, and this kernel minds. */
+export function destroyedForGood(world: World, vcpu: Vcpu): boolean {
+  return vcpu.destroyed && world.facet('ap.destroySticky') === 'yes';
+}
+
+/** What an INIT with nothing to apply runs. */
+const plainInit: Record<Exclude<FacetValue<'ap.plainInit'>, 'unspecified'>, RuleId> = {
+  initBranch: 'InitTaken',
+  resetBranch: 'InitRunsResetBranch',
+};
 
 /** kvm_apic_accept_events: INIT first, then SIPI. */
 export function acceptApicEvents(world: World, vcpu: Vcpu): void {
   const index = world.indexOf(vcpu);
   if (vcpu.initLatched) {
     vcpu.initLatched = false;
-    resetVcpuForInit(world, vcpu);
-    world.sendVcpu(vcpu, { type: 'INIT', isBootCpu: index === 0 });
-    world.move('initAccepted', index, { state: vcpu.mpState }, 'InitTaken');
+    takeInit(world, vcpu);
   }
   if (vcpu.sipiLatched) {
     vcpu.sipiLatched = false;
@@ -54,6 +75,17 @@ export function acceptApicEvents(world: World, vcpu: Vcpu): void {
     const { effect, rule } = deliverSipi(world, vcpu);
     world.move('sipiAccepted', index, { effect }, rule);
   }
+}
+
+/** A latched INIT: the reset, which applies a waiting VMSA, and then the state that INIT leads to. */
+function takeInit(world: World, vcpu: Vcpu): void {
+  const index = world.indexOf(vcpu);
+  const rule = waitsForReset(vcpu) ? 'InitTaken' : plainInit[facetOr(world, 'ap.plainInit', 'initBranch')];
+  resetVcpuForInit(world, vcpu);
+  const refused = destroyedForGood(world, vcpu);
+  world.sendVcpu(vcpu, { type: 'INIT', isBootCpu: index === 0, destroyedForGood: refused });
+  if (refused) world.move('initRefused', index, { state: vcpu.mpState }, 'DestroyedForGood');
+  else world.move('initAccepted', index, { state: vcpu.mpState }, rule);
 }
 
 /** sev_vcpu_deliver_sipi_vector. @returns what it did, in words, and by which rule */

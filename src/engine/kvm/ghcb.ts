@@ -1,6 +1,11 @@
 /** The GHCB page from KVM's side: mapping it, taking what the guest marked valid, and writing answers. */
 import { gpa as toGpa, gpaToGfn } from '../../abi/address';
-import { GHCB_HV_RESP_MALFORMED_INPUT, GHCB_HV_RESP_NO_ACTION } from '../../abi/error-words';
+import {
+  GHCB_HV_RESP_ISSUE_EXCEPTION,
+  GHCB_HV_RESP_MALFORMED_INPUT,
+  GHCB_HV_RESP_NO_ACTION,
+  KVM_INJECT_GP,
+} from '../../abi/error-words';
 import {
   clearValidBitmap,
   ghcbPage,
@@ -111,6 +116,14 @@ export function writeSuccess(page: Image): void {
 export function failRequest(world: World, vcpu: Vcpu, code: number, rule: RuleId): RunFailure {
   world.sendExchange(vcpu, { type: 'RUN_FAILED' });
   return runFails(code, rule);
+}
+
+/** svm_vmgexit_inject_exception: the GHCB page asks the guest to raise #GP itself. */
+export function svmVmgexitInjectGp(world: World, vcpu: Vcpu, rule: RuleId): Handled {
+  const page = answerPage(world, vcpu);
+  writeInfo1(page, GHCB_HV_RESP_ISSUE_EXCEPTION);
+  writeInfo2(page, KVM_INJECT_GP);
+  return resumeAnswered(world, vcpu, rule);
 }
 
 /** The answer stands in the page; the guest will see it at the next entry. */

@@ -5,6 +5,7 @@ import type { World } from '../world';
 import { hasEvents } from './apic';
 import { leaveToUserspace } from './exit';
 import { runLoop } from './run';
+import { facetOr } from './unspecified';
 
 /** kvm_emulate_halt: sleep in HALTED, or leave when the local APIC is in userspace. */
 export function kvmEmulateHalt(world: World, index: number): Outcome {
@@ -15,7 +16,7 @@ export function kvmEmulateHalt(world: World, index: number): Outcome {
     world.move('haltExit', index, {});
     return undefined;
   }
-  const staysRunnable = hasEvents(vcpu) && world.facet('hold.eventPending') === 'staysRunnable';
+  const staysRunnable = hasEvents(vcpu) && facetOr(world, 'hold.eventPending', 'holds') === 'staysRunnable';
   world.sendVcpu(vcpu, { type: 'HLT', staysRunnable });
   world.move('halted', index, { state: vcpu.mpState });
   runLoop(world, vcpu);

@@ -1,11 +1,13 @@
 /** KVM_EXIT_INTERNAL_ERROR for an exit code that KVM has no handler for. */
 import { kvmRun, kvmRunInternal, KVM_EXIT_INTERNAL_ERROR } from '../../abi/kvm-run';
+import type { FacetValue } from '../../profiles/facets';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { kvmRunOf, leaveToUserspace } from './exit';
 import type { Handled } from './ghcb';
 
 export const KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON = 4;
+export const KVM_INTERNAL_ERROR_EMULATION = 1;
 const DATA = kvmRunInternal.offsetOf('data');
 
 /** Two words of data: the exit code, and the host CPU that entered the guest last, which is the vCPU's number here. */
@@ -30,4 +32,35 @@ export function svmHandleInvalidExit(world: World, vcpu: Vcpu): Handled {
     'NoInterceptHandler',
   );
   return 'left';
+}
+
+/**
+ * The exits of a target whose pending VMSA page cannot be had; the others only change its state.
+ * `stale`: exit_reason alone is written, the union keeps what stood there.
+ */
+const unusableExits: Record<FacetValue<'ap.unusablePage'>, 'none' | 'stale' | 'emulation'> = {
+  halted: 'none',
+  runnable: 'none',
+  offlineOrPa0: 'none',
+  internalErrorOrPa0: 'stale',
+  emulationErrorExit: 'emulation',
+};
+
+/** Leaves for userspace if this kernel does. @returns whether it did */
+export function exitForUnusableVmsa(world: World, vcpu: Vcpu): boolean {
+  const kind = unusableExits[world.facet('ap.unusablePage')];
+  if (kind === 'none') return false;
+  const run = kvmRunOf(world, vcpu);
+  if (kind === 'emulation') {
+    kvmRunInternal.set(run, 'suberror', KVM_INTERNAL_ERROR_EMULATION);
+    kvmRunInternal.set(run, 'ndata', 0);
+  }
+  leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_INTERNAL_ERROR });
+  world.move(
+    'internalErrorExit',
+    world.indexOf(vcpu),
+    { suberror: kvmRunInternal.get(run, 'suberror'), data: run.u64(DATA) },
+    'VmsaUnusable',
+  );
+  return true;
 }

@@ -168,6 +168,7 @@ function syncVmsa(world: World, vcpu: Vcpu): number {
   }
   if (vcpu.guestDebug || (vcpu.dr7 & ~DR7_FIXED) !== 0n) return refuseCall(world, call, 'VmsaDebugActive');
   const features = world.vm.vmsaFeatures;
+  world.vm.finishedVmsaFeatures = features;
   const page = world.image('kernel', vcpu.launchVmsaPfn);
   vmsa.set(page, 'sevFeatures', features);
   vmsa.set(page, 'rax', vcpu.vmsaRax);

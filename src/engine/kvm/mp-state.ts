@@ -1,11 +1,12 @@
 /** KVM_SET_MP_STATE and KVM_GET_MP_STATE. */
 import { mpStates } from '../../abi/mp-state';
 import { assert } from '../../base/assert';
-import { errno } from '../../abi/errno';
 import { refused, type Outcome } from '../acts';
+import type { RuleId } from '../rules';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
-import { acceptApicEvents, clearUnhaltedWhenRunnable } from './apic';
+import { acceptApicEvents, clearUnhaltedWhenRunnable, destroyedForGood } from './apic';
+import { facetOr } from './unspecified';
 
 /** The number of a state, as the ioctls pass it. */
 export function mpStateNumber(name: string): number {
@@ -14,10 +15,20 @@ export function mpStateNumber(name: string): number {
   return Number(found[0]);
 }
 
-/** The states a chart has or an ioctl may name; `other` for any other number. */
-export function mpStateFromNumber(number: number): SettableMpState {
+/** The name of a number, or the number itself. */
+export function mpStateName(number: number): string {
+  const names: Readonly<Record<number, string>> = mpStates;
+  return names[number] ?? String(number);
+}
+
+/** The state of a vCPU as a number, as the ioctls pass it. */
+export const mpStateNumberOf = (vcpu: Vcpu): number =>
+  vcpu.mpState === 'OTHER' ? vcpu.otherMpState : mpStateNumber(vcpu.mpState);
+
+/** What a number means on x86. */
+function settableFromNumber(number: number): Settable {
   const name = mpStates[number as keyof typeof mpStates] as string | undefined;
-  return settable.find((known) => known === name) ?? 'other';
+  return settable.find((known) => known === name) ?? 'OTHER';
 }
 
 const settable = [
@@ -30,29 +41,44 @@ const settable = [
   'AP_RESET_HOLD',
 ] as const;
 
-export type SettableMpState = Vcpu['mpState'] | 'SIPI_RECEIVED' | 'other';
+type Settable = (typeof settable)[number] | 'OTHER';
 
-/** @returns 0 or a negative errno */
-export function setMpState(world: World, vcpu: Vcpu, value: SettableMpState): number {
-  const known = value;
+/** What KVM_SET_MP_STATE did: the rule by which it refused with -EINVAL, or nothing. */
+export function setMpState(world: World, vcpu: Vcpu, number: number): RuleId | undefined {
+  const value = settableFromNumber(number);
   const effects = world.sendVcpu(vcpu, {
     type: 'SET_MP_STATE',
-    value: known,
+    value,
     kernelApic: world.vm.kernelApic,
+    range: rangeFor(world, value),
+    initBlocked: initBlocked(world, vcpu, value),
+    destroyedForGood: destroyedForGood(world, vcpu),
   });
   const refusal = effects.find((effect) => effect.type === 'refuse');
-  if (refusal) return -errno.EINVAL;
+  if (refusal) return refusal.params['reason'] as RuleId;
   if (effects.some((effect) => effect.type === 'latchSipi')) vcpu.sipiLatched = true;
+  vcpu.otherMpState = vcpu.mpState === 'OTHER' ? number : 0;
   clearUnhaltedWhenRunnable(vcpu);
-  return 0;
+  return undefined;
+}
+
+/** Which numbers count is asked only for those that no kernel's APIC code knows. */
+function rangeFor(world: World, value: Settable): 'known' | 'anyNumber' {
+  if (value !== 'OTHER' && value !== 'STOPPED') return 'known';
+  return facetOr(world, 'mp.setRange', 'known');
+}
+
+function initBlocked(world: World, vcpu: Vcpu, value: Settable): boolean {
+  if (!vcpu.smiPending || (value !== 'INIT_RECEIVED' && value !== 'SIPI_RECEIVED')) return false;
+  return facetOr(world, 'mp.initWithSmi', 'einval') === 'einval';
 }
 
 /** Takes pending INIT and SIPI first; a kicked sleeper is reported as RUNNABLE. */
-export function getMpState(world: World, vcpu: Vcpu): string {
+export function getMpState(world: World, vcpu: Vcpu): number {
   acceptApicEvents(world, vcpu);
   const { mpState } = vcpu;
   const sleeps = mpState === 'HALTED' || mpState === 'AP_RESET_HOLD';
-  return sleeps && vcpu.pvUnhalted ? 'RUNNABLE' : mpState;
+  return sleeps && vcpu.pvUnhalted ? mpStateNumber('RUNNABLE') : mpStateNumberOf(vcpu);
 }
 
 /** The vCPU mutex: KVM_SET_MP_STATE waits while the thread is in KVM_RUN. */

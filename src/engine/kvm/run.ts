@@ -7,6 +7,7 @@ import {
   KVM_EXIT_INTR,
   KVM_EXIT_UNKNOWN,
 } from '../../abi/kvm-run';
+import { hex } from '../../base/hex';
 import { refused, type Outcome } from '../acts';
 import { guestReadsAnswer } from '../guest/answer';
 import type { Vcpu } from '../state/vcpu';
@@ -15,7 +16,9 @@ import { acceptApicEvents, hasEvents, resetVcpuForInit, updateRequested } from '
 import { completeExit } from './completion';
 import { failRun, kvmRunOf, leaveToUserspace } from './exit';
 import { syncGhcb } from './ghcb-release';
-import { reloadVmsa } from './protected-state';
+import { exitForUnusableVmsa } from './internal-error';
+import { reloadVmsa, sevSnpUpdateProtectedGuestState } from './protected-state';
+import { facetOr } from './unspecified';
 import { vmrunFailure } from './vmrun';
 
 /** The KVM_RUN ioctl. */
@@ -62,7 +65,8 @@ export function kvmRunIoctl(world: World, index: number, options: { immediateExi
 
 /** The wait of a vCPU that never got INIT: it ends with -EAGAIN whatever came. */
 function runUninitialized(world: World, vcpu: Vcpu): void {
-  if (!hasEvents(vcpu) && !vcpu.signalPending) {
+  vcpu.waitsForInit = !hasEvents(vcpu) && !vcpu.signalPending;
+  if (vcpu.waitsForInit) {
     sleep(world, vcpu);
     return;
   }
@@ -71,12 +75,20 @@ function runUninitialized(world: World, vcpu: Vcpu): void {
     return;
   }
   const requestBefore = updateRequested(vcpu);
+  if (requestBefore && vcpu.mpState === 'UNINITIALIZED') runUnblockHook(world, vcpu);
   acceptApicEvents(world, vcpu);
   const served = !(requestBefore && vcpu.mpState === 'UNINITIALIZED');
   failRun(world, vcpu, {
     errno: errno.EAGAIN,
     rule: served ? 'RunUninitialized' : 'RequestNotServedWhileUninitialized',
   });
+}
+
+/** A hook at the end of the wait that AP creation had in some kernels. */
+function runUnblockHook(world: World, vcpu: Vcpu): void {
+  if (facetOr(world, 'ap.wakesUninitialized', 'no') !== 'unblockHook') return;
+  world.sendVcpu(vcpu, { type: 'START_UNINITIALIZED' });
+  world.move('uninitializedStarted', world.indexOf(vcpu), { by: 'the end of its wait' }, 'ApUnblockHook');
 }
 
 function interruptRun(world: World, vcpu: Vcpu): void {
@@ -108,12 +120,8 @@ export function runLoop(world: World, vcpu: Vcpu): void {
     }
     const before = vcpu.mpState;
     acceptApicEvents(world, vcpu);
-    if (vcpu.mpState === 'HALTED' || vcpu.mpState === 'AP_RESET_HOLD') {
-      const state = vcpu.mpState;
-      world.sendVcpu(vcpu, { type: 'WAKE' });
-      vcpu.pvUnhalted = false;
-      world.move('wake', index, { vcpu: index, why: `an event in ${state}` });
-    } else if (vcpu.mpState === before && hasEvents(vcpu)) {
+    if (wakeUp(world, vcpu) === 'left') return;
+    if (vcpu.mpState === before && hasEvents(vcpu)) {
       world.sendVcpu(vcpu, { type: 'SPIN' });
       world.move('spin', index, { vcpu: index, state: before }, 'RequestWaitsForSipi');
       return;
@@ -121,11 +129,34 @@ export function runLoop(world: World, vcpu: Vcpu): void {
   }
 }
 
-/** Serves the requests that wait on the way into the guest. @returns 'again' when the vCPU must not enter after all */
-export function serveUpdateRequest(world: World, vcpu: Vcpu): 'again' | 'enter' {
+/** The end of the wait in the run loop: some states become RUNNABLE, some stay, in the others KVM_RUN returns. */
+function wakeUp(world: World, vcpu: Vcpu): 'left' | 'stays' {
+  const index = world.indexOf(vcpu);
+  const state = vcpu.mpState;
+  if (state === 'RUNNABLE') return 'stays';
+  const effects = world.sendVcpu(vcpu, { type: 'WAKE' });
+  if (effects.some((effect) => effect.type === 'failRunEintr')) {
+    failRun(world, vcpu, { errno: errno.EINTR, rule: 'RunNotRevived' });
+    return 'left';
+  }
+  if (effects.some((effect) => effect.type === 'clearPvUnhalted')) {
+    vcpu.pvUnhalted = false;
+    world.move('wake', index, { vcpu: index, why: `an event in ${state}` });
+  }
+  return 'stays';
+}
+
+/**
+ * Serves the requests that wait on the way into the guest.
+ * @returns 'again' when the vCPU must not enter after all, 'left' when KVM_RUN is over
+ */
+export function serveUpdateRequest(world: World, vcpu: Vcpu): 'again' | 'enter' | 'left' {
   if (updateRequested(vcpu)) {
-    world.sendVcpu(vcpu, { type: 'UPDATE_REQUEST_TAKEN' });
-    resetVcpuForInit(world, vcpu);
+    const appliedBy = facetOr(world, 'ap.appliedBy', 'initReset');
+    const effects = world.sendVcpu(vcpu, { type: 'UPDATE_REQUEST_TAKEN', appliedBy });
+    const byHandler = effects.some((effect) => effect.type === 'applyPendingVmsa');
+    const applied = byHandler ? sevSnpUpdateProtectedGuestState(world, vcpu) : resetVcpuForInit(world, vcpu);
+    if (applied === 'unusable' && exitForUnusableVmsa(world, vcpu)) return 'left';
     if (vcpu.mpState !== 'RUNNABLE') return 'again';
   }
   if (vcpu.vmsaReloadRequest) reloadVmsa(world, vcpu);
@@ -134,7 +165,8 @@ export function serveUpdateRequest(world: World, vcpu: Vcpu): 'again' | 'enter' 
 
 /** vcpu_enter_guest: requests first, then events, then VMRUN. */
 function vcpuEnterGuest(world: World, vcpu: Vcpu): 'again' | 'done' {
-  if (serveUpdateRequest(world, vcpu) === 'again') return 'again';
+  const served = serveUpdateRequest(world, vcpu);
+  if (served !== 'enter') return served === 'left' ? 'done' : 'again';
   acceptApicEvents(world, vcpu);
   if (vcpu.mpState !== 'RUNNABLE') return 'again';
   enterGuest(world, vcpu);
@@ -157,10 +189,15 @@ function enterGuest(world: World, vcpu: Vcpu): void {
   world.sendVcpu(vcpu, { type: 'ENTER' });
   if (vcpu.exchange === 'answered') world.sendExchange(vcpu, { type: 'ENTERED' });
   guestReadsAnswer(world, vcpu);
-  const vmsa =
-    vcpu.vmsa === 'launchVmsa' ? 'on its launch VMSA' : `on VMSA 0x${vcpu.guestVmsaGpa.toString(16)}`;
-  world.move('enter', index, { vmsa: vcpu.vmcbVmsaPfn === NO_PFN ? 'without VMSA' : vmsa });
+  world.move('enter', index, { vmsa: enteredVmsa[vcpu.vmsa](vcpu) });
 }
+
+const enteredVmsa: Record<Vcpu['vmsa'], (vcpu: Vcpu) => string> = {
+  launchVmsa: ({ vmcbVmsaPfn }) => (vmcbVmsaPfn === NO_PFN ? 'without VMSA' : 'on its launch VMSA'),
+  guestVmsa: ({ guestVmsaGpa }) => `on VMSA ${hex(guestVmsaGpa)}`,
+  physicalZero: () => 'with physical address 0 as VMSA',
+  noVmsa: () => 'without VMSA',
+};
 
 /** Whether the thread of a vCPU has something to do that no act of guest or VMM starts. */
 export function needsWake(world: World, index: number): boolean {
@@ -189,7 +226,7 @@ export function wakeThread(world: World, index: number): Outcome {
     return undefined;
   }
   world.sendVcpu(vcpu, { type: 'UNBLOCK' });
-  if (vcpu.mpState === 'UNINITIALIZED') runUninitialized(world, vcpu);
+  if (vcpu.waitsForInit) runUninitialized(world, vcpu);
   else runLoop(world, vcpu);
   return undefined;
 }

@@ -8,7 +8,7 @@ import {
 } from '../../abi/error-words';
 import { ghcbPage, GHCB_USAGE_DEFAULT } from '../../abi/ghcb-page';
 import { ghcbMsrInfo } from '../../abi/ghcb-msr';
-import { naeEvent, requiredFields } from '../../abi/nae';
+import { naeEvent, requiredFields, SVM_VMGEXIT_AP_CREATION } from '../../abi/nae';
 import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
@@ -26,6 +26,7 @@ import { fillInternalError } from './internal-error';
 import { sevHandleVmgexitMsrProtocol } from './msr-protocol';
 import { naeHandlers } from './nae';
 import { naeText } from './nae-text';
+import { facetOr } from './unspecified';
 
 /** sev_handle_vmgexit. */
 export function sevHandleVmgexit(world: World, vcpu: Vcpu): Handled {
@@ -72,9 +73,15 @@ function sevEsValidateVmgexit(world: World, vcpu: Vcpu, page: Image): Handled | 
   const missing = requiredFields(vcpu.exitCode, { info1: vcpu.exitInfo1, rax: vcpu.rax }).some(
     (field) => !wasValid(vcpu, field),
   );
-  if (missing) return missingInput(world, vcpu);
+  if (missing || destroyLacksRax(world, vcpu)) return missingInput(world, vcpu);
   if (snpOnly) return malformed(world, vcpu, GHCB_ERR_MISSING_INPUT, 'SnpOnly');
   return undefined;
+}
+
+/** Kernels that ask for RAX whatever the AP creation request is: only DESTROY can tell them apart. */
+function destroyLacksRax(world: World, vcpu: Vcpu): boolean {
+  if (vcpu.exitCode !== BigInt(SVM_VMGEXIT_AP_CREATION) || wasValid(vcpu, 'rax')) return false;
+  return facetOr(world, 'ap.destroyNeedsRax', 'no') === 'yes';
 }
 
 function notRegistered(world: World, vcpu: Vcpu): Handled {

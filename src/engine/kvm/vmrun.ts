@@ -4,6 +4,7 @@ import { rmpEntry } from '../hardware/rmp';
 import type { RuleId } from '../rules';
 import type { Vcpu } from '../state/vcpu';
 import { NO_PFN, type World } from '../world';
+import { facetOr } from './unspecified';
 
 export interface EntryFailure {
   /** hardware_entry_failure_reason. */
@@ -14,11 +15,21 @@ export interface EntryFailure {
 
 /** The failure reason as wide as the kernel keeps VMRUN's exit code. */
 function hardwareReason(world: World): bigint {
-  return world.facet('failEntry.reason') === 'allOnes32' ? 0xffffffffn : SVM_EXIT_ERR;
+  return facetOr(world, 'failEntry.reason', 'allOnes32') === 'allOnes32' ? 0xffffffffn : SVM_EXIT_ERR;
+}
+
+/** Whether the VMCB holds physical address 0, by accident or as the kernel's mark for "no VMSA". */
+function namesPhysicalZero(world: World, vcpu: Vcpu): boolean {
+  if (vcpu.vmsa === 'physicalZero') return true;
+  return vcpu.vmsa === 'noVmsa' && world.facet('ap.invalidMarker') === 'zero';
 }
 
 /** @returns why the vCPU cannot be entered, or nothing when VMRUN works */
 export function vmrunFailure(world: World, vcpu: Vcpu): EntryFailure | undefined {
+  if (namesPhysicalZero(world, vcpu)) {
+    if (world.vm.vmrunOracle === 'alwaysEnters') return undefined;
+    return { reason: hardwareReason(world), why: 'VMRUN with PA 0', rule: 'VmsaAtPhysicalZero' };
+  }
   if (vcpu.vmcbVmsaPfn === NO_PFN) {
     if (world.facet('vmrun.guard') === 'rejectInvalidVmsa') {
       return { reason: SVM_EXIT_ERR, why: 'no VMSA', rule: 'VmsaMissing' };

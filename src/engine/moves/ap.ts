@@ -8,11 +8,11 @@ export const apMoves = moves({
     text: 'v{target}: {request} waits, VMSA {gpa}',
     args: { target: 'dec', request: 'text', gpa: 'hex64' },
   },
-  apRefused: {
+  apIgnored: {
     from: 'kvm',
-    to: 'guest',
-    text: 'AP creation refused 2/5: {why}',
-    args: { why: 'text' },
+    to: 'kvm',
+    text: 'AP creation not carried out, the requester is not told',
+    args: {},
     refused: true,
   },
   apDestroyed: { from: 'kvm', to: 'kvm', text: 'v{target}: DESTROY waits', args: { target: 'dec' } },
@@ -35,6 +35,25 @@ export const apMoves = moves({
     to: 'guest',
     text: 'no VMSA: {why}; {state}',
     args: { why: 'text', state: 'text' },
+  },
+  physicalZeroInstalled: {
+    from: 'kvm',
+    to: 'guest',
+    text: 'no memslot for VMSA {gpa}: VMCB names physical address 0',
+    args: { gpa: 'hex64' },
+  },
+  uninitializedStarted: {
+    from: 'kvm',
+    to: 'kvm',
+    text: 'UNINITIALIZED becomes RUNNABLE, by {by}',
+    args: { by: 'text' },
+  },
+  initRefused: {
+    from: 'kvm',
+    to: 'guest',
+    text: 'INIT refused in {state}',
+    args: { state: 'text' },
+    refused: true,
   },
   mpStateSet: {
     from: 'vmm',

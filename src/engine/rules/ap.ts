@@ -10,7 +10,7 @@ export const apRules = rulesOf({
     source: sev('AP creation: target look-up'),
   },
   ApFeaturesDiffer: {
-    says: 'RAX, the SEV_FEATURES of the new VMSA, must equal what KVM gives to this VM.',
+    says: 'RAX, the SEV_FEATURES of the new VMSA, must agree with those of this VM; which bits count is a facet.',
     source: sev('AP creation: SEV_FEATURES check'),
   },
   ApGpaIllegal: {
@@ -29,6 +29,18 @@ export const apRules = rulesOf({
     says: 'A second create for a vCPU that is created or armed is refused; asked for in review, never merged.',
     source: source.mail('YPdjvca28JaWPZRb@google.com', 'Sean Christopherson', '2021-07-21'),
   },
+  ApRequesterFlips: {
+    says: 'The requester turns UNINITIALIZED into RUNNABLE before it makes the request; a target that enters in between does so without the new VMSA.',
+    source: source.mail(
+      'CAJ5mJ6hpSSVhZ5hbPZ8vfSnmNU6W+g4e=PeLrG7fG2u8KptfHQ@mail.gmail.com',
+      'J. Xu',
+      '2024-01-05',
+    ),
+  },
+  ApUnblockHook: {
+    says: 'Waking a vCPU whose update request is raised turns UNINITIALIZED into RUNNABLE.',
+    source: source.mail('20240418194133.1452059-17-michael.roth@amd.com', 'Michael Roth', '2024-04-18'),
+  },
   ApArmed: {
     says: 'The VMSA waits for the next INIT of the target; nothing is kicked.',
     source: sev('AP creation: CREATE_ON_INIT'),
@@ -45,6 +57,15 @@ export const apRules = rulesOf({
     says: 'The page of the pending VMSA could not be had.',
     source: sev('initialising protected guest state: look-up fails'),
   },
+  VmsaWithoutMemslot: {
+    says: 'The mark of a missing memslot is no error: shifted to an address it is physical address 0, and the vCPU is RUNNABLE.',
+    source: source.mail(
+      '20210820155918.7518-45-brijesh.singh@amd.com ("[PATCH Part2 v5 44/45]")',
+      'Brijesh Singh',
+      '2021-08-20',
+      'inferred',
+    ),
+  },
   LaunchVmsaRestored: {
     says: 'A vCPU that never had a guest VMSA falls back to the VMSA that KVM allocated, at every INIT reset.',
     source: sev('VMCB initialisation'),
@@ -56,6 +77,14 @@ export const apRules = rulesOf({
   InitTaken: {
     says: 'INIT resets the vCPU, applies a waiting VMSA, and ends in INIT_RECEIVED (the boot CPU: RUNNABLE).',
     source: source.kernel('7.2.13', 'arch/x86/kvm/lapic.c', 'accepting APIC events', 'executed'),
+  },
+  InitRunsResetBranch: {
+    says: 'An INIT that applies no VMSA runs the branch of RESET: the APIC base is set to its default.',
+    source: source.mail('20210707183616.5620-41-brijesh.singh@amd.com', 'Brijesh Singh', '2021-07-07'),
+  },
+  DestroyedForGood: {
+    says: 'A destroyed vCPU is started by a CREATE only; asked for in review, never merged.',
+    source: source.mail('YPdjvca28JaWPZRb@google.com', 'Sean Christopherson', '2021-07-21'),
   },
   SipiDropped: {
     says: 'A SIPI counts only in INIT_RECEIVED.',
@@ -73,6 +102,10 @@ export const apRules = rulesOf({
   MpStateUnknown: {
     says: 'KVM_SET_MP_STATE takes no STOPPED and no unknown state on x86.',
     source: source.kernel('7.2.13', 'arch/x86/kvm/x86.c', 'KVM_SET_MP_STATE', 'executed'),
+  },
+  MpStateInitBlocked: {
+    says: 'INIT_RECEIVED and SIPI_RECEIVED cannot be set while an SMI is pending or INIT is blocked.',
+    source: source.kernel('6.12.117', 'arch/x86/kvm/x86.c', 'KVM_SET_MP_STATE'),
   },
   MpStateNeedsKernelApic: {
     says: 'Only RUNNABLE can be set without an in-kernel APIC.',

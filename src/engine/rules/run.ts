@@ -27,6 +27,14 @@ export const runRules = rulesOf({
     says: 'INIT_RECEIVED while INIT is blocked cannot run.',
     source: x86('KVM_RUN prologue'),
   },
+  RunNotRevived: {
+    says: 'In a state that no event ends, a pending event makes KVM_RUN return -EINTR and stays pending.',
+    source: {
+      confidence: 'executed',
+      document: 'AMD host development tree of 2022 (5.19-rc6 base)',
+      place: 'arch/x86/kvm/x86.c: the wait of the run loop',
+    },
+  },
   RunSignal: {
     says: 'A signal ends a sleeping KVM_RUN with -EINTR and exit INTR.',
     source: x86('run loop', 'executed'),
@@ -46,6 +54,10 @@ export const runRules = rulesOf({
   VmsaNotUsable: {
     says: 'VMRUN needs a VMSA page that the RMP marks as validated VMSA of this guest; the exact hardware code is unconfirmed.',
     source: source.apm('VMRUN with SEV-SNP', 'inferred'),
+  },
+  VmsaAtPhysicalZero: {
+    says: 'VMRUN takes physical address 0 for a VMSA; that it fails, and how, is unconfirmed.',
+    source: source.apm('VMRUN with SEV-SNP', 'unconfirmed'),
   },
   GuestNotRunning: {
     says: 'The firmware enables the ASID for running only at a successful LAUNCH_FINISH.',

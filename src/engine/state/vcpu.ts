@@ -31,6 +31,8 @@ export const vcpuGroup = group('vcpu', {
   guestVmsaGpa: word64('GPA of the guest VMSA that the VMCB names; all ones when none.'),
   vmcbVmsaPfn: word32('Page that VMRUN takes as VMSA; all ones when none.'),
   launchVmsaPfn: word32('The VMSA page that KVM allocated for this vCPU.'),
+  destroyed: flag('The last AP creation request that was applied is DESTROY.'),
+  otherMpState: count('mp_state where it is OTHER: a number that means nothing on x86.'),
   guestStateProtected: flag('LAUNCH_FINISH encrypted the register state; KVM refuses to read or write it.'),
   initLatched: flag('An INIT waits in the local APIC.'),
   sipiLatched: flag('A SIPI waits in the local APIC.'),
@@ -39,6 +41,8 @@ export const vcpuGroup = group('vcpu', {
   pvUnhalted: flag('The kick flag of paravirtual spinlocks, which also ends a hold.'),
   wakeEvent: flag('Some other wake event, such as an NMI, is pending.'),
   vmsaReloadRequest: flag('Request VMSA_PAGE_RELOAD: the page under the guest VMSA went away.'),
+  waitsForInit: flag('The thread sleeps in front of the run loop, because the vCPU was UNINITIALIZED.'),
+  smiPending: flag('An SMI is pending.'),
   signalPending: flag('A signal is pending for the thread.'),
   nmiBlocked: flag('NMIs are blocked until the guest reports NMI complete.'),
 

@@ -25,6 +25,7 @@ export const vmGroup = group('vm', {
   needsInit: flag('KVM_SEV_INIT2 is still missing; KVM_RUN is refused.'),
   asid: count('ASID of the VM; 0 when none.'),
   vmsaFeatures: word64('SEV_FEATURES that KVM gives to every VMSA.'),
+  finishedVmsaFeatures: word64('SEV_FEATURES of the last VMSA that LAUNCH_FINISH built.'),
   ghcbVersion: count('GHCB protocol version fixed at INIT2.'),
   policy: word64('Launch policy.'),
   preFaultAllowed: flag('LAUNCH_FINISH succeeded: private memory may be pre-faulted.'),

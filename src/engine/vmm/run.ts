@@ -1,6 +1,7 @@
 /** What a VMM thread does with a vCPU: run it, answer its exits, set its mp_state. */
+import { errno } from '../../abi/errno';
 import { refused, type Outcome } from '../acts';
-import { getMpState, mutexHeld, setMpState } from '../kvm/mp-state';
+import { getMpState, mpStateName, mpStateNumber, mutexHeld, setMpState } from '../kvm/mp-state';
 import { kvmRunIoctl } from '../kvm/run';
 import type { HandlersOf } from '../perform';
 import type { World } from '../world';
@@ -13,15 +14,17 @@ export const runHandlers = {
   'set-mp-state': (world, { vcpu, state }) => {
     const impossible = existing(world, vcpu) ?? mutexHeld(world, vcpu);
     if (impossible) return impossible;
-    const ret = setMpState(world, world.vcpu(vcpu), state);
+    const refusal = setMpState(world, world.vcpu(vcpu), mpStateNumber(state));
+    const ret = refusal ? -errno.EINVAL : 0;
     world.vm.ioctlRet = ret;
-    world.move('mpStateSet', vcpu, { value: state, ret }, ret === 0 ? undefined : 'MpStateUnknown');
+    world.move('mpStateSet', vcpu, { value: state, ret }, refusal);
     return undefined;
   },
   'get-mp-state': (world, { vcpu }) => {
     const impossible = existing(world, vcpu) ?? mutexHeld(world, vcpu);
     if (impossible) return impossible;
-    world.move('mpStateRead', vcpu, { value: getMpState(world, world.vcpu(vcpu)) });
+    const value = mpStateName(getMpState(world, world.vcpu(vcpu)));
+    world.move('mpStateRead', vcpu, { value });
     return undefined;
   },
   signal: (world, { vcpu }) => {

@@ -1,6 +1,6 @@
 /** AP creation (NAE event 0x80000013): the request, and applying the VMSA it names. */
 import { review, v11, v14, v4, v5 } from '../documents';
-import { facet, inferred, kernels, read, sev, silent, unsaidBeforeMerge, unspecified } from '../facet';
+import { facet, inferred, kernels, read, sev, silent, unspecified } from '../facet';
 
 const request = sev('sev_snp_ap_creation()');
 const applying = sev('applying the pending VMSA of an AP');
@@ -257,8 +257,10 @@ export const apCreationFacets = {
   'ap.appliedBy': facet({
     doc: 'How the pending VMSA is applied for CREATE and DESTROY.',
     values: {
-      requestHandler: 'By a handler of its own in the run loop: the vCPU is not reset.',
-      initReset: 'By a full INIT reset: local APIC reset, queued interrupts, NMIs and exceptions cleared.',
+      requestHandler:
+        'By a handler of its own in the run loop: the vCPU is not reset, and the armed flag is neither asked for nor cleared.',
+      initReset:
+        'By a full INIT reset, which minds the armed flag: local APIC reset, queued interrupts, NMIs and exceptions cleared.',
       unspecified,
     },
     facts: {
@@ -279,16 +281,17 @@ export const apCreationFacets = {
   'ap.plainInit': facet({
     doc: 'What an INIT with nothing pending does.',
     values: {
-      resetBranch: 'It runs the branch that was meant for RESET only.',
+      resetBranch:
+        'It runs the branch that was meant for RESET only: the APIC base goes back to its default.',
       initBranch: 'It is an ordinary INIT reset.',
       unspecified,
     },
     facts: {
-      'part2-v4': inferred('resetBranch', v4.apCreation),
+      'part2-v4': read('resetBranch', v4.apCreation),
       'as-reviewed': unasked,
       'part2-v5': read('initBranch', v5.apCreation),
-      v11: silent('the posting was not read for this'),
-      v14: silent('the posting was not read for this'),
+      v11: read('initBranch', v11.apCreation),
+      v14: read('initBranch', v14.apCreation),
       ...kernels('executed', initReset, {
         'linux-6.11': 'initBranch',
         'linux-6.12': 'initBranch',
@@ -324,19 +327,45 @@ export const apCreationFacets = {
     },
   }),
 
-  'ap.pendingAfterFailure': facet({
-    doc: 'What becomes of the pending GPA when its page cannot be had.',
+  'ap.vmsaLookup': facet({
+    doc: 'Where the page of a pending VMSA is looked up.',
     values: {
-      kept: 'It stays pending, to be tried again by the next request or INIT that applies it.',
+      gfnToPfn: 'Through the memslot and its userspace address, as any page; the page is pinned.',
+      guestMemfd: 'In the guest_memfd of its memslot, which also makes it private in the RMP.',
+      unspecified,
+    },
+    facts: {
+      'part2-v4': read('gfnToPfn', v4.apCreation),
+      'as-reviewed': unasked,
+      'part2-v5': read('gfnToPfn', v5.apCreation),
+      v11: read('guestMemfd', v11.apCreation),
+      v14: read('guestMemfd', v14.apCreation),
+      ...kernels('executed', applying, {
+        'linux-6.11': 'guestMemfd',
+        'linux-6.12': 'guestMemfd',
+        'linux-6.17': 'guestMemfd',
+        'linux-7.2': 'guestMemfd',
+      }),
+    },
+  }),
+
+  'ap.pendingAfterApply': facet({
+    doc: 'What becomes of the pending GPA once it is applied.',
+    values: {
+      kept: 'It stays where it is, and an update request that is still raised applies it again.',
+      keptOnFailure:
+        'It is gone if its page could be had; else it stays, until the next request overwrites it.',
       consumed: 'It is gone.',
       unspecified,
     },
     facts: {
-      ...unsaidBeforeMerge,
-      v11: read('kept', v11.apCreation),
-      v14: read('kept', v14.apCreation),
+      'part2-v4': read('kept', v4.apCreation),
+      'as-reviewed': unasked,
+      'part2-v5': read('kept', v5.apCreation),
+      v11: read('keptOnFailure', v11.apCreation),
+      v14: read('keptOnFailure', v14.apCreation),
       ...kernels('executed', applying, {
-        'linux-6.11': 'kept',
+        'linux-6.11': 'keptOnFailure',
         'linux-6.12': 'consumed',
         'linux-6.17': 'consumed',
         'linux-7.2': 'consumed',
@@ -355,7 +384,7 @@ export const apCreationFacets = {
       'as-reviewed': inferred('no', review.apCreation),
       'part2-v5': read('no', v5.apCreation),
       v11: read('no', v11.apCreation),
-      v14: inferred('yes', v14.apCreation),
+      v14: read('yes', v14.apCreation),
       ...kernels('executed', initReset, {
         'linux-6.11': 'yes',
         'linux-6.12': 'yes',

@@ -1,0 +1,171 @@
+/**
+ * The AP creation request that waits for one vCPU. Two things can wait: an update request that the run loop serves,
+ * and a flag that lets the next INIT apply the address. Kernels differ in who sets the flag and who minds it.
+ */
+
+const refusal = (reason: string) => ({ type: 'refuse', params: { reason } }) as const;
+
+/** A request whose checks failed in a kernel that had spoiled the target before them: as DESTROY. */
+const spoiledNow = <const F extends string>(failed: F, reason: string) =>
+  [
+    {
+      guard: `${failed}OfflineUnarmed`,
+      target: 'destroyUnarmed',
+      actions: [refusal(reason), 'armNothing', 'raiseUpdateRequest'],
+    },
+    {
+      guard: `${failed}Offline`,
+      target: 'destroyPending',
+      actions: [refusal(reason), 'armNothing', 'raiseUpdateRequest'],
+    },
+    { guard: failed, actions: refusal(reason) },
+  ] as const;
+
+/** CREATE_ON_INIT raises no update request once KVM has seen what it is, which is after the features. */
+const spoiledOnInit = <const F extends string>(failed: F, reason: string, requestRaised: boolean) =>
+  [
+    {
+      guard: `${failed}Offline`,
+      target: requestRaised ? 'destroyPending' : 'destroyArmed',
+      actions: [refusal(reason), 'armNothing'],
+    },
+    { guard: failed, actions: refusal(reason) },
+  ] as const;
+
+/** Which second create is refused: of a vCPU with a guest VMSA, or also of one for which a create waits. */
+type Waiting = 'nothing' | 'create' | 'destroy';
+const refusedSecond = (waiting: Waiting) => {
+  if (waiting === 'destroy') return [];
+  const guard = waiting === 'create' ? 'secondWhileArmedRejected' : 'secondRejected';
+  return [{ guard, actions: refusal('ApAlreadyCreated') }] as const;
+};
+
+const createOnInit = (waiting: Waiting, requestRaised: boolean) =>
+  [
+    ...spoiledNow('featuresDiffer', 'ApFeaturesDiffer'),
+    ...spoiledOnInit('gpaIllegal', 'ApGpaIllegal', requestRaised),
+    ...spoiledOnInit('gpaTwoMegAligned', 'ApGpaTwoMegAligned', requestRaised),
+    ...refusedSecond(waiting),
+    {
+      guard: 'namesNoVmsa',
+      target: requestRaised ? 'destroyPending' : 'destroyArmed',
+      actions: 'rememberPendingGpa',
+    },
+    { target: requestRaised ? 'updatePending' : 'createdOnInit', actions: 'rememberPendingGpa' },
+  ] as const;
+
+const createNow = (waiting: Waiting) => {
+  const actions = ['rememberPendingGpa', 'raiseUpdateRequest'] as const;
+  return [
+    ...spoiledNow('featuresDiffer', 'ApFeaturesDiffer'),
+    ...spoiledNow('gpaIllegal', 'ApGpaIllegal'),
+    ...spoiledNow('gpaTwoMegAligned', 'ApGpaTwoMegAligned'),
+    ...refusedSecond(waiting),
+    { guard: 'namesNoVmsaUnarmed', target: 'destroyUnarmed', actions },
+    { guard: 'namesNoVmsa', target: 'destroyPending', actions },
+    { guard: 'createDisarms', target: 'updateUnarmed', actions },
+    { target: 'updatePending', actions },
+  ] as const;
+};
+
+/** The update request is consumed; what it does is the handler's or the reset's. */
+const takeRequest = <const T extends string>(target: T) =>
+  [
+    { guard: 'handlerApplies', target, actions: 'applyPendingVmsa' },
+    { target, actions: 'resetVcpu' },
+  ] as const;
+
+/** The flag is consumed by a reset; a handler of its own does not look at it. */
+const takeFlag = [{ guard: 'flagStays' }, { target: 'noneWaiting' }] as const;
+const takeFlagOfTwo = <const T extends string>(target: T) =>
+  [{ guard: 'appliesAgain', target }, { target: 'requestLeftOver' }] as const;
+
+const destroyActions = ['forgetPendingGpa', 'raiseUpdateRequest'] as const;
+
+/** The region `creation` of a vCPU's chart. */
+export const creation = {
+  initial: 'noneWaiting',
+  states: {
+    /** No AP creation request waits. */
+    noneWaiting: {
+      on: { AP_CREATE_ON_INIT: createOnInit('nothing', false), AP_CREATE: createNow('nothing') },
+    },
+    /** A VMSA GPA waits for the next INIT. */
+    createdOnInit: {
+      on: {
+        AP_CREATE_ON_INIT: createOnInit('create', false),
+        AP_CREATE: createNow('create'),
+        PENDING_VMSA_TAKEN: takeFlag,
+      },
+    },
+    /** A VMSA GPA waits, and the update request is raised; whoever comes first, the request or an INIT, applies it. */
+    updatePending: {
+      on: {
+        AP_CREATE_ON_INIT: createOnInit('create', true),
+        AP_CREATE: createNow('create'),
+        UPDATE_REQUEST_TAKEN: takeRequest('createdOnInit'),
+        PENDING_VMSA_TAKEN: takeFlagOfTwo('updateUnarmed'),
+      },
+    },
+    /** A VMSA GPA waits for the update request alone: an INIT leaves it where it is. */
+    updateUnarmed: {
+      on: {
+        AP_CREATE_ON_INIT: createOnInit('create', true),
+        AP_CREATE: createNow('create'),
+        UPDATE_REQUEST_TAKEN: takeRequest('noneWaiting'),
+      },
+    },
+    /** DESTROY waits, and the update request is raised. */
+    destroyPending: {
+      on: {
+        AP_CREATE_ON_INIT: createOnInit('destroy', true),
+        AP_CREATE: createNow('destroy'),
+        UPDATE_REQUEST_TAKEN: takeRequest('destroyArmed'),
+        PENDING_VMSA_TAKEN: takeFlagOfTwo('destroyUnarmed'),
+      },
+    },
+    /** DESTROY waits for the update request alone: an INIT leaves it where it is. */
+    destroyUnarmed: {
+      on: {
+        AP_CREATE_ON_INIT: createOnInit('destroy', true),
+        AP_CREATE: createNow('destroy'),
+        UPDATE_REQUEST_TAKEN: takeRequest('noneWaiting'),
+      },
+    },
+    /** "No VMSA" waits without an update request: the next INIT takes the vCPU offline. */
+    destroyArmed: {
+      on: {
+        AP_CREATE_ON_INIT: createOnInit('destroy', false),
+        AP_CREATE: createNow('destroy'),
+        PENDING_VMSA_TAKEN: takeFlag,
+      },
+    },
+    /** An INIT served the request first; the update request that is left repeats the reset only. */
+    requestLeftOver: {
+      on: {
+        AP_CREATE_ON_INIT: createOnInit('nothing', true),
+        AP_CREATE: createNow('nothing'),
+        UPDATE_REQUEST_TAKEN: takeRequest('noneWaiting'),
+      },
+    },
+  },
+  on: {
+    AP_DESTROY: [
+      { guard: 'destroyDisarms', target: '.destroyUnarmed', actions: destroyActions },
+      { target: '.destroyPending', actions: destroyActions },
+    ],
+    AP_UNKNOWN_REQUEST: [
+      {
+        guard: 'unknownTakesOfflineUnarmed',
+        target: '.destroyUnarmed',
+        actions: [refusal('ApUnknownRequest'), 'armNothing', 'raiseUpdateRequest'],
+      },
+      {
+        guard: 'unknownTakesOffline',
+        target: '.destroyPending',
+        actions: [refusal('ApUnknownRequest'), 'armNothing', 'raiseUpdateRequest'],
+      },
+      { actions: refusal('ApUnknownRequest') },
+    ],
+  },
+} as const;
