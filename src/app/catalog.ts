@@ -1,28 +1,29 @@
 /** The scenarios that ship with the page. */
 import { ok, problem, type Result } from '../base/result';
-
-export interface CatalogEntry {
-  readonly slug: string;
-  readonly title: string;
-}
+import type { CatalogItem } from '../views/outline/groups';
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
 /** Reads the index: a list of entries, or an object that holds one. */
-export function parseCatalog(value: unknown): readonly CatalogEntry[] {
+export function parseCatalog(value: unknown): readonly CatalogItem[] {
   const list: unknown = isRecord(value) && !Array.isArray(value) ? value['scenarios'] : value;
   if (!Array.isArray(list)) return [];
   return list.flatMap((entry: unknown) => {
     if (!isRecord(entry)) return [];
-    const { slug, title } = entry;
-    return typeof slug === 'string' ? [{ slug, title: typeof title === 'string' ? title : slug }] : [];
+    const { slug } = entry;
+    if (typeof slug !== 'string') return [];
+    const text = (name: string, missing: string): string => {
+      const value = entry[name];
+      return typeof value === 'string' ? value : missing;
+    };
+    return [{ slug, title: text('title', slug), group: text('group', 'Others'), prose: text('prose', '') }];
   });
 }
 
 const address = (file: string): string => new URL(`./scenarios/${file}`, document.baseURI).href;
 
-export async function loadCatalog(): Promise<Result<readonly CatalogEntry[]>> {
+export async function loadCatalog(): Promise<Result<readonly CatalogItem[]>> {
   try {
     const response = await fetch(address('index.json'));
     if (!response.ok)

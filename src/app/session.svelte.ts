@@ -5,11 +5,12 @@ import type { EnabledAct } from '../engine/enabled-acts';
 import type { Finding, Timeline } from '../recording/timeline';
 import type { ScenarioProblem } from '../scenarios/parse';
 import type { InspectorTab } from '../views/inspector/tabs';
+import type { CatalogItem } from '../views/outline/groups';
 import type { Selection } from '../views/shared/selection';
 import type { Face } from '../views/shared/view';
 import { stepSentence } from '../views/shared/words';
 import type * as engineModule from './engine';
-import { loadCatalog, loadScenario, type CatalogEntry } from './catalog';
+import { loadCatalog, loadScenario } from './catalog';
 import { expectationsOf } from './expectations';
 import { Links } from './links';
 import { Memory } from './memory.svelte';
@@ -47,7 +48,7 @@ export class Session {
   readonly player = new Player(this);
   readonly links = new Links(this);
 
-  scenarios = $state.raw<readonly CatalogEntry[]>([]);
+  scenarios = $state.raw<readonly CatalogItem[]>([]);
   slug = $state.raw<string | undefined>();
   title = $state.raw('');
   branches = $state.raw<readonly Branch[]>([]);
