@@ -87,7 +87,7 @@ test('a scenario runs, and its expectations decide the status', () => {
 });
 
 test('several profiles are compared; --fail-on-diff makes a difference fail', () => {
-  const words = ['run', shipped('ap-create-on-init-then-create')];
+  const words = ['run', shipped('ap-create-on-init-then-create'), '--profile', 'as-reviewed,linux-7.2'];
   const { status, out } = vmgexit(words);
   expect(status).toBe(0);
   expect(out).toContain('first difference at: v0 ap-create target=1 vmsa=0x122000');

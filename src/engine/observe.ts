@@ -61,11 +61,15 @@ const ioctlDomains: Readonly<Record<string, Domain>> = {
   ret: resultDomain,
   error: numberOr(['unwritten']),
   left: numberDomain,
+  gfn: numberDomain,
+  uaddr: numberDomain,
 };
 
 function observeIoctl({ vm }: World, name: string): Observed {
   if (name === 'ret') return runResult(-vm.ioctlRet);
   if (name === 'left') return { value: vm.updateLeft };
+  if (name === 'gfn') return { value: vm.updateGfn };
+  if (name === 'uaddr') return { value: vm.updateUaddr };
   return vm.ioctlError === UNWRITTEN ? { value: 'unwritten' } : { value: vm.ioctlError };
 }
 

@@ -1,7 +1,8 @@
 /** The only way the world moves: one act in, visible moves out. */
-import type { Act, ActArguments, actTables, Actor, Outcome } from './acts';
+import { refused, type Act, type ActArguments, type actTables, type Actor, type Outcome } from './acts';
 import { guestHandlers } from './guest/handlers';
 import { injectHandlers } from './firmware/inject';
+import { HostRmpFault, HOST_LOST, loseHost } from './kvm/host-fault';
 import { kvmHandlers } from './kvm/handlers';
 import { vmmHandlers } from './vmm/handlers';
 import { NeverReturns } from './hardware/rmp';
@@ -24,10 +25,15 @@ type AnyHandler = (world: World, args: Act['args']) => Outcome;
 
 /** Performs one act. @returns why it cannot be taken in this state, or nothing when it was */
 export function perform(world: World, act: Act): Outcome {
+  if (world.host.rmpFault) return refused(HOST_LOST);
   world.watcher = new Watch(world);
   try {
     return dispatch(world, act);
   } catch (error) {
+    if (error instanceof HostRmpFault) {
+      loseHost(world, error);
+      return undefined;
+    }
     if (!(error instanceof NeverReturns)) throw error;
     return threadLost(world, error);
   }

@@ -23,7 +23,16 @@ import { vcpuHistoryGroup, vmHistoryGroup, type VcpuHistory, type VmHistory } fr
 import { faultGroup, hostGroup, resetHost, type Fault, type Host } from './state/host';
 import type { Group, Instance, Variables } from './state/schema';
 import { vcpuGroup, type Vcpu } from './state/vcpu';
-import { pageImageGroup, slotGroup, vmGroup, type PageImage, type Slot, type Vm } from './state/vm';
+import {
+  pageImageGroup,
+  regionGroup,
+  slotGroup,
+  vmGroup,
+  type EncryptedRegion,
+  type PageImage,
+  type Slot,
+  type Vm,
+} from './state/vm';
 
 export const KVM_RUN_SIZE = 2352;
 const PAGE_SIZE = 4096;
@@ -100,6 +109,7 @@ export class World {
   readonly vm: Vm;
   readonly vcpus: readonly Vcpu[];
   readonly slots: readonly Slot[];
+  readonly regions: readonly EncryptedRegion[];
   readonly faults: readonly Fault[];
   readonly cpuid: readonly CpuidRow[];
   readonly msrs: readonly MsrRow[];
@@ -129,6 +139,7 @@ export class World {
     const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
     this.vcpus = range(config.vcpus).map((i) => this.declare(`v${i}`, vcpuGroup));
     this.slots = range(SLOT_COUNT).map((i) => this.declare(`slot${i}`, slotGroup));
+    this.regions = range(SLOT_COUNT).map((i) => this.declare(`region${i}`, regionGroup));
     this.faults = range(FAULT_COUNT).map((i) => this.declare(`fault${i}`, faultGroup));
     this.cpuid = range(CPUID_ROWS).map((i) => this.declare(`cpuid${i}`, cpuidGroup));
     this.msrs = range(MSR_ROWS).map((i) => this.declare(`msr${i}`, msrGroup));

@@ -32,6 +32,8 @@ export const launchEvents = events({
     policyComplete: 'flag',
     tscKnown: 'flag',
   },
+  /** Flags and policy, where they are looked at once the context is there. */
+  START_CHECKS: { flagsZero: 'flag', policySupported: 'flag', policyComplete: 'flag' },
   /** KVM holds a firmware context. */
   CONTEXT_CREATED: {},
   /** A failed LAUNCH_START gave its context back. */
@@ -44,6 +46,8 @@ export const launchEvents = events({
     readable: 'flag',
     argumentsLegal: 'flag',
     uaddrAligned: 'flag',
+    /** The source lies in a registered region, where the kernel asks for one. */
+    regionRegistered: 'flag',
     slotHasGmem: 'flag',
   },
   /** KVM_SEV_SNP_LAUNCH_FINISH up to the first VMSA. */
@@ -55,9 +59,12 @@ export const launchEvents = events({
     vcpusLocked: 'flag',
   },
   FINISH_DONE: {},
-  FINISH_FAILED: { finishedBefore: 'flag' },
+  /** `unwound`: everything is taken back. */
+  FINISH_FAILED: { finishedBefore: 'flag', unwound: 'flag' },
   /** KVM met something it cannot put right. */
   BUGGED: {},
+  /** KVM gives the VM up without having met a fault of its own. */
+  KILLED: {},
   DESTROY: {},
 
   SNP_GCTX_CREATE: { reservedZero: 'flag', platformReady: 'flag', firmwarePage: 'flag' },
@@ -138,12 +145,19 @@ const startAgain = [
   { guard: 'notReadable', actions: refusal('ArgumentUnreadable') },
   { actions: refusal('StartTwice') },
 ] as const;
+const startChecks = [
+  { guard: 'flagsSet', actions: refusal('StartFlags') },
+  { guard: 'policyUnsupported', actions: refusal('StartPolicyUnsupported') },
+  { guard: 'policyIncomplete', actions: refusal('StartPolicyReservedBit') },
+  { actions: 'startGuest' },
+] as const;
 const update = [
   { guard: 'notSnp', actions: refusal('UpdateNotStarted') },
   { guard: 'launchClosed', actions: refusal('UpdateAfterFinish') },
   { guard: 'notReadable', actions: refusal('ArgumentUnreadable') },
   { guard: 'argumentsIllegal', actions: refusal('UpdateArguments') },
   { guard: 'uaddrUnaligned', actions: refusal('UpdateUaddrUnaligned') },
+  { guard: 'regionMissing', actions: refusal('UpdateRegionMissing') },
   { guard: 'slotWithoutGmem', actions: refusal('UpdateSlotWithoutGmem') },
   { actions: 'populate' },
 ] as const;
@@ -177,10 +191,12 @@ export const launchMachine = setup({
     launchClosed: lacks('stillOpen'),
     argumentsIllegal: lacks('argumentsLegal'),
     uaddrUnaligned: lacks('uaddrAligned'),
+    regionMissing: lacks('regionRegistered'),
     slotWithoutGmem: lacks('slotHasGmem'),
     vcpuInCreation: lacks('noVcpuInCreation'),
     vcpusNotLocked: lacks('vcpusLocked'),
     finishedBefore: ({ event }: EventArgs) => event.type === 'FINISH_FAILED' && event.finishedBefore,
+    unwound: ({ event }: EventArgs) => event.type === 'FINISH_FAILED' && event.unwound,
     reservedSet: lacks('reservedZero'),
     platformNotReady: lacks('platformReady'),
     notContextPage: lacks('contextPage'),
@@ -208,6 +224,7 @@ export const launchMachine = setup({
     warn: () => {},
     allocateAsid: () => {},
     createContext: () => {},
+    startGuest: () => {},
     populate: () => {},
     encryptVmsas: () => {},
     makeContextPage: () => {},
@@ -254,12 +271,24 @@ export const launchMachine = setup({
           },
         },
         /** KVM holds a context: pages may be added. */
-        started: { on: { START: startAgain, CONTEXT_FREED: 'initialised', UPDATE: update, FINISH: finish } },
+        started: {
+          on: {
+            START: startAgain,
+            START_CHECKS: startChecks,
+            CONTEXT_FREED: 'initialised',
+            UPDATE: update,
+            FINISH: finish,
+          },
+        },
         /** VMSAs are being encrypted; what is done is not taken back. */
         finishing: {
           on: {
             FINISH_DONE: 'finished',
-            FINISH_FAILED: [{ guard: 'finishedBefore', target: 'finished' }, { target: 'finishFailed' }],
+            FINISH_FAILED: [
+              { guard: 'finishedBefore', target: 'finished' },
+              { guard: 'unwound', target: 'started' },
+              { target: 'finishFailed' },
+            ],
           },
         },
         finished: { on: { START: startAgain, UPDATE: update, FINISH: finish } },
@@ -341,9 +370,11 @@ export const launchMachine = setup({
     health: {
       initial: 'sound',
       states: {
-        sound: { on: { BUGGED: 'bugged' } },
+        sound: { on: { BUGGED: 'bugged', KILLED: 'dead' } },
         /** KVM_BUG_ON fired: every ioctl of the VM is -EIO, only its end remains. */
-        bugged: { on: { BUGGED: 'bugged' } },
+        bugged: { on: { BUGGED: 'bugged', KILLED: 'bugged' } },
+        /** KVM gave the VM up: as bugged, without a bug. */
+        dead: { on: { BUGGED: 'dead', KILLED: 'dead' } },
       },
       on: { CREATE_VM: '.sound' },
     },

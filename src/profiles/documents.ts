@@ -10,6 +10,7 @@ const singh = (part: string, number: number, title: string) =>
 
 /** "[PATCH Part2 RFC v4 nn/40]", 2021-07-07. */
 export const v4 = {
+  launchStart: singh('[PATCH Part2 RFC v4 23/40]', 24, 'LAUNCH_START'),
   launchUpdate: singh('[PATCH Part2 RFC v4 24/40]', 25, 'LAUNCH_UPDATE'),
   launchFinish: singh('[PATCH Part2 RFC v4 26/40]', 27, 'LAUNCH_FINISH'),
   pscMsr: singh('[PATCH Part2 RFC v4 33/40]', 34, 'MSR page state change'),
@@ -39,9 +40,9 @@ export const review = {
     '2024-02-08',
   ),
   launchFinish: christopherson(
-    'YPXPKLW8DvqK7yak@google.com',
+    'YPHpk3RFSmE13ZXz@google.com and YPXPKLW8DvqK7yak@google.com',
     'on "[PATCH Part2 RFC v4 26/40]"',
-    '2021-07-19',
+    '2021-07-16 and 2021-07-19',
   ),
   vmsaFree: christopherson(
     'YPXc6M4jTS68swaV@google.com',
@@ -61,8 +62,17 @@ export const review = {
   ),
 };
 
+const singhV5 = (part: string, number: number, title: string) =>
+  source.mail(
+    `20210820155918.7518-${number}-brijesh.singh@amd.com ("${part}": ${title})`,
+    'Brijesh Singh',
+    '2021-08-20',
+  );
+
 /** "[PATCH Part2 v5 nn/45]", 2021-08-20, and what was read beside it. */
 export const v5 = {
+  launchStart: singhV5('[PATCH Part2 v5 24/45]', 25, 'LAUNCH_START'),
+  launchUpdate: singhV5('[PATCH Part2 v5 25/45]', 26, 'LAUNCH_UPDATE'),
   apCreation: source.mail(
     '20210820155918.7518-45-brijesh.singh@amd.com ("[PATCH Part2 v5 44/45]": AP Creation NAE event)',
     'Brijesh Singh',
@@ -72,11 +82,6 @@ export const v5 = {
     '"[PATCH Part2 v5 36/45]" as quoted in a review of D. A. Gilbert (batched page state change)',
     'Brijesh Singh',
     '2021-08-20',
-  ),
-  launchUpdate: source.mail(
-    'the v6 LAUNCH_UPDATE patch, body read (successor of "[PATCH Part2 v5]")',
-    'Brijesh Singh',
-    '2022',
   ),
   sevc: {
     confidence: 'read',
@@ -95,7 +100,26 @@ export const v11 = {
     'the series "[PATCH v11 nn/35]"',
     '2023-12-30',
   ),
-  launchUpdate: roth('"[PATCH v11 18/35]"', 'KVM: SEV: Add KVM_SEV_SNP_LAUNCH_UPDATE command', '2023-12-30'),
+  snpInit: roth(
+    '20231230172351.574091-16-michael.roth@amd.com',
+    '"[PATCH v11 15/35]": SNP_INIT',
+    '2023-12-30',
+  ),
+  launchStart: roth(
+    '20231230172351.574091-17-michael.roth@amd.com',
+    '"[PATCH v11 16/35]": LAUNCH_START',
+    '2023-12-30',
+  ),
+  launchUpdate: roth(
+    '20231230172351.574091-19-michael.roth@amd.com',
+    '"[PATCH v11 18/35]": LAUNCH_UPDATE',
+    '2023-12-30',
+  ),
+  hvaRange: roth(
+    'the HVA range operator of the same series',
+    'kvm_vm_do_hva_range_op(), alike in all postings read',
+    '2023',
+  ),
   pscMsr: roth(
     '20231230172351.574091-22-michael.roth@amd.com',
     '"[PATCH v11 21/35]": MSR page state change',
@@ -121,7 +145,16 @@ export const v14 = {
     '2024-04-21',
   ),
   cover: roth('20240421180122.1650812-1-michael.roth@amd.com', 'cover of "[PATCH v14 00/22]"', '2024-04-21'),
-  launchUpdate: roth('"[PATCH v14 06/22]"', 'KVM: SEV: Add KVM_SEV_SNP_LAUNCH_UPDATE command', '2024-04-21'),
+  launchStart: roth(
+    '20240421180122.1650812-6-michael.roth@amd.com',
+    '"[PATCH v14 05/22]": LAUNCH_START',
+    '2024-04-21',
+  ),
+  launchUpdate: roth(
+    '20240421180122.1650812-7-michael.roth@amd.com',
+    '"[PATCH v14 06/22]": LAUNCH_UPDATE',
+    '2024-04-21',
+  ),
   pscMsr: roth('"[PATCH v13 13/26]"', 'MSR page state change, unchanged in v14', '2024-04-18'),
   pscBatch: roth(
     '20240329225835.400662-16-michael.roth@amd.com',
@@ -167,9 +200,24 @@ export const posted = {
   firstPull: roth('20240512020634.6sh6cwfwszzmwknq@amd.com', 'on "[PULL 09/19]"', '2024-05-11'),
   retFix: source.mail('20241213194137.315304-1-pbonzini@redhat.com', 'Paolo Bonzini', '2024-12-13'),
   v13Launch: roth(
-    '20240421180122.1650812-1-michael.roth@amd.com',
-    'change log of "[PATCH v14 00/22]" on v13',
-    '2024-04-21',
+    '20240418194133.1452059-11-michael.roth@amd.com',
+    '"[PATCH v13 10/26]": LAUNCH_UPDATE',
+    '2024-04-18',
+  ),
+  contextLater: source.mail(
+    'the patch that moves the creation of the context behind the checks of LAUNCH_START',
+    'Dionna Glaze',
+    '2024-11',
+  ),
+  vmsaSync: source.mail(
+    '20260420153912.681836144@linuxfoundation.org ("[PATCH 7.0 51/76] KVM: SEV: Reject attempts to sync VMSA")',
+    'Sean Christopherson',
+    '2026-04-20',
+  ),
+  preFault: source.mail(
+    '20240419085927.3648704-2-pbonzini@redhat.com ("[PATCH 1/6] KVM: Document KVM_PRE_FAULT_MEMORY ioctl")',
+    'Paolo Bonzini',
+    '2024-04-19',
   ),
 };
 

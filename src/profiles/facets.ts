@@ -3,6 +3,7 @@
  * a table (`Record<FacetValue<'psc.msr'>, Handler>`), so a new value fails to compile until it is handled.
  */
 import { apCreationFacets } from './facets/ap-creation';
+import { guestMemoryFacets } from './facets/guest-memory';
 import { launchFinishFacets } from './facets/launch-finish';
 import { launchStartFacets } from './facets/launch-start';
 import { launchUpdateFacets } from './facets/launch-update';
@@ -22,6 +23,7 @@ export const facets = {
   ...launchStartFacets,
   ...launchUpdateFacets,
   ...launchFinishFacets,
+  ...guestMemoryFacets,
   ...vmgexitFacets,
 } as const;
 

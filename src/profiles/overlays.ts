@@ -51,8 +51,15 @@ export const overlays = {
     base: 'v14',
     title: 'v13 LAUNCH_UPDATE',
     date: '2024-04-18',
-    description: 'A LAUNCH_UPDATE that fails half way returns -EINTR and reports in len how much was done.',
-    changes: { 'lu.failure': read('progressEintr', posted.v13Launch) },
+    description:
+      'A LAUNCH_UPDATE that fails half way returns -EINTR; how far it came is noted in a copy of the struct that never goes back.',
+    changes: {
+      'lu.struct': read('gfnStartAndType', posted.v13Launch),
+      'lu.failure': read('progressEintr', posted.v13Launch),
+      'lu.argumentChecks': read('lenAndType', posted.v13Launch),
+      'lu.firstPageErrno': read('innerErrno', posted.v13Launch),
+      'lu.zeroSource': read('needed', posted.v13Launch),
+    },
   },
   'linux-6.11-ret-fixed': {
     base: 'linux-6.11',

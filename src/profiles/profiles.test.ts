@@ -121,6 +121,10 @@ describe('the facets', () => {
     'term.msr=shutdownFlags',
     'term.msr=sysEventBit31Data1',
     'lu.failure=progressEintr',
+    'lu.struct=gfnStartAndType',
+    'lu.argumentChecks=lenAndType',
+    // The second thing that the review of LAUNCH_FINISH asks for.
+    'lf.failure=kill',
   ];
 
   test('every value is had by a generation, or is one of the few that only postings had', () => {

@@ -16,7 +16,7 @@ const freshWorld = (): World => worldFor(head, profile('linux-7.2'));
 /** A launch, then acts drawn from those that can be taken. */
 function randomRun(draws: readonly number[]): Timeline {
   const timeline = new Timeline(freshWorld());
-  for (const act of standardLaunch(head)) timeline.perform(act, 'scenario');
+  for (const act of standardLaunch(head, profile('linux-7.2'))) timeline.perform(act, 'scenario');
   for (const draw of draws) {
     const acts = enabledActs(timeline.world).filter(({ refused }) => refused === undefined);
     timeline.world.log.top = 0;

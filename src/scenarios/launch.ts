@@ -2,6 +2,7 @@
 import type { Act, VmmAct } from '../engine/acts';
 import { personalities } from '../engine/vmm/personalities/all';
 import { SVSM_CPUID, SVSM_HEAP, SVSM_IMAGE, SVSM_SECRETS } from '../engine/guest/programs/machine';
+import type { ResolvedProfile } from '../profiles/resolve';
 import { memoryRegions, type MemoryRegion } from './machine';
 import type { GuestProgram, Head } from './scenario';
 
@@ -56,9 +57,13 @@ function initialPages(head: Head): InitialPages[] {
 
 const vmm = (act: Omit<VmmAct, 'actor'>): Act => ({ actor: 'vmm', ...act }) as VmmAct;
 
-/** The acts of the launch; the personality decides when memory becomes private. */
-export function standardLaunch(head: Head): Act[] {
-  const { privateAtLaunch } = personalities[head.host];
+/**
+ * The acts of the launch, by a VMM of the time of this kernel: where there are attributes, the personality decides when
+ * memory becomes private; before them the slots' memory is registered.
+ */
+export function standardLaunch(head: Head, profile: ResolvedProfile): Act[] {
+  const backing = profile.facets['mem.private'];
+  const privateAtLaunch = backing === 'guestMemfd' ? personalities[head.host].privateAtLaunch : 'never';
   const regions = memoryRegions(head.vm);
   const vcpus = Array.from({ length: head.vm.vcpus }, (_, vcpu) => vcpu);
   const setPrivate = ({ gfn, n }: MemoryRegion): Act =>

@@ -1,5 +1,5 @@
 /** From the head of a scenario to a world: how much memory there is, where it lies, who plays guest and VMM. */
-import { SVM_SEV_FEAT_DEBUG_SWAP } from '../abi/sev-features';
+import { SVM_SEV_FEAT_DEBUG_SWAP, SVM_SEV_FEAT_SECURE_TSC } from '../abi/sev-features';
 import { World } from '../engine/world';
 import type { ResolvedProfile } from '../profiles/resolve';
 import type { Head, VmSettings } from './scenario';
@@ -32,7 +32,8 @@ export function worldFor(head: Head, profile: ResolvedProfile): World {
   const gfnCount = Math.max(...regions.map(({ gfn, n }) => gfn + n));
   const gmemPages = regions.reduce((sum, { n }) => sum + n, 0);
   const world = new World({ vcpus: head.vm.vcpus, gfnCount, gmemPages }, profile);
-  world.host.vmsaFeatures = SVM_SEV_FEAT_DEBUG_SWAP;
+  // What the processor can do; kernels without Secure TSC take it out.
+  world.host.vmsaFeatures = SVM_SEV_FEAT_DEBUG_SWAP | SVM_SEV_FEAT_SECURE_TSC;
   world.vm.maxPhysicalAddress = head.vm.maxphyaddr;
   world.vm.personality = head.host;
   world.vm.guestProgram = head.guest;

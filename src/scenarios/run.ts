@@ -123,7 +123,7 @@ class Runner {
       this.runUntil(line.until);
       return;
     }
-    const acts = line.kind === 'act' ? [line.act] : standardLaunch(this.head);
+    const acts = line.kind === 'act' ? [line.act] : standardLaunch(this.head, this.profile);
     for (const act of acts) {
       if (this.gaveUp) return;
       if (act.actor === 'guest') this.guest = act.vcpu;

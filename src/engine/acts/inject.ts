@@ -26,6 +26,14 @@ export const injectActs = table({
       nth: may('count', '1 when missing'),
     },
   },
+  'ciphertext-hiding': {
+    doc: 'the host is set up for ciphertext hiding, before the first VM',
+    params: { asids: need('count', 'highest ASID of SNP guests') },
+  },
+  'no-direct-map': {
+    doc: 'the kernel has neither struct page nor direct-map address for the memory behind a frame',
+    params: { gfn: need('count', 'guest frame') },
+  },
   answer: {
     doc: 'the personality answers an exit with another ret',
     params: { nth: may('count', '1 when missing'), ret: need('u64', 'hypercall.ret') },

@@ -33,6 +33,7 @@ export const vmmActs = table({
       n: need('count', '4K pages'),
       backing: may(['guest-memfd', 'none', 'closed'], 'guest-memfd when missing'),
       gmem: may('count', 'first page in guest_memfd; the next free one when missing'),
+      registered: may('flag', 'its memory is registered for encryption, as QEMU does; yes when missing'),
     },
   },
   'hypercall-exits': {
@@ -92,6 +93,24 @@ export const vmmActs = table({
       gfn: need('count', 'first guest frame'),
       n: need('count', '4K pages'),
       private: need('flag', 'KVM_MEMORY_ATTRIBUTE_PRIVATE'),
+    },
+  },
+  'register-region': {
+    doc: 'KVM_MEMORY_ENCRYPT_REG_REGION of memory that no slot registered',
+    params: {
+      gfn: may('count', 'first guest frame'),
+      n: may('count', '4K pages; 1 when missing'),
+      uaddr: may('u64', 'user address, instead of gfn'),
+    },
+  },
+  'create-gmem': {
+    doc: 'KVM_CREATE_GUEST_MEMFD, to see which flags it takes; memslot brings its own',
+    params: { flags: may('u64', '1 MMAP, 2 INIT_SHARED; 0 when missing') },
+  },
+  'device-attribute': {
+    doc: 'KVM_GET_DEVICE_ATTR of group KVM_X86_GRP_SEV',
+    params: {
+      attribute: need(['vmsa-features', 'snp-policy-bits', 'snp-req-certs'], 'attribute'),
     },
   },
   'punch-hole': {

@@ -92,6 +92,8 @@ export interface LaunchUpdatePage {
   readonly vmsa: boolean;
   /** The firmware's opinion of a CPUID page; other pages are legal. */
   readonly content: CpuidVerdict;
+  /** The page type is one that the firmware has. */
+  readonly typeKnown: boolean;
 }
 
 export function launchUpdatePage(world: World, contextPfn: number, page: LaunchUpdatePage): number {
@@ -102,7 +104,7 @@ export function launchUpdatePage(world: World, contextPfn: number, page: LaunchU
       ...guestFacts(world, contextPfn),
       pagePreGuest: pageState(world, pfn) === 'Pre-Guest',
       sizeMatches: !rmpEntry(world, pfn).twoMeg,
-      typeKnown: true,
+      typeKnown: page.typeKnown,
       activated: world.vm.activated,
       pageOwned: rmpEntry(world, pfn).asid === world.vm.asid,
       contentLegal: page.content === 'legal',

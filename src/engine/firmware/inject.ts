@@ -1,7 +1,9 @@
 /** Faults written into a scenario: the nth operation of a kind gets a given status, whoever asks for it. */
 import { refused, type Outcome } from '../acts';
+import { gmemPageOf, slotOf } from '../kvm/memory-slots';
+import { hostPageBits } from '../memory/page-bits';
 import type { HandlersOf } from '../perform';
-import type { Fault } from '../state/host';
+import { MIN_SEV_ASID, type Fault } from '../state/host';
 import type { World } from '../world';
 
 /** "Whatever it is" in a fault. */
@@ -82,5 +84,20 @@ export const injectHandlers: HandlersOf<'inject'> = {
   psmash: (world, { nth, code }) => arm(world, { kind: 'psmash', nth: nth ?? 1, status: code }),
   allocation: (world, { what, nth }) =>
     arm(world, { kind: 'allocation', what: allocations.indexOf(what), nth: nth ?? 1, status: 0 }),
+  'ciphertext-hiding': (world, { asids }) => {
+    if (world.host.asidsUsed !== 0) return refused('an ASID is in use already');
+    if (asids < 1 || asids >= MIN_SEV_ASID)
+      return refused(`SNP guests share the ASIDs 1 to ${MIN_SEV_ASID - 1}`);
+    world.host.ciphertextHidingAsids = asids;
+    return undefined;
+  },
+  'no-direct-map': (world, { gfn }) => {
+    const slot = slotOf(world, gfn);
+    if (!slot) return refused('no memory slot covers this frame');
+    const { hostPage } = world.pages;
+    const pfn = gmemPageOf(slot, gfn);
+    hostPage.set(pfn, hostPage.get(pfn) | hostPageBits.noDirectMap);
+    return undefined;
+  },
   answer: (world, { nth, ret }) => arm(world, { kind: 'answer', nth: nth ?? 1, status: Number(ret) }),
 };

@@ -40,7 +40,7 @@ const frames = (pages: readonly number[]): string =>
     .join(', ')}${pages.length > 3 ? ' and more' : ''}`;
 
 const finishNotAtomic = returnsFrom(FINISH, ({ world, since }) => {
-  if (world.vm.ioctlRet === 0 || world.vm.health === 'bugged') return undefined;
+  if (world.vm.ioctlRet === 0 || world.vm.health !== 'sound') return undefined;
   const left = world.vcpus.flatMap((vcpu, index) =>
     vcpu.exists && changedSince(world, since, vcpu, ['guestStateProtected']).length > 0 ? [`v${index}`] : [],
   );
@@ -75,7 +75,7 @@ const effectAfterFinish = returnsFrom(UPDATE, ({ world, since }) => {
 });
 
 function runsWithLeak({ world }: Seen): string | undefined {
-  if (!world.vmHistory.leaked || world.vm.health === 'bugged') return undefined;
+  if (!world.vmHistory.leaked || world.vm.health !== 'sound') return undefined;
   return 'the VM runs on although KVM could not get one of its pages back';
 }
 

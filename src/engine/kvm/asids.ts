@@ -5,6 +5,7 @@ import { dfFlush } from '../firmware/commands';
 import { sevDoCmd } from '../firmware/psp';
 import { MAX_SEV_ASID, MIN_SEV_ASID } from '../state/host';
 import type { World } from '../world';
+import { facetOr } from './unspecified';
 
 interface AsidRange {
   readonly min: number;
@@ -14,8 +15,13 @@ interface AsidRange {
 const bitOf = (asid: number): number => 1 << asid;
 
 function rangeOf(world: World, encryptsState: boolean): AsidRange {
+  const { host, vm } = world;
   if (!encryptsState) return { min: MIN_SEV_ASID, max: MAX_SEV_ASID };
-  return { min: 1, max: world.host.maxSnpAsid };
+  const hidden = host.ciphertextHidingAsids;
+  const splits = hidden > 0 && facetOr(world, 'asid.ciphertextHiding', 'no') === 'yes';
+  if (!splits) return { min: 1, max: host.maxSnpAsid };
+  if (vm.type === 'snp') return { min: 1, max: Math.min(hidden, host.maxSnpAsid) };
+  return { min: hidden + 1, max: host.maxSnpAsid };
 }
 
 function firstWith(bitmap: number, { min, max }: AsidRange, set: boolean): number | undefined {

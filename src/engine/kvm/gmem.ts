@@ -36,6 +36,9 @@ export function gmemGetFolio(world: World, pfn: number): number {
 /** Whether look-ups of a page fail because its memory is damaged. */
 export const isPoisoned = (world: World, pfn: number): boolean => is(world, pfn, hostPageBits.poisoned);
 
+/** Whether the kernel has an address for a page: one injected as missing has none. */
+export const hasDirectMap = (world: World, pfn: number): boolean => !is(world, pfn, hostPageBits.noDirectMap);
+
 /** The page now holds these first eight bytes. */
 export function writeContent(world: World, pfn: number, content: bigint): void {
   world.pages.contentLow.set(pfn, Number(content & 0xffffffffn) | 0);

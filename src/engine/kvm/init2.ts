@@ -1,6 +1,6 @@
-/** KVM_SEV_INIT2: from a VM to an active SEV guest. */
+/** KVM_SEV_INIT2, and KVM_SEV_SNP_INIT before it: from a VM to an active SEV guest. */
 import { errno } from '../../abi/errno';
-import { SVM_SEV_FEAT_SNP_ACTIVE } from '../../abi/sev-features';
+import { SVM_SEV_FEAT_SECURE_TSC, SVM_SEV_FEAT_SNP_ACTIVE } from '../../abi/sev-features';
 import { NO_PFN, type World } from '../world';
 import { sevAsidFree, sevAsidNew } from './asids';
 import { allocateKernelPage, freeKernelPage, snpAllocFirmwarePage } from './kernel-pages';
@@ -15,14 +15,29 @@ export interface Init2Arguments {
 }
 
 const MAX_GHCB_VERSION = 2;
-const call = 'KVM_SEV_INIT2';
+
+/** The command by which this kernel makes a VM of this type an SEV guest. */
+export function initCommand(world: World): 'KVM_SEV_INIT2' | 'KVM_SEV_SNP_INIT' {
+  const snpInit = world.vm.type === 'snp' && world.facet('init2.command') === 'snpInit';
+  return snpInit ? 'KVM_SEV_SNP_INIT' : 'KVM_SEV_INIT2';
+}
+
+/** The VMSA features that userspace may ask for: what host and kernel can do together. */
+export function supportedFeatures(world: World): bigint {
+  const { host, vm } = world;
+  if (vm.type !== 'snp' && vm.type !== 'seves') return 0n;
+  if ((host.vmsaFeatures & SVM_SEV_FEAT_SECURE_TSC) === 0n) return host.vmsaFeatures;
+  const secureTsc = facetOr(world, 'init2.secureTsc', 'no') === 'yes' && vm.type === 'snp';
+  return secureTsc ? host.vmsaFeatures : host.vmsaFeatures & ~SVM_SEV_FEAT_SECURE_TSC;
+}
 
 export function sevGuestInit2(world: World, command: SevCommand, args: Init2Arguments): SevReply {
-  const { vm, host } = world;
+  const { vm } = world;
   const { type } = vm;
+  const call = initCommand(world);
+  const snpInit = call === 'KVM_SEV_SNP_INIT';
   const sevType = type === 'sev' || type === 'seves' || type === 'snp';
   const encryptsState = type === 'seves' || type === 'snp';
-  const supported = encryptsState ? host.vmsaFeatures : 0n;
   const version1Refused =
     type === 'snp' &&
     args.ghcbVersion === 1 &&
@@ -35,11 +50,13 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
       sevType,
       readable: argumentReadable(command),
       noVcpus: vm.vcpuCount === 0 && vm.creatingVcpus === 0,
-      flagsZero: args.flags === 0,
-      featuresSupported: (args.vmsaFeatures & ~supported) === 0n,
+      // KVM_SEV_SNP_INIT looks at its flags once it has drawn an ASID.
+      flagsZero: snpInit || args.flags === 0,
+      featuresSupported: (args.vmsaFeatures & ~supportedFeatures(world)) === 0n,
       versionKnown: args.ghcbVersion <= MAX_GHCB_VERSION && (encryptsState || args.ghcbVersion === 0),
       versionAllowed: !version1Refused,
     }),
+    { Init2Twice: () => (world.facet('init2.twice') === 'ebusy' ? 'EBUSY' : 'EINVAL') },
   );
   if (refused) return replyOf(refused);
   return activateSev(world, args, encryptsState);
@@ -48,6 +65,7 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
 /** KVM_SEV_INIT and KVM_SEV_ES_INIT: the calls of VMs without a type. Such guests go no further here. */
 export function sevGuestInit(world: World, { encryptsState }: { readonly encryptsState: boolean }): SevReply {
   const { vm } = world;
+  const call = encryptsState ? 'KVM_SEV_ES_INIT' : 'KVM_SEV_INIT';
   const refused = refusalOf(
     world,
     call,
@@ -70,13 +88,15 @@ export function sevGuestInit(world: World, { encryptsState }: { readonly encrypt
 function activateSev(world: World, args: Init2Arguments, encryptsState: boolean): SevReply {
   const { vm } = world;
   const snp = vm.type === 'snp';
+  const call = initCommand(world);
   if (encryptsState) vm.ghcbVersion = args.ghcbVersion === 0 ? MAX_GHCB_VERSION : args.ghcbVersion;
   const asid = sevAsidNew(world, encryptsState);
   if (asid !== 0) {
     refuseCall(world, call, 'NoAsid', asid === -errno.EBUSY ? 'EBUSY' : 'ENOTTY');
     return replyOf(asid);
   }
-  const failed = platformInit(world) ?? (snp ? guestRequestInit(world) : undefined);
+  const failed =
+    snpInitFlags(world, args) ?? platformInit(world) ?? (snp ? guestRequestInit(world) : undefined);
   if (failed) {
     sevAsidFree(world);
     vm.asid = 0;
@@ -89,9 +109,17 @@ function activateSev(world: World, args: Init2Arguments, encryptsState: boolean)
   return replyOf(0);
 }
 
+/** verify_snp_init_flags. @returns the failure, if it is one */
+function snpInitFlags(world: World, { flags }: Init2Arguments): SevReply | undefined {
+  const call = initCommand(world);
+  if (call !== 'KVM_SEV_SNP_INIT' || flags === 0) return undefined;
+  return replyOf(refuseCall(world, call, 'SnpInitFlags', 'EOPNOTSUPP'));
+}
+
 /** sev_platform_init. @returns the failure, if it is one */
 function platformInit(world: World): SevReply | undefined {
   const { host } = world;
+  const call = initCommand(world);
   if (host.platformErrno === 0) return undefined;
   world.move(
     'ioctlRefused',
@@ -105,6 +133,7 @@ function platformInit(world: World): SevReply | undefined {
 /** snp_guest_req_init: the two bounce pages of guest requests. */
 function guestRequestInit(world: World): SevReply | undefined {
   const { vm } = world;
+  const call = initCommand(world);
   const request = allocateKernelPage(world, 'request');
   if (request === NO_PFN) return { ret: refuseCall(world, call, 'OutOfMemory', 'ENOMEM'), error: 0 };
   const response = snpAllocFirmwarePage(world);

@@ -109,9 +109,16 @@ export function snpFreeFirmwarePage(world: World, pfn: number): void {
 
 /** KVM_BUG_ON: the VM is given up. */
 export function bugVm(world: World): void {
-  if (world.vm.health === 'bugged') return;
+  if (world.vm.health !== 'sound') return;
   world.sendLaunch({ type: 'BUGGED' });
   world.move('vmBugged', -1, {}, 'ReclaimFails');
+}
+
+/** kvm_vm_dead alone: every ioctl is refused from here. */
+export function killVm(world: World): void {
+  if (world.vm.health !== 'sound') return;
+  world.sendLaunch({ type: 'KILLED' });
+  world.move('vmKilled', -1, {}, 'FinishKills');
 }
 
 /** Why a page goes back to the host: kernels differ in what a failure does. */
@@ -122,24 +129,28 @@ function giveUpPage(world: World, pfn: number, { bugs }: { readonly bugs: boolea
   snpLeakPages(world, pfn);
 }
 
+/** What a failing RMPUPDATE to shared leads to, by the reason for it. */
+function makeSharedFailure(world: World, why: MakeSharedFor): 'ignored' | 'leak' | 'bugVm+leak' {
+  if (why === 'launch') return facetOr(world, 'lu.makeSharedFailure', 'bugVm+leak');
+  return world.facet('free.vmsa') === 'rmpupdate+bugVm+leak' ? 'bugVm+leak' : 'leak';
+}
+
 /** kvm_rmp_make_shared. @returns whether it worked */
 export function kvmRmpMakeShared(world: World, pfn: number, why: MakeSharedFor): boolean {
   if (rmpMakeShared(world, pfn)) return true;
-  const bugs =
-    why === 'vcpuFree'
-      ? world.facet('free.vmsa') === 'rmpupdate+bugVm+leak'
-      : facetOr(world, 'lu.makeSharedFailure', 'bugVm+leak') === 'bugVm+leak';
-  giveUpPage(world, pfn, { bugs });
+  const then = makeSharedFailure(world, why);
+  if (then !== 'ignored') giveUpPage(world, pfn, { bugs: then === 'bugVm+leak' });
   return false;
 }
 
-/** snp_page_reclaim: back from the firmware to the host. @returns whether it worked */
+/** snp_page_reclaim: back from the firmware, and where the kernel has it so to the host. @returns whether it worked */
 export function snpPageReclaim(world: World, pfn: number): boolean {
   const reclaimed = sevDoCmd(world, SEV_CMD_SNP_PAGE_RECLAIM, () => pageReclaim(world, pfn));
-  const onFailure = reclaimed.ret === 0 ? 'ignored' : facetOr(world, 'lu.reclaimFailure', 'bugVm+leak');
-  if (onFailure !== 'ignored') {
-    giveUpPage(world, pfn, { bugs: onFailure === 'bugVm+leak' });
+  if (reclaimed.ret !== 0) {
+    const then = facetOr(world, 'lu.reclaimFailure', 'bugVm+leak');
+    if (then !== 'ignored') giveUpPage(world, pfn, { bugs: then === 'bugVm+leak' });
     return false;
   }
+  if (facetOr(world, 'lu.reclaim', 'reclaimAndShare') === 'reclaimOnly') return true;
   return kvmRmpMakeShared(world, pfn, 'launch');
 }

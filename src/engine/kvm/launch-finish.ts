@@ -1,4 +1,4 @@
-/** KVM_SEV_SNP_LAUNCH_FINISH: every VMSA is encrypted, then the firmware ends the launch. Nothing is taken back. */
+/** KVM_SEV_SNP_LAUNCH_FINISH: every VMSA is encrypted, then the firmware ends the launch. */
 import { SEV_CMD_SNP_LAUNCH_FINISH, SEV_CMD_SNP_LAUNCH_UPDATE } from '../../abi/firmware';
 import { ID_AUTH_SIZE, ID_BLOCK_SIZE } from '../../abi/kvm-structs';
 import { VMSA_RMP_GPA } from '../../abi/rmp';
@@ -11,7 +11,8 @@ import { sevDoCmd } from '../firmware/psp';
 import type { FacetValue } from '../../profiles/facets';
 import type { Vcpu } from '../state/vcpu';
 import { NO_PFN, type World } from '../world';
-import { bugVm, snpPageReclaim } from './kernel-pages';
+import { HostRmpFault } from './host-fault';
+import { killVm, kvmRmpMakeShared, snpPageReclaim } from './kernel-pages';
 import {
   argumentReadable,
   refusalOf,
@@ -56,24 +57,54 @@ export function snpLaunchFinish(world: World, command: SevCommand, args: LaunchF
     }),
   );
   if (refused) return replyOf(refused);
-  const reply = finishGuest(world, command, args);
+  const finishing: Finishing = { command, args, encrypted: [] };
+  const reply = finishGuest(world, finishing);
   if (reply.ret === 0) {
     vm.preFaultAllowed = true;
     world.sendLaunch({ type: 'FINISH_DONE' });
   } else {
-    world.sendLaunch({ type: 'FINISH_FAILED', finishedBefore: vm.preFaultAllowed });
-    afterFailure[world.facet('lf.failure')](world);
+    const unwound = afterFailure[world.facet('lf.failure')](world, finishing);
+    world.sendLaunch({ type: 'FINISH_FAILED', finishedBefore: vm.preFaultAllowed, unwound });
   }
   return reply;
 }
 
-/** What a failing LAUNCH_FINISH takes back. */
-const afterFailure: Record<FacetValue<'lf.failure'>, (world: World) => void> = {
-  noUnwind: () => {},
-  'noUnwind+retryRefused': () => {},
-  // Of the two things reviewers asked for, a dead VM is the one that a failure half-way allows in every case.
-  unwindOrKill: bugVm,
+/** One call behind its checks. */
+interface Finishing {
+  readonly command: SevCommand;
+  readonly args: LaunchFinishArguments;
+  /** The vCPUs whose VMSA this call encrypted. */
+  readonly encrypted: Vcpu[];
+}
+
+/** What a failing LAUNCH_FINISH takes back. @returns whether everything is as before */
+const afterFailure: Record<FacetValue<'lf.failure'>, (world: World, finishing: Finishing) => boolean> = {
+  noUnwind: () => false,
+  'noUnwind+retryRefused': () => false,
+  unwindOrKill: (world, { encrypted }) => {
+    const unwound = encrypted.every((vcpu) => giveVmsaBack(world, vcpu));
+    if (!unwound) killVm(world);
+    if (unwound && encrypted.length > 0) {
+      world.finding(
+        'note',
+        'the firmware keeps the VMSAs in its launch digest: a second LAUNCH_FINISH measures them again',
+      );
+    }
+    return unwound;
+  },
+  kill: (world) => {
+    killVm(world);
+    return false;
+  },
 };
+
+/** The VMSA page of a vCPU is the host's again, and KVM's own copy of the registers counts. @returns whether it worked */
+function giveVmsaBack(world: World, vcpu: Vcpu): boolean {
+  if (!kvmRmpMakeShared(world, vcpu.launchVmsaPfn, 'vcpuFree')) return false;
+  vcpu.guestStateProtected = false;
+  world.move('vmsaGivenBack', world.indexOf(vcpu), { vcpu: world.indexOf(vcpu) }, 'FinishUnwinds');
+  return true;
+}
 
 /** Waits for the mutex of every vCPU. @returns false when a fatal signal ended the wait */
 function lockAllVcpus(world: World): boolean {
@@ -85,12 +116,13 @@ function lockAllVcpus(world: World): boolean {
   return true;
 }
 
-function finishGuest(world: World, command: SevCommand, args: LaunchFinishArguments): SevReply {
+function finishGuest(world: World, { command, args, encrypted }: Finishing): SevReply {
   const reply = replyOf(0);
   for (const vcpu of world.vcpus) {
     if (!vcpu.exists) continue;
     reply.ret = snpLaunchUpdateVmsa(world, command, reply, vcpu);
     if (reply.ret !== 0) return reply;
+    encrypted.push(vcpu);
   }
   if (allocationFails(world, 'command')) {
     reply.ret = refuseCall(world, call, 'OutOfMemory', 'ENOMEM');
@@ -141,7 +173,7 @@ function snpLaunchUpdateVmsa(world: World, command: SevCommand, reply: SevReply,
   }
   const encrypted = sevIssueCmd(command, reply, () =>
     sevDoCmd(world, SEV_CMD_SNP_LAUNCH_UPDATE, () =>
-      launchUpdatePage(world, contextPfn, { pfn, vmsa: true, content: 'legal' }),
+      launchUpdatePage(world, contextPfn, { pfn, vmsa: true, content: 'legal', typeKnown: true }),
     ),
   );
   if (encrypted.ret !== 0) {
@@ -157,13 +189,7 @@ function snpLaunchUpdateVmsa(world: World, command: SevCommand, reply: SevReply,
 function syncVmsa(world: World, vcpu: Vcpu): number {
   const index = world.indexOf(vcpu);
   if (vcpu.guestStateProtected) {
-    if (world.facet('lf.failure') === 'noUnwind') {
-      world.violation(
-        'HostKeepsOutOfGuestPages',
-        `KVM writes into the VMSA of v${index}, which the guest owns: a host RMP fault`,
-      );
-      return refuseCall(world, call, 'VmsaOverwritten', 'EFAULT');
-    }
+    if (world.facet('lf.failure') === 'noUnwind') throw new HostRmpFault(vcpu.launchVmsaPfn);
     return refuseCall(world, call, 'VmsaAlreadyProtected');
   }
   if (vcpu.guestDebug || (vcpu.dr7 & ~DR7_FIXED) !== 0n) return refuseCall(world, call, 'VmsaDebugActive');

@@ -31,43 +31,80 @@ export interface LaunchStartArguments {
 
 const call = 'KVM_SEV_SNP_LAUNCH_START';
 
+type Policy = Exclude<FacetValue<'ls.policy'>, 'unspecified'>;
+
 const knownOnly = (policy: bigint): boolean => (policy & ~KVM_SNP_POLICY_BITS_6_12) === 0n;
+function manySmtThreads(policy: bigint): boolean {
+  const { smt, singleSocket } = snpPolicy.decode(policy);
+  return smt === 1 && singleSocket === 0;
+}
 
 /** Which policies KVM lets through to the firmware. */
-const policyAllowed: Record<
-  Exclude<FacetValue<'ls.policy'>, 'unspecified'>,
-  (world: World, policy: bigint) => boolean
-> = {
-  knownSmtRequired: (_, policy) => {
-    const { smt, singleSocket } = snpPolicy.decode(policy);
-    return knownOnly(policy) && smt === 1 && singleSocket === 0;
-  },
+const policyAllowed: Record<Policy, (world: World, policy: bigint) => boolean> = {
+  any: () => true,
+  smtRequired: (_, policy) => manySmtThreads(policy),
+  knownSmtRequired: (_, policy) => knownOnly(policy) && manySmtThreads(policy),
   known: (_, policy) => knownOnly(policy),
   firmwareMask: (world, policy) => (policy & ~world.host.policyBits) === 0n,
 };
 
-export function snpLaunchStart(world: World, command: SevCommand, args: LaunchStartArguments): SevReply {
-  const { vm } = world;
-  const { policy } = args;
-  const secureTsc = (vm.vmsaFeatures & SVM_SEV_FEAT_SECURE_TSC) !== 0n;
-  const refused = refusalOf(
-    world,
-    call,
-    world.sendLaunch({
-      type: 'START',
-      snp: vm.type === 'snp',
-      readable: argumentReadable(command),
-      flagsZero: args.flags === 0,
-      policySupported: policyAllowed[facetOr(world, 'ls.policy', 'knownSmtRequired')](world, policy),
-      policyComplete: (policy & SNP_POLICY_RESERVED_MUST_BE_ONE) !== 0n,
-      tscKnown: !secureTsc || world.host.tscKhz !== 0,
-    }),
-  );
-  if (refused) return replyOf(refused);
-  return startGuest(world, command, policy);
+/** Whether KVM itself wants the bit that must be one. */
+const wantsReservedBit: Record<Policy, boolean> = {
+  any: false,
+  smtRequired: false,
+  knownSmtRequired: true,
+  known: true,
+  firmwareMask: true,
+};
+
+/** What KVM thinks of flags and policy. */
+function verdictOn(world: World, { policy, flags }: LaunchStartArguments) {
+  const rule = facetOr(world, 'ls.policy', 'knownSmtRequired');
+  return {
+    flagsZero: flags === 0,
+    policySupported: policyAllowed[rule](world, policy),
+    policyComplete: !wantsReservedBit[rule] || (policy & SNP_POLICY_RESERVED_MUST_BE_ONE) !== 0n,
+  };
+}
+const accepted = { flagsZero: true, policySupported: true, policyComplete: true } as const;
+
+/** Whether the context is made before flags and policy are looked at, and stays when they are refused. */
+function contextFirst(world: World, verdict: ReturnType<typeof verdictOn>): boolean {
+  const fine = verdict.flagsZero && verdict.policySupported && verdict.policyComplete;
+  return !fine && facetOr(world, 'ls.refusal', 'nothing') === 'context';
 }
 
-function startGuest(world: World, command: SevCommand, policy: bigint): SevReply {
+export function snpLaunchStart(world: World, command: SevCommand, args: LaunchStartArguments): SevReply {
+  const { vm } = world;
+  const secureTsc = (vm.vmsaFeatures & SVM_SEV_FEAT_SECURE_TSC) !== 0n;
+  const verdict = verdictOn(world, args);
+  const later = contextFirst(world, verdict);
+  const replaces = vm.contextPfn !== NO_PFN && facetOr(world, 'ls.twice', 'einval') === 'replacesContext';
+  if (replaces) {
+    world.finding(
+      'unmodelled',
+      'this kernel makes a second context and forgets the first: the model follows one',
+    );
+  }
+  const effects = world.sendLaunch({
+    type: 'START',
+    snp: vm.type === 'snp',
+    readable: argumentReadable(command),
+    ...(later ? accepted : verdict),
+    tscKnown: !secureTsc || world.host.tscKhz !== 0,
+  });
+  const refused = refusalOf(world, call, effects);
+  if (refused) return replyOf(refused);
+  return startGuest(world, command, args, later ? verdict : undefined);
+}
+
+/** @param verdict what KVM finds wrong once the context is there */
+function startGuest(
+  world: World,
+  command: SevCommand,
+  { policy }: LaunchStartArguments,
+  verdict: ReturnType<typeof verdictOn> | undefined,
+): SevReply {
   const { vm } = world;
   const reply = replyOf(0);
   const context = snpContextCreate(world, command, reply);
@@ -77,6 +114,10 @@ function startGuest(world: World, command: SevCommand, policy: bigint): SevReply
   }
   vm.contextPfn = context;
   world.sendLaunch({ type: 'CONTEXT_CREATED' });
+  if (verdict) {
+    reply.ret = refusalOf(world, call, world.sendLaunch({ type: 'START_CHECKS', ...verdict }));
+    return reply;
+  }
 
   const started = sevIssueCmd(command, reply, () =>
     sevDoCmd(world, SEV_CMD_SNP_LAUNCH_START, () => launchStart(world, context, policy)),

@@ -1,17 +1,14 @@
-/** KVM_SEV_SNP_LAUNCH_UPDATE: pages of userspace become encrypted, measured pages of the guest, one by one. */
-import { errno } from '../../abi/errno';
-import {
-  KVM_SEV_SNP_PAGE_TYPE_VMSA,
-  KVM_SEV_SNP_PAGE_TYPE_ZERO,
-  launchUpdateTypes,
-} from '../../abi/kvm-structs';
+/** KVM_SEV_SNP_LAUNCH_UPDATE: pages become encrypted, measured pages of the guest, one by one. */
+import { errno, type ErrnoName } from '../../abi/errno';
+import { KVM_SEV_SNP_PAGE_TYPE_VMSA, launchUpdateTypes } from '../../abi/kvm-structs';
 import type { FacetValue } from '../../profiles/facets';
 import { rmpLookup } from '../hardware/rmp';
-import type { Slot } from '../state/vm';
 import { NO_PFN, type World } from '../world';
 import { kvmRmpMakeShared } from './kernel-pages';
+import { hasSource, launchPages, pageCount, type LaunchPage } from './launch-pages';
+import type { LaunchUpdateArguments } from './launch-update-struct';
 import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
-import { populatePage, type LastStatus } from './populate-page';
+import { newAttempt, populatePage, type Attempt } from './populate-page';
 import {
   argumentReadable,
   errnoOf,
@@ -22,15 +19,9 @@ import {
   type SevReply,
 } from './sev-call';
 import { facetOr } from './unspecified';
+import { isHvaRegistered } from './user-memory';
 
-/** struct kvm_sev_snp_launch_update. */
-export interface LaunchUpdateArguments {
-  readonly gfnStart: number;
-  readonly uaddr: bigint;
-  readonly len: bigint;
-  readonly type: number;
-  readonly flags: number;
-}
+export type { LaunchUpdateArguments } from './launch-update-struct';
 
 /** The three fields that KVM writes back. */
 export interface LaunchUpdateProgress {
@@ -47,21 +38,42 @@ export interface LaunchUpdateReply extends SevReply {
 const PAGE = 0x1000n;
 const call = 'KVM_SEV_SNP_LAUNCH_UPDATE';
 
-const typeAccepted = (type: number): boolean =>
-  type in launchUpdateTypes && type !== KVM_SEV_SNP_PAGE_TYPE_VMSA;
+const lenAndTypeLegal = ({ len, type }: LaunchUpdateArguments): boolean =>
+  len % PAGE === 0n && type in launchUpdateTypes && type !== KVM_SEV_SNP_PAGE_TYPE_VMSA;
+
+/** Which arguments KVM lets through. */
+const argumentChecks: Record<
+  Exclude<FacetValue<'lu.argumentChecks'>, 'unspecified'>,
+  (args: LaunchUpdateArguments) => boolean
+> = {
+  none: () => true,
+  lenAndType: lenAndTypeLegal,
+  lenFlagsAndType: (args) => lenAndTypeLegal(args) && args.flags === 0,
+};
 
 function argumentsLegal(world: World, args: LaunchUpdateArguments): boolean {
   if (args.len === 0n && facetOr(world, 'lu.lenZero', 'nothingDone') === 'einval') return false;
-  return args.len % PAGE === 0n && args.flags === 0 && typeAccepted(args.type);
-}
-
-function hasSource(world: World, type: number): boolean {
-  return type !== KVM_SEV_SNP_PAGE_TYPE_ZERO || facetOr(world, 'lu.zeroSource', 'ignored') === 'needed';
+  return argumentChecks[facetOr(world, 'lu.argumentChecks', 'lenFlagsAndType')](args);
 }
 
 function uaddrAligned(world: World, args: LaunchUpdateArguments): boolean {
   if (args.uaddr % PAGE === 0n || !hasSource(world, args.type)) return true;
-  return facetOr(world, 'lu.uaddrAlignment', 'any') === 'any';
+  return facetOr(world, 'lu.uaddrAlignment', 'any') !== 'page';
+}
+
+/** Whether the memory that the call names is of the kind this kernel looks for before it touches anything. */
+const memoryFound: Record<FacetValue<'lu.source'>, (world: World, args: LaunchUpdateArguments) => boolean> = {
+  anyUserAddress: (world, { gfnStart }) => slotHasGmem(slotOf(world, gfnStart)),
+  registeredRegion: (world, { uaddr, len }) => isHvaRegistered(world, uaddr, len),
+  uaddrInMemslot: () => true,
+  sharedSideOfSameGfn: () => true,
+};
+
+/** The errno of "no SNP guest with a context", which generations tell apart. */
+function notStartedErrno(world: World): ErrnoName {
+  const { vm } = world;
+  const snpGuest = vm.sevActive && vm.type === 'snp';
+  return !snpGuest && facetOr(world, 'lu.notSnp', 'einval') === 'enotty' ? 'ENOTTY' : 'EINVAL';
 }
 
 export function snpLaunchUpdate(
@@ -71,70 +83,61 @@ export function snpLaunchUpdate(
 ): LaunchUpdateReply {
   const { vm } = world;
   vm.updateErrno = 0;
-  const slot = slotOf(world, args.gfnStart);
   const finished = vm.launch === 'finished';
-  const refused = refusalOf(
-    world,
-    call,
-    world.sendLaunch({
-      type: 'UPDATE',
-      snp: vm.type === 'snp' && vm.contextPfn !== NO_PFN,
-      stillOpen: !finished || facetOr(world, 'lu.afterFinish', 'firmwareDecides') === 'firmwareDecides',
-      readable: argumentReadable(command),
-      argumentsLegal: argumentsLegal(world, args),
-      uaddrAligned: uaddrAligned(world, args),
-      slotHasGmem: slotHasGmem(slot),
-    }),
-  );
-  if (refused || !slot || args.len === 0n) return replyOf(refused);
-  return populate(world, command, args, slot);
+  const registered =
+    world.facet('lu.source') !== 'registeredRegion' || memoryFound.registeredRegion(world, args);
+  const effects = world.sendLaunch({
+    type: 'UPDATE',
+    snp: vm.type === 'snp' && vm.contextPfn !== NO_PFN,
+    stillOpen: !finished || world.facet('lu.afterFinish') === 'firmwareDecides',
+    readable: argumentReadable(command),
+    argumentsLegal: argumentsLegal(world, args),
+    uaddrAligned: uaddrAligned(world, args),
+    regionRegistered: registered,
+    slotHasGmem: !registered || memoryFound[world.facet('lu.source')](world, args),
+  });
+  const refused = refusalOf(world, call, effects, { UpdateNotStarted: () => notStartedErrno(world) });
+  if (refused || args.len === 0n) return replyOf(refused);
+  return populate(world, command, args);
 }
 
 /** What the loop over the pages came to. */
 interface Populated {
-  readonly slot: Slot;
-  /** Pages that the loop was to do, clipped to the end of the slot. */
-  readonly pages: number;
+  /** All pages of the call. */
+  readonly pages: readonly LaunchPage[];
+  /** How many of them were encrypted. */
   readonly done: number;
+  /** How far the page that failed came. */
+  readonly attempt: Attempt;
   /** errno of the page that failed, 0 when none did. */
   readonly failed: number;
-  readonly error: number;
 }
 
-/** kvm_gmem_populate and what LAUNCH_UPDATE makes of its result. */
-function populate(
-  world: World,
-  command: SevCommand,
-  args: LaunchUpdateArguments,
-  slot: Slot,
-): LaunchUpdateReply {
-  const pages = Math.min(Number(args.len / PAGE), slot.firstGfn + slot.pages - args.gfnStart);
-  const status: LastStatus = { last: 0 };
-  const source = hasSource(world, args.type);
-  let failed = anyAssigned(world, args, slot, pages) ? errno.EFAULT : 0;
+/** The loop over the pages and what LAUNCH_UPDATE makes of its result. */
+function populate(world: World, command: SevCommand, args: LaunchUpdateArguments): LaunchUpdateReply {
+  const pages = launchPages(world, args, pageCount(world, args));
+  if (pages.length === 0) {
+    world.move('updateSkipped', -1, { uaddr: args.uaddr }, 'UpdateOutsideSlots');
+    return replyOf(0);
+  }
+  let attempt = newAttempt();
+  let failed = anyAssigned(world, pages) ? errno.EFAULT : 0;
   let done = 0;
-  while (done < pages && failed === 0) {
-    const page = {
-      slot,
-      gfn: args.gfnStart + done,
-      source: source ? args.uaddr + BigInt(done) * PAGE : undefined,
-      type: args.type,
-    };
-    failed = populatePage(world, command, page, status);
+  for (const page of pages) {
+    if (failed !== 0) break;
+    attempt = newAttempt(attempt);
+    failed = populatePage(world, command, page, attempt);
     if (failed === 0) done += 1;
   }
-  const populated: Populated = { slot, pages, done, failed, error: status.last };
   world.vm.updateErrno = failed;
   if (failed === 0) return copyProgressOut(world, command, args, done);
-  return failures[world.facet('lu.failure')](world, command, args, populated);
+  return failures[world.facet('lu.failure')](world, command, args, { pages, done, attempt, failed });
 }
 
 /** Where every page is looked at before the first is touched. */
-function anyAssigned(world: World, args: LaunchUpdateArguments, slot: Slot, pages: number): boolean {
+function anyAssigned(world: World, pages: readonly LaunchPage[]): boolean {
   if (world.facet('lu.alreadyAssigned') !== 'efaultBeforeAny') return false;
-  const first = gmemPageOf(slot, args.gfnStart);
-  for (let pfn = first; pfn < first + pages; pfn++) if (rmpLookup(world, pfn)?.assigned) return true;
-  return false;
+  return pages.some(({ slot, gfn }) => slot && rmpLookup(world, gmemPageOf(slot, gfn))?.assigned);
 }
 
 type FailureHandler = (
@@ -148,46 +151,79 @@ type FailureHandler = (
 const failures: Record<FacetValue<'lu.failure'>, FailureHandler> = {
   progressInStruct: (world, command, args, populated) => {
     const { done, pages } = populated;
+    giveBackFailedPage(world, populated);
     if (done === 0) return failedCall(world, populated);
-    world.move('updateStopped', -1, { done, pages }, 'UpdateLaterPageFails');
+    world.move('updateStopped', -1, { done, pages: pages.length }, 'UpdateLaterPageFails');
     return copyProgressOut(world, command, args, done);
   },
-  progressEintr: (world, command, args, populated) => {
+  progressEintr: (world, _, __, populated) => {
     const { done, pages } = populated;
+    giveBackFailedPage(world, populated);
     if (done === 0) return failedCall(world, populated);
-    world.move('updateStopped', -1, { done, pages }, 'UpdateLaterPageFails');
-    return { ...copyProgressOut(world, command, args, done), ret: -errno.EINTR };
+    world.move('updateStopped', -1, { done, pages: pages.length }, 'UpdateLaterPageFailsEintr');
+    return replyOf(-errno.EINTR);
   },
-  stayDoneNoReport: (world, _, __, populated) => failedCall(world, populated),
-  noProgress: (world, _, args, populated) => {
-    makeRangeShared(world, populated.slot, args.gfnStart, populated.done);
+  // The clean-up counts the pages, and takes the number of the last one each time.
+  stayDoneNoReport: (world, _, __, populated) => {
+    const last = populated.pages[populated.done];
+    const times = populated.done + (populated.attempt.madePrivate ? 1 : 0);
+    for (let time = 0; time < times; time++) if (last) makePageShared(world, last);
     return failedCall(world, populated);
   },
-  zapWholeRange: (world, _, args, populated) => {
-    makeRangeShared(world, populated.slot, args.gfnStart, populated.pages);
+  noProgress: (world, _, __, populated) => {
+    undoShareOfSlot(world, populated);
+    return failedCall(world, populated);
+  },
+  zapWholeRange: (world, _, __, populated) => {
+    for (const page of populated.pages) makePageShared(world, page);
     return failedCall(world, populated);
   },
 };
 
+/** Takes back what the memory slot of the failing page got from this call. */
+function undoShareOfSlot(world: World, { pages, done, attempt }: Populated): void {
+  if (attempt.alreadyAssigned && world.facet('lu.alreadyAssigned') === 'efaultAndLeak') {
+    world.finding(
+      'violation',
+      'LAUNCH_UPDATE returns past its release path: it keeps references to its pages',
+    );
+    return;
+  }
+  const end = done + (attempt.got ? 1 : 0);
+  const slot = pages[done]?.slot;
+  for (const page of pages.slice(0, end)) if (page.slot === slot) makePageShared(world, page);
+}
+
+function makePageShared(world: World, { slot, gfn }: LaunchPage): void {
+  if (slot) kvmRmpMakeShared(world, gmemPageOf(slot, gfn), 'launch');
+}
+
+/** The failing page goes back to the host, where the reclaim has not done that already. */
+function giveBackFailedPage(world: World, { pages, done, attempt }: Populated): void {
+  const page = pages[done];
+  const reclaimShares = facetOr(world, 'lu.reclaim', 'reclaimAndShare') === 'reclaimAndShare';
+  if (page && attempt.madePrivate && !attempt.shared && !reclaimShares) makePageShared(world, page);
+}
+
 /** Whether the struct says how far a call came. */
 const writesProgress: Record<FacetValue<'lu.failure'>, boolean> = {
   progressInStruct: true,
-  progressEintr: true,
+  progressEintr: false,
   stayDoneNoReport: false,
   noProgress: false,
   zapWholeRange: false,
 };
 
-function failedCall(world: World, { failed, error }: Populated): LaunchUpdateReply {
-  const name = facetOr(world, 'lu.firstPageErrno', 'eio') === 'eio' ? 'EIO' : errnoOf(failed);
-  return { ret: refuseCall(world, call, 'UpdateFirstPageFails', name), error };
+function failedCall(world: World, { failed, attempt }: Populated): LaunchUpdateReply {
+  const eio = facetOr(world, 'lu.firstPageErrno', 'eio') === 'eio';
+  const rule = eio ? 'UpdateFirstPageFails' : 'UpdatePageFails';
+  const ret = refuseCall(world, call, rule, eio ? 'EIO' : errnoOf(failed));
+  return { ret, error: errorOf(world, attempt) };
 }
 
-function makeRangeShared(world: World, slot: Slot, gfn: number, count: number): void {
-  const first = gmemPageOf(slot, gfn);
-  for (let pfn = first; pfn < first + count; pfn++) {
-    if (rmpLookup(world, pfn)?.assigned) kvmRmpMakeShared(world, pfn, 'launch');
-  }
+/** Where pages are copied KVM fills `error` at the end of a failed call; elsewhere the firmware command does it. */
+function errorOf(world: World, { asked, status }: Attempt): number | undefined {
+  return world.facet('lu.source') === 'anyUserAddress' || asked ? status : undefined;
 }
 
 function copyProgressOut(
@@ -196,8 +232,9 @@ function copyProgressOut(
   args: LaunchUpdateArguments,
   done: number,
 ): LaunchUpdateReply {
+  const throughCommand = world.facet('lu.source') !== 'anyUserAddress';
+  if (!writesProgress[world.facet('lu.failure')]) return { ret: 0, error: throughCommand ? 0 : undefined };
   if (command.argument === 'readOnly') return replyOf(-errno.EFAULT);
-  if (!writesProgress[world.facet('lu.failure')]) return replyOf(0);
   const bytes = BigInt(done) * PAGE;
   const uaddr = hasSource(world, args.type) ? args.uaddr + bytes : args.uaddr;
   return { ...replyOf(0), progress: { gfnStart: args.gfnStart + done, uaddr, len: args.len - bytes } };

@@ -23,6 +23,7 @@ export interface SlotWanted {
   readonly pages: number;
   readonly backing: Slot['backing'];
   readonly firstGmemPage: number;
+  readonly registered: boolean;
 }
 
 const overlaps = (first: number, pages: number, otherFirst: number, otherPages: number): boolean =>
@@ -49,6 +50,7 @@ export function setUserMemoryRegion2(world: World, wanted: SlotWanted): number {
   free.pages = pages;
   free.backing = backing;
   free.firstGmemPage = firstGmemPage;
+  free.registered = wanted.registered;
   return 0;
 }
 
@@ -69,5 +71,6 @@ export function dropSlots(world: World): void {
     slot.pages = 0;
     slot.backing = 'none';
     slot.firstGmemPage = 0;
+    slot.registered = false;
   }
 }

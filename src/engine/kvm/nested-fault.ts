@@ -35,9 +35,12 @@ export function handleNestedFault(world: World, vcpu: Vcpu, access: NestedAccess
   return handled;
 }
 
+/** Whether only the RMP tells private from shared: before guest_memfd there are no attributes, and one mapping for both. */
+export const mapsByRmp = (world: World): boolean => world.facet('fault.mismatch') === 'rmpFaultHandler';
+
 function resolveFault(world: World, vcpu: Vcpu, access: NestedAccess): FaultHandled {
   const { gfn } = access;
-  if (isPrivate(world, gfn) !== access.private) {
+  if (!mapsByRmp(world) && isPrivate(world, gfn) !== access.private) {
     return exitMemoryFault(world, vcpu, access, errno.EFAULT, 'AttributeDiffers');
   }
   const slot = slotOf(world, gfn);

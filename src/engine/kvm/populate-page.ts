@@ -1,56 +1,65 @@
 /** One page of LAUNCH_UPDATE: source, guest_memfd, RMPUPDATE to Pre-Guest, firmware, and the way back. */
 import { errno } from '../../abi/errno';
 import { firmwareStatus, SEV_CMD_SNP_LAUNCH_UPDATE } from '../../abi/firmware';
-import { KVM_SEV_SNP_PAGE_TYPE_CPUID } from '../../abi/kvm-structs';
+import {
+  KVM_SEV_SNP_PAGE_TYPE_CPUID,
+  KVM_SEV_SNP_PAGE_TYPE_VMSA,
+  launchUpdateTypes,
+} from '../../abi/kvm-structs';
 import type { FacetValue } from '../../profiles/facets';
 import { launchUpdatePage, type CpuidVerdict } from '../firmware/commands';
 import { correctedCpuid, cpuidVerdict } from '../firmware/cpuid-page';
 import { takeFault } from '../firmware/inject';
 import { badDevice, sevDoCmd, type PspResult } from '../firmware/psp';
 import { rmpLookup, rmpMakePrivate } from '../hardware/rmp';
-import type { Slot } from '../state/vm';
 import type { World } from '../world';
 import { isPrivate } from './attributes';
-import { gmemGetFolio, isPoisoned, markUpToDate, readContent, writeContent } from './gmem';
-import { snpPageReclaim } from './kernel-pages';
-import { gmemPageOf } from './memory-slots';
+import { gmemGetFolio, hasDirectMap, isPoisoned, markUpToDate, readContent, writeContent } from './gmem';
+import { kvmRmpMakeShared, snpPageReclaim } from './kernel-pages';
+import type { LaunchPage } from './launch-pages';
+import { gmemPageOf, slotHasGmem } from './memory-slots';
 import type { SevCommand } from './sev-call';
 import { facetOr } from './unspecified';
-import {
-  rangeReadable,
-  readUser64,
-  setUserContent,
-  userPageOf,
-  userReadable,
-  userWritable,
-} from './user-memory';
+import { rangeReadable, readUser64, setPageContent, userReadable, userWritable } from './user-memory';
 
-export interface UpdatePage {
-  readonly slot: Slot;
-  readonly gfn: number;
-  /** Where the bytes come from; missing when the type has no source. */
-  readonly source: bigint | undefined;
-  readonly type: number;
+/** How far one page of a call came; the clean-up of each generation looks at another part of it. */
+export interface Attempt {
+  /** What the firmware last said during the call. */
+  status: number;
+  /** The firmware was asked during the call. */
+  asked: boolean;
+  /** KVM holds the host page. */
+  got: boolean;
+  /** The RMP assigned the host page before the call came to it. */
+  alreadyAssigned: boolean;
+  /** KVM made it private in the RMP. */
+  madePrivate: boolean;
+  /** KVM made it shared again before its clean-up. */
+  shared: boolean;
 }
 
-/** What the firmware last said during a call. */
-export interface LastStatus {
-  last: number;
-}
+/** Where a page begins; what the firmware said stays from page to page. */
+export const newAttempt = (before?: Attempt): Attempt => ({
+  status: before?.status ?? 0,
+  asked: before?.asked ?? false,
+  got: false,
+  alreadyAssigned: false,
+  madePrivate: false,
+  shared: false,
+});
 
 const PAGE_BYTES = 0x1000;
 
-/** Whether the kernel takes the bytes from any address of userspace, and not from the shared side of the frame. */
+/** Whether the bytes are copied from any address of userspace, and not found where the frame is mapped. */
 const fromUserAddress = (world: World): boolean => world.facet('lu.source') === 'anyUserAddress';
 
+/** Whether the shared page is the private one. */
+const inPlace = (world: World): boolean => world.facet('mem.private') === 'userPages';
+
 /** @returns 0 or the errno inside the loop */
-export function populatePage(
-  world: World,
-  command: SevCommand,
-  page: UpdatePage,
-  status: LastStatus,
-): number {
-  if (takeFault(world, 'signal')) return errno.EINTR;
+export function populatePage(world: World, command: SevCommand, page: LaunchPage, attempt: Attempt): number {
+  if (fromUserAddress(world) && takeFault(world, 'signal')) return errno.EINTR;
+  if (!page.slot) return outsideSlots(world);
   if (page.source === 0n) {
     world.move('kernelWarn', -1, { what: 'no source page' }, 'UpdateFirstPageFails');
     return errno.EINVAL;
@@ -59,15 +68,27 @@ export function populatePage(
     return errno.EFAULT;
   }
   if (page.slot.backing === 'closed') return errno.EFAULT;
+  if (!inPlace(world) && !slotHasGmem(page.slot)) return errno.EINVAL;
   const pfn = gmemPageOf(page.slot, page.gfn);
   const missing = gmemGetFolio(world, pfn);
   if (missing) return missing;
+  attempt.got = true;
   if (isPoisoned(world, pfn)) return errno.EHWPOISON;
   const wantsAttribute = facetOr(world, 'lu.privateAttribute', 'required') === 'required';
   if (wantsAttribute && !isPrivate(world, page.gfn)) return errno.EINVAL;
-  const failed = gmemPostPopulate(world, command, page, { pfn, status });
+  const failed = gmemPostPopulate(world, command, page, pfn, attempt);
   if (failed === 0) markUpToDate(world, pfn);
   return failed;
+}
+
+/** An address that no slot covers: the frame cannot be found, or is not needed. @returns 0 or an errno */
+function outsideSlots(world: World): number {
+  if (world.facet('lu.source') !== 'registeredRegion') return errno.EINVAL;
+  world.finding(
+    'unmodelled',
+    'a registered page outside all memory slots is encrypted: the model has no RMP entry for it',
+  );
+  return 0;
 }
 
 /** Pins one page of the source, where the kernel does; a CPUID page may be corrected, so it must be writable. */
@@ -89,44 +110,62 @@ const whenAssigned: Record<FacetValue<'lu.alreadyAssigned'>, number> = {
   eexistInside: errno.EEXIST,
 };
 
-/** sev_gmem_post_populate: copy, RMPUPDATE to Pre-Guest, firmware. @returns 0 or an errno */
+/** What KVM assumes about the memory behind a page. @returns the errno for a page without direct-map address, or 0 */
+const withoutDirectMap: Record<
+  Exclude<FacetValue<'lu.directMap'>, 'unspecified'>,
+  (world: World) => number
+> = {
+  pinnedPages: (world) => {
+    world.finding('ambiguity', 'pinning fails with an error pointer, which the posting takes for pages');
+    return errno.ENOMEM;
+  },
+  virtAddrValid: () => errno.EINVAL,
+  temporaryMapping: () => 0,
+};
+
+/** Before the page is touched: its RMP entry and its address. @returns 0 or an errno */
+function checkPage(world: World, pfn: number, attempt: Attempt): number {
+  const entry = rmpLookup(world, pfn);
+  if (!entry) return errno.EINVAL;
+  attempt.alreadyAssigned = entry.assigned;
+  const taken = entry.assigned ? whenAssigned[world.facet('lu.alreadyAssigned')] : 0;
+  if (taken) return taken;
+  if (hasDirectMap(world, pfn)) return 0;
+  return withoutDirectMap[facetOr(world, 'lu.directMap', 'temporaryMapping')](world);
+}
+
+/** sev_gmem_post_populate and its forerunners: copy, RMPUPDATE to Pre-Guest, firmware. @returns 0 or an errno */
 function gmemPostPopulate(
   world: World,
   command: SevCommand,
-  page: UpdatePage,
-  { pfn, status }: { readonly pfn: number; readonly status: LastStatus },
+  page: LaunchPage,
+  pfn: number,
+  attempt: Attempt,
 ): number {
-  const entry = rmpLookup(world, pfn);
-  if (!entry) return errno.EINVAL;
-  const taken = entry.assigned ? whenAssigned[world.facet('lu.alreadyAssigned')] : 0;
-  if (taken) return taken;
+  const refused = checkPage(world, pfn, attempt);
+  if (refused) return refused;
   if (!copySource(world, page, pfn)) return errno.EFAULT;
   const { asid } = world.vm;
-  if (!rmpMakePrivate(world, pfn, { gfn: page.gfn, asid, immutable: true, twoMeg: false })) {
+  if (!rmpMakePrivate(world, pfn, { gfn: page.rmpGfn, asid, immutable: true, twoMeg: false })) {
     return errno.EFAULT;
   }
+  attempt.madePrivate = true;
   const result = askFirmware(world, command, page.type, pfn);
+  if (result.error !== undefined) {
+    attempt.status = result.error;
+    attempt.asked = true;
+  }
   if (result.ret === 0) return 0;
-  status.last = result.error ?? 0;
   const reclaimed = snpPageReclaim(world, pfn);
   const corrected =
     page.type === KVM_SEV_SNP_PAGE_TYPE_CPUID && result.error === firmwareStatus.INVALID_PARAM;
-  if (reclaimed && corrected) copyCpuidBack(world, page, pfn);
+  if (reclaimed && corrected) copyCpuidBack(world, page, pfn, attempt);
   return -result.ret;
 }
 
-function sharedContent(world: World, gfn: number): bigint {
-  const low = BigInt(world.pages.sharedLow.get(gfn) >>> 0);
-  return low | (BigInt(world.pages.sharedHigh.get(gfn) >>> 0) << 32n);
-}
-
 /** Brings the bytes into the page while it is still the host's. @returns false when they cannot be read */
-function copySource(world: World, { source, gfn }: UpdatePage, pfn: number): boolean {
+function copySource(world: World, { source }: LaunchPage, pfn: number): boolean {
   if (source === undefined) return true;
-  if (!fromUserAddress(world)) {
-    writeContent(world, pfn, sharedContent(world, gfn));
-    return true;
-  }
   // A copy that meets an unreadable page has written what lies before it.
   if (userReadable(world, source)) writeContent(world, pfn, readUser64(world, source));
   return rangeReadable(world, source, PAGE_BYTES);
@@ -138,7 +177,9 @@ function askFirmware(world: World, command: SevCommand, type: number, pfn: numbe
   const content: CpuidVerdict =
     type === KVM_SEV_SNP_PAGE_TYPE_CPUID ? cpuidVerdict(readContent(world, pfn)) : 'legal';
   return sevDoCmd(world, SEV_CMD_SNP_LAUNCH_UPDATE, () => {
-    const answer = launchUpdatePage(world, contextPfn, { pfn, vmsa: false, content });
+    const vmsa = type === KVM_SEV_SNP_PAGE_TYPE_VMSA;
+    const typeKnown = type in launchUpdateTypes;
+    const answer = launchUpdatePage(world, contextPfn, { pfn, vmsa, content, typeKnown });
     if (answer === firmwareStatus.INVALID_PARAM && content === 'corrected') {
       writeContent(world, pfn, correctedCpuid(readContent(world, pfn)));
     }
@@ -147,17 +188,15 @@ function askFirmware(world: World, command: SevCommand, type: number, pfn: numbe
 }
 
 /** The corrected table goes back to userspace; where that cannot be written it is lost without a word. */
-function copyCpuidBack(world: World, { source, gfn }: UpdatePage, pfn: number): void {
+function copyCpuidBack(world: World, { source }: LaunchPage, pfn: number, attempt: Attempt): void {
   const content = readContent(world, pfn);
-  if (facetOr(world, 'lu.cpuidCorrection', 'sourceBuffer') !== 'sourceBuffer') {
-    world.pages.sharedLow.set(gfn, Number(content & 0xffffffffn) | 0);
-    world.pages.sharedHigh.set(gfn, Number(content >> 32n) | 0);
-    world.move('cpuidCorrected', -1, { uaddr: BigInt(gfn) << 12n }, 'CpuidWrittenBack');
-    return;
+  const where = facetOr(world, 'lu.cpuidCorrection', 'sourceBuffer');
+  // In place there is nothing to copy: the page that userspace has is the one the firmware wrote.
+  if (where !== 'inPlace' && facetOr(world, 'lu.reclaim', 'reclaimAndShare') === 'reclaimOnly') {
+    attempt.shared = kvmRmpMakeShared(world, pfn, 'launch');
+    if (!attempt.shared && where === 'sourceBuffer') return;
   }
   if (source === undefined || !userWritable(world, source)) return;
-  const page = userPageOf(world, source);
-  if (page === undefined) return;
-  setUserContent(world, page, content);
+  setPageContent(world, source, content);
   world.move('cpuidCorrected', -1, { uaddr: source }, 'CpuidWrittenBack');
 }

@@ -29,7 +29,7 @@ export function kvmRunIoctl(world: World, index: number, options: { immediateExi
   vcpu.exitPending = false;
   world.sendVcpu(vcpu, { type: 'KVM_RUN' });
   world.move('kvmRun', index, { vcpu: index });
-  if (world.vm.health === 'bugged') {
+  if (world.vm.health !== 'sound') {
     failRun(world, vcpu, { errno: errno.EIO, rule: 'RunBugged' });
     return undefined;
   }
@@ -56,6 +56,15 @@ export function kvmRunIoctl(world: World, index: number, options: { immediateExi
   }
   if (world.vm.needsInit) {
     failRun(world, vcpu, { errno: errno.EINVAL, rule: 'RunNeedsInit' });
+    return undefined;
+  }
+  const unfinished = world.vm.type === 'snp' && !world.vm.preFaultAllowed;
+  if (unfinished && world.facet('run.beforeFinish') === 'error') {
+    world.finding(
+      'ambiguity',
+      'run.beforeFinish: an error is asked for, no source names the errno; shown as -EINVAL',
+    );
+    failRun(world, vcpu, { errno: errno.EINVAL, rule: 'RunBeforeFinish' });
     return undefined;
   }
   kvmRun.set(run, 'exitReason', KVM_EXIT_UNKNOWN);

@@ -45,12 +45,21 @@ const refusalErrno: Partial<Readonly<Record<RuleId, ErrnoName>>> = {
   FinishInterrupted: 'EINTR',
 };
 
+/** Rules whose errno depends on the kernel generation. */
+export type ErrnoOfRule = Partial<Readonly<Record<RuleId, () => ErrnoName>>>;
+
 /** The refusal among the effects of a chart, shown as a move. @returns its negative errno, or 0 when there is none */
-export function refusalOf(world: World, call: string, effects: readonly Effect[]): number {
+export function refusalOf(
+  world: World,
+  call: string,
+  effects: readonly Effect[],
+  errnos: ErrnoOfRule = {},
+): number {
   const refusal = effects.find(({ type }) => type === 'refuse');
   if (!refusal) return 0;
   if (effects.some(({ type }) => type === 'warn')) world.move('kernelWarn', -1, { what: call });
-  return refuseCall(world, call, refusal.params['reason'] as RuleId);
+  const rule = refusal.params['reason'] as RuleId;
+  return refuseCall(world, call, rule, errnos[rule]?.());
 }
 
 /** Shows that a call is refused. @returns the negative errno of the rule */

@@ -13,6 +13,7 @@ import { snpLaunchFinish, type LaunchFinishArguments } from './launch-finish';
 import { snpLaunchStart, type LaunchStartArguments } from './launch-start';
 import { snpLaunchUpdate, type LaunchUpdateArguments, type LaunchUpdateReply } from './launch-update';
 import { refuseCall, replyOf, type SevCommand } from './sev-call';
+import { facetOr } from './unspecified';
 
 /** A command with the argument its id asks for. */
 export type SevRequest =
@@ -39,12 +40,13 @@ function beforeDispatch(
   request: SevRequest,
 ): LaunchUpdateReply | undefined {
   const { vm, host } = world;
-  if (vm.health === 'bugged') return replyOf(refuseCall(world, call, 'VmBugged', 'EIO'));
+  if (vm.health !== 'sound') return replyOf(refuseCall(world, call, 'VmBugged', 'EIO'));
   if (!host.sevEnabled) return replyOf(refuseCall(world, call, 'SevDisabled', 'ENOTTY'));
   if (command.command === 'null') return replyOf(0);
   if (command.command === 'unmapped') return replyOf(refuseCall(world, call, 'CommandUnreadable', 'EFAULT'));
   const activeSnp = vm.sevActive && vm.type === 'snp';
-  if (activeSnp && numberOf(request) < KVM_SEV_SNP_FIRST_COMMAND) {
+  const legacy = numberOf(request) < KVM_SEV_SNP_FIRST_COMMAND;
+  if (activeSnp && legacy && facetOr(world, 'init2.twice', 'eperm') === 'eperm') {
     return copyBack(world, command, replyOf(refuseCall(world, call, 'LegacyOnSnp', 'EPERM')));
   }
   return undefined;

@@ -1,4 +1,5 @@
 /** The end of a VM: vCPUs, bounce pages, DECOMMISSION, ASID. What cannot be given back is leaked, and says so. */
+import { rmpLookup, rmpRunLength, rmpUpdateRun } from '../hardware/rmp';
 import type { Vcpu } from '../state/vcpu';
 import { NO_PFN, type World } from '../world';
 import { sevAsidFree } from './asids';
@@ -7,6 +8,8 @@ import { releaseGmem } from './gmem';
 import { freeKernelPage, kvmRmpMakeShared, snpFreeFirmwarePage } from './kernel-pages';
 import { snpDecommissionContext } from './launch-start';
 import { dropSlots } from './memory-slots';
+
+const SHARED = { assigned: false, immutable: false, twoMeg: false, asid: 0, gfn: 0 } as const;
 
 /** sev_free_vcpu. */
 function sevFreeVcpu(world: World, vcpu: Vcpu): void {
@@ -28,12 +31,31 @@ function guestRequestCleanup(world: World): void {
   if (vm.requestPfn !== NO_PFN) freeKernelPage(world, vm.requestPfn);
 }
 
+/** The regions of userspace are unpinned: what the RMP still assigns of them goes back to the host first. */
+function releaseUserPages(world: World): void {
+  if (world.facet('mem.private') !== 'userPages') return;
+  const { gmemPages } = world.config;
+  for (let pfn = 0; pfn < gmemPages;) {
+    const alike = Math.max(1, rmpRunLength(world, pfn, gmemPages - pfn));
+    if (rmpLookup(world, pfn)?.assigned && !rmpUpdateRun(world, pfn, alike, SHARED)) {
+      for (let page = pfn; page < pfn + alike; page++) kvmRmpMakeShared(world, page, 'launch');
+    }
+    pfn += alike;
+  }
+  for (const region of world.regions) {
+    region.used = false;
+    region.uaddr = 0n;
+    region.bytes = 0n;
+  }
+}
+
 /** sev_vm_destroy. */
 function sevVmDestroy(world: World): void {
   const { vm } = world;
   if (!vm.sevActive) return;
   if (vm.type === 'snp') {
     guestRequestCleanup(world);
+    releaseUserPages(world);
     if (!snpDecommissionContext(world)) return;
   }
   sevAsidFree(world);

@@ -1,9 +1,22 @@
-/** Buffers of userspace that the launch reads: one page of source for every guest frame, known by its first 8 bytes. */
+/** Memory of userspace that the launch reads: a page of source buffer for every guest frame, and the guest's own memory. */
 import { userBits } from '../memory/page-bits';
 import type { World } from '../world';
+import { slotOf } from './memory-slots';
 
 /** Where the buffers begin in userspace. */
 export const USER_BUFFERS = 0x1000_0000n;
+/** Where the VMM maps the memory of its guest: the shared side of frame n lies n pages behind this address. */
+export const GUEST_MAPPING = 0x7f00_0000_0000n;
+
+/** The user address of a guest frame. */
+export const uaddrOfGfn = (gfn: number): bigint => GUEST_MAPPING + (BigInt(gfn) << 12n);
+
+/** The guest frame that a user address stands for, or undefined when no memory slot covers it. */
+export function gfnOfUaddr(world: World, address: bigint): number | undefined {
+  if (address < GUEST_MAPPING) return undefined;
+  const gfn = Number((address - GUEST_MAPPING) >> 12n);
+  return slotOf(world, gfn) ? gfn : undefined;
+}
 
 /** The number of the buffer page that an address lies in, or undefined outside all buffers. */
 export function userPageOf(world: World, address: bigint): number | undefined {
@@ -12,15 +25,17 @@ export function userPageOf(world: World, address: bigint): number | undefined {
   return page < world.pages.user.pageCount ? page : undefined;
 }
 
-export function userReadable(world: World, address: bigint): boolean {
+function accessible(world: World, address: bigint, forbidden: number): boolean {
+  if (gfnOfUaddr(world, address) !== undefined) return true;
   const page = userPageOf(world, address);
-  return page !== undefined && (world.pages.user.get(page) & userBits.unmapped) === 0;
+  return page !== undefined && (world.pages.user.get(page) & forbidden) === 0;
 }
 
-export function userWritable(world: World, address: bigint): boolean {
-  const page = userPageOf(world, address);
-  return page !== undefined && (world.pages.user.get(page) & (userBits.unmapped | userBits.readOnly)) === 0;
-}
+export const userReadable = (world: World, address: bigint): boolean =>
+  accessible(world, address, userBits.unmapped);
+
+export const userWritable = (world: World, address: bigint): boolean =>
+  accessible(world, address, userBits.unmapped | userBits.readOnly);
 
 /** Whether a whole range can be read. */
 export function rangeReadable(world: World, address: bigint, length: number): boolean {
@@ -31,25 +46,81 @@ export function rangeReadable(world: World, address: bigint, length: number): bo
   return true;
 }
 
+const join = (low: number, high: number): bigint => BigInt(low >>> 0) | (BigInt(high >>> 0) << 32n);
+const lowOf = (content: bigint): number => Number(content & 0xffffffffn) | 0;
+const highOf = (content: bigint): number => Number(content >> 32n) | 0;
+
 /** The first eight bytes of a buffer page. */
-export function userContent(world: World, page: number): bigint {
-  const low = BigInt(world.pages.userLow.get(page) >>> 0);
-  return low | (BigInt(world.pages.userHigh.get(page) >>> 0) << 32n);
-}
+export const userContent = (world: World, page: number): bigint =>
+  join(world.pages.userLow.get(page), world.pages.userHigh.get(page));
 
 export function setUserContent(world: World, page: number, content: bigint): void {
-  world.pages.userLow.set(page, Number(content & 0xffffffffn) | 0);
-  world.pages.userHigh.set(page, Number(content >> 32n) | 0);
+  world.pages.userLow.set(page, lowOf(content));
+  world.pages.userHigh.set(page, highOf(content));
+}
+
+/** The first eight bytes of the shared side of a guest frame. */
+export const sharedContent = (world: World, gfn: number): bigint =>
+  join(world.pages.sharedLow.get(gfn), world.pages.sharedHigh.get(gfn));
+
+export function setSharedContent(world: World, gfn: number, content: bigint): void {
+  world.pages.sharedLow.set(gfn, lowOf(content));
+  world.pages.sharedHigh.set(gfn, highOf(content));
+}
+
+/** The first eight bytes of the page that an address lies in; nothing is there outside all memory. */
+function pageContent(world: World, address: bigint): bigint {
+  const gfn = gfnOfUaddr(world, address);
+  if (gfn !== undefined) return sharedContent(world, gfn);
+  const page = userPageOf(world, address);
+  return page === undefined ? 0n : userContent(world, page);
+}
+
+/** Writes the first eight bytes of the page that an address lies in. */
+export function setPageContent(world: World, address: bigint, content: bigint): void {
+  const gfn = gfnOfUaddr(world, address);
+  const page = userPageOf(world, address);
+  if (gfn !== undefined) setSharedContent(world, gfn, content);
+  else if (page !== undefined) setUserContent(world, page, content);
+}
+
+/** Writes the same first eight bytes into each page of a range, as far as there is memory. */
+export function fillPages(world: World, address: bigint, pages: number, content: bigint): void {
+  const { sharedLow, sharedHigh, userLow, userHigh } = world.pages;
+  const gfn = gfnOfUaddr(world, address);
+  const first = gfn ?? userPageOf(world, address);
+  if (first === undefined) return;
+  const [low, high] = gfn === undefined ? [userLow, userHigh] : [sharedLow, sharedHigh];
+  const count = Math.min(pages, low.pageCount - first);
+  low.setRun(first, count, lowOf(content));
+  high.setRun(first, count, highOf(content));
 }
 
 /** Eight bytes at any address: behind its first eight bytes a page is zero. */
 export function readUser64(world: World, address: bigint): bigint {
-  const page = userPageOf(world, address);
-  if (page === undefined) return 0n;
   const offset = Number(address & 0xfffn);
-  if (offset < 8) return userContent(world, page) >> BigInt(8 * offset);
+  if (offset < 8) return pageContent(world, address) >> BigInt(8 * offset);
   const beyond = offset + 8 - 0x1000;
-  if (beyond <= 0 || page + 1 >= world.pages.user.pageCount) return 0n;
-  const bytesFromNext = userContent(world, page + 1) & ((1n << BigInt(8 * beyond)) - 1n);
+  if (beyond <= 0) return 0n;
+  const bytesFromNext = pageContent(world, address + 0x1000n) & ((1n << BigInt(8 * beyond)) - 1n);
   return bytesFromNext << BigInt(8 * (8 - beyond));
+}
+
+/** KVM_MEMORY_ENCRYPT_REG_REGION. @returns whether there was room for one more */
+export function registerRegion(world: World, uaddr: bigint, bytes: bigint): boolean {
+  const free = world.regions.find(({ used }) => !used);
+  if (!free) return false;
+  free.used = true;
+  free.uaddr = uaddr;
+  free.bytes = bytes;
+  return true;
+}
+
+/** is_hva_registered: one registered region, of a slot or of its own, holds the whole range. */
+export function isHvaRegistered(world: World, uaddr: bigint, bytes: bigint): boolean {
+  const slots = world.slots
+    .filter(({ used, registered }) => used && registered)
+    .map((slot) => ({ uaddr: uaddrOfGfn(slot.firstGfn), bytes: BigInt(slot.pages) << 12n }));
+  const regions = [...slots, ...world.regions.filter(({ used }) => used)];
+  return regions.some((region) => region.uaddr <= uaddr && region.uaddr + region.bytes >= uaddr + bytes);
 }

@@ -41,6 +41,8 @@ export const hostPageBits = {
   garbage: 1 << 3,
   /** A kernel page that is allocated now. */
   allocated: 1 << 4,
+  /** The kernel has no struct page and no direct-map address for it. */
+  noDirectMap: 1 << 5,
 } as const;
 /** How often a page is on the leak list, from this bit on. */
 export const LEAK_COUNT_SHIFT = 8;

@@ -1,6 +1,6 @@
 import { firmwareSource } from '../../abi/firmware';
 import { source } from '../../abi/source';
-import { review } from '../../profiles/documents';
+import { posted, review, v11, v5 } from '../../profiles/documents';
 import { rulesOf } from './rule';
 
 const sev = (topic: string) => source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', topic, 'executed');
@@ -28,7 +28,7 @@ export const launchRules = rulesOf({
     source: sev('KVM_MEMORY_ENCRYPT_OP'),
   },
   VmBugged: {
-    says: 'A bugged VM refuses every ioctl.',
+    says: 'A bugged or dead VM refuses every ioctl.',
     source: source.kernel('7.2.13', 'virt/kvm/kvm_main.c', 'VM and vCPU ioctls', 'executed'),
   },
   VmTypeUnsupported: {
@@ -105,6 +105,22 @@ export const launchRules = rulesOf({
     says: 'The first frame needs a memslot with guest_memfd.',
     source: sev('snp_launch_update()'),
   },
+  UpdateRegionMissing: {
+    says: 'The source must lie in one region registered with KVM_MEMORY_ENCRYPT_REG_REGION.',
+    source: v5.launchUpdate,
+  },
+  UpdateOutsideSlots: {
+    says: 'The walk over the memory slots finds none for this address, and success is what it starts from.',
+    source: v11.hvaRange,
+  },
+  UpdatePageFails: {
+    says: 'The call returns what the failing page met.',
+    source: v11.launchUpdate,
+  },
+  UpdateLaterPageFailsEintr: {
+    says: 'A failing later page ends the call with -EINTR; how far it came is noted in a copy that never goes back.',
+    source: posted.v13Launch,
+  },
   UpdateFirstPageFails: {
     says: 'A failing first page makes the call -EIO, whatever the cause.',
     source: sev('snp_launch_update()'),
@@ -149,8 +165,36 @@ export const launchRules = rulesOf({
     source: sev('snp_launch_finish(): VMSA encryption'),
   },
   VmsaOverwritten: {
-    says: 'This kernel writes into a VMSA page that the guest owns already: a host RMP fault.',
-    source: source.kernel('6.17.0', 'arch/x86/kvm/svm/sev.c', 'snp_launch_finish()', 'inferred'),
+    says: 'KVM writes the registers into a VMSA page that the guest owns already: the host takes an RMP fault.',
+    source: posted.vmsaSync,
+  },
+  FinishUnwinds: {
+    says: 'A failing LAUNCH_FINISH gives back every VMSA it encrypted; asked for in review, never merged.',
+    source: review.launchFinish,
+  },
+  FinishKills: {
+    says: 'A failing LAUNCH_FINISH makes the VM unusable; asked for in review where unwinding is not possible.',
+    source: review.launchFinish,
+  },
+  NoSuchIoctl: {
+    says: 'This kernel generation has no such ioctl.',
+    source: { ...v5.launchUpdate, confidence: 'inferred' },
+  },
+  SnpInitFlags: {
+    says: 'KVM_SEV_SNP_INIT supports no flag; the supported set, 0, is handed back.',
+    source: v11.snpInit,
+  },
+  GmemFlags: {
+    says: 'KVM_CREATE_GUEST_MEMFD takes no flag here that it does not know; INIT_SHARED is not for SNP.',
+    source: source.kernel('7.2.13', 'virt/kvm/guest_memfd.c', 'KVM_CREATE_GUEST_MEMFD'),
+  },
+  AttributeUnknown: {
+    says: 'There is no such device attribute.',
+    source: sev('device attributes'),
+  },
+  RegionRegistered: {
+    says: 'KVM pins the region and remembers it; only then may its pages become private.',
+    source: v5.launchUpdate,
   },
   FinishFails: {
     says: 'A failing LAUNCH_FINISH takes nothing back; encrypted VMSAs make every later one -EINVAL.',

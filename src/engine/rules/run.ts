@@ -1,4 +1,5 @@
 import { source } from '../../abi/source';
+import { review } from '../../profiles/documents';
 import { rulesOf } from './rule';
 
 const x86 = (topic: string, confidence: 'executed' | 'read' | 'inferred' = 'read') =>
@@ -10,11 +11,15 @@ export const runRules = rulesOf({
     says: 'KVM_RUN of an UNINITIALIZED vCPU waits for an event, takes INIT and SIPI, and returns -EAGAIN.',
     source: x86('KVM_RUN: UNINITIALIZED handling', 'executed'),
   },
+  RunBeforeFinish: {
+    says: 'A vCPU cannot run before a successful LAUNCH_FINISH; asked for in review, never merged.',
+    source: review.launchFinish,
+  },
   RunNeedsInit: {
     says: 'A VM of type SNP cannot run before KVM_SEV_INIT2.',
     source: x86('vcpu_pre_run check'),
   },
-  RunBugged: { says: 'A bugged VM refuses every ioctl.', source: x86('KVM_RUN prologue') },
+  RunBugged: { says: 'A bugged or dead VM refuses every ioctl.', source: x86('KVM_RUN prologue') },
   RunImmediateExit: {
     says: 'immediate_exit makes KVM_RUN return -EINTR after completions, before entry.',
     source: x86('KVM_RUN prologue'),

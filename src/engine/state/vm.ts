@@ -46,6 +46,8 @@ export const vmGroup = group('vm', {
     'errno of the page at which the last LAUNCH_UPDATE failed, inside KVM; 0 when none did.',
   ),
   updateLeft: word64('len that the last KVM_SEV_SNP_LAUNCH_UPDATE left in its struct.'),
+  updateGfn: word64('First frame that it left there; 0 when the struct has none.'),
+  updateUaddr: word64('uaddr that it left there.'),
   contextPfn: word32('Firmware context page; all ones when none.'),
   vmrunOracle: oneOf(
     ['hardware', 'alwaysEnters'],
@@ -84,12 +86,21 @@ export const slotGroup = group('slot', {
   firstGfn: frame('First guest frame.'),
   pages: count('4 KiB pages.'),
   backing: oneOf(
-    ['none', 'guestMemfd', 'closed'],
-    'guest_memfd, none, or a guest_memfd whose file is closed.',
+    ['none', 'guestMemfd', 'closed', 'userPages'],
+    'guest_memfd, none, a guest_memfd whose file is closed, or the pages of userspace that are shared ones too.',
   ),
   firstGmemPage: count('First page of the slot in guest_memfd.'),
+  registered: flag("The slot's memory lies in a region registered with KVM_MEMORY_ENCRYPT_REG_REGION."),
 });
 export type Slot = ReturnType<typeof slotGroup.create>;
+
+/** A range of userspace that was given to KVM_MEMORY_ENCRYPT_REG_REGION. */
+export const regionGroup = group('region', {
+  used: flag('The region is registered.'),
+  uaddr: word64('First user address.'),
+  bytes: word64('Length in bytes.'),
+});
+export type EncryptedRegion = ReturnType<typeof regionGroup.create>;
 
 /** Bytes of a page that someone looked into: a GHCB page, a scratch page, a VMSA. */
 export const pageImageGroup = group('pageImage', {

@@ -16,9 +16,11 @@ import {
 import { errno, errnoText } from '../../abi/errno';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { createVcpu, createVm } from '../kvm/create';
+import { initCommand } from '../kvm/init2';
+import { decodeLaunchUpdate, encodeLaunchUpdate, structHasFlags } from '../kvm/launch-update-struct';
 import { sevMemEncIoctl, type SevRequest } from '../kvm/sev-command';
 import { closeEverything } from '../kvm/teardown';
-import { USER_BUFFERS, userPageOf } from '../kvm/user-memory';
+import { fillPages, uaddrOfGfn, USER_BUFFERS } from '../kvm/user-memory';
 import type { HandlersOf } from '../perform';
 import type { World } from '../world';
 
@@ -32,7 +34,6 @@ const pageTypes = {
 } as const;
 
 const names = {
-  [KVM_SEV_INIT2]: 'KVM_SEV_INIT2',
   [KVM_SEV_SNP_LAUNCH_START]: 'KVM_SEV_SNP_LAUNCH_START',
   [KVM_SEV_SNP_LAUNCH_UPDATE]: 'KVM_SEV_SNP_LAUNCH_UPDATE',
   [KVM_SEV_SNP_LAUNCH_FINISH]: 'KVM_SEV_SNP_LAUNCH_FINISH',
@@ -62,11 +63,14 @@ function command(
   fd: 'sev' | 'bad' | undefined,
 ): Outcome {
   if (!world.vm.exists) return refused('there is no VM');
-  const call = names[request.id];
+  const call = request.id === KVM_SEV_INIT2 ? initCommand(world) : names[request.id];
   world.move('ioctl', -1, { call, detail: detailOf(request) });
   const reply = sevMemEncIoctl(world, { command: 'ok', argument: 'ok', sevDevice: fd !== 'bad' }, request);
   if (request.id === KVM_SEV_SNP_LAUNCH_UPDATE) {
-    world.vm.updateLeft = reply.progress?.len ?? request.args.len;
+    const left = reply.progress ?? request.args;
+    world.vm.updateLeft = left.len;
+    world.vm.updateGfn = BigInt(left.gfnStart);
+    world.vm.updateUaddr = left.uaddr;
     world.vm.updateReported = reply.progress !== undefined;
   }
   const error = reply.error === undefined ? 'not written' : `0x${reply.error.toString(16)}`;
@@ -74,41 +78,41 @@ function command(
   return undefined;
 }
 
-/** The VMM puts the bytes where this kernel reads them: into its buffer, or into the shared side of the frames. */
-function fillSource(
-  world: World,
-  gfn: number,
-  buffer: { readonly uaddr: bigint; readonly pages: number },
-  content: bigint,
-): void {
-  const low = Number(content & 0xffffffffn) | 0;
-  const high = Number(content >> 32n) | 0;
-  const { sharedLow, sharedHigh, userLow, userHigh } = world.pages;
-  if (world.facet('lu.source') !== 'anyUserAddress') {
-    const pages = Math.min(buffer.pages, sharedLow.pageCount - gfn);
-    if (pages <= 0) return;
-    sharedLow.setRun(gfn, pages, low);
-    sharedHigh.setRun(gfn, pages, high);
-    return;
-  }
-  const first = userPageOf(world, buffer.uaddr);
-  if (first === undefined) return;
-  const pages = Math.min(buffer.pages, userLow.pageCount - first);
-  userLow.setRun(first, pages, low);
-  userHigh.setRun(first, pages, high);
-}
+/** Flags that the struct of this kernel has no place for. */
+const flagsMissing = (world: World, flags = 0): Outcome =>
+  flags === 0 || structHasFlags(world) ? undefined : refused('the struct of this kernel has no flags');
+
+/** Where a VMM of this kernel has the bytes of a frame when nobody says: in its guest's memory, or in a buffer. */
+const usualSource = (world: World, gfn: number): bigint =>
+  world.facet('lu.source') === 'anyUserAddress' ? USER_BUFFERS + BigInt(gfn) * 0x1000n : uaddrOfGfn(gfn);
 
 function launchUpdate(world: World, args: ActArguments<'vmm', 'launch-update'>): Outcome {
   const len = args.len ?? BigInt(args.n ?? 1) * 0x1000n;
-  const uaddr = args.uaddr ?? USER_BUFFERS + BigInt(args.gfn) * 0x1000n;
-  if (args.content !== undefined)
-    fillSource(world, args.gfn, { uaddr, pages: Number(len >> 12n) }, args.content);
-  const type = pageTypes[args.type];
-  return command(
-    world,
-    { id: KVM_SEV_SNP_LAUNCH_UPDATE, args: { gfnStart: args.gfn, uaddr, len, type, flags: args.flags ?? 0 } },
-    args.fd,
-  );
+  const uaddr = args.uaddr ?? usualSource(world, args.gfn);
+  const flags = args.flags ?? 0;
+  const impossible = flagsMissing(world, flags);
+  if (impossible) return impossible;
+  if (args.content !== undefined) fillPages(world, uaddr, Number(len >> 12n), args.content);
+  const struct = encodeLaunchUpdate(world, {
+    gfnStart: args.gfn,
+    uaddr,
+    len,
+    type: pageTypes[args.type],
+    flags,
+  });
+  return command(world, { id: KVM_SEV_SNP_LAUNCH_UPDATE, args: decodeLaunchUpdate(world, struct) }, args.fd);
+}
+
+/** The VMM makes the VM an SNP guest; what the command of this kernel has no field for cannot be said. */
+function initialise(world: World, args: ActArguments<'vmm', 'init2'>): Outcome {
+  const features = args.features ?? 0n;
+  const ghcbVersion = args['ghcb-version'] ?? 0;
+  const flagsOnly = world.vm.exists && initCommand(world) === 'KVM_SEV_SNP_INIT';
+  if (flagsOnly && (features !== 0n || ghcbVersion !== 0)) {
+    return refused('KVM_SEV_SNP_INIT takes flags alone');
+  }
+  const request = { vmsaFeatures: features, flags: args.flags ?? 0, ghcbVersion };
+  return command(world, { id: KVM_SEV_INIT2, args: request }, 'sev');
 }
 
 /** VMM acts that make and launch a VM. */
@@ -127,7 +131,7 @@ export const launchHandlers = {
       return undefined;
     }
     if (world.vm.creatingVcpus > 0) world.vm.creatingVcpus -= 1;
-    world.vm.ioctlRet = world.vm.health === 'bugged' ? -errno.EIO : createVcpu(world);
+    world.vm.ioctlRet = world.vm.health !== 'sound' ? -errno.EIO : createVcpu(world);
     return undefined;
   },
   'close-vcpu': (world, { vcpu }) => {
@@ -135,20 +139,9 @@ export const launchHandlers = {
     world.move('vcpuClosed', vcpu, { vcpu }, 'VcpuOutlivesItsFile');
     return undefined;
   },
-  init2: (world, args) =>
-    command(
-      world,
-      {
-        id: KVM_SEV_INIT2,
-        args: {
-          vmsaFeatures: args.features ?? 0n,
-          flags: args.flags ?? 0,
-          ghcbVersion: args['ghcb-version'] ?? 0,
-        },
-      },
-      'sev',
-    ),
+  init2: initialise,
   'launch-start': (world, args) =>
+    flagsMissing(world, args.flags) ??
     command(
       world,
       { id: KVM_SEV_SNP_LAUNCH_START, args: { policy: args.policy ?? 0x30000n, flags: args.flags ?? 0 } },
@@ -156,6 +149,7 @@ export const launchHandlers = {
     ),
   'launch-update': launchUpdate,
   'launch-finish': (world, args) =>
+    flagsMissing(world, args.flags) ??
     command(
       world,
       {

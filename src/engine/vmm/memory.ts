@@ -1,28 +1,49 @@
 /** Memory ioctls as a VMM calls them: slots, attributes, guest_memfd. */
 import { errno, errnoText } from '../../abi/errno';
-import { refused, type Outcome } from '../acts';
+import { GUEST_MEMFD_FLAG_MMAP } from '../../abi/kvm-structs';
+import type { FacetValue } from '../../profiles/facets';
+import { refused, type ActArguments, type Outcome } from '../acts';
 import { setMemoryAttributes } from '../kvm/attributes';
 import { privatePage, punchHole, releaseGmem } from '../kvm/gmem';
 import { gmemPageOf, nextFreeGmemPage, setUserMemoryRegion2, slotHasGmem, slotOf } from '../kvm/memory-slots';
+import { supportedFeatures } from '../kvm/init2';
+import { refuseCall } from '../kvm/sev-call';
+import { facetOr } from '../kvm/unspecified';
+import { registerRegion, uaddrOfGfn } from '../kvm/user-memory';
 import type { HandlersOf } from '../perform';
 import type { World } from '../world';
 
 const backings = { 'guest-memfd': 'guestMemfd', none: 'none', closed: 'closed' } as const;
 const noVm = (world: World): Outcome => (world.vm.exists ? undefined : refused('there is no VM'));
 
+/** Whether there is guest_memfd, with memory attributes beside it. */
+const hasGmem = (world: World): boolean => world.facet('mem.private') === 'guestMemfd';
+
+/** An ioctl that this kernel does not have. @returns -ENOTTY */
+function noSuchIoctl(world: World, call: string): number {
+  return refuseCall(world, call, 'NoSuchIoctl', 'ENOTTY');
+}
+
 /** The gate of every ioctl of a VM that KVM gave up. */
-const gate = (world: World): number => (world.vm.health === 'bugged' ? -errno.EIO : 0);
+const gate = (world: World): number => (world.vm.health !== 'sound' ? -errno.EIO : 0);
 
 /** VMM acts on guest memory. */
 export const memoryHandlers = {
   memslot: (world, args) => {
     const impossible = noVm(world);
     if (impossible) return impossible;
-    const backing = backings[args.backing ?? 'guest-memfd'];
+    // Without guest_memfd a slot is memory of userspace, whatever becomes of its pages.
+    const backing = hasGmem(world) ? backings[args.backing ?? 'guest-memfd'] : 'userPages';
     const firstGmemPage = args.gmem ?? (backing === 'none' ? 0 : nextFreeGmemPage(world));
     const ret =
       gate(world) ||
-      setUserMemoryRegion2(world, { firstGfn: args.gfn, pages: args.n, backing, firstGmemPage });
+      setUserMemoryRegion2(world, {
+        firstGfn: args.gfn,
+        pages: args.n,
+        backing,
+        firstGmemPage,
+        registered: args.registered ?? true,
+      });
     world.vm.ioctlRet = ret;
     world.move('memslotSet', -1, { gfn: args.gfn, pages: args.n, backing, ret: errnoText(ret) });
     return undefined;
@@ -40,6 +61,10 @@ export const memoryHandlers = {
   'set-attributes': (world, args) => {
     const impossible = noVm(world);
     if (impossible) return impossible;
+    if (!hasGmem(world)) {
+      world.vm.ioctlRet = noSuchIoctl(world, 'KVM_SET_MEMORY_ATTRIBUTES');
+      return undefined;
+    }
     const ret = gate(world) || setMemoryAttributes(world, args.gfn, args.n, args.private);
     world.vm.ioctlRet = ret;
     const attribute = args.private ? 'PRIVATE' : 'shared';
@@ -48,7 +73,7 @@ export const memoryHandlers = {
   },
   'punch-hole': (world, args) => {
     const slot = slotOf(world, args.gfn);
-    if (!slotHasGmem(slot)) return refused('no guest_memfd behind this frame');
+    if (!slotHasGmem(slot) || !hasGmem(world)) return refused('no guest_memfd behind this frame');
     const first = gmemPageOf(slot, args.gfn);
     punchHole(world, first, args.n);
     world.vm.ioctlRet = 0;
@@ -56,19 +81,85 @@ export const memoryHandlers = {
     return undefined;
   },
   'close-gmem': (world) => {
+    if (!hasGmem(world)) return refused('there is no guest_memfd');
     world.move('gmemReleased', -1, {});
     releaseGmem(world);
+    return undefined;
+  },
+  'register-region': (world, args) => {
+    const impossible = noVm(world);
+    if (impossible) return impossible;
+    const uaddr = args.uaddr ?? uaddrOfGfn(args.gfn ?? 0);
+    const bytes = BigInt(args.n ?? 1) << 12n;
+    if (!gate(world) && !registerRegion(world, uaddr, bytes)) return refused('no room for one more region');
+    const ret = gate(world);
+    world.vm.ioctlRet = ret;
+    world.move('regionRegistered', -1, { uaddr, bytes, ret: errnoText(ret) }, 'RegionRegistered');
+    return undefined;
+  },
+  'create-gmem': (world, { flags }) => {
+    const impossible = noVm(world);
+    if (impossible) return impossible;
+    world.vm.ioctlRet = gate(world) || createGmem(world, flags ?? 0n);
+    return undefined;
+  },
+  'device-attribute': (world, { attribute }) => {
+    world.vm.ioctlRet = deviceAttribute(world, attribute);
     return undefined;
   },
   'pre-fault': (world, args) => {
     const impossible = noVm(world);
     if (impossible) return impossible;
+    if (facetOr(world, 'preFault.beforeFinish', 'refused') === 'noIoctl') {
+      world.vm.ioctlRet = noSuchIoctl(world, 'KVM_PRE_FAULT_MEMORY');
+      return undefined;
+    }
     const ret = gate(world) || preFault(world, args);
     world.vm.ioctlRet = ret;
     world.move('preFaulted', -1, { gfn: args.gfn, pages: args.n, ret: errnoText(ret) });
     return undefined;
   },
 } satisfies Partial<HandlersOf<'vmm'>>;
+
+/** Whether KVM_CREATE_GUEST_MEMFD takes MMAP. */
+const mmapFlag: Record<Exclude<FacetValue<'gmem.mmapFlag'>, 'unspecified'>, bigint> = {
+  refused: 0n,
+  accepted: GUEST_MEMFD_FLAG_MMAP,
+};
+
+/** KVM_CREATE_GUEST_MEMFD. @returns 0 or a negative errno */
+function createGmem(world: World, flags: bigint): number {
+  const call = 'KVM_CREATE_GUEST_MEMFD';
+  if (!hasGmem(world)) return noSuchIoctl(world, call);
+  const legal = flags === 0n ? 0n : mmapFlag[facetOr(world, 'gmem.mmapFlag', 'refused')];
+  if ((flags & ~legal) !== 0n) return refuseCall(world, call, 'GmemFlags');
+  if (flags !== 0n) {
+    world.finding(
+      'unmodelled',
+      'shared accesses to such a slot are served from guest_memfd, the mapping gives SIGBUS',
+    );
+  }
+  world.move('ioctlReturns', -1, { call, ret: '0', error: '-' });
+  return 0;
+}
+
+/** KVM_GET_DEVICE_ATTR. @returns 0 or a negative errno */
+function deviceAttribute(
+  world: World,
+  attribute: ActArguments<'vmm', 'device-attribute'>['attribute'],
+): number {
+  const call = 'KVM_GET_DEVICE_ATTR';
+  const values = {
+    'vmsa-features': () => supportedFeatures(world),
+    'snp-policy-bits': () =>
+      facetOr(world, 'attr.snpPolicyBits', 'no') === 'yes' ? world.host.policyBits : undefined,
+    'snp-req-certs': () => (world.facet('gr.certs') === 'optionalExit' ? 1n : undefined),
+  };
+  const value = values[attribute]();
+  if (value === undefined) return refuseCall(world, call, 'AttributeUnknown', 'ENXIO');
+  world.move('deviceAttribute', -1, { attribute, value });
+  return 0;
+}
 
 /** KVM_PRE_FAULT_MEMORY of private pages. @returns 0 or a negative errno */
 function preFault(world: World, { gfn, n }: { gfn: number; n: number }): number {

@@ -1,18 +1,17 @@
 /** LAUNCH_FINISH, running before it, and how the pages go back. */
 import { review, v11, v14, v4, v5 } from '../documents';
-import { carriedOver, facet, kernels, read, sev, silent, unsaidBeforeMerge, unspecified } from '../facet';
+import { carriedOver, facet, kernels, read, sev, silent, unspecified } from '../facet';
 
 const finish = sev('snp_launch_finish()');
 const unasked = silent('no reviewer asked for anything here');
-
-const gmemPrepare = { file: 'virt/kvm/guest_memfd.c', topic: 'first private use of a page' };
 
 export const launchFinishFacets = {
   'lf.failure': facet({
     doc: 'What a failing LAUNCH_FINISH leaves behind, and what a second one meets.',
     values: {
       noUnwind: 'VMSAs encrypted so far stay encrypted; a retry writes into a guest page: a host RMP fault.',
-      unwindOrKill: 'Either everything is as before, or the VM is dead.',
+      unwindOrKill: 'Everything is taken back, so that it is as before; where that fails the VM is dead.',
+      kill: 'Nothing is taken back, and the VM is dead.',
       'noUnwind+retryRefused': 'VMSAs encrypted so far stay encrypted; a retry is -EINVAL, for ever.',
     },
     facts: {
@@ -79,57 +78,6 @@ export const launchFinishFacets = {
         'linux-6.17': 'vmrunOnPlainVmsa',
         'linux-7.2': 'vmrunOnPlainVmsa',
       }),
-    },
-  }),
-
-  'preFault.beforeFinish': facet({
-    doc: 'What KVM_PRE_FAULT_MEMORY before a successful LAUNCH_FINISH returns.',
-    values: { refused: '-EOPNOTSUPP.', unspecified },
-    facts: {
-      ...unsaidBeforeMerge,
-      ...kernels('read', finish, {
-        'linux-6.11': 'refused',
-        'linux-6.12': 'refused',
-        'linux-6.17': 'refused',
-        'linux-7.2': 'refused',
-      }),
-    },
-  }),
-
-  'gmem.upToDateAfterRmpFailure': facet({
-    doc: 'Whether a guest_memfd page counts as up to date although its first private use failed in the RMP update.',
-    values: {
-      no: 'It is zeroed again at the next use.',
-      yes: 'It is not zeroed again, so old plain text can survive in it.',
-      unspecified,
-    },
-    facts: {
-      ...unsaidBeforeMerge,
-      'linux-6.11': silent('this version was not examined for it'),
-      'linux-6.17': silent('this version was not examined for it'),
-      ...kernels('executed', gmemPrepare, { 'linux-6.12': 'no', 'linux-7.2': 'yes' }),
-    },
-  }),
-
-  'gmem.mmapFlag': facet({
-    doc: 'Whether KVM_CREATE_GUEST_MEMFD takes the MMAP flag for an SNP VM.',
-    values: {
-      refused: 'No flag exists: -EINVAL.',
-      accepted: 'Yes, though a user access to the mapping gets SIGBUS.',
-      unspecified,
-    },
-    facts: {
-      ...unsaidBeforeMerge,
-      'linux-6.11': carriedOver('refused', 'linux-6.12'),
-      'linux-6.17': silent('this version was not examined for it'),
-      ...kernels(
-        'read',
-        { file: 'virt/kvm/guest_memfd.c', topic: 'KVM_CREATE_GUEST_MEMFD' },
-        {
-          'linux-6.12': 'refused',
-          'linux-7.2': 'accepted',
-        },
-      ),
     },
   }),
 

@@ -1,10 +1,61 @@
-/** KVM_SEV_INIT2 and LAUNCH_START. */
-import { carriedOver, facet, kernels, sev, unsaidBeforeMerge, unspecified } from '../facet';
+/** KVM_SEV_INIT2, or what stood in its place, and LAUNCH_START. */
+import { posted, review, v11, v14, v4, v5 } from '../documents';
+import {
+  carriedOver,
+  facet,
+  inferred,
+  kernels,
+  read,
+  sev,
+  silent,
+  unsaidBeforeMerge,
+  unspecified,
+} from '../facet';
 
 const init2 = sev('KVM_SEV_INIT2');
 const start = sev('snp_launch_start()');
 
 export const launchStartFacets = {
+  'init2.command': facet({
+    doc: 'Which command makes an SNP guest of a VM.',
+    values: {
+      snpInit:
+        'KVM_SEV_SNP_INIT: it takes flags alone, none is supported (-EOPNOTSUPP), and hands the supported set back.',
+      init2: 'KVM_SEV_INIT2: VMSA features, flags and GHCB version.',
+    },
+    facts: {
+      'part2-v4': read('snpInit', v4.launchStart),
+      'as-reviewed': inferred('init2', review.pscExits),
+      'part2-v5': read('snpInit', v5.launchStart),
+      v11: read('snpInit', v11.snpInit),
+      v14: read('init2', v14.launchStart),
+      ...kernels('read', init2, {
+        'linux-6.11': 'init2',
+        'linux-6.12': 'init2',
+        'linux-6.17': 'init2',
+        'linux-7.2': 'init2',
+      }),
+    },
+  }),
+
+  'init2.twice': facet({
+    doc: 'What a legacy command, or a second initialisation, of an active SNP guest returns.',
+    values: {
+      eperm: '-EPERM: an active SNP guest takes SNP commands only.',
+      ebusy: 'A second initialisation is -EBUSY.',
+      unspecified,
+    },
+    facts: {
+      'part2-v4': carriedOver('ebusy', 'part2-v5'),
+      'as-reviewed': silent('no reviewer asked for anything here'),
+      'part2-v5': read('ebusy', v5.sevc),
+      v11: silent('the posting shows the lines around this test, not the test'),
+      v14: read('eperm', v14.launchStart),
+      ...kernels('read', init2, { 'linux-6.11': 'eperm', 'linux-6.17': 'eperm' }),
+      ...kernels('executed', init2, { 'linux-6.12': 'eperm', 'linux-7.2': 'eperm' }),
+    },
+  }),
+
   'init2.ghcbVersion1': facet({
     doc: 'Whether KVM_SEV_INIT2 lets an SNP VM ask for GHCB version 1.',
     values: {
@@ -74,13 +125,58 @@ export const launchStartFacets = {
         'Bits 0 to 17, 19 and 20 are known; SMT (16) must be 1 and SINGLE_SOCKET (20) must be 0.',
       known: 'Bits 0 to 17, 19 and 20 are known; SMT and SINGLE_SOCKET are left to the firmware.',
       firmwareMask: 'The bits that the firmware reports, except MIGRATE_MA (18).',
+      smtRequired:
+        'Any bit, also without the reserved one; SMT (16) must be 1 and SINGLE_SOCKET (20) must be 0.',
+      any: 'All: only the firmware looks.',
       unspecified,
     },
     facts: {
-      ...unsaidBeforeMerge,
+      'part2-v4': read('any', v4.launchStart),
+      'as-reviewed': silent('no reviewer asked for anything here'),
+      'part2-v5': read('any', v5.launchStart),
+      v11: read('smtRequired', v11.launchStart),
+      v14: read('knownSmtRequired', v14.launchStart),
       'linux-6.11': carriedOver('knownSmtRequired', 'linux-6.12'),
       ...kernels('read', start, { 'linux-6.17': 'known' }),
       ...kernels('executed', start, { 'linux-6.12': 'knownSmtRequired', 'linux-7.2': 'firmwareMask' }),
+    },
+  }),
+
+  'ls.refusal': facet({
+    doc: 'What a LAUNCH_START that KVM refuses for its flags or policy leaves behind.',
+    values: {
+      nothing: 'Nothing: flags and policy are looked at first.',
+      context:
+        'The context: it is made first and stays, so that every further LAUNCH_START is -EINVAL and LAUNCH_UPDATE goes on.',
+      unspecified,
+    },
+    facts: {
+      'part2-v4': silent('it refuses no policy and has no flags'),
+      'as-reviewed': silent('no reviewer asked for anything here'),
+      'part2-v5': silent('it refuses no policy and has no flags'),
+      v11: read('context', v11.launchStart),
+      v14: read('context', v14.launchStart),
+      'linux-6.11': inferred('context', posted.contextLater),
+      ...kernels('read', start, { 'linux-6.17': 'nothing' }),
+      ...kernels('executed', start, { 'linux-6.12': 'nothing', 'linux-7.2': 'nothing' }),
+    },
+  }),
+
+  'ls.twice': facet({
+    doc: 'What a second LAUNCH_START does.',
+    values: {
+      einval: '-EINVAL: there is a context already.',
+      replacesContext: 'It makes another context and forgets the first.',
+      unspecified,
+    },
+    facts: {
+      'part2-v4': read('replacesContext', v4.launchStart),
+      'as-reviewed': silent('no reviewer asked for anything here'),
+      'part2-v5': read('replacesContext', v5.launchStart),
+      v11: read('einval', v11.launchStart),
+      v14: read('einval', v14.launchStart),
+      ...kernels('read', start, { 'linux-6.11': 'einval', 'linux-6.17': 'einval' }),
+      ...kernels('executed', start, { 'linux-6.12': 'einval', 'linux-7.2': 'einval' }),
     },
   }),
 } as const;

@@ -41,18 +41,52 @@ export const launchUpdateFacets = {
     doc: 'The shape of the argument of LAUNCH_UPDATE.',
     values: {
       uaddrAndPerms: 'uaddr, u32 len, imi_page, page_type and the permissions of VMPL 1 to 3.',
-      startGfnAndPerms: 'start_gfn (not used), uaddr, u32 len, imi_page, page_type and the permissions.',
+      startGfnAndPerms: 'start_gfn, uaddr, u32 len, imi_page, page_type and the permissions.',
+      gfnStartAndType: 'gfn_start, uaddr, u32 len and u8 type (v13).',
       gfnStartAndFlags: 'gfn_start, uaddr, u64 len, u8 type, u16 flags = 0 and padding.',
       unspecified,
     },
     facts: {
       'part2-v4': read('uaddrAndPerms', v4.launchUpdate),
       'as-reviewed': silent('which addresses are given is discussed, not their layout'),
-      'part2-v5': silent('the layout was not read'),
+      'part2-v5': read('startGfnAndPerms', v5.launchUpdate),
       v11: read('startGfnAndPerms', v11.launchUpdate),
       v14: read('gfnStartAndFlags', v14.launchUpdate),
       ...kernels('read', update, { 'linux-6.11': 'gfnStartAndFlags', 'linux-6.17': 'gfnStartAndFlags' }),
       ...kernels('executed', update, { 'linux-6.12': 'gfnStartAndFlags', 'linux-7.2': 'gfnStartAndFlags' }),
+    },
+  }),
+
+  'lu.argumentChecks': facet({
+    doc: 'Which fields of its argument LAUNCH_UPDATE looks at itself.',
+    values: {
+      none: 'None: a length that is no whole pages is rounded up, a strange page type goes to the firmware.',
+      lenAndType: 'len must be whole pages, the type one of five, VMSA not among them (v13).',
+      lenFlagsAndType: 'As before, and flags must be 0.',
+      unspecified,
+    },
+    facts: {
+      'part2-v4': read('none', v4.launchUpdate),
+      'as-reviewed': unasked,
+      'part2-v5': read('none', v5.launchUpdate),
+      v11: read('none', v11.launchUpdate),
+      v14: read('lenFlagsAndType', v14.launchUpdate),
+      ...kernels('read', update, { 'linux-6.11': 'lenFlagsAndType', 'linux-6.17': 'lenFlagsAndType' }),
+      ...kernels('executed', update, { 'linux-6.12': 'lenFlagsAndType', 'linux-7.2': 'lenFlagsAndType' }),
+    },
+  }),
+
+  'lu.notSnp': facet({
+    doc: 'What LAUNCH_UPDATE of a VM that is no active SNP guest returns; without a context it is -EINVAL everywhere.',
+    values: { enotty: '-ENOTTY.', einval: '-EINVAL.', unspecified },
+    facts: {
+      'part2-v4': read('enotty', v4.launchUpdate),
+      'as-reviewed': unasked,
+      'part2-v5': read('enotty', v5.launchUpdate),
+      v11: read('enotty', v11.launchUpdate),
+      v14: read('einval', v14.launchUpdate),
+      ...kernels('read', update, { 'linux-6.11': 'einval', 'linux-6.17': 'einval' }),
+      ...kernels('executed', update, { 'linux-6.12': 'einval', 'linux-7.2': 'einval' }),
     },
   }),
 
@@ -63,7 +97,8 @@ export const launchUpdateFacets = {
         'Error; page k is reclaimed and every page of the range, touched or not, is made shared.',
       stayDoneNoReport: 'Error; page k ends shared, pages before it stay encrypted, the struct says nothing.',
       noProgress: "Error; this memslot's pages up to k are made shared again, the struct says nothing.",
-      progressEintr: '-EINTR; pages before k stay encrypted and len says how much was done (v13).',
+      progressEintr:
+        "-EINTR; pages before k stay encrypted; how much was done stands in KVM's own copy of the struct only (v13).",
       progressInStruct:
         '0; pages before k stay encrypted and the struct is advanced to the rest. A failing first page is -EIO.',
     },
@@ -88,7 +123,7 @@ export const launchUpdateFacets = {
     facts: {
       'part2-v4': read('innerErrno', v4.launchUpdate),
       'as-reviewed': unasked,
-      'part2-v5': inferred('innerErrno', v5.launchUpdate),
+      'part2-v5': read('innerErrno', v5.launchUpdate),
       v11: read('innerErrno', v11.launchUpdate),
       v14: read('eio', v14.launchUpdate),
       ...kernels('read', update, { 'linux-6.11': 'eio', 'linux-6.17': 'eio' }),
@@ -143,7 +178,7 @@ export const launchUpdateFacets = {
     facts: {
       'part2-v4': read('needed', v4.launchUpdate),
       'as-reviewed': unasked,
-      'part2-v5': silent('the posting was not read for this'),
+      'part2-v5': read('needed', v5.launchUpdate),
       v11: read('needed', v11.launchUpdate),
       v14: read('ignored', v14.launchUpdate),
       ...kernels('read', update, { 'linux-6.11': 'ignored', 'linux-6.17': 'ignored' }),
@@ -178,7 +213,11 @@ export const launchUpdateFacets = {
     doc: 'What LAUNCH_UPDATE with len 0 returns.',
     values: { nothingDone: '0, nothing is done.', einval: '-EINVAL.', unspecified },
     facts: {
-      ...unsaidBeforeMerge,
+      'part2-v4': silent('pinning nothing returns an error pointer, which the posting takes for pages'),
+      'as-reviewed': unasked,
+      'part2-v5': silent('pinning nothing returns an error pointer, which the posting takes for pages'),
+      v11: read('einval', v11.hvaRange),
+      v14: read('nothingDone', v14.launchUpdate),
       'linux-6.11': carriedOver('nothingDone', 'linux-6.12 and linux-6.17'),
       ...kernels('read', update, { 'linux-6.17': 'nothingDone' }),
       ...kernels('executed', update, { 'linux-6.12': 'nothingDone', 'linux-7.2': 'einval' }),
@@ -189,11 +228,16 @@ export const launchUpdateFacets = {
     doc: 'How uaddr must be aligned, for types that have a source.',
     values: {
       any: 'Not at all: the kernel copies from it.',
+      wholePages: 'Not at all: every page that the range touches is taken whole.',
       page: 'To 4K, else -EINVAL: the page is pinned.',
       unspecified,
     },
     facts: {
-      ...unsaidBeforeMerge,
+      'part2-v4': read('wholePages', v4.launchUpdate),
+      'as-reviewed': unasked,
+      'part2-v5': read('wholePages', v5.launchUpdate),
+      v11: read('wholePages', v11.hvaRange),
+      v14: read('any', v14.launchUpdate),
       'linux-6.11': carriedOver('any', 'linux-6.12 and linux-6.17'),
       ...kernels('read', update, { 'linux-6.17': 'any' }),
       ...kernels('executed', update, { 'linux-6.12': 'any', 'linux-7.2': 'page' }),
@@ -209,7 +253,11 @@ export const launchUpdateFacets = {
       unspecified,
     },
     facts: {
-      ...unsaidBeforeMerge,
+      'part2-v4': read('beforePage', v4.launchUpdate),
+      'as-reviewed': unasked,
+      'part2-v5': read('beforePage', v5.launchUpdate),
+      v11: read('afterPage', v11.launchUpdate),
+      v14: read('afterPage', v14.launchUpdate),
       'linux-6.11': carriedOver('afterPage', 'linux-6.12 and linux-6.17'),
       ...kernels('read', update, { 'linux-6.17': 'afterPage' }),
       ...kernels('executed', update, { 'linux-6.12': 'afterPage', 'linux-7.2': 'beforePage' }),
@@ -244,6 +292,8 @@ export const launchUpdateFacets = {
     },
     facts: {
       ...unsaidBeforeMerge,
+      v11: read('accepted', v11.launchUpdate),
+      v14: read('accepted', v14.launchUpdate),
       'linux-6.11': carriedOver('accepted', 'linux-6.12'),
       'linux-6.17': carriedOver('accepted', 'linux-6.12, whose code has the same structure'),
       ...kernels('executed', update, { 'linux-6.12': 'accepted', 'linux-7.2': 'refused' }),
@@ -261,7 +311,7 @@ export const launchUpdateFacets = {
     facts: {
       'part2-v4': read('ignored', v4.launchUpdate),
       'as-reviewed': unasked,
-      'part2-v5': carriedOver('ignored', 'part2-v4'),
+      'part2-v5': read('leak', v5.launchUpdate),
       v11: read('leak', v11.launchUpdate),
       v14: read('leak', v14.launchUpdate),
       ...kernels('read', sev('snp_page_reclaim()'), {
@@ -275,17 +325,43 @@ export const launchUpdateFacets = {
     },
   }),
 
+  'lu.reclaim': facet({
+    doc: 'Where a page that the firmware refused stands after PAGE_RECLAIM.',
+    values: {
+      reclaimAndShare: 'With the host: the same helper makes it shared.',
+      reclaimOnly:
+        'Still assigned: LAUNCH_UPDATE makes it shared in its clean-up, LAUNCH_FINISH leaves the VMSA page so.',
+      unspecified,
+    },
+    facts: {
+      'part2-v4': read('reclaimAndShare', v4.launchUpdate),
+      'as-reviewed': unasked,
+      'part2-v5': read('reclaimOnly', v5.launchUpdate),
+      v11: read('reclaimOnly', v11.launchUpdate),
+      v14: read('reclaimOnly', v14.launchUpdate),
+      ...kernels('read', sev('snp_page_reclaim()'), {
+        'linux-6.11': 'reclaimAndShare',
+        'linux-6.17': 'reclaimAndShare',
+      }),
+      ...kernels('executed', sev('snp_page_reclaim()'), {
+        'linux-6.12': 'reclaimAndShare',
+        'linux-7.2': 'reclaimAndShare',
+      }),
+    },
+  }),
+
   'lu.makeSharedFailure': facet({
     doc: 'What happens when RMPUPDATE cannot make a page of a failed launch call shared again.',
     values: {
+      ignored: 'The return code is ignored.',
       leak: 'The page is leaked and logged, the VM lives on.',
       'bugVm+leak': 'The page is leaked and the VM is bugged: every later ioctl is -EIO.',
       unspecified,
     },
     facts: {
-      'part2-v4': read('leak', v4.launchUpdate),
+      'part2-v4': read('ignored', v4.launchUpdate),
       'as-reviewed': unasked,
-      'part2-v5': carriedOver('leak', 'part2-v4'),
+      'part2-v5': read('leak', v5.launchUpdate),
       v11: read('leak', v11.launchUpdate),
       v14: read('leak', v14.launchUpdate),
       ...kernels('read', update, { 'linux-6.11': 'bugVm+leak', 'linux-6.17': 'bugVm+leak' }),
@@ -299,14 +375,13 @@ export const launchUpdateFacets = {
       firmwareDecides:
         'KVM does not test; published firmware answers INVALID_GUEST_STATE, the page is reclaimed.',
       einval: '-EINVAL.',
-      unspecified,
     },
     facts: {
       'part2-v4': read('firmwareDecides', v4.launchUpdate),
       'as-reviewed': read('einval', review.launchUpdateV11),
-      'part2-v5': silent('the posting was not read for this'),
-      v11: silent('the posting was not read for this'),
-      v14: inferred('firmwareDecides', v14.launchUpdate),
+      'part2-v5': read('firmwareDecides', v5.launchUpdate),
+      v11: read('firmwareDecides', v11.launchUpdate),
+      v14: read('firmwareDecides', v14.launchUpdate),
       ...kernels('read', update, { 'linux-6.11': 'firmwareDecides', 'linux-6.17': 'firmwareDecides' }),
       ...kernels('executed', update, { 'linux-6.12': 'firmwareDecides', 'linux-7.2': 'firmwareDecides' }),
     },
