@@ -30,6 +30,9 @@ export function bytesAs(kind: Kind, bytes: Uint8Array): Uint8Array<ArrayBuffer> 
 export const kindsThatFit = (bytes: Uint8Array): string[] =>
   Object.entries(kinds).flatMap(([name, kind]) => (bytesAs(kind, bytes) ? [name] : []));
 
+/** Exit codes that software made up: those of the GHCB protocol lie in these 64K. */
+export const isSoftwareCode = (value: bigint): boolean => value >> 16n === 0x8000n;
+
 /** Whether no field of the kind objects to the bytes. */
 function isClean(name: string, bytes: Uint8Array): boolean {
   const kind = kinds[name];
@@ -54,6 +57,8 @@ function wordCandidates(bytes: Uint8Array): Candidate[] {
   const result = pscResults.find((one) => one.value === value);
 
   if (event && value > 0xffffn) add('nae-code', `${hex(value)} is ${event.name}`);
+  if (!event && isSoftwareCode(value))
+    add('nae-code', `Software exit codes begin at 0x80000000, but no source names ${hex(value)}`);
   if (result && value !== 0n) add('psc-result', `${hex(value)} is ${result.name}`);
   if (message && info !== 0 && isClean('ghcb-msr', bytes))
     add('ghcb-msr', `Bits 11:0 are ${hex(info)}, ${message.name}, and no reserved bit is set`);

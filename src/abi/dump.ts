@@ -61,6 +61,7 @@ function withoutCharacters(rest: string, colon: boolean): string {
 function readLines(lines: readonly string[]): Result<(Line | '*')[]> {
   const out: (Line | '*')[] = [];
   let width: number | undefined;
+  const lastLine = lines.findLastIndex((line) => matchLine(line.trim()) !== null);
   for (const [index, raw] of lines.entries()) {
     const text = raw.trim();
     if (text === '') continue;
@@ -76,7 +77,7 @@ function readLines(lines: readonly string[]): Result<(Line | '*')[]> {
       }
       const count = out.length;
       return problem(
-        `Line ${index + 1} is no line of a hex dump: "${text.slice(0, 40)}". ${count} lines before it were understood.`,
+        `Line ${index + 1} is no line of a hex dump: "${text.slice(0, 40)}". ${count} ${count === 1 ? 'line' : 'lines'} before it understood.`,
         `line ${index + 1}`,
       );
     }
@@ -84,7 +85,9 @@ function readLines(lines: readonly string[]): Result<(Line | '*')[]> {
     const colon = separator.startsWith(':');
     const groups = groupsOf(withoutCharacters(rest, colon), width);
     const own = groups[0]?.length;
-    if (own !== undefined && width !== undefined && own !== width) {
+    // What is left over may be less than a whole group: the last line of xxd.
+    const isRest = index === lastLine && groups.length === 1 && (own ?? 0) < (width ?? 0);
+    if (own !== undefined && width !== undefined && own !== width && !isRest) {
       return problem(
         `Line ${index + 1} has groups of ${own} digits, the lines before it groups of ${width}: two dumps in one paste, or mixed byte orders. Paste one of them.`,
         `line ${index + 1}`,

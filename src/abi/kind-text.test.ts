@@ -60,8 +60,11 @@ describe('bytes as people paste them', () => {
 
   test.each([
     ['abc', 'not hex bytes: an even number of hex digits, or the lines of a hex dump'],
-    ['00000000: 00 01\n00000010: 02', 'line 2: offset 0x10 does not follow'],
-    ['00000000: 00 01\nhello', 'line 2 is not a line of a hex dump'],
+    [
+      '00000000: 00 01\n00000010: 02',
+      'Line 2: 0x10 does not follow; 0x2 should. Lines are missing or out of order; 2 bytes before it were understood.',
+    ],
+    ['00000000: 00 01\nhello', 'Line 2 is no line of a hex dump: "hello". 1 line before it understood.'],
   ])('%j is refused', (text, message) =>
     expect(bytesFromText(text)).toMatchObject({ ok: false, error: { message } }),
   );

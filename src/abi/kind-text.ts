@@ -1,8 +1,9 @@
 /** Decoded fields as text and JSON, and the ways people spell a value that is to be decoded. */
-import { littleEndianBytes } from '../base/bytes';
+import { littleEndian, littleEndianBytes } from '../base/bytes';
 import { bytesToHex, hex, hexToBytes, parseInteger } from '../base/hex';
 import { ok, problem, type Result } from '../base/result';
 import { alignColumns } from '../base/text';
+import { isDump, readDump } from './dump';
 import { kindNamed, type Kind, type KindValues } from './kinds';
 import type { FieldRow } from './layout';
 import type { Source } from './source';
@@ -11,6 +12,7 @@ import type { Source } from './source';
 export interface Decoded {
   readonly kind: string;
   readonly title: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly rows: readonly FieldRow[];
 }
 
@@ -18,46 +20,49 @@ export interface Decoded {
 export function decodeText(kindName: string, text: string): Result<Decoded> {
   const kind = kindNamed(kindName);
   if (!kind.ok) return kind;
-  const rows =
-    kind.value.shape === 'word' ? decodeWord(kind.value, text) : decodeBytes(kind.value, bytesFromText(text));
-  return rows.ok ? ok({ kind: kindName, title: kind.value.title, rows: rows.value }) : rows;
+  const bytes = kind.value.shape === 'word' ? wordBytes(kind.value, text) : bytesFromText(text);
+  return bytes.ok ? decodeBytes(kindName, kind.value, bytes.value) : bytes;
 }
 
 /** Decodes the bytes of a file as a kind. A word's file holds its little-endian bytes. */
 export function decodeFile(kindName: string, bytes: Uint8Array): Result<Decoded> {
   const kind = kindNamed(kindName);
   if (!kind.ok) return kind;
-  const rows =
-    kind.value.shape === 'word'
-      ? decodeWord(kind.value, `0x${bytesToHex(bytes.toReversed())}`)
-      : decodeBytes(kind.value, ok(bytes));
-  return rows.ok ? ok({ kind: kindName, title: kind.value.title, rows: rows.value }) : rows;
+  if (kind.value.shape === 'bytes') return decodeBytes(kindName, kind.value, bytes);
+  const word = wordBytes(kind.value, hex(littleEndian(bytes)));
+  return word.ok ? decodeBytes(kindName, kind.value, word.value) : word;
 }
 
-function decodeWord(kind: Extract<Kind, { shape: 'word' }>, text: string): Result<FieldRow[]> {
-  const value = parseInteger(text.trim());
-  if (value === undefined) return problem(`'${text.trim()}' is not a number (0x..., or decimal)`);
+/** The bytes of a number that a person wrote, or why a word of this kind cannot have it. */
+function wordBytes(kind: Kind, text: string): Result<Uint8Array> {
+  const digits = text.trim();
+  const value = parseInteger(digits);
+  if (value === undefined) {
+    return problem(
+      /^[-−]/.test(digits)
+        ? `'${digits}' is negative; words of the protocol are unsigned`
+        : `'${digits}' is not a number (0x..., or decimal)`,
+    );
+  }
   if (value >= 1n << BigInt(8 * kind.size))
     return problem(`${hex(value)} needs more than ${8 * kind.size} bits`);
-  return ok(kind.decode(value));
+  return ok(littleEndianBytes(value, kind.size));
 }
 
-function decodeBytes(kind: Extract<Kind, { shape: 'bytes' }>, bytes: Result<Uint8Array>): Result<FieldRow[]> {
-  if (!bytes.ok) return bytes;
-  const { length } = bytes.value;
-  if (length < kind.leastBytes) return problem(`${kind.title} needs ${kind.leastBytes} bytes, got ${length}`);
-  if (length > kind.size) return problem(`${kind.title} has ${kind.size} bytes, got ${length}`);
-  return ok(kind.decode(bytes.value));
+function decodeBytes(kindName: string, kind: Kind, given: Uint8Array): Result<Decoded> {
+  const bytes = Uint8Array.from(given);
+  const { title, size } = kind;
+  const least = kind.shape === 'bytes' ? kind.leastBytes : size;
+  if (bytes.length < least) return problem(`${title} needs ${least} bytes, got ${bytes.length}`);
+  if (bytes.length > size) return problem(`${title} has ${size} bytes, got ${bytes.length}`);
+  const rows = kind.shape === 'word' ? kind.decode(littleEndian(bytes)) : kind.decode(bytes);
+  return ok({ kind: kindName, title, bytes, rows });
 }
 
-/**
- * Bytes as people paste them: hex digits with or without blanks and `0x`, or the lines of a hex dump (`xxd`,
- * `hexdump -C`, ours), where `*` repeats the line before it up to the next offset.
- */
+/** Bytes as people paste them: hex digits with or without blanks and `0x`, or the lines of a hex dump. */
 export function bytesFromText(text: string): Result<Uint8Array> {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  if (lines.some((line) => /^[0-9a-fA-F]{4,}(?::| {2})\s*[0-9a-fA-F]/.test(line.trim())))
-    return bytesFromDump(lines);
+  const lines = text.trim().split(/\r?\n/);
+  if (isDump(lines)) return bytesFromDump(lines);
   const bytes = hexToBytes(text.replace(/(^|\s)0x/g, '$1'));
   return bytes
     ? ok(bytes)
@@ -65,31 +70,8 @@ export function bytesFromText(text: string): Result<Uint8Array> {
 }
 
 function bytesFromDump(lines: readonly string[]): Result<Uint8Array> {
-  const bytes: number[] = [];
-  let origin: number | undefined;
-  let previous: Uint8Array = new Uint8Array();
-  let repeating = false;
-  for (const [index, line] of lines.entries()) {
-    if (line.trim() === '*') {
-      repeating = previous.length > 0;
-      continue;
-    }
-    const [, offset, colon, rest = ''] = /^\s*([0-9a-fA-F]{4,})(:?)(?:\s+(.*))?$/.exec(line) ?? [];
-    const cells = hexToBytes(rest.split(colon === ':' ? '  ' : '|')[0] ?? '');
-    if (offset === undefined || cells === undefined) {
-      return problem(`line ${index + 1} is not a line of a hex dump`, `line ${index + 1}`);
-    }
-    const at = Number.parseInt(offset, 16);
-    origin ??= at;
-    while (repeating && bytes.length < at - origin) bytes.push(...previous);
-    if (at - origin !== bytes.length) {
-      return problem(`line ${index + 1}: offset ${hex(at)} does not follow`, `line ${index + 1}`);
-    }
-    bytes.push(...cells);
-    previous = cells;
-    repeating = false;
-  }
-  return ok(Uint8Array.from(bytes));
+  const dump = readDump(lines);
+  return dump.ok ? ok(dump.value.bytes) : dump;
 }
 
 /** Encodes `name=value` arguments as a kind: a word, or bytes. */

@@ -61,8 +61,8 @@ export interface BytesKind extends AnyKind {
 export type Kind = WordKind | BytesKind;
 
 /** A word that is a number with names, such as a status code. */
-const named = (title: string, from: Source, names: Names, bits: 32 | 64 = 32) =>
-  word(title, from, { value: { bits: [bits - 1, 0], as: 'dec', names, doc: title } }, { bits });
+const named = (title: string, from: Source, names: Names, as: 'dec' | 'hex', bits: 32 | 64 = 32) =>
+  word(title, from, { value: { bits: [bits - 1, 0], as, names, doc: title } }, { bits });
 
 const codeNames: Names = Object.fromEntries(
   nae.naeEvents.map(({ code, name, title }) => [code, `${name}, ${title}`]),
@@ -98,7 +98,7 @@ export const wordLayouts: Readonly<Record<string, WordLayout>> = {
   'apic-id-list-info1': nae.apicIdListInfo1,
   'interrupt-vector-info1': nae.interruptVectorInfo1,
   'unsupported-info1': nae.unsupportedInfo1,
-  'nae-code': named('NAE exit code', source.ghcb('NAE events'), codeNames, 64),
+  'nae-code': named('NAE exit code', source.ghcb('NAE events'), codeNames, 'hex', 64),
   'response-info1': responseInfo1,
   'malformed-info2': malformedInfo2,
   'event-injection': eventInjection,
@@ -118,9 +118,14 @@ export const wordLayouts: Readonly<Record<string, WordLayout>> = {
   'memory-attribute-bits': kvm.memoryAttributeBits,
   'memory-region-flags': kvm.memoryRegionFlags,
   'snp-policy': kvm.snpPolicy,
-  'exit-reason': named('KVM exit reason', source.uapi('linux/kvm.h', 'KVM_EXIT numbers'), run.kvmExitReasons),
-  'firmware-command': named('Firmware command', firmwareSource, firmwareCommands),
-  'firmware-status': named('Firmware status', firmwareStatusSource, firmwareStatusNames),
+  'exit-reason': named(
+    'KVM exit reason',
+    source.uapi('linux/kvm.h', 'KVM_EXIT numbers'),
+    run.kvmExitReasons,
+    'dec',
+  ),
+  'firmware-command': named('Firmware command', firmwareSource, firmwareCommands, 'hex'),
+  'firmware-status': named('Firmware status', firmwareStatusSource, firmwareStatusNames, 'hex'),
   ...Object.fromEntries(msr.ghcbMsrMessages.map(({ name, layout }) => [msrKindName(name), layout])),
 };
 

@@ -3,12 +3,27 @@ import { littleEndianBytes } from '../base/bytes';
 import { hex, hexToBytes, parseInteger } from '../base/hex';
 import { ok, problem, type Result } from '../base/result';
 import { nearest } from '../base/text';
-import { bytesAs, candidatesFor, kindsThatFit, nearestSizes, type Candidate } from './candidates';
+import {
+  bytesAs,
+  candidatesFor,
+  isSoftwareCode,
+  kindsThatFit,
+  nearestSizes,
+  type Candidate,
+} from './candidates';
 import { isDump, readDump } from './dump';
 import { kinds, wordLayouts } from './kinds';
 import type { WordLayout } from './layout';
-import { constantNames, readConstant, readLogLine, type LogLine, type LogValue } from './log-lines';
+import { constantNames, readConstant } from './constant-names';
+import { readLogLine, type LogExit, type LogLine, type LogValue } from './log-lines';
+import {
+  GHCB_HV_RESP_ISSUE_EXCEPTION,
+  GHCB_HV_RESP_MALFORMED_INPUT,
+  GHCB_HV_RESP_NO_ACTION,
+  responseInfo1,
+} from './error-words';
 import { naeEvent } from './nae';
+import type { Source } from './source';
 
 /** One value that was found. */
 export interface Part {
@@ -22,6 +37,10 @@ export interface Part {
 export interface Recognition {
   /** How the text was read: `one 64-bit word`, `a dump of bytes, 4096 bytes`. */
   readonly form: string;
+  /** Who prints such text, where somebody does. */
+  readonly source?: Source;
+  /** An exit code with the info words that came with it: one request, or the answer to it. */
+  readonly exit?: LogExit;
   /** At least one. */
   readonly parts: readonly Part[];
   /** What a person should know about the reading, one sentence each. */
@@ -32,6 +51,8 @@ export const MAX_INPUT_CHARACTERS = 1 << 20;
 const WORD_LIMIT = 1n << 64n;
 const PAGE = 4096;
 const EXAMPLES = 'Paste an MSR value (0x…), hex bytes, a hex dump, a log line or the name of a status.';
+
+const countOf = (count: number, what: string): string => (count === 1 ? `1 ${what}` : `${count} ${what}s`);
 
 /** Recognises text. Never throws. */
 export function recognise(text: string): Result<Recognition> {
@@ -51,13 +72,15 @@ export function recognise(text: string): Result<Recognition> {
   return fromTokens(trimmed);
 }
 
+/** What to say of a file that is too large, before anything of it is read. */
+export const tooLarge = (what: string, size: string): string =>
+  `${what} has ${size} bytes; 1 MB is the most that is read here, and nothing of it was. The largest layout has 4096 bytes: give one page.`;
+
 /** Recognises the bytes of a file. A file may hold text. */
 export function recogniseFile(bytes: Uint8Array): Result<Recognition> {
-  if (bytes.length > MAX_INPUT_CHARACTERS)
-    return problem(
-      `The file has ${bytes.length} bytes; 1 MB is the most that is read here. The largest layout has 4096 bytes.`,
-    );
-  if (bytes.length > 0 && bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13)))
+  if (bytes.length > MAX_INPUT_CHARACTERS) return problem(tooLarge('The file', String(bytes.length)));
+  if (bytes.length === 0) return problem(`The file is empty. ${EXAMPLES}`);
+  if (bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13)))
     return recognise(new TextDecoder().decode(bytes));
   return fromBytes(bytes.slice(), 'the bytes of a file');
 }
@@ -78,30 +101,34 @@ function partOf({ label, kind, value, size, why }: LogValue): Part {
   return { label, bytes, candidates: [{ kind, why }, ...others] };
 }
 
-function fromLog({ form, values, exit }: LogLine): Result<Recognition> {
-  if (!exit) return ok({ form, parts: values.map(partOf), remarks: [] });
-  return fromExit(form, [exit.code, exit.info1, exit.info2]);
+function fromLog({ form, values, exit, source }: LogLine): Result<Recognition> {
+  const from = source ? { source } : {};
+  if (!exit) return ok({ form, ...from, parts: values.map(partOf), remarks: [] });
+  const found = fromExit(form, exit);
+  return found.ok ? ok({ ...found.value, ...from }) : found;
 }
 
 /** The kind of a layout: the name under which the registry knows it. */
 const kindOfLayout = (layout: WordLayout): string | undefined =>
   Object.entries(wordLayouts).find(([, one]) => one === layout)?.[0];
 
-function fromExit(form: string, [code = 0n, ...infos]: readonly (bigint | undefined)[]): Result<Recognition> {
-  if (code >= WORD_LIMIT) return tooWide(hex(code));
+function fromExit(form: string, exit: LogExit): Result<Recognition> {
+  const { code, info1, info2 } = exit;
+  const wide = [code, info1 ?? 0n, info2 ?? 0n].find((value) => value >= WORD_LIMIT);
+  if (wide !== undefined) return tooWide(hex(wide));
   const event = naeEvent(code);
-  const why = event ? `${hex(code)} is ${event.name}` : 'The line calls it the exit code';
+  const why = event ? `${hex(code)} is ${event.name}` : 'It stands where the exit code stands';
   const parts = [partOf({ label: 'exit code', kind: 'nae-code', value: code, size: 8, why })];
-  for (const [index, value] of infos.entries()) {
+  const kindsOf = exit.answered ? answerKinds(exit) : requestKinds(exit);
+  for (const [index, value] of [info1, info2].entries()) {
     if (value === undefined) continue;
-    const layout = index === 0 ? event?.info1 : event?.info2;
-    const kind = layout && kindOfLayout(layout);
     const label = `SW_EXITINFO${index + 1}`;
     const bytes = littleEndianBytes(value, 8);
+    const known = kindsOf[index];
     parts.push(
-      kind === undefined
-        ? { label, bytes, candidates: candidatesFor(bytes) }
-        : partOf({ label, kind, value, size: 8, why: `${event?.name ?? ''} has it as ${label}` }),
+      known
+        ? partOf({ label, kind: known.kind, value, size: 8, why: known.why })
+        : { label, bytes, candidates: candidatesFor(bytes) },
     );
   }
   const remarks = event
@@ -109,7 +136,33 @@ function fromExit(form: string, [code = 0n, ...infos]: readonly (bigint | undefi
     : [
         `${hex(code)} is no exit code that any source names; the words after it are shown without their meaning.`,
       ];
-  return ok({ form, parts, remarks });
+  return ok({ form, exit, parts, remarks });
+}
+
+type InfoKinds = readonly ({ readonly kind: string; readonly why: string } | undefined)[];
+
+function requestKinds({ code }: LogExit): InfoKinds {
+  const event = naeEvent(code);
+  return [event?.info1, event?.info2].map((layout, index) => {
+    const kind = layout && kindOfLayout(layout);
+    return kind === undefined
+      ? undefined
+      : { kind, why: `${event?.name ?? ''} has it as SW_EXITINFO${index + 1}` };
+  });
+}
+
+/** What the info words say when KVM has answered: the response first, then what that response has beside it. */
+function answerKinds({ code, info1 = 0n }: LogExit): InfoKinds {
+  const response = { kind: 'response-info1', why: 'The line is of the answer' };
+  const { response: given } = responseInfo1.decode(info1);
+  const answer = naeEvent(code)?.answer;
+  const byResponse: Readonly<Record<number, string | undefined>> = {
+    [Number(GHCB_HV_RESP_NO_ACTION)]: answer && kindOfLayout(answer),
+    [Number(GHCB_HV_RESP_ISSUE_EXCEPTION)]: 'event-injection',
+    [Number(GHCB_HV_RESP_MALFORMED_INPUT)]: 'malformed-info2',
+  };
+  const kind = byResponse[given];
+  return [response, kind === undefined ? undefined : { kind, why: `SW_EXITINFO1 is ${given}` }];
 }
 
 function fromDump(lines: readonly string[]): Result<Recognition> {
@@ -191,7 +244,7 @@ function fromTokens(text: string): Result<Recognition> {
     const before = tokens.indexOf(strange);
     const near = nearest(text.toUpperCase(), constantNames);
     const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-    const read = before === 0 ? '' : ` ${before} values before it were understood.`;
+    const read = before === 0 ? '' : ` ${countOf(before, 'value')} before it understood.`;
     return problem(
       `"${strange.slice(0, 40)}" is neither a number nor hex digits.${read}${hint || ` ${EXAMPLES}`}`,
     );
@@ -235,13 +288,20 @@ function fromWords(tokens: readonly string[]): Result<Recognition> {
   const bad = values.findIndex((value) => value === undefined);
   if (bad >= 0)
     return problem(
-      `"${tokens[bad] ?? ''}" has no 0x while others have: mixed spellings. ${bad} words before it were understood.`,
+      `"${tokens[bad] ?? ''}" has no 0x while others have: mixed spellings. ${countOf(bad, 'word')} before it understood.`,
     );
   const words = values.map((value) => value ?? 0n);
   const wide = words.findIndex((value) => value >= WORD_LIMIT);
   if (wide >= 0) return tooWide(tokens[wide] ?? '');
   const [code = 0n] = words;
-  if (words.length <= 3 && naeEvent(code)) return fromExit('an exit code and its info words', words);
+  if (words.length <= 3 && (naeEvent(code) ?? isSoftwareCode(code))) {
+    const [, info1, info2] = words;
+    return fromExit('an exit code and its info words', {
+      code,
+      ...(info1 === undefined ? {} : { info1 }),
+      ...(info2 === undefined ? {} : { info2 }),
+    });
+  }
   const bytes = Uint8Array.from(words.flatMap((value) => [...littleEndianBytes(value, 8)]));
   const whole = candidatesFor(bytes);
   const parts: Part[] = words.slice(0, 16).map((value, index) => {

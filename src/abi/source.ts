@@ -60,6 +60,10 @@ export const source = {
   oak: fileOf('project-oak/oak at 0beb0de8'),
   /** virtee/sev at 9cf2adbf. */
   virtee: fileOf('virtee/sev at 9cf2adbf'),
+  /** QEMU 10.0.13 and 10.2.2, alike in both. */
+  qemu: fileOf('QEMU 10.0.13 and 10.2.2'),
+  /** A published Rust crate. */
+  crate: fileOf('Rust crates'),
   /** AMD64 Architecture Programmer's Manual; nothing of it was checked, so `unconfirmed` unless said otherwise. */
   apm: (place: string, confidence: Confidence = 'unconfirmed'): Source => ({
     confidence,
