@@ -121,6 +121,23 @@ test('words are decoded and encoded', () => {
   expect(psc.out.trim()).toBe('0x0010000000123000');
 });
 
+test('decode takes standard input and refuses too much of it', () => {
+  const dump = '00000000  00 00 00 00 00 00 00 00  00 50 34 12 00 00 10 00  |................|\n';
+  const { status, out } = vmgexit(['decode', '-', '--json'], dump);
+  expect(status).toBe(0);
+  expect(out).toContain('"kind": "psc-buffer"');
+  const much = vmgexit(['decode', '-'], '0'.repeat(3 << 20));
+  expect([much.status, much.out]).toEqual([2, '']);
+  expect(much.err).toContain('1 MB is the most');
+});
+
+test('what decode makes a scenario of runs', () => {
+  const scenario = vmgexit(['decode', 'SEV-ES guest requested termination: 0x1:0x2', '--scenario']).out;
+  const ran = vmgexit(['run', '-'], scenario);
+  expect(ran.status).toBe(0);
+  expect(ran.out).toContain('KVM_EXIT_SYSTEM_EVENT');
+});
+
 test('the formatter reads standard input and is idempotent', () => {
   const text = readFileSync(shipped('psc-batch'), 'utf8');
   const once = vmgexit(['fmt', '-'], text.replace(/^/gm, '> ')).out;

@@ -9,11 +9,23 @@ import {
   rowsJson,
   type Decoded,
 } from '../abi/kind-text';
-import { kinds } from '../abi/kinds';
+import { kindNamed, kinds } from '../abi/kinds';
+import {
+  recognise,
+  recogniseFile,
+  MAX_INPUT_CHARACTERS,
+  tooLarge,
+  type Part,
+  type Recognition,
+} from '../abi/recognise';
 import { sourceText } from '../abi/source';
+import { littleEndian } from '../base/bytes';
+import { bytesToHex, hex } from '../base/hex';
 import { alignColumns } from '../base/text';
 import type { Result } from '../base/result';
-import { fine, jsonPretty, readBytes, readWords, UsageError, type Output } from './io';
+import { printScenario } from '../scenarios/print';
+import { scenarioFromRecognition, scenarioFromValue } from '../scenarios/from-value';
+import { fine, jsonPretty, readAtMost, readWords, UsageError, type Output } from './io';
 
 function good<T>(result: Result<T>): T {
   if (result.ok) return result.value;
@@ -32,11 +44,59 @@ function list(asJson: boolean): Output {
   return fine(alignColumns(all.map(([kind, { title, size }]) => [kind, `${size} bytes`, title])).join('\n'));
 }
 
+const USAGE =
+  'decode [KIND] VALUE|FILE|-, or decode --list for the kinds; without a kind it says what the value may be';
+
+export function decode(words: readonly string[]): Output {
+  const { plain, options } = readWords(words, { json: 'flag', list: 'flag', scenario: 'flag' });
+  if (options.has('list')) return list(options.has('json'));
+  const [first, ...rest] = plain;
+  if (first === undefined) throw new UsageError(USAGE);
+  if (options.has('json') && options.has('scenario'))
+    throw new UsageError('--json and --scenario exclude each other');
+  const how: How = { json: options.has('json'), scenario: options.has('scenario') };
+  if (Object.hasOwn(kinds, first)) {
+    if (rest.length === 0) throw new UsageError(`decode ${first} needs a value, a file or -`);
+    return decodeAs(first, rest.join(' '), how);
+  }
+  const found = recognised(plain.join(' '));
+  if (!found.ok && rest.length > 0 && /^[a-z]+(-[a-z0-9]+)+$/.test(first)) good(kindNamed(first)); // a slip in the kind
+  return recognisedText(good(found), how);
+}
+
+interface How {
+  readonly json: boolean;
+  readonly scenario: boolean;
+}
+
+/** A value of a kind that was named. */
+function decodeAs(kind: string, value: string, { json, scenario }: How): Output {
+  const found = good(decoded(kind, value));
+  if (scenario) return fine(printScenario(good(scenarioFromValue(kind, found.bytes))));
+  if (json) return fine(jsonPretty({ kind, title: found.title, fields: rowsJson(found.rows) }));
+  return fine(fieldLines(found).join('\n'));
+}
+
+function fieldLines({ kind, title, rows }: Decoded): string[] {
+  const declared = kinds[kind];
+  const from = declared ? [`  source: ${sourceText(declared.source)}`] : [];
+  return [title, ...rowLines(rows).map((line) => `  ${line}`), ...from];
+}
+
+const isFile = (value: string): boolean =>
+  value === '-' || (!/^(0[xX])?[0-9a-fA-F_]+$/.test(value) && existsSync(value));
+
+/** The bytes of a file that may be a core dump by mistake: a large one is refused before it is read. */
+function valueBytes(file: string): Uint8Array {
+  const read = readAtMost(file, MAX_INPUT_CHARACTERS);
+  if (read instanceof Uint8Array) return read;
+  throw new UsageError(tooLarge(file === '-' ? 'standard input' : file, read.size));
+}
+
 /** A value on the command line, or else the name of a file that holds it; `-` is standard input. */
 function decoded(kind: string, value: string): Result<Decoded> {
-  const isFile = value === '-' || (!/^(0[xX])?[0-9a-fA-F_]+$/.test(value) && existsSync(value));
-  if (!isFile) return decodeText(kind, value);
-  const bytes = readBytes(value);
+  if (!isFile(value)) return decodeText(kind, value);
+  const bytes = valueBytes(value);
   const text = new TextDecoder().decode(bytes);
   const isText = /^[\s\w.:|*!-~]*$/.test(text) && !text.includes('\ufffd');
   const fromText = isText && text.trim() !== '' ? decodeText(kind, text) : undefined;
@@ -48,25 +108,57 @@ function preferred(text: Result<Decoded> | undefined, bytes: Result<Decoded>): R
   return bytes.ok || !text ? bytes : text;
 }
 
-export function decode(words: readonly string[]): Output {
-  const { plain, options } = readWords(words, { json: 'flag', list: 'flag' });
-  if (options.has('list')) return list(options.has('json'));
-  const [kind, ...values] = plain;
-  if (kind === undefined) throw new UsageError('decode KIND VALUE|FILE, or decode --list for the kinds');
-  if (values.length === 0) throw new UsageError(`decode ${kind} needs a value, a file or -`);
-  const value = values.join(' ');
-  const found = good(decoded(kind, value));
-  if (options.has('json'))
-    return fine(jsonPretty({ kind, title: found.title, fields: rowsJson(found.rows) }));
-  return fine(
-    [found.title, ...rowLines(found.rows).map((line) => `  ${line}`), ...sourceLine(kind)].join('\n'),
-  );
+const recognised = (value: string): Result<Recognition> =>
+  isFile(value) ? recogniseFile(valueBytes(value)) : recognise(value);
+
+function recognisedText(found: Recognition, { json, scenario }: How): Output {
+  if (scenario) return fine(printScenario(good(scenarioFromRecognition(found))));
+  const parts = found.parts.map((part) => ({ part, decoded: decodedPart(part) }));
+  const printer = found.source === undefined ? {} : { source: found.source };
+  if (json) {
+    const { form, remarks } = found;
+    return fine(jsonPretty({ form, ...printer, remarks, parts: parts.map(partJson) }));
+  }
+  const from = found.source ? [`printed by: ${sourceText(found.source)}`] : [];
+  return fine([`Read as ${found.form}.`, ...from, ...found.remarks, ...parts.flatMap(partLines)].join('\n'));
 }
 
-function sourceLine(kind: string): string[] {
-  const declared = kinds[kind];
-  return declared ? [`  source: ${sourceText(declared.source)}`] : [];
+interface DecodedPart {
+  readonly part: Part;
+  readonly decoded: Decoded;
 }
+
+function decodedPart({ candidates, bytes }: Part): Decoded {
+  const [best] = candidates;
+  if (!best) throw new UsageError('nothing claims these bytes; name a kind (decode --list)');
+  return good(decodeFile(best.kind, bytes));
+}
+
+const valueText = ({ bytes }: Part): string =>
+  bytes.length <= 8
+    ? hex(littleEndian(bytes))
+    : bytes.length <= 16
+      ? bytesToHex(bytes)
+      : `${bytes.length} bytes`;
+
+function partLines({ part, decoded: own }: DecodedPart): string[] {
+  const [best, ...others] = part.candidates;
+  return [
+    '',
+    `${part.label} ${valueText(part)}: ${own.kind}. ${best?.why ?? ''}`,
+    ...fieldLines(own),
+    ...others.map(({ kind, why }) => `  or ${kind}: ${why}`),
+  ];
+}
+
+const partJson = ({ part, decoded: own }: DecodedPart) => ({
+  label: part.label,
+  value: part.bytes.length <= 8 ? hex(littleEndian(part.bytes)) : bytesToHex(part.bytes),
+  kind: own.kind,
+  title: own.title,
+  candidates: part.candidates,
+  fields: rowsJson(own.rows),
+});
 
 export function encode(words: readonly string[]): Output {
   const { plain, options } = readWords(words, { json: 'flag' });

@@ -1,5 +1,5 @@
 /** Files, standard input and what a command says when something is wrong. */
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { hex } from '../base/hex';
 import { didYouMean } from '../base/text';
 
@@ -13,8 +13,30 @@ export const EXIT_USAGE = 2;
 
 /** The bytes of a file; `-` is standard input. */
 export function readBytes(file: string): Uint8Array {
+  return orUsageError(file, () => readFileSync(file === '-' ? 0 : file));
+}
+
+/** The bytes of a file that has at most `most` of them; else how large it is, in words, and nothing is kept of it. */
+export function readAtMost(file: string, most: number): Uint8Array | { readonly size: string } {
+  return orUsageError(file, () => {
+    const handle = file === '-' ? 0 : openSync(file, 'r');
+    try {
+      const { size } = fstatSync(handle);
+      if (size > most) return { size: String(size) };
+      const bytes = Buffer.alloc(most + 1);
+      let length = 0;
+      for (let count = 1; count > 0 && length <= most; length += count)
+        count = readSync(handle, bytes, length, bytes.length - length, null);
+      return length > most ? { size: `more than ${most}` } : new Uint8Array(bytes.subarray(0, length));
+    } finally {
+      if (handle !== 0) closeSync(handle);
+    }
+  });
+}
+
+function orUsageError<T>(file: string, read: () => T): T {
   try {
-    return readFileSync(file === '-' ? 0 : file);
+    return read();
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? reasons[String(error.code)] : undefined;
     throw new UsageError(`${file === '-' ? 'standard input' : file}: ${reason ?? 'cannot be read'}`);

@@ -17,8 +17,8 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./run')).run,
   },
   decode: {
-    usage: 'decode KIND VALUE|FILE [--json] | decode --list',
-    doc: 'the fields of a word, page or structure',
+    usage: 'decode [KIND] VALUE|FILE|- [--json|--scenario] | decode --list [--json]',
+    doc: 'the fields of a word, page or structure; without KIND what it may be; as a scenario that runs',
     load: async () => (await import('./codec')).decode,
   },
   encode: {

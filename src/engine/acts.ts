@@ -5,10 +5,10 @@
 import { guestActs } from './acts/guest';
 import { injectActs } from './acts/inject';
 import { kvmActs } from './acts/kvm';
-import type { ActKind, Parameter, ParameterKind, PscEntryInput } from './acts/parameter';
+import type { ActKind, ByteRun, Parameter, ParameterKind, PscEntryInput } from './acts/parameter';
 import { vmmActs } from './acts/vmm';
 
-export type { ActKind, Parameter, ParameterKind, PscEntryInput };
+export type { ActKind, ByteRun, Parameter, ParameterKind, PscEntryInput };
 
 export const actTables = { guest: guestActs, vmm: vmmActs, kvm: kvmActs, inject: injectActs };
 export type Actor = keyof typeof actTables;
@@ -21,9 +21,11 @@ type ParameterValue<K> = K extends 'u64'
       ? boolean
       : K extends 'entries'
         ? readonly PscEntryInput[]
-        : K extends readonly (infer W)[]
-          ? W
-          : never;
+        : K extends 'bytes'
+          ? readonly ByteRun[]
+          : K extends readonly (infer W)[]
+            ? W
+            : never;
 type Required<P> = { [N in keyof P as P[N] extends Parameter<ParameterKind, true> ? N : never]: P[N] };
 type Optional<P> = { [N in keyof P as P[N] extends Parameter<ParameterKind, true> ? never : N]: P[N] };
 type KindOf<P> = P extends Parameter<infer K> ? K : never;

@@ -17,12 +17,14 @@ const word64 = v.pipe(
 );
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const entry = v.strictObject({ operation: whole, gfn: whole, twoMeg: v.boolean(), currentPage: whole });
+const byteRun = v.strictObject({ at: whole, hex: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})+$/)) });
 
 function valueSchema(kind: ParameterKind): v.GenericSchema {
   if (kind === 'u64') return word64;
   if (kind === 'count') return whole;
   if (kind === 'flag') return v.boolean();
   if (kind === 'entries') return v.array(entry);
+  if (kind === 'bytes') return v.array(byteRun);
   return v.picklist(kind);
 }
 

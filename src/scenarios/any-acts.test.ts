@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { bytesToHex } from '../base/hex';
 import { actTables, type Act, type Actor, type ParameterKind } from '../engine/acts';
 import { profileIds } from '../profiles/profiles';
 import { profile } from '../profiles/resolve';
@@ -23,12 +24,17 @@ const entry = fc.record({
   twoMeg: fc.boolean(),
   currentPage: fc.constantFrom(0, 1, 5, 512, 513),
 });
+const byteRun = fc.record({
+  at: fc.integer({ min: 0, max: 0xfff }),
+  hex: fc.uint8Array({ minLength: 1, maxLength: 20 }).map(bytesToHex),
+});
 
 function valueOf(name: string, kind: ParameterKind): fc.Arbitrary<unknown> {
   if (kind === 'u64') return u64;
   if (kind === 'count') return name === 'vcpu' ? fc.integer({ min: 0, max: 1 }) : count;
   if (kind === 'flag') return fc.boolean();
   if (kind === 'entries') return fc.array(entry, { minLength: 1, maxLength: 5 });
+  if (kind === 'bytes') return fc.array(byteRun, { minLength: 1, maxLength: 3 });
   return fc.constantFrom(...kind);
 }
 

@@ -3,7 +3,7 @@ import type { Until, VmKey } from './scenario';
 import { parseCount, parseSize, type Parsed } from './values';
 
 export const MAX_VCPUS = 64;
-const MAX_MEMORY = 2 ** 40;
+export const MAX_MEMORY = 2 ** 40;
 const MAX_FLASH = 2 ** 28;
 
 export const untilForms = 'until=terminated, until=idle, until=exit or until=steps:N';

@@ -271,7 +271,7 @@ class Parser extends Checks {
       this.wrongValue(word, name.length + 1, parsed);
       if ('value' in parsed) args[name] = parsed.value;
       if ('value' in parsed && name === 'vcpu') this.vcpuNumber(word, text, name.length + 1);
-      if (param.kind !== 'entries') this.checkLength(word);
+      if (param.kind !== 'entries' && param.kind !== 'bytes') this.checkLength(word);
       written.push({ name, text });
     }
     const missing = names.filter((name) => params[name]?.required && !written.some((w) => w.name === name));

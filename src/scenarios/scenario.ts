@@ -3,7 +3,8 @@
  * prints back as it was read.
  */
 import { hex } from '../base/hex';
-import { actTables, type Act, type ParameterKind, type PscEntryInput } from '../engine/acts';
+import { actTables, type Act, type ByteRun, type ParameterKind, type PscEntryInput } from '../engine/acts';
+import { printByteRuns } from './byte-runs';
 import { printEntries } from './entries';
 
 /** A parameter as it was written: `vmsa=0x121000`. */
@@ -146,5 +147,6 @@ function valueText(name: string, kind: ParameterKind, value: unknown): string {
   if (kind === 'count') return hexCounts.test(name) ? hex(value as number) : String(value);
   if (kind === 'flag') return value === true ? 'yes' : 'no';
   if (kind === 'entries') return printEntries(value as readonly PscEntryInput[]);
+  if (kind === 'bytes') return printByteRuns(value as readonly ByteRun[]);
   return value as string;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { bytesToHex } from '../base/hex';
 import { actTables, type Act, type Actor, type ParameterKind } from '../engine/acts';
 import { parseScenario, problemText } from './parse';
 import { printScenario } from './print';
@@ -199,12 +200,17 @@ const entry = fc.record({
   twoMeg: fc.boolean(),
   currentPage: fc.integer({ min: 0, max: 4095 }),
 });
+const byteRun = fc.record({
+  at: fc.integer({ min: 0, max: 0xfe0 }),
+  hex: fc.uint8Array({ minLength: 1, maxLength: 20 }).map(bytesToHex),
+});
 
 const valueOf = (kind: ParameterKind): fc.Arbitrary<unknown> => {
   if (kind === 'u64') return fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
   if (kind === 'count') return fc.integer({ min: 0, max: 1 });
   if (kind === 'flag') return fc.boolean();
   if (kind === 'entries') return fc.array(entry, { minLength: 1, maxLength: 40 });
+  if (kind === 'bytes') return fc.array(byteRun, { minLength: 1, maxLength: 30 });
   return fc.constantFrom(...kind);
 };
 const anyAct: fc.Arbitrary<Act> = fc.oneof(

@@ -2,6 +2,7 @@
 import { hex, parseInteger } from '../base/hex';
 import { didYouMean, nearest } from '../base/text';
 import type { ParameterKind } from '../engine/acts';
+import { parseByteRuns } from './byte-runs';
 import { parseEntries } from './entries';
 
 /** Why a value cannot be taken; `at` counts characters from the start of the value. */
@@ -30,6 +31,7 @@ export function parseValue(kind: ParameterKind, text: string): Parsed<unknown> {
   if (kind === 'count') return parseCount(text);
   if (kind === 'flag') return parseFlag(text);
   if (kind === 'entries') return parseEntryList(text);
+  if (kind === 'bytes') return parseByteRuns(text);
   return parseWord(text, kind);
 }
 

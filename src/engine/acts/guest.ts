@@ -27,6 +27,7 @@ export const guestActs = table({
     params: { gpa: need('u64', 'page address') },
   },
   msr: { doc: 'write the GHCB MSR and VMGEXIT', params: { value: need('u64', 'GHCB MSR value') } },
+  vmgexit: { doc: 'VMGEXIT with the GHCB page as it stands', params: {} },
   'register-ghcb': {
     doc: 'register a GHCB page by MSR 0x012 and use it',
     params: { gpa: need('u64', 'page address') },
@@ -113,6 +114,14 @@ export const guestActs = table({
       gpa: need('u64', 'address'),
       private: need('flag', 'with the C-bit'),
       value: need('u64', 'the bytes'),
+    },
+  },
+  store: {
+    doc: 'store bytes into a page, as they are',
+    params: {
+      gpa: need('u64', 'page address'),
+      private: need('flag', 'with the C-bit'),
+      bytes: need('bytes', 'offset:hex, commas between; the rest of the page stays'),
     },
   },
   hlt: { doc: 'HLT', params: {} },

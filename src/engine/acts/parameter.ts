@@ -1,7 +1,7 @@
 /** What an act table is made of: verbs, their parameters, and the kinds of values those take. */
 
 /** `u64` is a bigint, `count` a number, `flag` a boolean, a list of words a choice. */
-export type ParameterKind = 'u64' | 'count' | 'flag' | 'entries' | readonly string[];
+export type ParameterKind = 'u64' | 'count' | 'flag' | 'entries' | 'bytes' | readonly string[];
 
 /** One parameter of an act. */
 export interface Parameter<K extends ParameterKind = ParameterKind, R extends boolean = boolean> {
@@ -31,6 +31,12 @@ export interface PscEntryInput {
   readonly twoMeg: boolean;
   /** 4K pages already done. */
   readonly currentPage: number;
+}
+
+/** Bytes that stand together in a page: where they begin, and two hex digits for each. */
+export interface ByteRun {
+  readonly at: number;
+  readonly hex: string;
 }
 
 /** One verb: what it does, and with which parameters. */

@@ -128,6 +128,18 @@ export function naeRequest(
   writeRequest(page, input, fill ? scratch : input.scratch);
   const buffer = scratchPage(world, vcpu, scratch);
   if (buffer) fill?.(buffer, scratch);
+  return vmgexitWithPage(world, vcpu);
+}
+
+/** A request by the GHCB page, whatever stands in it. */
+export function requestAsItStands(world: World, index: number): Outcome {
+  const impossible = notInGuest(world, index) ?? ensureGhcb(world, index);
+  if (impossible) return impossible;
+  const vcpu = world.vcpu(index);
+  return vcpu.run === 'inGuest' ? vmgexitWithPage(world, vcpu) : undefined;
+}
+
+function vmgexitWithPage(world: World, vcpu: Vcpu): Outcome {
   vcpu.ghcbMsr = vcpu.guestGhcbGpa;
   vcpu.guestRequest = 'nae';
   return vmgexit(world, vcpu);

@@ -1,5 +1,14 @@
 /** Memory instructions of the guest: PVALIDATE, RMPADJUST, loads and stores. */
-import { gfn as toGfn, gpa as toGpa, gpaToGfn, PAGES_PER_LARGE_PAGE, type Gfn } from '../../abi/address';
+import {
+  gfn as toGfn,
+  gpa as toGpa,
+  gpaToGfn,
+  PAGE_SIZE,
+  PAGES_PER_LARGE_PAGE,
+  type Gfn,
+} from '../../abi/address';
+import { littleEndian } from '../../base/bytes';
+import { hexToBytes } from '../../base/hex';
 import { PVALIDATE_FAIL_NOUPDATE, RMP_SUCCESS } from '../../abi/rmp';
 import { vmsa, vmsaInitValues } from '../../abi/vmsa';
 import type { PageEvent } from '../../machines/page';
@@ -193,13 +202,14 @@ function makeVmsa(world: World, index: number, args: ActArguments<'guest', 'make
   return rmpadjust(world, index, { gpa: args.gpa, vmsa: true });
 }
 
-function noRoom(world: World, gpa: bigint): Outcome {
-  const known = world.findImage('private', Number(gpa >> 12n));
+function noRoom(world: World, gpa: bigint, side: PageSide = 'private'): Outcome {
+  const known = world.findImage(side, Number(gpa >> 12n));
   if (known ?? world.pageImages.some((image) => !image.used)) return undefined;
   return refused('this world keeps the bytes of no more pages');
 }
 
-const sideText = (isPrivate: boolean): string => (isPrivate ? 'private' : 'shared');
+type PageSide = 'private' | 'shared';
+const sideText = (isPrivate: boolean): PageSide => (isPrivate ? 'private' : 'shared');
 
 function read(world: World, index: number, args: ActArguments<'guest', 'read'>): Outcome {
   const impossible = notInGuest(world, index);
@@ -215,10 +225,9 @@ function read(world: World, index: number, args: ActArguments<'guest', 'read'>):
 }
 
 function write(world: World, index: number, args: ActArguments<'guest', 'write'>): Outcome {
-  const offset = args.gpa & 0xfffn;
-  const needsImage =
-    offset !== 0n && !world.findImage(args.private ? 'private' : 'shared', Number(args.gpa >> 12n));
-  const impossible = notInGuest(world, index) ?? (needsImage ? noRoom(world, args.gpa) : undefined);
+  const needsImage = (args.gpa & 0xfffn) !== 0n;
+  const room = needsImage ? noRoom(world, args.gpa, sideText(args.private)) : undefined;
+  const impossible = notInGuest(world, index) ?? room;
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const { gpa, value } = args;
@@ -227,10 +236,42 @@ function write(world: World, index: number, args: ActArguments<'guest', 'write'>
   return undefined;
 }
 
+const FIRST_WORD = 8;
+
+/** Bytes into one page: the access faults as its first store does, then all of them stand there. */
+function store(world: World, index: number, args: ActArguments<'guest', 'store'>): Outcome {
+  const side = sideText(args.private);
+  const runs = args.bytes.map(({ at, hex }) => ({ at, bytes: hexToBytes(hex) ?? new Uint8Array() }));
+  const impossible = notInGuest(world, index) ?? outsidePage(args.gpa, runs) ?? noRoom(world, args.gpa, side);
+  if (impossible) return impossible;
+  const gpa = args.gpa;
+  const frame = Number(gpa >> 12n);
+  const access = { gpa, private: args.private, write: true };
+  const first = world.findImage(side, frame)?.toBytes(0, FIRST_WORD) ?? new Uint8Array(FIRST_WORD);
+  for (const { at, bytes } of runs) {
+    if (at < FIRST_WORD) first.set(bytes.subarray(0, FIRST_WORD - at), at);
+  }
+  const outcome = guestAccess(world, world.vcpu(index), { ...access, value: littleEndian(first) });
+  if (outcome.kind !== 'done') return undefined;
+  const page = world.image(side, frame);
+  page.setU64(0, outcome.value);
+  for (const { at, bytes } of runs) bytes.forEach((byte, i) => page.setU8(at + i, byte));
+  const count = runs.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  world.move('guestStore', index, { gpa, side, count });
+  return undefined;
+}
+
+function outsidePage(gpa: bigint, runs: readonly { at: number; bytes: Uint8Array }[]): Outcome {
+  if ((gpa & 0xfffn) !== 0n) return refused('bytes are stored at a page address');
+  const isOutside = runs.some(({ at, bytes }) => at + bytes.length > PAGE_SIZE);
+  return isOutside ? refused('the bytes do not lie in one page') : undefined;
+}
+
 export const guestMemoryHandlers = {
   'make-vmsa': makeVmsa,
   pvalidate,
   rmpadjust,
   read,
   write,
+  store,
 } satisfies Partial<GuestHandlers>;

@@ -34,7 +34,7 @@ import { kvmEmulateHalt } from '../kvm/halt';
 import type { Image } from '../memory/image';
 import type { GuestHandlers } from '../perform';
 import type { World } from '../world';
-import { msrRequest, naeRequest, notInGuest, registerGhcb } from './ghcb-writer';
+import { msrRequest, naeRequest, notInGuest, registerGhcb, requestAsItStands } from './ghcb-writer';
 import { serviceHandlers } from './services';
 
 const operations = { none: 0, private: 1, shared: 2, psmash: 3, unsmash: 4 } as const;
@@ -123,6 +123,7 @@ export const requestHandlers = {
     world.vcpu(vcpu).guestGhcbGpa = gpa;
     return undefined;
   },
+  vmgexit: requestAsItStands,
   msr: (world, vcpu, { value }) => msrRequest(world, vcpu, value),
   'register-ghcb': (world, vcpu, { gpa }) => notInGuest(world, vcpu) ?? registerGhcb(world, vcpu, gpa),
   'msr-psc': (world, vcpu, { gfn, op }) =>

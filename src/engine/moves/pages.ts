@@ -114,6 +114,12 @@ export const pageMoves = moves({
     text: 'read {gpa} {side} = {value}',
     args: { gpa: 'hex64', side: 'text', value: 'hex64' },
   },
+  guestStore: {
+    from: 'guest',
+    to: 'rmp',
+    text: 'store {count} bytes at {gpa} ({side})',
+    args: { gpa: 'hex64', side: 'text', count: 'dec' },
+  },
   guestWrite: {
     from: 'guest',
     to: 'rmp',

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { decode } from './codec';
+import { UsageError } from './io';
+
+const temporary = mkdtempSync(join(tmpdir(), 'vmgexit-'));
+afterAll(() => rmSync(temporary, { recursive: true }));
+const file = (name: string): string => join(temporary, name);
+
+test('without a kind it names what was read, every value, and what else each may be', () => {
+  const { status, text } = decode(['0x80000013 0x100000001 0x121000']);
+  expect(status).toBe(0);
+  expect(text).toContain('Read as an exit code and its info words.');
+  expect(text).toContain('SW_EXITINFO1 0x100000001: ap-info1.');
+  expect(text).toMatch(/^ {2}or ghcb-msr: /m);
+});
+
+test('a line of a log names who prints it', () => {
+  const { text } = decode(['SEV-ES guest requested termination: 0x1:0x2']);
+  expect(text).toContain('printed by: Linux 6.12.117, arch/x86/kvm/svm/sev.c');
+});
+
+test('a file of bytes, and one of text', () => {
+  writeFileSync(file('page.bin'), Buffer.alloc(4096).fill(2, 0xffa, 0xffb));
+  expect(decode([file('page.bin')]).text).toContain('value 4096 bytes: ghcb-page');
+  writeFileSync(file('value.txt'), '0x21100\n');
+  expect(decode([file('value.txt')]).text).toContain('value 0x21100: ghcb-msr');
+  expect(decode(['ghcb-msr', file('value.txt')]).text).toContain('PVALIDATE failed');
+});
+
+test('JSON has the candidates with their reasons', () => {
+  const parsed = JSON.parse(decode(['0x21100', '--json']).text) as {
+    parts: { kind: string; candidates: { kind: string; why: string }[]; fields: unknown[] }[];
+  };
+  expect(parsed.parts[0]).toMatchObject({ kind: 'ghcb-msr', candidates: [{ kind: 'ghcb-msr' }, {}] });
+  expect(parsed.parts[0]?.fields).toHaveLength(4);
+});
+
+test.each<[string[], string]>([
+  [['abcdef0123456789a'], 'odd number'],
+  [['-5'], 'is negative'],
+  [['0x10000000000000000'], '2^64 or more'],
+  [['vmsa', '00'], 'needs 1648 bytes, got 1'],
+  [['psc-entry', '-5'], 'is negative'],
+  [['psc-entry', '0x10000000000000000'], 'more than 64 bits'],
+  [['0x1', '17zz'], '1 value before it understood'],
+  [['00000000: 0000 0000\n00000004: 00000000'], 'mixed byte orders'],
+  [['rmp-entry', '00'.repeat(16), '--scenario'], 'no act writes one'],
+  [['0x1', '--json', '--scenario'], 'exclude each other'],
+  [['ghcb-msrr', '0x1'], "did you mean 'ghcb-msr'?"],
+  [['/'], 'is a directory'],
+  [[], 'decode [KIND] VALUE'],
+])('%j is refused: %s', (words, message) => {
+  expect(() => decode(words)).toThrow(UsageError);
+  expect(() => decode(words)).toThrow(message);
+});
+
+test('a page from the middle and an unknown exit code are read as far as they go', () => {
+  const middle = Array.from(
+    { length: 5 },
+    (_, i) => `${(0x380 + 16 * i).toString(16).padStart(8, '0')}: ${'1000 0080 '.repeat(4).trim()}`,
+  );
+  expect(decode([middle.join('\n')]).text).toContain('in the middle of a page, at 0x380');
+  const unknown = decode(['0x80000099 0x1 0x2']).text;
+  expect(unknown).toContain('0x80000099 is no exit code that any source names');
+  expect(unknown).toContain('SW_EXITINFO2 0x2');
+});
+
+test('a file of 1 GB is refused before it is read', () => {
+  writeFileSync(file('core'), '');
+  truncateSync(file('core'), 2 ** 30);
+  const says = 'has 1073741824 bytes; 1 MB is the most that is read here, and nothing of it was';
+  expect(() => decode([file('core')])).toThrow(says);
+  expect(() => decode(['ghcb-page', file('core')])).toThrow(says);
+});
+
+test('a value becomes a scenario', () => {
+  expect(decode(['0x21100', '--scenario']).text).toContain('v0      msr value=0x21100');
+  expect(decode(['psc-entry', '0x0010000000100000', '--scenario']).text).toContain('0x808:0000100000001000');
+});
