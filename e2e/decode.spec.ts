@@ -110,6 +110,64 @@ test('a termination is read both ways', async ({ page }) => {
   await expect(both).toContainText('not a page address');
 });
 
+test('a value becomes a running scenario, by keyboard', async ({ page }) => {
+  await openDecoder(page);
+  await paste(page).fill('SEV-ES guest requested termination: 0x1:0x2');
+  await page.getByRole('button', { name: 'Make a scenario from this' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('tab', { name: 'Ladder' })).toHaveAttribute('aria-selected', 'true');
+  await expect(page.getByText('TERM_REQ 0x21100').first()).toBeVisible();
+  await page.keyboard.press('g');
+  await page.keyboard.press('s');
+  await expect(page.getByText('msr value=0x21100')).toBeVisible();
+});
+
+test('a page that was edited goes into the scenario as it stands; a value nobody sends says why not', async ({
+  page,
+}) => {
+  await openDecoder(page, `#/d/ghcb-page/${ghcb}${'00'.repeat(3080)}`);
+  await page.getByLabel(/fields that are zero/).check();
+  await value(page, 'ghcbUsage').fill('0x77');
+  await value(page, 'ghcbUsage').press('Enter');
+  await page.getByRole('button', { name: 'Make a scenario from this' }).click();
+  await page.keyboard.press('g');
+  await page.keyboard.press('s');
+  await expect(page.getByText('vmgexit', { exact: true }).first()).toBeVisible();
+  await expect(page.locator('.cm-content')).toContainText('77000000');
+  await openDecoder(page, '#/d/rmp-entry/01000000000000280f00000000000000');
+  await expect(page.getByText('No scenario is made of this.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Make a scenario from this' })).toHaveCount(0);
+});
+
+test('a file dropped anywhere on the page opens in the decoder when it is no scenario', async ({ page }) => {
+  await page.goto('./');
+  await expect(page.getByRole('tab', { name: 'Ladder' })).toBeVisible();
+  const drop = (name: string, bytes: number[], size?: number) =>
+    page.evaluate(
+      ([fileName, content, length]) => {
+        const transfer = new DataTransfer();
+        const file = new File([new Uint8Array(content)], fileName);
+        if (length !== undefined) Object.defineProperty(file, 'size', { value: length });
+        transfer.items.add(file);
+        const event = new DragEvent('drop', { bubbles: true, cancelable: true });
+        Object.defineProperty(event, 'dataTransfer', { value: { files: [file] } });
+        document.body.dispatchEvent(event);
+      },
+      [name, bytes, size] as const,
+    );
+  const bytes = new Array<number>(4096).fill(0);
+  bytes[0x390] = 0x13;
+  bytes[0x393] = 0x80;
+  bytes[0xffa] = 2;
+  await drop('ghcb.bin', bytes);
+  await expect(kind(page)).toHaveValue('ghcb-page');
+  await expect(value(page, 'swExitCode')).toHaveValue('0x80000013');
+  await expect(page).toHaveURL(/#\/d\/ghcb-page\//);
+  await drop('core', [0], 2 ** 30);
+  await expect(page.getByText('core has 1024 MB').first()).toBeVisible();
+  await expect(value(page, 'swExitCode')).toHaveValue('0x80000013');
+});
+
 for (const [text, says] of [
   ['abc', 'Read as'],
   [`${'ab'.repeat(20)}c`, 'odd number'],

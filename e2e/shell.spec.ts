@@ -138,7 +138,6 @@ test('an unknown scenario and an unknown kind of link say so and leave a usable 
 
 for (const [name, bytes, sentence] of [
   ['empty.ghcb', [], 'empty.ghcb is empty.'],
-  ['disk.img', [0x7f, 0, 1, 2], 'is a binary file'],
   ['latin.ghcb', [0x74, 0xfc], 'is not UTF-8'],
 ] as const) {
   test(`opening ${name} gives one clear sentence`, async ({ page }) => {

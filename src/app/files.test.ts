@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readScenarioFile, type FileLike } from './files';
+import { readFile, type FileLike } from './files';
 import { parseStored } from './stored';
 
 const file = (name: string, bytes: Uint8Array | string, size?: number): FileLike => {
@@ -13,11 +13,10 @@ const file = (name: string, bytes: Uint8Array | string, size?: number): FileLike
 
 test.each([
   ['empty', file('a.ghcb', ''), 'a.ghcb is empty.'],
-  ['50 MB', file('big.log', 'x', 50 << 20), 'big.log has 50 MB; a scenario has at most 2 MB.'],
   [
-    'binary',
-    file('vmlinux', new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0])),
-    'vmlinux is a binary file; a scenario is text.',
+    '50 MB',
+    file('big.log', 'x', 50 << 20),
+    'big.log has 50 MB; a scenario has at most 2 MB, and the decoder reads 1 MB. Nothing of it was read.',
   ],
   [
     'Latin-1',
@@ -25,19 +24,29 @@ test.each([
     'b.ghcb is not UTF-8 text; save it as UTF-8 and open it again.',
   ],
 ])('a file that is %s gets one sentence', async (_, input, message) => {
-  expect(await readScenarioFile(input)).toEqual({ ok: false, error: { message } });
+  expect(await readFile(input, { decoding: false })).toEqual({ ok: false, error: { message } });
 });
 
 test('a folder, whose bytes cannot be had, gets one sentence too', async () => {
   const folder = { name: 'logs', size: 4096, arrayBuffer: () => Promise.reject(new Error('NotFoundError')) };
-  expect(await readScenarioFile(folder)).toMatchObject({ ok: false });
+  expect(await readFile(folder, { decoding: false })).toMatchObject({ ok: false });
 });
 
 test('text is opened, with its name', async () => {
-  expect(await readScenarioFile(file('a.ghcb', 'title é'))).toEqual({
+  expect(await readFile(file('a.ghcb', 'title é'), { decoding: false })).toEqual({
     ok: true,
     value: { name: 'a.ghcb', text: 'title é' },
   });
+});
+
+test.each([
+  ['binary', new Uint8Array([0x7f, 0x45, 0]), false, 'bytes'],
+  ['text in Latin-1', new Uint8Array([0x74, 0xfc]), false, 'bytes'],
+  ['a log, while the decoder is open', 'SEV-ES guest requested termination: 0x1:0x2', true, 'bytes'],
+  ['a scenario, while the decoder is open', 'ghcb-scenario 1\nend ghcb-scenario', true, 'text'],
+])('a file that is %s is opened as what it is', async (_, content, decoding, as) => {
+  const read = await readFile(file('dropped', content), { decoding });
+  expect(read.ok && as in read.value).toBe(true);
 });
 
 test.each([

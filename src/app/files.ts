@@ -11,6 +11,12 @@ export interface OpenedFile {
   readonly text: string;
 }
 
+/** A file that is no scenario: bytes for the decoder. */
+export interface DroppedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** What a file must have for its bytes to be read. */
 export interface FileLike {
   readonly name: string;
@@ -18,11 +24,17 @@ export interface FileLike {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
-export async function readScenarioFile(file: FileLike): Promise<Result<OpenedFile>> {
+/** @returns a scenario's text, or the bytes of what is none: a binary file, or any text while the decoder is open */
+export async function readFile(
+  file: FileLike,
+  { decoding }: { readonly decoding: boolean },
+): Promise<Result<OpenedFile | DroppedFile>> {
   const { name } = file;
   if (file.size === 0) return problem(`${name} is empty.`);
   if (file.size > MAX_BYTES) {
-    return problem(`${name} has ${size(file.size)}; a scenario has at most ${size(MAX_BYTES)}.`);
+    return problem(
+      `${name} has ${size(file.size)}; a scenario has at most ${size(MAX_BYTES)}, and the decoder reads 1 MB. Nothing of it was read.`,
+    );
   }
   let bytes: ArrayBuffer;
   try {
@@ -30,14 +42,27 @@ export async function readScenarioFile(file: FileLike): Promise<Result<OpenedFil
   } catch {
     return problem(`${name} could not be read; a folder cannot be opened, and a file may have moved.`);
   }
-  return textOf(name, new Uint8Array(bytes));
+  return contentOf(name, new Uint8Array(bytes), decoding);
 }
 
-function textOf(name: string, bytes: Uint8Array): Result<OpenedFile> {
-  if (bytes.includes(0)) return problem(`${name} is a binary file; a scenario is text.`);
-  try {
-    return ok({ name, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) });
-  } catch {
+function contentOf(
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  decoding: boolean,
+): Result<OpenedFile | DroppedFile> {
+  const text = textOf(bytes);
+  if (text === undefined && name.endsWith('.ghcb'))
     return problem(`${name} is not UTF-8 text; save it as UTF-8 and open it again.`);
+  if (text === undefined || (decoding && !/ghcb-scenario/.test(text))) return ok({ name, bytes });
+  return ok({ name, text });
+}
+
+/** The text of bytes that are UTF-8 without zeros. */
+function textOf(bytes: Uint8Array): string | undefined {
+  if (bytes.includes(0)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 /** The views in the middle, in the order of their tabs. Those of other folders are found by their file names and loaded when opened. */
 import type { Component } from 'svelte';
 import type { ViewProps } from '../views/shared/view';
+import type { DroppedFile } from './files';
 import type { DecodeTarget } from './session.svelte';
 
 export interface MachineName {
@@ -12,6 +13,10 @@ export interface PanelProps extends ViewProps {
   /** What the decoder shows, as links name it. */
   readonly decode?: DecodeTarget | undefined;
   readonly ondecode?: (target: DecodeTarget) => void;
+  /** A file for the decoder that was dropped anywhere. */
+  readonly file?: DroppedFile | undefined;
+  /** Opens the text of a scenario that a view made. */
+  readonly onscenario?: (text: string) => void;
 }
 type Loader = () => Promise<{ default: Component<PanelProps> }>;
 

@@ -12,6 +12,7 @@ import { stepSentence } from '../views/shared/words';
 import type * as engineModule from './engine';
 import { loadCatalog, loadScenario } from './catalog';
 import { expectationsOf } from './expectations';
+import type { DroppedFile } from './files';
 import { Links } from './links';
 import { Memory } from './memory.svelte';
 import { Player } from './player.svelte';
@@ -66,6 +67,8 @@ export class Session {
   inspectorOpen = $state.raw(true);
   selection = $state.raw<Selection | undefined>();
   decode = $state.raw<DecodeTarget | undefined>();
+  /** A file that is no scenario: the decoder opens it. */
+  droppedFile = $state.raw<DroppedFile | undefined>();
   dialog = $state.raw<Dialog>('none');
   acts = $state.raw<readonly EnabledAct[]>([]);
   chrome = $state.raw(true);
@@ -156,6 +159,20 @@ export class Session {
   showDecoded({ word, value }: DecodeTarget): void {
     this.decode = { word, value };
     this.links.remember();
+  }
+
+  showFile(file: DroppedFile): void {
+    this.droppedFile = file;
+    this.show('decode');
+  }
+
+  /** A scenario that a view made: shown where its last act begins. */
+  openMade(text: string): void {
+    this.openText(text);
+    if (this.problems.length > 0) return;
+    this.show('ladder');
+    const last = this.timeline?.acts.findLast(({ origin }) => origin === 'scenario');
+    if (last) this.seek(last.firstStep + 1);
   }
 
   private async openSlug(slug: string): Promise<void> {

@@ -7,10 +7,12 @@ import { recognise } from '../abi/recognise';
 import { vmsa, vmsaInitValues } from '../abi/vmsa';
 import { bytesView, littleEndianBytes } from '../base/bytes';
 import { bytesToHex } from '../base/hex';
+import type { Act } from '../engine/acts';
 import { moveText } from '../engine/moves';
+import type { World } from '../engine/world';
 import { profile } from '../profiles/resolve';
-import { Timeline } from '../recording/timeline';
 import { scenarioFromRecognition, scenarioFromValue } from './from-value';
+import { memoryTape } from './memory-tape';
 import { parseScenario } from './parse';
 import { printScenario } from './print';
 import { runScenario } from './run';
@@ -27,28 +29,42 @@ const pasted = (text: string): Scenario => {
   if (!scenario.ok) throw new Error(scenario.error.message);
   return scenario.value;
 };
-/** As a person gets it: printed, read again and run. */
-function run(scenario: Scenario) {
+/** As a person gets it: printed, read again and run. @param look sees the world before and after every act */
+function run(
+  scenario: Scenario,
+  look: (world: World, act: Act, when: 'before' | 'after') => void = () => {},
+) {
   const parsed = parseScenario(printScenario(scenario));
   if (!parsed.ok) throw new Error(parsed.problems[0]?.message);
-  const done = runScenario(parsed.scenario, profile('linux-7.2'), (world) => new Timeline(world));
+  const done = runScenario(parsed.scenario, profile('linux-7.2'), (world) => {
+    const tape = memoryTape(world);
+    const perform = tape.perform.bind(tape);
+    tape.perform = (act, origin) => {
+      look(world, act, 'before');
+      const outcome = perform(act, origin);
+      look(world, act, 'after');
+      return outcome;
+    };
+    return tape;
+  });
   expect(done.problems).toEqual([]);
-  return done;
+  return done.timeline;
 }
 const texts = (scenario: Scenario): string[] => {
-  const { timeline } = run(scenario);
-  return Array.from({ length: timeline.stepCount }, (_, i) => timeline.step(i).move).map((move) =>
+  const tape = run(scenario);
+  return Array.from({ length: tape.stepCount }, (_, i) => tape.step(i).move).map((move) =>
     move ? moveText(move) : '',
   );
 };
 
 /** The GHCB page of a vCPU as it stood when the guest executed VMGEXIT by it. */
 function pageAtVmgexit(scenario: Scenario): Uint8Array {
-  const { timeline } = run(scenario);
-  const at = timeline.acts.findIndex(({ act }) => act.verb === 'vmgexit');
-  timeline.seek(timeline.acts[at]?.firstStep ?? 0);
-  const { world } = timeline;
-  return world.image('shared', Number(world.vcpu(0).guestGhcbGpa >> 12n)).toBytes();
+  let page = new Uint8Array();
+  run(scenario, (world, act, when) => {
+    if (act.verb !== 'vmgexit' || when !== 'before') return;
+    page = new Uint8Array(world.image('shared', Number(world.vcpu(0).guestGhcbGpa >> 12n)).toBytes());
+  });
+  return page;
 }
 
 describe('bytes are carried over exactly', () => {
@@ -72,8 +88,7 @@ describe('bytes are carried over exactly', () => {
   ])('a GHCB page, reserved bits included, %s', (_, scratch, gpa) => {
     const scenario = given('ghcb-page', request(scratch));
     expect(bytesToHex(pageAtVmgexit(scenario))).toBe(bytesToHex(request(scratch)));
-    const { timeline } = run(scenario);
-    expect(timeline.world.vcpu(0).guestGhcbGpa).toBe(gpa);
+    expect(run(scenario).world.vcpu(0).guestGhcbGpa).toBe(gpa);
   });
 
   test('a GHCB page of any bytes', () => {
@@ -101,8 +116,7 @@ describe('bytes are carried over exactly', () => {
     for (const [field, value] of Object.entries(vmsaInitValues({ sipiVector: 9, vmpl: 0, sevFeatures: 1n })))
       vmsa.set(view, field as Parameters<typeof vmsa.set>[1], value as never);
     vmsa.set(view, 'rip', 0xfff0n);
-    const { timeline } = run(given('vmsa', bytes));
-    const own = timeline.world.findImage('private', 0x121)?.toBytes(0, bytes.length);
+    const own = run(given('vmsa', bytes)).world.findImage('private', 0x121)?.toBytes(0, bytes.length);
     expect(bytesToHex(own ?? new Uint8Array())).toBe(bytesToHex(bytes));
   });
 });
@@ -131,8 +145,7 @@ describe('what a log shows becomes the request that led to it', () => {
   test('AP creation goes through: the page it names is made first', () => {
     const steps = texts(pasted('0x80000013 0x100000001 0x107f3000'));
     expect(steps.some((text) => text.includes('0x107f3000'))).toBe(true);
-    const { timeline } = run(pasted('0x80000013 0x100000001 0x107f3000'));
-    expect(timeline.world.vcpu(0).guestReadInfo1).toBe(0n);
+    expect(run(pasted('0x80000013 0x100000001 0x107f3000')).world.vcpu(0).guestReadInfo1).toBe(0n);
   });
 });
 
@@ -142,15 +155,14 @@ describe('kvm_run leads back to what a guest did', () => {
     fill(bytesView(bytes));
     return bytes;
   };
-  /** The member that the run left in `kvm_run` at its last exit to userspace. */
+  /** `kvm_run` as it stood at the first exit that the scenario's last act led to. */
   const exitOf = (scenario: Scenario) => {
-    const { timeline } = run(scenario);
-    for (let step = 0; step < timeline.stepCount; step++) {
-      timeline.seek(step + 1);
-      const image = timeline.world.kvmRun[0];
-      if (image && timeline.world.vcpu(0).exitPending && kvmRun.get(image, 'exitReason') !== 0) return image;
-    }
-    throw new Error('no exit');
+    let image: Uint8Array | undefined;
+    run(scenario, (world, _, when) => {
+      if (when === 'after' && world.vcpu(0).exitPending) image ??= world.kvmRun[0]?.toBytes();
+    });
+    if (!image) throw new Error('no exit');
+    return bytesView(image);
   };
 
   test('a hypercall with its arguments', () => {

@@ -6,8 +6,11 @@ import { kinds } from '../../abi/kinds';
 import type { FieldRow } from '../../abi/layout';
 import { recognise, recogniseFile, type Part, type Recognition } from '../../abi/recognise';
 import { littleEndian, littleEndianBytes } from '../../base/bytes';
+import type { Source } from '../../abi/source';
 import { bytesToHex, hex, hexdump } from '../../base/hex';
 import type { Result } from '../../base/result';
+import { scenarioFromValues } from '../../scenarios/from-value';
+import type { Scenario } from '../../scenarios/scenario';
 
 const SHORT_BYTES = 64;
 
@@ -15,6 +18,8 @@ export class Decoder {
   text = $state.raw('');
   problem: string | undefined = $state.raw();
   form = $state.raw('');
+  /** Who prints such text. */
+  source: Source | undefined = $state.raw();
   remarks: readonly string[] = $state.raw([]);
   parts: readonly Part[] = $state.raw([]);
   partIndex = $state.raw(0);
@@ -66,6 +71,7 @@ export class Decoder {
     this.problem = found.ok ? undefined : found.error.message;
     if (!found.ok) return;
     this.form = found.value.form;
+    this.source = found.value.source;
     this.remarks = found.value.remarks;
     this.parts = found.value.parts;
     this.choosePart(0);
@@ -107,8 +113,20 @@ export class Decoder {
     if (this.parts.length > 1) return;
     this.text = this.isWord ? hex(littleEndian(bytes), 2 * bytes.length) : textOf(bytes);
     this.form = 'a value that was edited below';
+    this.source = undefined;
     this.problem = undefined;
   }
+
+  /** The value as a scenario, with those that came with it; or why there is none. */
+  scenario: Result<Scenario> = $derived.by(() => {
+    const values = this.parts.map(({ label, bytes, candidates }, index) => ({
+      label,
+      ...(index === this.partIndex
+        ? { bytes: this.bytes, kind: this.kind ?? '' }
+        : { bytes, kind: candidates[0]?.kind ?? '' }),
+    }));
+    return scenarioFromValues(values, this.partIndex);
+  });
 
   /** What stands in a link: the number of a word, the bytes of the rest. */
   get link(): { readonly word: string; readonly value: string } | undefined {
@@ -142,6 +160,7 @@ export class Decoder {
     this.problem = undefined;
     this.text = declared.shape === 'word' ? hex(littleEndian(own), 2 * own.length) : textOf(own);
     this.form = 'a value in the link';
+    this.source = undefined;
     this.remarks = [];
     this.parts = [
       { label: 'value', bytes: own, candidates: [{ kind, why: 'The link names it' }, ...others] },
