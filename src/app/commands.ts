@@ -94,6 +94,27 @@ const stepCommands: readonly Command[] = [
     run: (s, n = 1) => s.jump('findings', -n),
   },
   {
+    id: 'first-divergence',
+    title: 'First place where the profiles part',
+    group: 'Steps',
+    keys: ['D'],
+    run: (s) => s.firstDivergence(),
+  },
+  {
+    id: 'next-divergence',
+    title: 'Next place where they part',
+    group: 'Steps',
+    keys: ['n'],
+    run: (s, n = 1) => s.jump('divergences', n),
+  },
+  {
+    id: 'previous-divergence',
+    title: 'Previous place where they part',
+    group: 'Steps',
+    keys: ['N'],
+    run: (s, n = 1) => s.jump('divergences', -n),
+  },
+  {
     id: 'first',
     title: 'Before the first step',
     group: 'Steps',
@@ -160,6 +181,21 @@ const viewCommands = (page: PageActions): readonly Command[] => [
 ];
 
 const runCommands = (page: PageActions): readonly Command[] => [
+  {
+    id: 'profiles',
+    title: 'Choose profiles, compose your own',
+    group: 'Run',
+    keys: ['p'],
+    run: (s) => (s.dialog = 'profiles'),
+  },
+  {
+    id: 'compare',
+    title: 'Compare the profiles, or A alone',
+    group: 'Run',
+    keys: ['d'],
+    run: (s) => s.profiles.toggle(),
+  },
+  { id: 'swap', title: 'Swap A and B', group: 'Run', keys: ['x'], run: (s) => s.profiles.swap() },
   { id: 'acts', title: 'What may happen now', group: 'Run', keys: ['a'], run: (s) => s.openActs() },
   {
     id: 'run',

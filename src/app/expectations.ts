@@ -4,11 +4,11 @@ import type { ShownRun } from './runs';
 export interface ShownExpectation {
   readonly text: string;
   readonly met: boolean;
-  /** Position at which it was asked. */
-  readonly step: number;
+  /** Where it was asked. */
+  readonly place: number;
 }
 
-/** What the scenario expected, and whether it was so. */
+/** What the scenario expected of a run, and whether it was so. Places are positions of that run. */
 export function expectationsOf({
   scenario,
   lines,
@@ -19,6 +19,6 @@ export function expectationsOf({
     const written = scenario.lines[line];
     const last = timeline.acts[(lines[line]?.endAct ?? 1) - 1];
     const text = `${written?.kind === 'expect' ? written.path : ''} ${expected}${met ? '' : `, is ${actual}`}`;
-    return { text, met, step: last ? last.firstStep + last.stepCount : 0 };
+    return { text, met, place: last ? last.firstStep + last.stepCount : 0 };
   });
 }

@@ -14,7 +14,7 @@ export class Links {
 
   /** A link that shows others what this page shows, with what the engine says it ends in. */
   async link(): Promise<string> {
-    const { branch, timeline, memory, slug } = this.session;
+    const { branch, memory, slug } = this.session;
     const page = location.href.replace(/#.*$/, '');
     const shownValue = this.decodeAddress();
     if (shownValue !== undefined) return page + shownValue;
@@ -24,7 +24,7 @@ export class Links {
       const { CODEC, pack } = await import('./pack');
       target = { kind: 'packed', codec: CODEC, payload: pack(branch.text) };
     }
-    const digest = timeline?.digest().slice(0, 8);
+    const digest = this.digest();
     const engine = digest === undefined ? {} : { engine: { version, digest } };
     return page + printAddress(target, { ...this.showing(), ...engine });
   }
@@ -45,11 +45,23 @@ export class Links {
     clearTimeout(this.timer);
   }
 
+  /** What the runs shown end in: eight hexadecimal digits, the same for the same runs in any order. */
+  digest(): string | undefined {
+    const runs = this.session.course?.runs;
+    if (!runs) return undefined;
+    const sum = runs.reduce(
+      (total, { timeline }) => total + Number.parseInt(timeline.digest().slice(0, 8), 16),
+      0,
+    );
+    return (sum % 2 ** 32).toString(16).padStart(8, '0');
+  }
+
   private showing(): Showing {
-    const { position, profileSpec, view, selection } = this.session;
+    const { position, profiles, view, selection } = this.session;
+    const specs = profiles.inLink;
     return {
       step: position,
-      ...(profileSpec === undefined ? {} : { profiles: [profileSpec] }),
+      ...(specs === undefined ? {} : { profiles: specs }),
       ...(view === 'ladder' ? {} : { view }),
       ...(selection?.kind === 'page' ? { selection: `page:0x${selection.gfn.toString(16)}` } : {}),
     };

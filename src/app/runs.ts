@@ -3,8 +3,7 @@ import { problem, ok, type Problem, type Result } from '../base/result';
 import type { Act } from '../engine/acts';
 import { enabledActs, type EnabledAct } from '../engine/enabled-acts';
 import type { World } from '../engine/world';
-import { defaultProfileId } from '../profiles/profiles';
-import { parseProfileSpec } from '../profiles/resolve';
+import { defaultProfile, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
 import { Timeline } from '../recording/timeline';
 import { parseScenario, type ScenarioProblem } from '../scenarios/parse';
 import { printScenario } from '../scenarios/print';
@@ -13,10 +12,14 @@ import { actLine, headOf, type Head, type Line, type Scenario } from '../scenari
 
 export type ShownRun = Run<Timeline>;
 
-/** A run and what its text says about it. */
+/** Runs of one text, one for each profile, and what the text says about them. */
 export interface Ran {
+  /** Of the first profile. */
   readonly run: ShownRun;
+  readonly runs: readonly ShownRun[];
   readonly head: Head;
+  /** Why a profile that was asked for is missing, one sentence each. */
+  readonly remarks: readonly string[];
 }
 
 export type RunResult =
@@ -27,33 +30,49 @@ const wholeText = (message: string): readonly ScenarioProblem[] => [
   { line: 1, column: 1, length: 1, message },
 ];
 
-/** The profile that a text is shown under: the default one where the text names it, else the first that it names. */
-function profileToShow(named: readonly string[]): string {
-  return named.find((spec) => spec === defaultProfileId) ?? named[0] ?? defaultProfileId;
-}
+/** Runs that are shown side by side. */
+export const MANY_RUNS = 9;
 
-/** Parses and runs. @param profileSpec runs it under this profile instead of one that the text names */
-export function runText(text: string, profileSpec?: string): RunResult {
+/** Parses and runs. @param specs runs it under these profiles instead of those that the text names */
+export function runText(text: string, specs?: readonly string[]): RunResult {
   const parsed = parseScenario(text);
   if (!parsed.ok) return { ok: false, problems: parsed.problems };
-  return runParsed(parsed.scenario, profileSpec);
+  return runParsed(parsed.scenario, specs);
 }
 
-function runParsed(scenario: Scenario, profileSpec?: string): RunResult {
+function runParsed(scenario: Scenario, specs?: readonly string[]): RunResult {
   const head = headOf(scenario);
-  const profile = parseProfileSpec(profileSpec ?? profileToShow(head.profiles));
-  if (!profile.ok) return { ok: false, problems: wholeText(profile.error.message) };
-  try {
-    return {
-      ok: true,
-      value: { run: runScenario(scenario, profile.value, (world) => new Timeline(world)), head },
-    };
-  } catch (error) {
-    return {
-      ok: false,
-      problems: wholeText(`The run failed: ${error instanceof Error ? error.message : String(error)}`),
-    };
+  const { profiles, remarks } = profilesToShow(specs ?? head.profiles);
+  const runs: ShownRun[] = [];
+  for (const profile of profiles) {
+    try {
+      runs.push(runScenario(scenario, profile, (world) => new Timeline(world)));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      remarks.push(`The run under ${profile.spec} failed: ${why}`);
+    }
   }
+  const [run] = runs;
+  if (!run) return { ok: false, problems: wholeText(remarks.join(' ')) };
+  return { ok: true, value: { run, runs, head, remarks } };
+}
+
+/** The profiles of a list that are known, each once; the default one when nothing is named. */
+function profilesToShow(specs: readonly string[]): {
+  readonly profiles: readonly ResolvedProfile[];
+  readonly remarks: string[];
+} {
+  const remarks: string[] = [];
+  const bySpec = new Map<string, ResolvedProfile>();
+  for (const spec of specs) {
+    const profile = parseProfileSpec(spec);
+    if (profile.ok) bySpec.set(profile.value.spec, profile.value);
+    else remarks.push(`The profile "${spec}" is left out: ${profile.error.message}.`);
+  }
+  if (bySpec.size > MANY_RUNS)
+    remarks.push(`Shown side by side: the first ${MANY_RUNS} of ${bySpec.size} profiles.`);
+  const profiles = [...bySpec.values()].slice(0, MANY_RUNS);
+  return { profiles: profiles.length > 0 ? profiles : [defaultProfile()], remarks };
 }
 
 /** The line of the scenario that caused an act. */
@@ -110,7 +129,7 @@ export function interestingPosition(run: ShownRun): number {
 export function actsAt(run: ShownRun, position: number, profileSpec: string): readonly EnabledAct[] {
   const { timeline } = run;
   if (position === timeline.position && position === timeline.stepCount) return actsOf(timeline.world);
-  const base = runParsed({ lines: linesUpTo(run, position) }, profileSpec);
+  const base = runParsed({ lines: linesUpTo(run, position) }, [profileSpec]);
   return base.ok ? actsOf(base.value.run.timeline.world) : [];
 }
 
@@ -137,7 +156,7 @@ export interface Fork {
 /** The text of a run that does something else from a position on. */
 export function forkText(run: ShownRun, position: number, act: Act): Result<Fork, Problem> {
   const lines = linesUpTo(run, position);
-  const base = runParsed({ lines }, run.profile.spec);
+  const base = runParsed({ lines }, [run.profile.spec]);
   if (!base.ok) return problem(base.problems[0]?.message ?? 'The run cannot be cut here.');
   const text = printScenario({ lines: [...lines, actLine(act)] });
   return ok({ text, from: base.value.run.timeline.stepCount });

@@ -1,32 +1,33 @@
 /** Everything that can change in the page, in one place. Views get values from here and send wishes back. */
-import { version } from '../../package.json';
 import type { Act } from '../engine/acts';
 import type { EnabledAct } from '../engine/enabled-acts';
-import type { Finding, Timeline } from '../recording/timeline';
+import type { Timeline } from '../recording/timeline';
 import type { ScenarioProblem } from '../scenarios/parse';
 import type { InspectorTab } from '../views/inspector/tabs';
 import type { CatalogItem } from '../views/outline/groups';
 import type { Selection } from '../views/shared/selection';
 import type { Face } from '../views/shared/view';
-import { stepSentence } from '../views/shared/words';
 import type * as engineModule from './engine';
-import { loadCatalog, loadScenario } from './catalog';
-import { expectationsOf } from './expectations';
+import { loadCatalog } from './catalog';
+import { courseOf, type Course } from './course';
 import type { DroppedFile } from './files';
 import { Links } from './links';
 import { Memory } from './memory.svelte';
+import { Opening } from './opening';
 import { Player } from './player.svelte';
-import type { ShownRun } from './runs';
-import { landmarkFrom, landmarksOf } from './steps';
-import { parseAddress, type Address, type Showing, type Target } from './url';
+import { Profiles } from './profiles.svelte';
+import type { Ran, ShownRun } from './runs';
+import { landmarkFrom, type Landmark } from './steps';
+import { parseAddress, type Address, type Target } from './url';
 
 /** One way the run went. */
 export interface Branch {
   readonly id: string;
   readonly title: string;
   readonly text: string;
-  readonly run: ShownRun;
-  /** Where it left the branch it came from. */
+  /** One for each profile, the first is A. */
+  readonly runs: readonly ShownRun[];
+  /** Where it left the branch it came from: steps of A. */
   readonly fork?: { readonly from: string; readonly position: number };
 }
 
@@ -39,27 +40,32 @@ export interface DecodeTarget {
   readonly value: string;
 }
 
-export type Dialog = 'palette' | 'help' | 'acts' | 'none';
+export type Dialog = 'palette' | 'help' | 'acts' | 'profiles' | 'none';
 
-/** The front page is a scenario at its interesting step. */
-const FRONT = 'ap-create-on-init-then-create';
+const landmarkNames: Record<Landmark, string> = {
+  findings: 'finding',
+  exits: 'exit to userspace',
+  actStarts: 'act',
+  divergences: 'place where they part',
+};
 
 export class Session {
   readonly memory = new Memory();
   readonly player = new Player(this);
   readonly links = new Links(this);
+  readonly profiles = new Profiles(this);
+  private readonly opening = new Opening(this);
 
   scenarios = $state.raw<readonly CatalogItem[]>([]);
   slug = $state.raw<string | undefined>();
   title = $state.raw('');
   branches = $state.raw<readonly Branch[]>([]);
   branchId = $state.raw('main');
+  /** Where one stands on the course: steps, or rows of a comparison, that are over. */
   position = $state.raw(0);
   /** The text in the editor; the run shown came from `branch.text`. */
   draft = $state.raw('');
   problems = $state.raw<readonly ScenarioProblem[]>([]);
-  /** Runs under this profile instead of the one the text names. */
-  profileSpec = $state.raw<string | undefined>();
 
   view = $state.raw('ladder');
   face = $state.raw<Face>('drawing');
@@ -72,6 +78,8 @@ export class Session {
   dialog = $state.raw<Dialog>('none');
   acts = $state.raw<readonly EnabledAct[]>([]);
   chrome = $state.raw(true);
+  /** The front page asks its question, until someone goes on. */
+  front = $state.raw(false);
   loading = $state.raw(true);
   /** One sentence a person should see: what was mended, what could not be done. */
   notice = $state.raw('');
@@ -84,21 +92,25 @@ export class Session {
   engine = $state.raw<Engine | undefined>();
 
   branch = $derived(this.branches.find(({ id }) => id === this.branchId) ?? this.branches[0]);
-  run = $derived(this.branch?.run);
+  runs: readonly ShownRun[] = $derived(this.branch?.runs ?? []);
+  /** A: what acts and forks go on from. */
+  run = $derived(this.runs[0]);
   timeline: Timeline | undefined = $derived(this.run?.timeline);
-  stepCount = $derived(this.timeline?.stepCount ?? 0);
-  findings: readonly { step: number; finding: Finding }[] = $derived(this.timeline?.findings() ?? []);
-  /** The `?` lines of the scenario, with the position at which each was asked. */
-  expectations = $derived(this.run ? expectationsOf(this.run) : []);
+  course: Course | undefined = $derived.by(() => {
+    const { run, runs, engine } = this;
+    if (!run) return undefined;
+    return this.profiles.comparing && runs.length > 1 && engine
+      ? engine.comparedCourse(engine.compare(runs))
+      : courseOf(run);
+  });
+  stepCount = $derived(this.course?.length ?? 0);
+  /** Steps that each run shown has made. */
+  positions: readonly number[] = $derived(this.course?.positions(this.position) ?? []);
   /** Remarks of the scenario, by the act they stand above. */
   notes: ReadonlyMap<number, string> | undefined = $derived(this.run && this.engine?.notesOf(this.run));
   changed = $derived(this.branch !== undefined && this.draft !== this.branch.text);
   /** What the step shown says. */
-  sentence = $derived(
-    this.timeline && this.position > 0
-      ? stepSentence(this.timeline.step(this.position - 1), this.stepCount)
-      : 'Before step 1.',
-  );
+  sentence = $derived(this.course?.sentence(this.position) ?? '');
 
   // Opening ------------------------------------------------------------------------------------------------------------
 
@@ -117,41 +129,12 @@ export class Session {
     }
   }
 
-  async open(address: Address): Promise<void> {
-    const { target, showing } = address;
-    this.player.pause();
-    this.links.forget();
-    this.loading = true;
-    this.notice = address.remarks.join(' ');
-    if (showing.chrome !== undefined) this.chrome = showing.chrome;
-    if (showing.theme) this.memory.prefer({ theme: showing.theme });
-    this.profileSpec = showing.profiles?.[0];
-    await this.openTarget(target);
-    this.loading = false;
-    if (showing.view !== undefined) this.view = showing.view;
-    this.seek(Math.min(showing.step ?? this.position, this.stepCount));
-    this.selection = parseSelection(showing.selection);
-    this.checkDigest(showing.engine);
-  }
-
-  private async openTarget(target: Target): Promise<void> {
-    if (target.kind === 'packed') {
-      const { unpack } = await import('./pack');
-      const text = unpack(target.codec, target.payload);
-      if (text.ok) this.openText(text.value, target);
-      else this.warn(text.error.message);
-    } else if (target.kind === 'scenario') await this.openSlug(target.slug);
-    else if (target.kind === 'decode' && this.branches.length > 0) this.followDecode(target);
-    else {
-      const front = this.scenarios.find(({ slug }) => slug === FRONT) ?? this.scenarios[0];
-      if (front) await this.openSlug(front.slug);
-      if (target.kind === 'matrix') this.view = 'matrix';
-      if (target.kind === 'decode') this.followDecode(target);
-    }
+  open(address: Address): Promise<void> {
+    return this.opening.open(address);
   }
 
   /** The run stays as it is: the decoder stands beside it. */
-  private followDecode({ word, value }: DecodeTarget): void {
+  followDecode({ word, value }: DecodeTarget): void {
     this.decode = { word, value };
     this.view = 'decode';
   }
@@ -172,18 +155,7 @@ export class Session {
     if (this.problems.length > 0) return;
     this.show('ladder');
     const last = this.timeline?.acts.findLast(({ origin }) => origin === 'scenario');
-    if (last) this.seek(last.firstStep + 1);
-  }
-
-  private async openSlug(slug: string): Promise<void> {
-    const kept = this.memory.saved.find((one) => one.slug === slug);
-    const text = kept ? { ok: true as const, value: kept.text } : await loadScenario(slug);
-    if (!text.ok) {
-      this.warn(text.error.message);
-      return;
-    }
-    this.openText(text.value, { kind: 'scenario', slug });
-    this.slug = slug;
+    if (last) this.seekIn(0, last.firstStep + 1);
   }
 
   /** A scenario from outside becomes the main branch; when it is not sound, the editor shows it and says why. */
@@ -191,7 +163,7 @@ export class Session {
     this.links.target = target;
     this.slug = undefined;
     this.draft = text;
-    const result = this.engine?.runText(text, this.profileSpec);
+    const result = this.engine?.runText(text, this.profiles.chosen);
     if (!result) return;
     if (!result.ok) {
       this.problems = result.problems;
@@ -199,21 +171,21 @@ export class Session {
       this.warn('The scenario has problems; see Source.');
       return;
     }
-    const { run, head } = result.value;
+    const { run, runs, head } = result.value;
     this.problems = [];
     this.title = head.title || 'Untitled scenario';
-    this.branches = [{ id: 'main', title: 'main', text, run }];
+    this.branches = [{ id: 'main', title: 'main', text, runs }];
     this.branchId = 'main';
     // At once: a view drawn before the next await must not meet the world at its end.
-    this.seek(this.engine?.interestingPosition(run) ?? 0);
+    this.goTo(this.course?.placeOf(0, this.engine?.interestingPosition(run) ?? 0) ?? 0);
     this.selection = undefined;
-    this.showProblems(run);
+    this.showRemarks(result.value);
   }
 
   /** Runs the text of the editor; the last good run stays when it has problems. */
   runDraft(): void {
     const { branch } = this;
-    const result = this.engine?.runText(this.draft, this.profileSpec);
+    const result = this.engine?.runText(this.draft, this.profiles.chosen);
     if (!result) return;
     if (!result.ok) {
       this.problems = result.problems;
@@ -223,50 +195,68 @@ export class Session {
       return;
     }
     this.problems = [];
-    const { run, head } = result.value;
+    const { runs, head } = result.value;
     this.title = head.title || 'Untitled scenario';
     const id = branch?.id ?? 'main';
-    const next: Branch = { ...(branch ?? { id, title: id }), text: this.draft, run };
-    this.branches = branch ? this.branches.map((one) => (one.id === id ? next : one)) : [next];
-    this.seek(Math.min(this.position, run.timeline.stepCount));
-    this.showProblems(run);
-    this.say(`Ran: ${run.timeline.stepCount} steps.`);
-  }
-
-  /** Runs every branch again under another profile. */
-  useProfile(spec: string | undefined): void {
-    this.profileSpec = spec;
-    this.branches = this.branches.map((branch) => {
-      const result = this.engine?.runText(branch.text, spec);
-      return result?.ok ? { ...branch, run: result.value.run } : branch;
+    const next: Branch = { ...(branch ?? { id, title: id }), text: this.draft, runs };
+    this.keepPlace(() => {
+      this.branches = branch ? this.branches.map((one) => (one.id === id ? next : one)) : [next];
     });
-    this.seek(Math.min(this.position, this.stepCount));
-    this.say(`Now under ${this.run?.profile.title ?? spec ?? ''}.`);
+    this.showRemarks(result.value);
+    this.say(`Ran: ${this.stepCount} steps.`);
   }
 
-  private showProblems(run: ShownRun): void {
+  /** Runs every branch again, under the profiles that are chosen now. */
+  runAgain(): void {
+    const remarks: string[] = [];
+    this.keepPlace(() => {
+      this.branches = this.branches.map((branch) => {
+        const result = this.engine?.runText(branch.text, this.profiles.chosen);
+        if (!result?.ok) return branch;
+        remarks.push(...result.value.remarks);
+        return { ...branch, runs: result.value.runs };
+      });
+    });
+    if (remarks.length > 0) this.warn(remarks.filter((one, at) => remarks.indexOf(one) === at).join(' '));
+  }
+
+  private showRemarks({ run, remarks }: Ran): void {
     const [first] = run.problems;
-    if (first) this.notice = `Line ${first.line + 1} of the scenario: ${first.message}`;
-  }
-
-  private checkDigest(sent: Showing['engine']): void {
-    if (!sent || !this.timeline) return;
-    const own = this.timeline.digest().slice(0, 8);
-    if (own === sent.digest) return;
-    this.notice = `This build (${version}) now ends in another state than the sender's (${sent.version}) did: ${own} instead of ${sent.digest}.`;
+    const problem = first ? [`Line ${first.line + 1} of the scenario: ${first.message}`] : [];
+    const all = [...remarks, ...problem];
+    if (all.length > 0) this.notice = all.join(' ');
   }
 
   // Moving -------------------------------------------------------------------------------------------------------------
 
+  /** Goes to a place; the front page's question has been answered then. */
   seek(position: number): void {
-    const { timeline } = this;
-    if (!timeline) return;
-    const to = Math.max(0, Math.min(position, timeline.stepCount));
-    timeline.seek(to);
+    if (position !== this.position) this.front = false;
+    this.goTo(position);
+  }
+
+  goTo(position: number): void {
+    const { course } = this;
+    if (!course) return;
+    const to = Math.max(0, Math.min(position, course.length));
+    const positions = course.positions(to);
+    course.runs.forEach(({ timeline }, run) => timeline.seek(positions[run] ?? 0));
     this.position = to;
     this.status = '';
     if (!this.player.playing) this.announceStep();
     this.links.remember();
+  }
+
+  /** Goes where a run has made so many steps. */
+  seekIn(run: number, position: number): void {
+    this.seek(this.course?.placeOf(run, position) ?? position);
+  }
+
+  /** Changes what is shown and stays at the step of A. */
+  keepPlace(change: () => void): void {
+    const before = this.positions[0] ?? 0;
+    change();
+    this.goTo(this.course?.placeOf(0, Math.min(before, this.timeline?.stepCount ?? 0)) ?? 0);
   }
 
   stepBy(by: number): void {
@@ -278,13 +268,20 @@ export class Session {
   }
 
   /** To the next place of a kind, or says that there is none. */
-  jump(kind: 'findings' | 'exits' | 'actStarts', by: number): void {
-    if (!this.timeline) return;
-    const to = landmarkFrom(landmarksOf(this.timeline)[kind], this.position, by);
-    const name = { findings: 'finding', exits: 'exit to userspace', actStarts: 'act' }[kind];
+  jump(kind: Landmark, by: number): void {
+    if (!this.course) return;
+    const to = landmarkFrom(this.course.landmarks[kind], this.position, by);
     if (to !== undefined) this.seek(to);
     else if (kind === 'actStarts') this.seek(by > 0 ? this.stepCount : 0);
-    else this.say(`No ${by > 0 ? 'later' : 'earlier'} ${name}.`);
+    else this.say(`No ${by > 0 ? 'later' : 'earlier'} ${landmarkNames[kind]}.`);
+  }
+
+  /** To the first place where the runs part. */
+  firstDivergence(): void {
+    const first = this.course?.comparison?.firstDivergence;
+    if (first !== undefined) this.seek(first + 1);
+    else if (this.course?.comparison) this.say('These profiles do the same throughout.');
+    else this.say('One profile alone parts from nobody; d compares.');
   }
 
   // Branches -----------------------------------------------------------------------------------------------------------
@@ -297,7 +294,7 @@ export class Session {
 
   refreshActs(): void {
     const { run } = this;
-    this.acts = (run && this.engine?.actsAt(run, this.position, run.profile.spec)) ?? [];
+    this.acts = (run && this.engine?.actsAt(run, this.positions[0] ?? 0, run.profile.spec)) ?? [];
   }
 
   /** Does something else from here on: at the end of a branch it goes on, in the past it forks. */
@@ -305,40 +302,38 @@ export class Session {
     const { run, branch, engine } = this;
     if (!run || !branch || !engine) return;
     this.dialog = 'none';
-    const fork = engine.forkText(run, this.position, act);
+    const position = this.positions[0] ?? 0;
+    const fork = engine.forkText(run, position, act);
     if (!fork.ok) return this.warn(fork.error.message);
-    const result = engine.runText(fork.value.text, this.profileSpec);
+    const { text, from } = fork.value;
+    const result = engine.runText(text, this.profiles.chosen);
     if (!result.ok) return this.warn(result.problems[0]?.message ?? 'That cannot be run.');
+    const { runs } = result.value;
     const goesOn = this.position >= this.stepCount && branch.fork !== undefined;
-    const number = this.branches.filter((one) => one.fork !== undefined).length + 1;
+    const id = `try-${this.branches.filter((one) => one.fork !== undefined).length + 1}`;
     const next: Branch = goesOn
-      ? { ...branch, text: fork.value.text, run: result.value.run }
-      : {
-          id: `try-${number}`,
-          title: `try-${number}`,
-          text: fork.value.text,
-          run: result.value.run,
-          fork: { from: branch.id, position: this.position },
-        };
+      ? { ...branch, text, runs }
+      : { id, title: id, text, runs, fork: { from: branch.id, position } };
     this.branches = goesOn
       ? this.branches.map((one) => (one.id === branch.id ? next : one))
       : [...this.branches, next];
     this.branchId = next.id;
-    this.draft = next.text;
-    this.seek(Math.min(fork.value.from + 1, this.stepCount));
-    this.showProblems(next.run);
+    this.draft = text;
+    const count = next.runs[0]?.timeline.stepCount ?? 0;
+    this.seekIn(0, Math.min(from + 1, count));
+    this.showRemarks(result.value);
   }
 
   useBranch(id: string): void {
     if (id === this.branchId) return;
     this.player.pause();
-    this.branchId = id;
+    this.keepPlace(() => (this.branchId = id));
     this.draft = this.branch?.text ?? '';
-    this.seek(Math.min(this.position, this.stepCount));
     this.say(`Branch ${id}.`);
   }
 
   show(view: string): void {
+    if (view !== this.view) this.front = false;
     this.view = view;
     this.links.remember();
   }
@@ -365,9 +360,4 @@ export class Session {
     this.notice = text;
     this.announcement = text;
   }
-}
-
-function parseSelection(text: string | undefined): Selection | undefined {
-  const page = /^page:0x([0-9a-f]{1,10})$/.exec(text ?? '')?.[1];
-  return page === undefined ? undefined : { kind: 'page', gfn: Number.parseInt(page, 16) };
 }

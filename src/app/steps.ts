@@ -5,11 +5,15 @@ import { isUserExit } from '../views/shared/words';
 /** Longer runs are not looked through for exits: that would be felt. */
 const MANY_STEPS = 200_000;
 
-interface Landmarks {
+/** Steps of one run or rows of several, each in order, counted from 0. */
+export interface Landmarks {
   readonly findings: readonly number[];
   readonly exits: readonly number[];
   readonly actStarts: readonly number[];
+  /** Where several runs part. */
+  readonly divergences: readonly number[];
 }
+export type Landmark = keyof Landmarks;
 
 const known = new WeakMap<Timeline, Landmarks>();
 
@@ -24,6 +28,7 @@ export function landmarksOf(timeline: Timeline): Landmarks {
     findings: [...new Set(timeline.findings().map(({ step }) => step))],
     exits,
     actStarts: timeline.acts.filter((act) => act.stepCount > 0).map((act) => act.firstStep),
+    divergences: [],
   };
   known.set(timeline, landmarks);
   return landmarks;

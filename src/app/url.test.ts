@@ -38,12 +38,13 @@ test.each([
 
 test('what is written is read back, in characters that mail leaves alone', () => {
   const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/);
+  const spec = fc.oneof(word, fc.constant('linux-7.2:ap.doubleCreate=reject:ap.onError=gp+offline'));
   const showing = fc.record(
     {
       step: fc.nat(),
       view: word,
       branch: word,
-      profiles: fc.array(word, { minLength: 1, maxLength: 3 }),
+      profiles: fc.array(spec, { minLength: 1, maxLength: 9 }),
       selection: word.map((w) => `page:${w}`),
       theme: fc.constantFrom('light' as const, 'dark' as const),
       engine: fc.record({ version: fc.constant('0.1.0'), digest: fc.stringMatching(/^[0-9a-f]{8}$/) }),

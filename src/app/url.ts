@@ -99,7 +99,11 @@ function parseShowing(query: string, remarks: string[]): Showing {
       else remarks.push(`"k=${value}" is no step; the link opens at the start.`);
     } else if (key === 'v') showing.view = value;
     else if (key === 'b') showing.branch = value;
-    else if (key === 'r') showing.profiles = value.split(',').filter((p) => p !== '');
+    else if (key === 'r')
+      showing.profiles = value
+        .replaceAll('~', '+')
+        .split(',')
+        .filter((p) => p !== '');
     else if (key === 'sel') showing.selection = value;
     else if (key === 'f') showing.filter = value;
     else if (key === 'chrome') showing.chrome = value !== '0';
@@ -136,7 +140,7 @@ export function printAddress(target: Target, showing: Showing = {}): string {
   const add = (key: string, value: string | undefined) => {
     if (value !== undefined && value !== '') parts.push(`${key}=${value}`);
   };
-  add('r', showing.profiles?.join(','));
+  add('r', showing.profiles?.join(',').replaceAll('+', '~')); // `+` is a blank to some readers of links
   add('k', showing.step?.toString());
   add('b', showing.branch);
   add('v', showing.view);

@@ -30,7 +30,7 @@ export interface LadderPlan {
 
 /** Columns kept free on each side of the rule. */
 const RULE_MARGIN = 2;
-const WIDE_COLUMNS = 84;
+const WIDE_COLUMNS = 100;
 /** Least distance of two lanes: with and without labels between them. */
 const WIDE_STEP = 5;
 const SIDE_STEP = 3;
@@ -40,13 +40,15 @@ interface LadderSize {
   /** The vCPUs that have a lane, in order. */
   readonly vcpus: readonly number[];
   readonly columns: number;
+  /** Columns kept free between step numbers and lanes, where there is room for lanes with labels. */
+  readonly gutter?: number;
 }
 
 /** Puts the lanes on the grid: guest left of the rule, host right of it. */
-export function planLadder({ vcpus, columns }: LadderSize): LadderPlan {
+export function planLadder({ vcpus, columns, gutter = 0 }: LadderSize): LadderPlan {
   const guestLanes = Math.max(1, vcpus.length);
-  const fits = columns >= WIDE_COLUMNS && 10 + guestLanes * WIDE_STEP <= columns * 0.5;
-  return fits ? planWide(vcpus, columns) : planSide(vcpus, columns);
+  const fits = columns >= WIDE_COLUMNS && 10 + gutter + guestLanes * WIDE_STEP <= columns * 0.5;
+  return fits ? planWide(vcpus, columns, gutter) : planSide(vcpus, columns);
 }
 
 const guestLane = (vcpu: number, column: number, long: boolean): LadderLane => ({
@@ -61,8 +63,8 @@ const hostLanes = (columns: readonly [number, number, number], long: boolean): L
   { lane: 'firmware', vcpu: -1, title: long ? 'PSP' : 'P', column: columns[2] },
 ];
 
-function planWide(vcpus: readonly number[], columns: number): LadderPlan {
-  const first = 13;
+function planWide(vcpus: readonly number[], columns: number, gutter: number): LadderPlan {
+  const first = 13 + gutter;
   const room = Math.round(columns * (vcpus.length <= 3 ? 0.47 : 0.5)) - first;
   const step = Math.min(WIDEST_STEP, Math.floor(room / Math.max(1, vcpus.length)));
   const rule = Math.max(first + step * Math.max(1, vcpus.length), Math.round(columns * 0.42));
@@ -77,7 +79,7 @@ function planWide(vcpus: readonly number[], columns: number): LadderPlan {
     ],
     rule,
     numberEnd: 7,
-    textStart: 10,
+    textStart: 10 + gutter,
     textEnd: columns - 1,
   };
 }
@@ -148,7 +150,9 @@ export function layoutRow(plan: LadderPlan, content: RowContent): LadderRow {
   }
   const start = Math.min(arrow.from, arrow.to) + 2;
   const isBeside = arrow.shape === 'self' && start + content.text.length <= sideEnd(plan, start);
-  const { pieces, cut } = isBeside ? flow(plan, content.text, start) : flowLabel(plan, content.text, start);
+  const { pieces, cut } = isBeside
+    ? flow(plan, content.text, start)
+    : flowLabel(plan, content.text, start, arrow.crosses);
   return { ...arrow, label: pieces, labelAt: isBeside ? 'beside' : 'above', cut };
 }
 
@@ -182,13 +186,18 @@ interface Flowed {
 const sideEnd = (plan: LadderPlan, column: number): number =>
   column > plan.rule ? plan.textEnd : plan.rule - RULE_MARGIN;
 
-/** Text from `wanted` on; moved left when it would not fit on its side; flowing around the rule when nothing helps. */
-function flowLabel(plan: LadderPlan, text: string, wanted: number): Flowed {
+/**
+ * Text from `wanted` on; moved left when it would not fit on its side; beyond the rule, where there is more room, when the
+ * arrow goes there as well; flowing around the rule when nothing helps.
+ */
+function flowLabel(plan: LadderPlan, text: string, wanted: number, crosses: boolean): Flowed {
   const isHostSide = wanted > plan.rule;
   const lowest = isHostSide ? plan.rule + RULE_MARGIN : plan.textStart;
   const highest = sideEnd(plan, wanted) - text.length;
   const start = Math.max(lowest, wanted);
   if (highest >= lowest) return flow(plan, text, Math.min(start, highest));
+  const across = plan.rule + RULE_MARGIN;
+  if (crosses && !isHostSide && across + text.length <= plan.textEnd) return flow(plan, text, across);
   return flow(plan, text, isHostSide ? lowest : start);
 }
 
@@ -264,6 +273,16 @@ export interface ActSpan {
 export interface RowHeights {
   readonly act: number;
   readonly step: number;
+}
+
+/** The scrolled picture, for those who draw rows on it. */
+export interface LadderGround {
+  readonly plan: LadderPlan;
+  /** Width of one column in pixels. */
+  readonly unit: number;
+  readonly heights: RowHeights;
+  /** What is in sight, with some rows around it. */
+  readonly window: Window;
 }
 
 /** One line of the scrolled picture. */

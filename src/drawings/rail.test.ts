@@ -10,11 +10,14 @@ test.each([
   ['a tick for each act when there is not', 2000, [0, 500, 900], 1000, ['act']],
   ['nothing but the line in a long run', 9000, Array.from({ length: 3000 }, (_, i) => i * 3), 1000, []],
 ])('%s', (_, stepCount, actStarts, width, expected) => {
-  expect(kinds({ stepCount, actStarts, findings: [] }, width)).toEqual(expected);
+  expect(kinds({ stepCount, actStarts, findings: [], divergences: [] }, width)).toEqual(expected);
 });
 
 test('findings that would cover each other are one diamond', () => {
-  const { marks } = layoutRail({ stepCount: 10_000, actStarts: [], findings: [10, 11, 12, 9000] }, 800);
+  const { marks } = layoutRail(
+    { stepCount: 10_000, actStarts: [], findings: [10, 11, 12, 9000], divergences: [] },
+    800,
+  );
   expect(marks.filter((mark) => mark.kind === 'finding').map((mark) => mark.position)).toEqual([11, 9001]);
 });
 
@@ -24,5 +27,5 @@ test.each([0, 1, 17, 100])('a click where position %d stands goes there', (posit
 
 test('an empty run has one place', () => {
   expect(railPosition(0, 700, 350)).toBe(0);
-  expect(layoutRail({ stepCount: 0, actStarts: [], findings: [] }, 700).marks).toEqual([]);
+  expect(layoutRail({ stepCount: 0, actStarts: [], findings: [], divergences: [] }, 700).marks).toEqual([]);
 });

@@ -7,14 +7,16 @@ export interface RailContent {
   readonly actStarts: readonly number[];
   /** Steps with a finding, in order. */
   readonly findings: readonly number[];
+  /** Steps at which several runs part, in order. */
+  readonly divergences: readonly number[];
 }
 
 export interface RailMark {
   readonly x: number;
   /** Position that a click on it goes to: the step has just been taken. */
   readonly position: number;
-  /** Dots, ticks and diamonds. */
-  readonly kind: 'step' | 'act' | 'finding';
+  /** Dots, ticks, full diamonds and open ones. */
+  readonly kind: 'step' | 'act' | 'finding' | 'divergence';
 }
 
 export interface Rail {
@@ -41,7 +43,10 @@ export const railPosition = (stepCount: number, width: number, x: number): numbe
   Math.round((stepCount * Math.max(0, Math.min(x - MARGIN, lengthOf(width)))) / lengthOf(width));
 
 /** Puts a run on a rail of `width` pixels: dots while there is room, then ticks for acts, then nothing but the line. */
-export function layoutRail({ stepCount, actStarts, findings }: RailContent, width: number): Rail {
+export function layoutRail(
+  { stepCount, actStarts, findings, divergences }: RailContent,
+  width: number,
+): Rail {
   const start = railX(stepCount, width, 0);
   const end = MARGIN + lengthOf(width);
   const gap = (count: number) => (end - start) / Math.max(1, count);
@@ -56,9 +61,10 @@ export function layoutRail({ stepCount, actStarts, findings }: RailContent, widt
   } else if (gap(actStarts.length) >= LEAST_TICK_GAP) {
     for (const step of actStarts) marks.push(at(step, 'act'));
   }
+  const parting = new Set(divergences);
   let last = -Infinity;
-  for (const step of findings) {
-    const mark = at(step, 'finding');
+  for (const step of [...new Set([...findings, ...divergences])].sort((a, b) => a - b)) {
+    const mark = at(step, parting.has(step) ? 'divergence' : 'finding');
     if (mark.x - last < LEAST_TICK_GAP) continue; // the same diamond
     marks.push(mark);
     last = mark.x;

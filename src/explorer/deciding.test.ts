@@ -26,14 +26,23 @@ function answerOf(timeline: Timeline): number {
   return steps.find((step) => timeline.step(step).facets.includes('ap.doubleCreate')) ?? -1;
 }
 
-test.each(['linux-7.2', 'part2-v4', 'as-reviewed'])(
-  'under %s ap.doubleCreate decided what became of the second create, the checks that passed did not',
-  (spec) => {
+test.each([
+  ['linux-7.2', 'accepted', false],
+  ['part2-v4', 'accepted', false],
+  ['as-reviewed', 'refused', true],
+] as const)(
+  'under %s, where a second create is %s, ap.doubleCreate decided; what happens on errors decided: %s',
+  (spec, _, isRefused) => {
     const timeline = run(spec);
     const step = answerOf(timeline);
-    const asked = timeline.step(step).facets;
-    expect(asked.length).toBeGreaterThan(1);
-    expect(decidingFacets(timeline, step)).toEqual(['ap.doubleCreate']);
+    const decided = decidingFacets(timeline, step);
+    expect(decided).toContain('ap.doubleCreate');
+    expect(decided.includes('ap.onError')).toBe(isRefused);
+    const passed = ['ap.features', 'ap.gpaCheck'] as const;
+    for (const name of passed) {
+      expect(timeline.step(step).facets).toContain(name);
+      expect(decided).not.toContain(name);
+    }
   },
 );
 

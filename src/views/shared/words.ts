@@ -29,17 +29,19 @@ export function pathText(move: Move): string {
 /** What a step shows, in the words of the ladder. */
 export const stepText = (step: StepRecord): string => (step.move ? moveText(step.move) : 'no visible move');
 
-/** One sentence for the live region and for every drawn row. */
-export function stepSentence(step: StepRecord, stepCount: number): string {
-  const { move } = step;
-  const where = `Step ${step.index + 1} of ${stepCount}`;
-  if (!move) return `${where}: the act wrote without a visible move.`;
+/** `vCPU 0 to KVM: VMGEXIT.` and what was found. */
+export function stepSaying({ move, findings }: StepRecord): string {
+  if (!move) return 'the act wrote without a visible move.';
   const { from, to, refused } = moveKindOf(move);
   const start = laneName(from, move.vcpu);
   const path = from === to ? start : `${start} to ${laneName(to, move.vcpu)}`;
-  const found = step.findings.map((finding) => ` ${findingWord[finding.kind]}: ${finding.text}.`).join('');
-  return `${where}, ${path}: ${moveText(move)}${refused ? ', refused' : ''}.${found}`;
+  const found = findings.map((finding) => ` ${findingWord[finding.kind]}: ${finding.text}.`).join('');
+  return `${path}: ${moveText(move)}${refused ? ', refused' : ''}.${found}`;
 }
+
+/** One sentence for the live region and for every drawn row. */
+export const stepSentence = (step: StepRecord, stepCount: number): string =>
+  `Step ${step.index + 1} of ${stepCount}${step.move ? ', ' : ': '}${stepSaying(step)}`;
 
 export const findingWord: Record<FindingKind, string> = {
   violation: 'Violation',
@@ -51,7 +53,7 @@ export const findingWord: Record<FindingKind, string> = {
 
 /** The letter-like sign of a finding; it never stands without its word in a list or a label. */
 export const findingGlyph: Record<FindingKind, string> = {
-  violation: '◆',
+  violation: '⚠\uFE0E', // as text: some systems draw a picture otherwise
   ambiguity: '◇',
   'guest-error': '▲',
   unmodelled: '?',

@@ -1,0 +1,90 @@
+/** The rows that several runs have in common, as something to walk through. */
+import { lettersOf, partings, rowGroups, runLetter } from '../drawings/compared-rows';
+import type { Comparison } from '../recording/comparison';
+import { groupText, rowSentence } from '../views/compare/words';
+import { courseOf, type Course, type ShownFinding } from './course';
+import type { ShownExpectation } from './expectations';
+import type { Landmarks } from './steps';
+
+/** @param comparison of at least two runs */
+export function comparedCourse(comparison: Comparison): Course {
+  const { runs, rows } = comparison;
+  const alone = runs.map(courseOf);
+  const placeOf = (run: number, position: number): number =>
+    position === 0 ? 0 : comparison.rowOf(run, position - 1) + 1;
+  const parted = partings(comparison);
+  const findings = [
+    ...parted.map((row) => parting(comparison, row)),
+    ...merged(
+      alone.map(({ findings: own }, run) => own.map((one) => ({ ...one, place: placeOf(run, one.place) }))),
+      (one) => `${one.place} ${one.word} ${one.text}`,
+    ).map(({ one, letters }): ShownFinding => ({ ...one, letters })),
+  ].sort((a, b) => a.place - b.place);
+  return {
+    runs,
+    comparison,
+    length: rows.length,
+    landmarks: comparedLandmarks(
+      alone.map(({ landmarks }) => landmarks),
+      comparison,
+    ),
+    findings,
+    expectations: merged(
+      alone.map(({ expectations }, run) =>
+        expectations.map((one) => ({ ...one, place: placeOf(run, one.place) })),
+      ),
+      (one) => `${one.place} ${one.text}`,
+    ).map(({ one, letters }): ShownExpectation => ({
+      ...one,
+      text: letters === '' ? one.text : `${letters}: ${one.text}`,
+    })),
+    sentence: (place) => (place === 0 ? 'Before step 1.' : rowSentence(comparison, place - 1)),
+    positions: (place) => comparison.positionsAfter(place - 1),
+    placeOf,
+  };
+}
+
+function parting(comparison: Comparison, row: number): ShownFinding {
+  const of = comparison.rows[row];
+  const groups = of ? rowGroups(comparison, of) : [];
+  const letters = groups.map(({ runs }) => runs.map(runLetter).join(' ')).join(' | ');
+  return {
+    place: row + 1,
+    parting: true,
+    sign: '◆',
+    word: 'They part',
+    text: groups.map(groupText).join(' / '),
+    letters,
+  };
+}
+
+/** What several runs have alike, once, with the letters of those that have it. */
+function merged<T>(
+  lists: readonly (readonly T[])[],
+  keyOf: (one: T) => string,
+): { readonly one: T; readonly letters: string }[] {
+  const found = new Map<string, { one: T; runs: number[] }>();
+  lists.forEach((list, run) => {
+    for (const one of list) {
+      const key = keyOf(one);
+      const same = found.get(key);
+      if (!same) found.set(key, { one, runs: [run] });
+      else if (!same.runs.includes(run)) same.runs.push(run);
+    }
+  });
+  return [...found.values()].map(({ one, runs }) => ({ one, letters: lettersOf(runs, lists.length) }));
+}
+
+/** The landmarks of all runs, as rows. */
+function comparedLandmarks(ofRuns: readonly Landmarks[], comparison: Comparison): Landmarks {
+  const rowsOf = (stepsOf: (of: Landmarks) => readonly number[]): number[] =>
+    ofRuns.flatMap((of, run) => stepsOf(of).map((step) => comparison.rowOf(run, step)));
+  const inOrder = (rows: readonly number[]): readonly number[] => [...new Set(rows)].sort((a, b) => a - b);
+  const divergences = partings(comparison);
+  return {
+    findings: inOrder([...rowsOf((of) => of.findings), ...divergences]),
+    exits: inOrder(rowsOf((of) => of.exits)),
+    actStarts: inOrder(rowsOf((of) => of.actStarts)),
+    divergences,
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * What one walks through: the steps of one run, or the rows that several runs have in common. A place counts steps or rows
+ * that are over, from 0.
+ */
+import type { Comparison } from '../recording/comparison';
+import { findingGlyph, findingWord, stepSentence } from '../views/shared/words';
+import { expectationsOf, type ShownExpectation } from './expectations';
+import type { ShownRun } from './runs';
+import { landmarksOf, type Landmarks } from './steps';
+
+/** Something worth knowing about a place. */
+export interface ShownFinding {
+  readonly place: number;
+  /** Here several runs part. */
+  readonly parting: boolean;
+  readonly sign: string;
+  /** What sort of finding it is. */
+  readonly word: string;
+  readonly text: string;
+  /** Letters of the runs in which it was found; empty when it was all of them. */
+  readonly letters: string;
+}
+
+/** One way through. */
+export interface Course {
+  readonly runs: readonly ShownRun[];
+  /** Set when several runs are shown side by side. */
+  readonly comparison?: Comparison;
+  /** Places after the first: steps or rows. */
+  readonly length: number;
+  readonly landmarks: Landmarks;
+  readonly findings: readonly ShownFinding[];
+  readonly expectations: readonly ShownExpectation[];
+  /** What has just happened at a place, for screen readers and the rail. */
+  sentence(place: number): string;
+  /** Steps that each run has made at a place. */
+  positions(place: number): readonly number[];
+  /** The first place at which a run has made so many steps. */
+  placeOf(run: number, position: number): number;
+}
+
+/** The steps of one run. */
+export function courseOf(run: ShownRun): Course {
+  const { timeline } = run;
+  return {
+    runs: [run],
+    length: timeline.stepCount,
+    landmarks: landmarksOf(timeline),
+    findings: timeline.findings().map(({ step, finding }) => ({
+      place: step + 1,
+      parting: false,
+      sign: findingGlyph[finding.kind],
+      word: findingWord[finding.kind],
+      text: finding.text,
+      letters: '',
+    })),
+    expectations: expectationsOf(run),
+    sentence: (place) =>
+      place === 0 ? 'Before step 1.' : stepSentence(timeline.step(place - 1), timeline.stepCount),
+    positions: (place) => [place],
+    placeOf: (_, position) => position,
+  };
+}

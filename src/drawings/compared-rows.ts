@@ -1,0 +1,63 @@
+/** The rows of a comparison as people are told of them: who did what, where the runs part, which run has which letter. */
+import type { ComparedRow, Comparison } from '../recording/comparison';
+import type { StepRecord } from '../recording/timeline';
+
+/** Runs are called A, B, C ... in the order of their profiles. */
+export const runLetter = (run: number): string => String.fromCharCode(65 + run);
+
+/** `A C D`; nothing when it is all runs. */
+export const lettersOf = (runs: readonly number[], runCount: number): string =>
+  runs.length === runCount ? '' : runs.map(runLetter).join(' ');
+
+/** Runs that did the same in a row, with what they did. */
+export interface RowGroup {
+  readonly runs: readonly number[];
+  /** Nothing when these runs made no such step. */
+  readonly step: StepRecord | undefined;
+  /** Index of the step, in the first run of the group. */
+  readonly index: number | undefined;
+  /** Why these runs could not take the act. */
+  readonly refused: string | undefined;
+}
+
+/** The groups of a row, those that did nothing last. */
+export function rowGroups({ runs }: Comparison, row: ComparedRow): readonly RowGroup[] {
+  const groups = row.groups.map((members): RowGroup => {
+    const [first = 0] = members;
+    const index = row.steps[first];
+    const step = index === undefined ? undefined : runs[first]?.timeline.step(index);
+    return { runs: members, step, index, refused: row.refused[first] };
+  });
+  const isIdle = ({ step, refused }: RowGroup): boolean => step === undefined && refused === undefined;
+  return groups.sort((a, b) => Number(isIdle(a)) - Number(isIdle(b)));
+}
+
+export const isSplit = ({ groups }: ComparedRow): boolean => groups.length > 1;
+
+/**
+ * The rows at which runs part: the first of each stretch of rows that are not equal. A new line of the scenario is a new
+ * stretch: what parts there parts once more.
+ */
+export function partings({ rows, divergences }: Comparison): readonly number[] {
+  return divergences.filter((row) => {
+    const before = rows[row - 1];
+    return before === undefined || !isSplit(before) || before.line !== rows[row]?.line;
+  });
+}
+
+/** Values of several runs with the runs that have them: equal ones together, in the order of the runs. */
+export interface SharedValue {
+  readonly runs: readonly number[];
+  readonly value: string | undefined;
+}
+
+/** Puts equal values together. */
+export function sharedValues(values: readonly (string | undefined)[]): readonly SharedValue[] {
+  const shared = new Map<string | undefined, number[]>();
+  values.forEach((value, run) => {
+    const runs = shared.get(value);
+    if (runs) runs.push(run);
+    else shared.set(value, [run]);
+  });
+  return [...shared].map(([value, runs]) => ({ runs, value }));
+}

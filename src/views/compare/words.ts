@@ -1,0 +1,33 @@
+/** A row of a comparison in words. */
+import { rowGroups, runLetter, sharedValues, type RowGroup } from '../../drawings/compared-rows';
+import type { Comparison } from '../../recording/comparison';
+import { stepSaying, stepText } from '../shared/words';
+
+const names = (runs: readonly number[]): string => runs.map(runLetter).join(', ');
+
+/** What a group did, in the words of the ladder. */
+export function groupText({ step, refused }: RowGroup): string {
+  if (step) return stepText(step);
+  return refused === undefined ? 'no such step' : `not possible: ${refused}`;
+}
+
+/** One sentence for the live region: what all did, or who did what. */
+export function rowSentence(comparison: Comparison, row: number): string {
+  const of = comparison.rows[row];
+  const where = `Step ${row + 1} of ${comparison.rows.length}`;
+  if (!of) return `${where}.`;
+  const groups = rowGroups(comparison, of);
+  const saying = (group: RowGroup): string => (group.step ? stepSaying(group.step) : `${groupText(group)}.`);
+  if (groups.length === 1 && groups[0]) return `${where}, ${saying(groups[0])}`;
+  const sayings = groups.map((group) => `${names(group.runs)}: ${saying(group).replace(/\.$/, '')}`);
+  return `${where}, they differ. ${sayings.join('; ')}.`;
+}
+
+/** One value for all runs, or each with its letters: `A C RUNNABLE, B HALTED`. */
+export function sharedText(values: readonly string[]): string {
+  const shared = sharedValues(values);
+  if (shared.length === 1) return values[0] ?? '';
+  return shared
+    .map(({ runs, value = '' }) => `${runs.map(runLetter).join('')} ${value === '' ? '–' : value}`)
+    .join(' ');
+}
