@@ -1,5 +1,5 @@
-import { profile } from '../profiles/resolve';
-import type { ProfileId } from '../profiles/profiles';
+import { assert } from '../base/assert';
+import { parseProfileSpec } from '../profiles/resolve';
 import type { Act, GuestAct, VmmAct } from './acts';
 import { moveText } from './moves';
 import { perform } from './perform';
@@ -9,8 +9,11 @@ import { World, type Recorder } from './world';
 export class Run {
   readonly world: World;
   steps: string[] = [];
-  constructor(id: ProfileId = 'linux-7.2', vcpus = 2) {
-    this.world = new World({ vcpus, gfnCount: 0x400, gmemPages: 0x400 }, profile(id));
+  /** @param spec a profile as the command line writes it */
+  constructor(spec = 'linux-7.2', vcpus = 2) {
+    const profile = parseProfileSpec(spec);
+    assert(profile.ok, `${spec} is a profile`);
+    this.world = new World({ vcpus, gfnCount: 0x400, gmemPages: 0x400 }, profile.value);
     const recorder: Recorder = {
       transition: () => {},
       facet: () => {},

@@ -144,6 +144,7 @@ export const overlays = {
       'vmrun.guard': read('none', amd('entering a vCPU')),
       'vmsa.reload': executed('none', amdAp),
       'hold.eventPending': executed('holds', amdMsr),
+      'run.stoppedWoken': executed('eintr', amdAp),
       'mp.setRange': executed('anyNumber', amdAp),
     },
   },

@@ -10,6 +10,7 @@ import {
 import { hex } from '../../base/hex';
 import { refused, type Outcome } from '../acts';
 import { guestReadsAnswer } from '../guest/answer';
+import type { FacetValue } from '../../profiles/facets';
 import type { Vcpu } from '../state/vcpu';
 import { NO_PFN, type World } from '../world';
 import { acceptApicEvents, hasEvents, resetVcpuForInit, updateRequested } from './apic';
@@ -138,6 +139,14 @@ export function runLoop(world: World, vcpu: Vcpu): void {
   }
 }
 
+/** Such a vCPU is not revived by what woke it. */
+const stoppedWoken: Record<
+  Exclude<FacetValue<'run.stoppedWoken'>, 'unspecified'>,
+  (world: World, vcpu: Vcpu) => void
+> = {
+  eintr: (world, vcpu) => failRun(world, vcpu, { errno: errno.EINTR, rule: 'RunNotRevived' }),
+};
+
 /** The end of the wait in the run loop: some states become RUNNABLE, some stay, in the others KVM_RUN returns. */
 function wakeUp(world: World, vcpu: Vcpu): 'left' | 'stays' {
   const index = world.indexOf(vcpu);
@@ -145,7 +154,7 @@ function wakeUp(world: World, vcpu: Vcpu): 'left' | 'stays' {
   if (state === 'RUNNABLE') return 'stays';
   const effects = world.sendVcpu(vcpu, { type: 'WAKE' });
   if (effects.some((effect) => effect.type === 'failRunEintr')) {
-    failRun(world, vcpu, { errno: errno.EINTR, rule: 'RunNotRevived' });
+    stoppedWoken[facetOr(world, 'run.stoppedWoken', 'eintr')](world, vcpu);
     return 'left';
   }
   if (effects.some((effect) => effect.type === 'clearPvUnhalted')) {

@@ -112,6 +112,26 @@ export const vcpuRunFacets = {
     },
   }),
 
+  'run.stoppedWoken': facet({
+    doc: 'What KVM_RUN does with an event that is pending for a vCPU in STOPPED, or one that AP creation made UNINITIALIZED.',
+    values: {
+      eintr:
+        'It returns -EINTR and leaves the event pending: only INIT and SIPI or KVM_SET_MP_STATE revive the vCPU.',
+      unspecified,
+    },
+    facts: {
+      'part2-v4': inferred('eintr', v4.apCreation),
+      'as-reviewed': unasked,
+      'part2-v5': inferred('eintr', v5.apCreation),
+      v11: silent('AP creation leads to HALTED'),
+      v14: silent('AP creation leads to HALTED'),
+      'linux-6.11': silent('AP creation leads to HALTED, and userspace cannot set STOPPED'),
+      'linux-6.12': silent('AP creation leads to HALTED, and userspace cannot set STOPPED'),
+      'linux-6.17': silent('AP creation leads to HALTED, and userspace cannot set STOPPED'),
+      'linux-7.2': silent('AP creation leads to HALTED, and userspace cannot set STOPPED'),
+    },
+  }),
+
   'mp.setRange': facet({
     doc: 'Which numbers KVM_SET_MP_STATE accepts.',
     values: {
