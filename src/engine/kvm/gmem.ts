@@ -206,7 +206,7 @@ function invalidateMappings(world: World, first: number, count: number): void {
     const gfn = from - slot.firstGmemPage + slot.firstGfn;
     zapGfns(world, gfn, to - from);
     dropPrivateImages(world, gfn, to - from);
-    if (world.facet('vmsa.reload') === 'onInvalidation') requestVmsaReload(world, gfn, to - from);
+    requestVmsaReload(world, gfn, to - from);
   }
 }
 
@@ -221,11 +221,13 @@ function dropPrivateImages(world: World, gfn: number, count: number): void {
   }
 }
 
+/** A kernel that looks a VMSA page up again when it goes away asks the vCPU to do so; the others keep the old address. */
 function requestVmsaReload(world: World, gfn: number, count: number): void {
   for (const vcpu of world.vcpus) {
     if (!vcpu.exists || vcpu.guestVmsaGpa === NO_GPA) continue;
     const frame = Number(vcpu.guestVmsaGpa >> 12n);
-    if (frame >= gfn && frame < gfn + count) vcpu.vmsaReloadRequest = true;
+    if (frame < gfn || frame >= gfn + count) continue;
+    if (facetOr(world, 'vmsa.reload', 'none') === 'onInvalidation') vcpu.vmsaReloadRequest = true;
   }
 }
 
