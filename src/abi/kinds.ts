@@ -173,6 +173,7 @@ export const structLayouts: Readonly<Record<string, StructLayout>> = {
   'kvm-run-snp-req-certs': run.kvmRunSnpReqCerts,
   'kvm-run-vmgexit-psc-msr': run.kvmRunVmgexitPscMsr,
   'kvm-run-vmgexit-psc': run.kvmRunVmgexitPsc,
+  'kvm-run-vmgexit': run.kvmRunVmgexitRaw,
 };
 
 function wordKind(layout: WordLayout): WordKind {

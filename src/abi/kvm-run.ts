@@ -324,10 +324,18 @@ export const kvmRunSnpReqCerts = struct(
   member,
 );
 
-/** KVM_EXIT_VMGEXIT as posted between 2023 and April 2024; mainline gave 40 to KVM_EXIT_TDX. Never merged. */
+/** KVM_EXIT_VMGEXIT with a type, as posted from December 2023 to April 2024; mainline gave 40 to KVM_EXIT_TDX. Never merged. */
 export const KVM_EXIT_VMGEXIT = 40;
 export const KVM_USER_VMGEXIT_PSC_MSR = 1;
 export const KVM_USER_VMGEXIT_PSC = 2;
+/** The same exit as posted before, carrying the GHCB MSR as it stands. Never merged; mainline has no exit of this number. */
+export const KVM_EXIT_VMGEXIT_RAW = 50;
+
+/** Names of the exits that postings had and mainline never got. No SNP VM leaves by what mainline made of their numbers. */
+export const postedExitReasons = {
+  [KVM_EXIT_VMGEXIT]: 'KVM_EXIT_VMGEXIT',
+  [KVM_EXIT_VMGEXIT_RAW]: 'KVM_EXIT_VMGEXIT',
+} as const;
 
 const typedVmgexit = source.mail('[PATCH v11 nn/35] KVM_EXIT_VMGEXIT', 'Michael Roth', '30 Dec 2023');
 const vmgexitLayout = marked(typedVmgexit, 'inferred');
@@ -335,6 +343,12 @@ const vmgexitPscLayout = source.mail(
   '[PATCH v14 nn/22] KVM_EXIT_VMGEXIT',
   'Michael Roth',
   '21 Apr 2024',
+  'inferred',
+);
+const rawVmgexitLayout = source.mail(
+  '[PATCH RFC v9 nn/51] and [PATCH v10 nn/50], KVM_EXIT_VMGEXIT with ghcb_msr and ret',
+  'Michael Roth',
+  '2023',
   'inferred',
 );
 const vmgexitTypes = { [KVM_USER_VMGEXIT_PSC_MSR]: 'PSC_MSR', [KVM_USER_VMGEXIT_PSC]: 'PSC' } as const;
@@ -369,6 +383,31 @@ export const kvmRunVmgexitPsc = struct(
   member,
 );
 
+/** KVM_EXIT_VMGEXIT as it was before it had a type. */
+export const kvmRunVmgexitRaw = struct(
+  'kvm_run.vmgexit (posted, never merged)',
+  rawVmgexitLayout,
+  16,
+  {
+    ghcbMsr: {
+      at: 32,
+      size: 8,
+      doc: 'The GHCB MSR; for an MSR request also the answer of userspace, as the guest will read it',
+    },
+    ret: { at: 40, size: 8, doc: 'Answer of userspace to a batch; becomes SW_EXITINFO2' },
+  },
+  member,
+);
+
+/** The union's member of an exit that was posted and never merged, by the bytes that say which form it has. */
+export function postedMember(view: ByteView, base = 0): StructLayout | undefined {
+  const reason: number = kvmRun.get(view, 'exitReason', base);
+  if (reason === KVM_EXIT_VMGEXIT_RAW) return kvmRunVmgexitRaw;
+  if (reason !== KVM_EXIT_VMGEXIT) return undefined;
+  const type = kvmRunVmgexitPsc.get(view, 'type', base);
+  return type === KVM_USER_VMGEXIT_PSC_MSR ? kvmRunVmgexitPscMsr : kvmRunVmgexitPsc;
+}
+
 /** The union's member of each exit reason of Linux 7.2 that has one. */
 export const kvmRunMembers: Readonly<Record<number, StructLayout>> = {
   [KVM_EXIT_UNKNOWN]: kvmRunHw,
@@ -394,7 +433,7 @@ export const kvmRunMemberName = (layout: StructLayout): string =>
 
 /**
  * The structure's fields as rows, the union as one member: `hypercall.args[0]`.
- * @param payload the member; that of mainline which goes with the exit reason unless said otherwise
+ * @param payload the member; that of mainline which goes with the exit reason unless said otherwise, see {@link postedMember}
  */
 export function explainKvmRun(
   view: ByteView,

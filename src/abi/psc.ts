@@ -3,7 +3,7 @@ import type { ByteView } from '../base/bytes';
 import { GHCB_SHARED_BUFFER_END } from './ghcb-page';
 import type { FieldRow } from './layout';
 import { struct, word } from './layout';
-import { marked, source } from './source';
+import { source } from './source';
 
 const ghcb = source.ghcb('page state change structure');
 
@@ -121,7 +121,12 @@ export const pscResults = [
   },
 ] as const;
 
-const infoCodes = { 0x1: 'not valid', 0x100: 'other error' } as const;
+const infoCodes = {
+  0x1: 'not valid',
+  0x3: 'overlap (postings of 2021)',
+  0x4: 'other error (postings of 2021)',
+  0x100: 'other error',
+} as const;
 const whatIsInvalid = { 1: 'header (upper half 1)', 2: 'entry (upper half 1)' } as const;
 
 /** SW_EXITINFO2 as a result, by halves. */
@@ -130,5 +135,10 @@ export const pscResult = word('PSC result (SW_EXITINFO2)', ghcb, {
   error: { bits: [63, 32], names: infoCodes, doc: '0 done or interrupted, 1 not valid, 0x100 other error' },
 });
 
-/** An early KVM draft answered 3 in the upper half for an RMPUPDATE overlap; nothing confirms it for the protocol. */
-export const PSC_DRAFT_OVERLAP = { value: 3n << 32n, source: marked(ghcb, 'unconfirmed') } as const;
+/** SW_EXITINFO2 as the postings of 2021 answered, which edited the RMP inside KVM. Nothing in the protocol knows the upper halves 3 and 4. */
+export const PSC_DRAFT_OVERLAP = (3n << 32n) | 2n;
+export const PSC_DRAFT_OTHER = 4n << 32n;
+/** Their codes before the translation; where it is missing, these reach the guest. RMPUPDATE's codes share the numbers. */
+export const PSC_DRAFT_INVALID_HDR = 1;
+export const PSC_DRAFT_INVALID_ENTRY = 2;
+export const PSC_DRAFT_UNDEF_ERR = 3;

@@ -172,6 +172,8 @@ export const RMP_FAIL_INPUT = 1;
 export const RMP_FAIL_PERMISSION = 2;
 export const RMP_FAIL_INUSE = 3;
 export const RMP_FAIL_OVERLAP = 4;
+/** The number that the KVM postings of 2021 and 2022 took for FAIL_OVERLAP; hardware answers 4. */
+export const RMP_DRAFT_FAIL_OVERLAP = 7;
 export const RMP_FAIL_BADADDR = 5;
 export const RMP_FAIL_SIZEMISMATCH = 6;
 /** Not hardware: Linux guests turn CF=1 of PVALIDATE ("nothing changed") into this. */
