@@ -15,6 +15,7 @@ export const v4 = {
   launchFinish: singh('[PATCH Part2 RFC v4 26/40]', 27, 'LAUNCH_FINISH'),
   pscMsr: singh('[PATCH Part2 RFC v4 33/40]', 34, 'MSR page state change'),
   pscBatch: singh('[PATCH Part2 RFC v4 34/40]', 35, 'batched page state change'),
+  rmpFault: singh('[PATCH Part2 RFC v4 37/40]', 38, 'RMP nested page fault'),
   apCreation: singh('[PATCH Part2 RFC v4 40/40]', 41, 'AP Creation NAE event'),
   series: source.mail(
     '20210707183616.5620-1-brijesh.singh@amd.com (the series "[PATCH Part2 RFC v4 nn/40]")',
@@ -80,6 +81,11 @@ export const v5 = {
   ),
   pscBatch: source.mail(
     '"[PATCH Part2 v5 36/45]" as quoted in a review of D. A. Gilbert (batched page state change)',
+    'Brijesh Singh',
+    '2021-08-20',
+  ),
+  rmpFault: source.mail(
+    '20210820155918.7518-42-brijesh.singh@amd.com ("[PATCH Part2 v5 41/45]": RMP nested page fault) as quoted in a review of D. A. Gilbert',
     'Brijesh Singh',
     '2021-08-20',
   ),

@@ -178,14 +178,15 @@ export const pscBatchFacets = {
       bare1: 'SW_EXITINFO2 = 1: the internal code escapes without being mapped.',
       beforeDispatch:
         'Refused as an SNP-only event before anything else looks at it; nae.snpOnlyOnEs says how.',
+      forwarded: 'No test: it leaves to the VMM as if the guest were an SNP guest.',
       unspecified,
     },
     facts: {
       'part2-v4': read('otherError', v4.pscBatch),
       'as-reviewed': silent('no reviewer asked for anything here'),
       'part2-v5': read('bare1', v5.pscBatch),
-      v11: silent('the posting was not read for this'),
-      v14: silent('the posting was not read for this'),
+      v11: read('forwarded', v11.pscBatch),
+      v14: read('forwarded', v14.pscBatch),
       ...kernels('executed', sev('sev_es_validate_vmgexit()'), {
         'linux-6.11': 'beforeDispatch',
         'linux-6.12': 'beforeDispatch',
@@ -315,7 +316,7 @@ export const pscBatchFacets = {
     doc: 'How precisely a failing conversion is reported.',
     values: {
       perEntry:
-        'header.cur_entry names the entry; (3 << 32) | 2 for an overlap, 4 << 32 otherwise, RMPUPDATE codes 1 and 2 as (1 << 32) | 1 and | 2.',
+        'header.cur_entry names the entry; (3 << 32) | 2 for RMPUPDATE code 7, the overlap of that time, 4 << 32 otherwise, RMPUPDATE codes 1 and 2 as (1 << 32) | 1 and | 2.',
       vmmReply: 'Whatever the VMM wrote as its reply reaches the guest unchanged.',
       perRange: '0x100 << 32; header.cur_entry stays at the first entry of the failed range.',
     },

@@ -8,6 +8,26 @@ const privateFault = { file: 'arch/x86/kvm/mmu/mmu.c', topic: 'the fault of a pr
 const readIn72 = source.kernel('7.2.13', privateFault.file, privateFault.topic);
 
 export const vmgexitFacets = {
+  'ghcb.maxVersion': facet({
+    doc: 'The highest GHCB protocol version that KVM reports to the guest.',
+    values: {
+      negotiated: 'The version that userspace chose for this VM at KVM_SEV_INIT2.',
+      fixed2: 'Always 2: a VM has nothing to choose.',
+      unspecified,
+    },
+    facts: {
+      ...unsaidBeforeMerge,
+      'part2-v4': read('fixed2', v4.apCreation),
+      'part2-v5': read('fixed2', v5.sevc),
+      ...kernels('executed', sev('sev_handle_vmgexit_msr_protocol()'), {
+        'linux-6.11': 'negotiated',
+        'linux-6.12': 'negotiated',
+        'linux-6.17': 'negotiated',
+        'linux-7.2': 'negotiated',
+      }),
+    },
+  }),
+
   'ghcb.unregistered': facet({
     doc: 'What an NAE event through a GHCB page that the SNP guest did not register does.',
     values: {
@@ -54,6 +74,7 @@ export const vmgexitFacets = {
     facts: {
       ...unsaidBeforeMerge,
       'part2-v4': inferred('copiedUpTo64K', v4.pscBatch),
+      'part2-v5': read('copiedUpTo64K', v5.sevc),
       ...kernels('executed', sev('setup_vmgexit_scratch()'), {
         'linux-6.11': 'copiedUpTo64K',
         'linux-6.12': 'refusedFromV2',
@@ -226,9 +247,9 @@ export const vmgexitFacets = {
       unspecified,
     },
     facts: {
-      'part2-v4': read('rmpFaultHandler', v4.series),
+      'part2-v4': read('rmpFaultHandler', v4.rmpFault),
       'as-reviewed': silent('no reviewer asked for anything here'),
-      'part2-v5': silent('the posting was not read for this'),
+      'part2-v5': read('rmpFaultHandler', v5.rmpFault),
       v11: read('memoryFaultExit', v11.series),
       v14: read('memoryFaultExit', v14.series),
       'linux-6.11': inferred('memoryFaultExit', readIn72),
