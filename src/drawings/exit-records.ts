@@ -3,11 +3,8 @@
  * is shared by all exits and never cleared, so a byte may be older than the exit that seems to carry it.
  */
 import {
-  kvmExitReasons,
   kvmRun,
   kvmRunMember,
-  kvmRunVmgexitPsc,
-  kvmRunVmgexitPscMsr,
   KVM_EXIT_FAIL_ENTRY,
   KVM_EXIT_HYPERCALL,
   KVM_EXIT_INTERNAL_ERROR,
@@ -17,15 +14,17 @@ import {
   KVM_EXIT_SNP_REQ_CERTS,
   KVM_EXIT_SYSTEM_EVENT,
   KVM_EXIT_VMGEXIT,
+  KVM_EXIT_VMGEXIT_RAW,
   KVM_EXIT_X86_RDMSR,
   KVM_EXIT_X86_WRMSR,
   KVM_RUN_UNION,
   KVM_RUN_UNION_SIZE,
-  KVM_USER_VMGEXIT_PSC_MSR,
+  postedMember,
 } from '../abi/kvm-run';
 import { errnoText } from '../abi/errno';
 import type { FieldRow, StructLayout } from '../abi/layout';
 import { bytesView } from '../base/bytes';
+import { exitNames } from '../engine/kvm/exit';
 import type { PerformedAct, StepRecord, Timeline } from '../recording/timeline';
 
 /** One return of KVM_RUN. */
@@ -52,18 +51,11 @@ const leaving = ({ transitions }: StepRecord): number[] =>
     chart === 'vcpu' && event.type === 'EXIT_TO_USERSPACE' ? [instance] : [],
   );
 
-const nameOf = (reason: number, posted: boolean): string =>
-  posted && reason === KVM_EXIT_VMGEXIT
-    ? 'KVM_EXIT_VMGEXIT'
-    : ((kvmExitReasons as Readonly<Record<number, string>>)[reason] ?? 'unknown reason');
-
-/** Whether the kernel generation is one that had KVM_EXIT_VMGEXIT where mainline has KVM_EXIT_TDX. */
-const hasVmgexitExit = (timeline: Timeline): boolean => !timeline.world.profile.id.startsWith('linux-');
+const nameOf = (reason: number): string => exitNames[reason] ?? 'unknown reason';
 
 /** The exits of a block of steps. The world is moved to read them. */
 function readBlock(timeline: Timeline, first: number): ExitRecord[] {
   const { world } = timeline;
-  const posted = hasVmgexitExit(timeline);
   const records: ExitRecord[] = [];
   for (let step = first; step < Math.min(first + BLOCK, timeline.stepCount); step++) {
     for (const vcpu of leaving(timeline.step(step))) {
@@ -72,7 +64,7 @@ function readBlock(timeline: Timeline, first: number): ExitRecord[] {
       const reason: number = kvmRun.get(bytesView(bytes), 'exitReason');
       const errno = world.vcpu(vcpu).runErrno;
       const result = errno === 0 ? '0' : errnoText(-errno);
-      records.push({ step, vcpu, reason, name: nameOf(reason, posted), result, bytes });
+      records.push({ step, vcpu, reason, name: nameOf(reason), result, bytes });
     }
   }
   return records;
@@ -107,10 +99,8 @@ export function exitRecords(timeline: Timeline, position: number): ExitRecord[] 
 }
 
 /** The union's member that goes with a record. */
-export function memberOf({ reason, bytes, name }: ExitRecord): StructLayout | undefined {
-  if (name !== 'KVM_EXIT_VMGEXIT') return kvmRunMember(reason);
-  const type = bytesView(bytes).u32(KVM_RUN_UNION);
-  return type === KVM_USER_VMGEXIT_PSC_MSR ? kvmRunVmgexitPscMsr : kvmRunVmgexitPsc;
+export function memberOf({ reason, bytes }: ExitRecord): StructLayout | undefined {
+  return postedMember(bytesView(bytes)) ?? kvmRunMember(reason);
 }
 
 /**
@@ -131,7 +121,13 @@ const filledFields: Readonly<Record<number, readonly string[]>> = {
   [KVM_EXIT_X86_WRMSR]: ['reason', 'index', 'data'],
   [KVM_EXIT_MEMORY_FAULT]: ['flags', 'gpa', 'size'],
   [KVM_EXIT_SNP_REQ_CERTS]: ['gpa', 'npages'],
+  // Of the fields of both types, those that the one at hand has.
+  [KVM_EXIT_VMGEXIT]: ['type', 'gpa', 'op', 'sharedGpa'],
+  [KVM_EXIT_VMGEXIT_RAW]: ['ghcbMsr'],
 };
+
+/** Exits with an answer field that KVM may preset. */
+const answered: readonly number[] = [KVM_EXIT_HYPERCALL, KVM_EXIT_VMGEXIT, KVM_EXIT_VMGEXIT_RAW];
 
 /** Whether KVM preset the answer field: the facet that says so was consulted in these steps. */
 function presetsAnswer(timeline: Timeline, steps: readonly StepRecord[]): boolean {
@@ -183,7 +179,7 @@ export function exitOrigins(timeline: Timeline, record: ExitRecord): ExitOrigins
     });
   }
   const filled = new Set(filledFields[record.reason] ?? []);
-  if (record.reason === KVM_EXIT_HYPERCALL && presetsAnswer(timeline, inside)) filled.add('ret');
+  if (answered.includes(record.reason) && presetsAnswer(timeline, inside)) filled.add('ret');
   for (const row of memberOf(record)?.explain(bytesView(bytes)) ?? []) {
     if (!filled.has(row.name) || row.offset === undefined || row.size === undefined) continue;
     for (let at = row.offset; at < row.offset + row.size; at++) {

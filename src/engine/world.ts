@@ -56,6 +56,8 @@ export interface WorldConfig {
   readonly gfnCount: number;
   /** Pages of guest_memfd. */
   readonly gmemPages: number;
+  /** Memory slots; SLOT_COUNT when missing. */
+  readonly slots?: number;
 }
 
 export type FindingKind = 'violation' | 'ambiguity' | 'guest-error' | 'unmodelled' | 'note';
@@ -138,7 +140,7 @@ export class World {
     this.vm = this.declare('vm', vmGroup);
     const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
     this.vcpus = range(config.vcpus).map((i) => this.declare(`v${i}`, vcpuGroup));
-    this.slots = range(SLOT_COUNT).map((i) => this.declare(`slot${i}`, slotGroup));
+    this.slots = range(config.slots ?? SLOT_COUNT).map((i) => this.declare(`slot${i}`, slotGroup));
     this.regions = range(SLOT_COUNT).map((i) => this.declare(`region${i}`, regionGroup));
     this.faults = range(FAULT_COUNT).map((i) => this.declare(`fault${i}`, faultGroup));
     this.cpuid = range(CPUID_ROWS).map((i) => this.declare(`cpuid${i}`, cpuidGroup));

@@ -3,6 +3,10 @@ import { setup } from 'xstate';
 import { compile } from './compile';
 import { events, type EventOf } from './events';
 
+/** Who carries a page state change out: KVM at once, the VMM by range, or the VMM by the guest's own words. */
+const pscRoutes = ['inKernel', 'mapGpaRange', 'vmgexit'] as const;
+export type PscRoute = (typeof pscRoutes)[number];
+
 export const exchangeEvents = events({
   MSR_REQUEST: {},
   NAE_REQUEST: {},
@@ -12,18 +16,23 @@ export const exchangeEvents = events({
   MALFORMED: { reason: [1, 2, 3, 4, 5, 6] },
   /** KVM resumes the guest without writing anything. */
   IGNORED: {},
-  PSC_BEGIN: { exitsEnabled: 'flag', headerLegal: 'flag' },
+  PSC_BEGIN: { carriedOut: pscRoutes, exitsEnabled: 'flag', headerLegal: 'flag' },
   PSC_RANGE: {
+    carriedOut: pscRoutes,
     exitsEnabled: 'flag',
     headerLegal: 'flag',
     found: ['range', 'invalidEntry', 'nothingLeft'],
     operation: ['private', 'shared', 'other'],
+    /** What an operation other than private and shared leads to, where KVM walks the entries. */
+    other: ['error', 'skipped', 'asShared'],
   },
-  PSC_MSR: { operationKnown: 'flag', exitsEnabled: 'flag' },
+  PSC_MSR: { carriedOut: pscRoutes, operationKnown: 'flag', exitsEnabled: 'flag' },
+  /** KVM changed the RMP itself, or could not. */
+  PSC_CHANGED: { done: 'flag' },
   /** KVM leaves for userspace and remembers how to go on. */
   EXIT_TO_USERSPACE: {},
   /** KVM_RUN again: userspace left `ret`. */
-  USERSPACE_RET: { ret: ['success', 'refused', 'other'], check: ['anyNonZero', 'whitelist'] },
+  USERSPACE_RET: { ret: ['success', 'refused', 'other'], check: ['anyNonZero', 'whitelist', 'passedOn'] },
   /** KVM_RUN again after an exit that carries no answer. */
   USERSPACE_RETURNED: {},
   /** KVM_RUN failed; nothing of the request is left in KVM. */
@@ -41,8 +50,18 @@ export const exchangeMachine = setup({
     headerIllegal: ({ event }: EventArgs) => 'headerLegal' in event && !event.headerLegal,
     invalidEntry: ({ event }: EventArgs) => event.type === 'PSC_RANGE' && event.found === 'invalidEntry',
     nothingLeft: ({ event }: EventArgs) => event.type === 'PSC_RANGE' && event.found === 'nothingLeft',
-    otherOperation: ({ event }: EventArgs) => event.type === 'PSC_RANGE' && event.operation === 'other',
     operationUnknown: ({ event }: EventArgs) => event.type === 'PSC_MSR' && !event.operationKnown,
+    refusesOther: ({ event }: EventArgs) =>
+      event.type === 'PSC_RANGE' &&
+      event.operation === 'other' &&
+      event.other === 'error' &&
+      event.carriedOut !== 'inKernel',
+    skipsOther: ({ event }: EventArgs) =>
+      event.type === 'PSC_RANGE' && event.operation === 'other' && event.other === 'skipped',
+    inKernel: ({ event }: EventArgs) => 'carriedOut' in event && event.carriedOut === 'inKernel',
+    forwarded: ({ event }: EventArgs) => 'carriedOut' in event && event.carriedOut === 'vmgexit',
+    notChanged: ({ event }: EventArgs) => event.type === 'PSC_CHANGED' && !event.done,
+    passedOn: ({ event }: EventArgs) => event.type === 'USERSPACE_RET' && event.check === 'passedOn',
     retSuccess: ({ event }: EventArgs) => event.type === 'USERSPACE_RET' && event.ret === 'success',
     retNotAllowed: ({ event }: EventArgs) =>
       event.type === 'USERSPACE_RET' && event.ret === 'other' && event.check === 'whitelist',
@@ -54,6 +73,10 @@ export const exchangeMachine = setup({
     answerPscInvalidEntry: () => {},
     answerPscDone: () => {},
     exitMapGpaRange: () => {},
+    exitVmgexit: () => {},
+    changeRmp: () => {},
+    answerNotChanged: () => {},
+    answerAsUserspaceSays: () => {},
     skipRange: () => {},
     markRangeDone: () => {},
     answerMsrPscError: () => {},
@@ -70,12 +93,15 @@ export const exchangeMachine = setup({
       on: {
         MALFORMED: { target: 'answered', actions: 'answerMalformed' },
         PSC_BEGIN: [
+          { guard: 'forwarded', target: 'awaitingUserspace', actions: 'exitVmgexit' },
           { guard: 'exitsDisabled', target: 'answered', actions: 'answerPscGeneric' },
           { guard: 'headerIllegal', target: 'answered', actions: 'answerPscInvalidHeader' },
           { target: 'received' },
         ],
         PSC_MSR: [
           { guard: 'operationUnknown', target: 'answered', actions: 'answerMsrPscError' },
+          { guard: 'inKernel', actions: 'changeRmp' },
+          { guard: 'forwarded', target: 'awaitingUserspace', actions: 'exitVmgexit' },
           { guard: 'exitsDisabled', target: 'answered', actions: 'answerMsrPscError' },
           { target: 'awaitingUserspace', actions: 'exitMapGpaPage' },
         ],
@@ -84,6 +110,7 @@ export const exchangeMachine = setup({
     awaitingUserspace: {
       on: {
         USERSPACE_RET: [
+          { guard: 'passedOn', target: 'answered', actions: 'answerAsUserspaceSays' },
           { guard: 'retSuccess', target: 'completing', actions: 'markRangeDone' },
           { guard: 'retNotAllowed', target: 'idle', actions: 'failRun' },
           { target: 'answered', actions: 'answerUserspaceRefused' },
@@ -100,12 +127,15 @@ export const exchangeMachine = setup({
     IGNORED: '.answered',
     EXIT_TO_USERSPACE: '.awaitingUserspace',
     RUN_FAILED: '.idle',
+    PSC_CHANGED: [{ guard: 'notChanged', target: '.answered', actions: 'answerNotChanged' }, {}],
     PSC_RANGE: [
       { guard: 'exitsDisabled', target: '.answered', actions: 'answerPscGeneric' },
       { guard: 'headerIllegal', target: '.answered', actions: 'answerPscInvalidHeader' },
       { guard: 'invalidEntry', target: '.answered', actions: 'answerPscInvalidEntry' },
       { guard: 'nothingLeft', target: '.answered', actions: 'answerPscDone' },
-      { guard: 'otherOperation', actions: 'skipRange' },
+      { guard: 'refusesOther', target: '.answered', actions: 'answerPscInvalidEntry' },
+      { guard: 'skipsOther', actions: 'skipRange' },
+      { guard: 'inKernel', actions: 'changeRmp' },
       { target: '.awaitingUserspace', actions: 'exitMapGpaRange' },
     ],
   },

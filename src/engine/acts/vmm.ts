@@ -34,6 +34,7 @@ export const vmmActs = table({
       backing: may(['guest-memfd', 'none', 'closed'], 'guest-memfd when missing'),
       gmem: may('count', 'first page in guest_memfd; the next free one when missing'),
       registered: may('flag', 'its memory is registered for encryption, as QEMU does; yes when missing'),
+      'large-pages': may('flag', 'userspace backs it with 2 MiB pages'),
     },
   },
   'hypercall-exits': {

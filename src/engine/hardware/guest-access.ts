@@ -4,13 +4,13 @@ import { PAGE_NOT_VALIDATED } from '../../abi/nested-fault';
 import { changeGfns } from '../kvm/attributes';
 import { readContent, writeContent } from '../kvm/gmem';
 import { gmemPageOf, slotOf } from '../kvm/memory-slots';
-import { handleNestedFault, type NestedAccess } from '../kvm/nested-fault';
-import { sevHandleRmpFault } from '../kvm/rmp-fault';
+import { handleNestedFault, mapsByRmp, type NestedAccess } from '../kvm/nested-fault';
+import { fixRmpFault, sevHandleRmpFault } from '../kvm/rmp-fault';
 import { gfnBits } from '../memory/page-bits';
 import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
-import { rmpEntry } from './rmp';
+import { hasRmpEntry, rmpEntry } from './rmp';
 
 export interface GuestAccess {
   readonly gpa: bigint;
@@ -36,7 +36,8 @@ export type Refused = Exclude<AccessOutcome, { kind: 'done' }>['kind'];
 
 /** Gets a frame mapped as the access wants it. @returns why that did not work, or nothing */
 export function mapForGuest(world: World, vcpu: Vcpu, access: NestedAccess): 'left' | 'mmio' | undefined {
-  const wanted = access.private ? gfnBits.mappedPrivate : gfnBits.mappedShared;
+  const own = access.private ? gfnBits.mappedPrivate : gfnBits.mappedShared;
+  const wanted = mapsByRmp(world) ? gfnBits.mappedPrivate | gfnBits.mappedShared : own;
   if ((world.pages.gfn.get(access.gfn) & wanted) !== 0) return undefined;
   const handled = handleNestedFault(world, vcpu, access);
   if (handled === 'mmio') {
@@ -52,10 +53,15 @@ export function privatePfn(world: World, gfn: number): number {
   return slot ? gmemPageOf(slot, gfn) : -1;
 }
 
-/** Whether the RMP entry is the guest's own, for this very frame; a mismatch faults for ever. */
+/** Whether the RMP entry is the guest's own, for this very frame; a mismatch that nobody mends faults for ever. */
 export function rmpAgrees(world: World, vcpu: Vcpu, gfn: Gfn, pfn: number): boolean {
+  const isOwn = (): boolean => {
+    const { assigned, asid, gfn: owned } = rmpEntry(world, pfn);
+    return assigned && asid === world.vm.asid && owned === gfn;
+  };
+  if (isOwn()) return true;
+  if (mapsByRmp(world) && mendFault(world, vcpu, gfn, 'private') && isOwn()) return true;
   const entry = rmpEntry(world, pfn);
-  if (entry.assigned && entry.asid === world.vm.asid && entry.gfn === gfn) return true;
   const why = !entry.assigned
     ? 'the page is not assigned'
     : entry.asid !== world.vm.asid
@@ -65,6 +71,31 @@ export function rmpAgrees(world: World, vcpu: Vcpu, gfn: Gfn, pfn: number): bool
   sevHandleRmpFault(world, gpa);
   world.move('rmpViolation', world.indexOf(vcpu), { gpa, why }, 'RmpMismatch');
   return false;
+}
+
+/** An RMP fault that the handler of 2021 answers by changing the page. @returns whether the access can go on */
+function mendFault(world: World, vcpu: Vcpu, gfn: Gfn, access: 'private' | 'shared'): boolean {
+  world.sendVcpu(vcpu, { type: 'LEAVE' });
+  const mended = fixRmpFault(world, gfnToGpa(gfn), access);
+  world.sendVcpu(vcpu, { type: 'ENTER' });
+  return (
+    mended && mapForGuest(world, vcpu, { gfn, private: access === 'private', write: true }) === undefined
+  );
+}
+
+/** The RMP check of a shared access: the page must not be assigned. Where attributes decide, the mapping already is shared memory. */
+function checkShared(world: World, vcpu: Vcpu, gfn: Gfn): Refused | undefined {
+  if (!mapsByRmp(world)) return undefined;
+  const pfn = privatePfn(world, gfn);
+  if (!hasRmpEntry(world, pfn) || !rmpEntry(world, pfn).assigned) return undefined;
+  if (mendFault(world, vcpu, gfn, 'shared')) return undefined;
+  world.move(
+    'rmpViolation',
+    world.indexOf(vcpu),
+    { gpa: gfnToGpa(gfn), why: 'a private page' },
+    'RmpMismatch',
+  );
+  return 'faultsForever';
 }
 
 /** The RMP check of a private access. @returns why it does not go through, or nothing */
@@ -82,7 +113,7 @@ export function guestAccess(world: World, vcpu: Vcpu, access: GuestAccess): Acce
   const gfn = gpaToGfn(toGpa(access.gpa));
   const blocked =
     mapForGuest(world, vcpu, { gfn, private: access.private, write: access.write }) ??
-    (access.private ? checkPrivate(world, vcpu, gfn) : undefined);
+    (access.private ? checkPrivate : checkShared)(world, vcpu, gfn);
   vcpu.instructionFaulted = blocked === 'left';
   if (blocked) return { kind: blocked };
   changeGfns(

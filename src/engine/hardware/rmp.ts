@@ -195,28 +195,31 @@ export function arrangeRmp(
   for (let page = pfn; page < pfn + pages; page++) rmpFirmwareWrite(world, page, rmpBits.validated, 0);
 }
 
-/** RMPUPDATE, once. @returns the code in EAX */
-function rmpUpdateInstruction(world: World, pfn: number, update: RmpUpdate): number {
-  const fault = takeFault(world, 'rmpupdate');
-  if (fault) {
-    if (fault.every && fault.status === RMP_FAIL_OVERLAP) {
-      rmpUpdateFailed(world, pfn, fault.status);
-      throw new NeverReturns('RMPUPDATE');
-    }
-    return fault.status;
-  }
+/** What an RMPUPDATE answered, and whether it would answer the same for ever. */
+interface InstructionResult {
+  readonly code: number;
+  readonly always: boolean;
+}
+
+/** RMPUPDATE, once. */
+function rmpUpdateInstruction(world: World, pfn: number, update: RmpUpdate): InstructionResult {
+  const fault = takeFault(world, 'rmpupdate', pfn);
+  if (fault) return { code: fault.status, always: fault.every };
   const to = stateWanted(update);
   const event: PageEvent = { type: 'RMPUPDATE', to, sizeFits: sizeFits(world, pfn, update.twoMeg) };
   const code = refusalCode(pageTransition(world, pfn, event));
-  if (code === RMP_FAIL_OVERLAP) {
-    rmpUpdateFailed(world, pfn, code);
-    throw new NeverReturns('RMPUPDATE');
-  }
-  if (code !== RMP_SUCCESS) return code;
+  if (code !== RMP_SUCCESS) return { code, always: true };
   writeEntries(world, pfn, update);
   const { gfn, twoMeg } = update;
   world.move('rmpUpdate', -1, { pfn, gfn, pages: 1, to, size: twoMeg ? '2M' : '4K' }, rmpUpdateRules[to]);
-  return RMP_SUCCESS;
+  return { code, always: false };
+}
+
+/** RMPUPDATE by a kernel that does not try again. @returns the code in EAX */
+export function rmpUpdateOnce(world: World, pfn: number, update: RmpUpdate): number {
+  const { code } = rmpUpdateInstruction(world, pfn, update);
+  if (code !== RMP_SUCCESS) world.move('rmpUpdateFailed', -1, { pfn, code }, 'RmpUpdateFails');
+  return code;
 }
 
 /** Pages from `pfn` on, at most `limit`, whose entries are alike and of 4 KiB, with frames that rise with them. */
@@ -262,10 +265,11 @@ export function rmpupdate(world: World, pfn: number, update: RmpUpdate): boolean
     return false;
   }
   for (;;) {
-    const code = rmpUpdateInstruction(world, pfn, update);
+    const { code, always } = rmpUpdateInstruction(world, pfn, update);
     if (code === RMP_SUCCESS) return true;
     rmpUpdateFailed(world, pfn, code);
     if (code !== RMP_FAIL_OVERLAP) return false;
+    if (always) throw new NeverReturns('RMPUPDATE');
   }
 }
 

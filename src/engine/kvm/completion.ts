@@ -6,8 +6,8 @@ import { completeReqCerts } from './guest-request';
 import { completeHypercall } from './hypercall';
 import { completePortIn, completeStringIo } from './io';
 import { completeMmio } from './mmio';
-import { completePscMsr } from './msr-protocol';
-import { completePsc } from './psc';
+import { completePsc, completePscVmgexit, completePscVmgexitRaw } from './psc';
+import { completePscMsr, completePscMsrVmgexit, completePscMsrVmgexitRaw } from './psc-msr';
 
 const completions: Record<Vcpu['completion'], (world: World, vcpu: Vcpu) => Handled> = {
   none: (world, vcpu) => {
@@ -17,6 +17,10 @@ const completions: Record<Vcpu['completion'], (world: World, vcpu: Vcpu) => Hand
   },
   pscMsr: completePscMsr,
   psc: completePsc,
+  pscMsrVmgexit: completePscMsrVmgexit,
+  pscMsrVmgexitRaw: completePscMsrVmgexitRaw,
+  pscVmgexit: completePscVmgexit,
+  pscVmgexitRaw: completePscVmgexitRaw,
   hypercall: completeHypercall,
   portIn: completePortIn,
   stringIn: completeStringIo,

@@ -1,6 +1,6 @@
 /** Leaving KVM_RUN: the thread is back in userspace, and `kvm_run` tells why. */
 import { errnoText } from '../../abi/errno';
-import { kvmExitReasons, kvmRun } from '../../abi/kvm-run';
+import { kvmExitReasons, kvmRun, postedExitReasons } from '../../abi/kvm-run';
 import type { Image } from '../memory/image';
 import type { RuleId } from '../rules';
 import type { Vcpu } from '../state/vcpu';
@@ -10,6 +10,9 @@ import type { World } from '../world';
 export function kvmRunOf(world: World, vcpu: Vcpu): Image {
   return world.kvmRun[world.indexOf(vcpu)] as Image;
 }
+
+/** Names of the exits of this model, the ones that were posted and never merged among them. */
+export const exitNames: Readonly<Record<number, string>> = { ...kvmExitReasons, ...postedExitReasons };
 
 /**
  * Ends a KVM_RUN. The payload of the exit is already in the union.
@@ -34,6 +37,7 @@ export function failRun(
 ): void {
   leaveToUserspace(world, vcpu, { errno: failure.errno, reason: failure.reason });
   const index = world.indexOf(vcpu);
-  const exit = kvmExitReasons[kvmRun.get(kvmRunOf(world, vcpu), 'exitReason') as keyof typeof kvmExitReasons];
+  const reason = kvmRun.get(kvmRunOf(world, vcpu), 'exitReason');
+  const exit = exitNames[reason] ?? `exit ${reason}`;
   world.move('kvmRunReturns', index, { vcpu: index, ret: errnoText(-failure.errno), exit }, failure.rule);
 }

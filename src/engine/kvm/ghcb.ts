@@ -19,7 +19,8 @@ import type { RuleId } from '../rules';
 import { rules } from '../rules';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
-import { slotOf } from './memory-slots';
+import { rmpLookup } from '../hardware/rmp';
+import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
 import { shortEventName } from './nae-text';
 
 /** How a handler ends: enter the guest, leave to userspace (already done), or fail KVM_RUN with an errno. */
@@ -36,6 +37,19 @@ export const runFails = (code: number, rule: RuleId): RunFailure => ({ errno: co
 /** The bytes of the GHCB page of the request in hand. */
 export function answerPage(world: World, vcpu: Vcpu): Image {
   return world.image('shared', gpaToGfn(toGpa(vcpu.ghcbGpa)));
+}
+
+/**
+ * Whether KVM's writes to the GHCB page of the request in hand arrive. Only where KVM itself changes the RMP can the page
+ * become private while its request is handled.
+ */
+export function ghcbReachable(world: World, vcpu: Vcpu): boolean {
+  if (world.facet('psc.batch') !== 'inKernel') return true;
+  const gfn = gpaToGfn(toGpa(vcpu.ghcbGpa));
+  const slot = slotOf(world, gfn);
+  const isPrivate = slotHasGmem(slot) && rmpLookup(world, gmemPageOf(slot, gfn))?.assigned === true;
+  if (isPrivate) world.finding('violation', 'the GHCB page is private: what KVM answers does not arrive');
+  return !isPrivate;
 }
 
 /** Maps the page through the shared backing. @returns undefined when no memslot covers it */

@@ -9,6 +9,7 @@ import {
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { kvmRunOf, leaveToUserspace } from './exit';
+import { facetOr } from './unspecified';
 
 const ARGUMENTS = kvmRunHypercall.offsetOf('args');
 
@@ -35,6 +36,12 @@ export function exitMapGpaRange(
     pages: BigInt(range.pages),
     attributes,
   });
+}
+
+/** Whether the exit that a page state change needs may happen. */
+export function pscExitsEnabled(world: World): boolean {
+  if (world.vm.hypercallExits) return true;
+  return facetOr(world, 'psc.exitsDisabled', 'error') === 'notNegotiable';
 }
 
 /** hypercall.ret as userspace left it. */

@@ -24,6 +24,7 @@ export interface SlotWanted {
   readonly backing: Slot['backing'];
   readonly firstGmemPage: number;
   readonly registered: boolean;
+  readonly largePages: boolean;
 }
 
 const overlaps = (first: number, pages: number, otherFirst: number, otherPages: number): boolean =>
@@ -51,6 +52,7 @@ export function setUserMemoryRegion2(world: World, wanted: SlotWanted): number {
   free.backing = backing;
   free.firstGmemPage = firstGmemPage;
   free.registered = wanted.registered;
+  free.largePages = wanted.largePages;
   return 0;
 }
 
@@ -72,5 +74,6 @@ export function dropSlots(world: World): void {
     slot.backing = 'none';
     slot.firstGmemPage = 0;
     slot.registered = false;
+    slot.largePages = false;
   }
 }

@@ -1,5 +1,4 @@
 /** The GHCB MSR protocol: one value in, one value out. */
-import { errno } from '../../abi/errno';
 import {
   apResetHoldResponse,
   cpuidRequest,
@@ -12,30 +11,27 @@ import {
   GHCB_MSR_HV_FT_REQ,
   GHCB_MSR_NO_GFN,
   GHCB_MSR_PREF_GPA_REQ,
-  GHCB_MSR_PSC_ERROR,
   GHCB_MSR_PSC_REQ,
   GHCB_MSR_REG_GPA_REQ,
   GHCB_MSR_SEV_INFO_REQ,
   GHCB_MSR_TERM_REQ,
   KVM_HV_FEATURES,
   preferredGpaResponse,
-  pscRequest,
-  pscResponse,
   registerGpaRequest,
   registerGpaResponse,
   sevInfoResponse,
 } from '../../abi/ghcb-msr';
-import { GHCB_VERSION_MIN } from '../../abi/ghcb-page';
-import { PSC_OP_PRIVATE, PSC_OP_SHARED } from '../../abi/psc';
+import { GHCB_VERSION_MAX, GHCB_VERSION_MIN } from '../../abi/ghcb-page';
 import type { RuleId } from '../rules';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { cpuidLeaf } from './cpuid';
-import { runFails, type Handled } from './ghcb';
+import type { Handled } from './ghcb';
 import { apResetHold } from './hold';
 import { leaveForHandler } from './instruction';
-import { exitMapGpaRange, readRet, retClass } from './map-gpa-range';
+import { snpBeginPscMsr } from './psc-msr';
 import { exitSevTerm } from './termination';
+import { facetOr } from './unspecified';
 
 /** sev_handle_vmgexit_msr_protocol. */
 export function sevHandleVmgexitMsrProtocol(world: World, vcpu: Vcpu): Handled {
@@ -45,7 +41,7 @@ export function sevHandleVmgexitMsrProtocol(world: World, vcpu: Vcpu): Handled {
   world.move('msrRequest', world.indexOf(vcpu), { name, value: request });
   const handler = handlers[ghcbMsrInfo(request)];
   if (!handler) return ignored(world, vcpu);
-  if (snpOnly.has(ghcbMsrInfo(request)) && world.vm.type !== 'snp') {
+  if (world.vm.type !== 'snp' && snpOnly[ghcbMsrInfo(request)]?.(world)) {
     return terminate(world, vcpu, 'MsrSnpOnlyTerminates');
   }
   return handler(world, vcpu, request);
@@ -53,12 +49,22 @@ export function sevHandleVmgexitMsrProtocol(world: World, vcpu: Vcpu): Handled {
 
 type Handler = (world: World, vcpu: Vcpu, request: bigint) => Handled;
 
-const snpOnly: ReadonlySet<number> = new Set([GHCB_MSR_PREF_GPA_REQ, GHCB_MSR_REG_GPA_REQ, GHCB_MSR_PSC_REQ]);
+/** Asked of a guest without SNP: whether its request is treated as a wish to terminate. */
+type SnpTest = (world: World) => boolean;
+const gpaRequestTerminates: SnpTest = (world) =>
+  facetOr(world, 'msr.gpaRequestNonSnp', 'answered') === 'terminates';
+
+const snpOnly: Readonly<Record<number, SnpTest>> = {
+  [GHCB_MSR_PREF_GPA_REQ]: gpaRequestTerminates,
+  [GHCB_MSR_REG_GPA_REQ]: gpaRequestTerminates,
+  [GHCB_MSR_PSC_REQ]: (world) => facetOr(world, 'psc.msrNonSnp', 'terminates') === 'terminates',
+};
 
 /** The value the MSR has after a vCPU reset, and the answer to 0x002. */
 export function sevInfo(world: World): bigint {
+  const negotiated = facetOr(world, 'ghcb.maxVersion', 'negotiated') === 'negotiated';
   return sevInfoResponse.encode({
-    maxVersion: world.vm.ghcbVersion,
+    maxVersion: negotiated ? world.vm.ghcbVersion : GHCB_VERSION_MAX,
     minVersion: GHCB_VERSION_MIN,
     cBit: world.vm.cBit,
   });
@@ -116,50 +122,4 @@ function answerCpuid(world: World, vcpu: Vcpu, request: bigint): Handled {
 function exitFromHandler(world: World, vcpu: Vcpu): Handled {
   world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
   return leaveForHandler(world, vcpu);
-}
-
-function snpBeginPscMsr(world: World, vcpu: Vcpu, request: bigint): Handled {
-  const { gfn, operation } = pscRequest.decode(request);
-  const effects = world.sendExchange(vcpu, {
-    type: 'PSC_MSR',
-    operationKnown: operation === PSC_OP_PRIVATE || operation === PSC_OP_SHARED,
-    exitsEnabled: world.vm.hypercallExits,
-  });
-  if (effects[0]?.type === 'answerMsrPscError') {
-    return pscAnswer(
-      world,
-      vcpu,
-      GHCB_MSR_PSC_ERROR,
-      world.vm.hypercallExits ? 'MsrPscOperation' : 'PscExitsDisabled',
-    );
-  }
-  vcpu.completion = 'pscMsr';
-  exitMapGpaRange(world, vcpu, {
-    gpa: BigInt(gfn) << 12n,
-    pages: 1,
-    toPrivate: operation === PSC_OP_PRIVATE,
-    huge: false,
-  });
-  return 'left';
-}
-
-function pscAnswer(world: World, vcpu: Vcpu, error: number, rule: RuleId): Handled {
-  const value = pscResponse.encode({ error });
-  vcpu.ghcbMsr = value;
-  world.move('msrAnswer', world.indexOf(vcpu), { name: 'PSC_RESP', value }, rule);
-  return 'resume';
-}
-
-/** KVM_RUN again after the exit of an MSR page state change. */
-export function completePscMsr(world: World, vcpu: Vcpu): Handled {
-  const ret = readRet(world, vcpu);
-  const effects = world.sendExchange(vcpu, { type: 'USERSPACE_RET', ...retClass(world, ret) });
-  vcpu.completion = 'none';
-  world.move('completionDone', world.indexOf(vcpu), { ret });
-  if (effects[0]?.type === 'failRun') return runFails(errno.EINVAL, 'PscRetNotAllowed');
-  if (effects[0]?.type === 'answerUserspaceRefused') {
-    return pscAnswer(world, vcpu, GHCB_MSR_PSC_ERROR, 'PscRetRefused');
-  }
-  world.sendExchange(vcpu, { type: 'ANSWER' });
-  return pscAnswer(world, vcpu, 0, 'PscDone');
 }

@@ -12,6 +12,8 @@ import { changeGfns, isPrivate } from './attributes';
 import { kvmRunOf, leaveToUserspace } from './exit';
 import { freshRunLength, gmemGetFreshRun, privatePage } from './gmem';
 import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
+import { ensureMapped } from './psc-in-kernel';
+import { facetOr } from './unspecified';
 
 export interface NestedAccess {
   readonly gfn: Gfn;
@@ -40,7 +42,9 @@ export const mapsByRmp = (world: World): boolean => world.facet('fault.mismatch'
 
 function resolveFault(world: World, vcpu: Vcpu, access: NestedAccess): FaultHandled {
   const { gfn } = access;
-  if (!mapsByRmp(world) && isPrivate(world, gfn) !== access.private) {
+  if (mapsByRmp(world)) return ensureMapped(world, gfn) ? 'mapped' : 'mmio';
+  if (isPrivate(world, gfn) !== access.private) {
+    facetOr(world, 'fault.mismatch', 'memoryFaultExit');
     return exitMemoryFault(world, vcpu, access, errno.EFAULT, 'AttributeDiffers');
   }
   const slot = slotOf(world, gfn);
@@ -62,7 +66,7 @@ function resolveFault(world: World, vcpu: Vcpu, access: NestedAccess): FaultHand
  */
 export function handleNestedFaultRun(world: World, vcpu: Vcpu, gfn: Gfn, limit: number): number {
   const slot = slotOf(world, gfn);
-  if (!slotHasGmem(slot) || !isPrivate(world, gfn)) return 0;
+  if (mapsByRmp(world) || !slotHasGmem(slot) || !isPrivate(world, gfn)) return 0;
   const alike = world.pages.gfn.runLength(gfn, Math.min(limit, slot.firstGfn + slot.pages - gfn));
   const count = freshRunLength(world, gmemPageOf(slot, gfn), alike);
   if (count < 2) return 0;

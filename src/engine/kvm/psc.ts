@@ -1,102 +1,86 @@
 /**
- * NAE event 0x80000010. KVM walks the entries in guest memory, joins what follows on, and leaves once for each range;
- * the walk goes on from the completion of that exit. All that is kept across the exit is in the declared state.
+ * NAE event 0x80000010. Where KVM walks the entries, it does so in guest memory, joins what follows on, and changes the RMP
+ * itself or leaves once for each range; the walk goes on from the completion of that exit. All that is kept across the
+ * exit is in the declared state.
  */
 import { errno } from '../../abi/errno';
 import {
+  PSC_DRAFT_INVALID_ENTRY,
+  PSC_DRAFT_OTHER,
   PSC_GENERIC_ERROR,
   PSC_INVALID_ENTRY,
   PSC_INVALID_HDR,
-  pscEntry,
-  pscHeader,
-  PSC_ENTRY_SIZE,
-  PSC_HEADER_SIZE,
-  PSC_MAX_ENTRIES,
   PSC_OP_PRIVATE,
-  PSC_OP_SHARED,
 } from '../../abi/psc';
-import type { Effect } from '../../machines/compile';
+import { kvmRunVmgexitPsc, kvmRunVmgexitRaw } from '../../abi/kvm-run';
+import type { PscRoute } from '../../machines/exchange';
+import type { FacetValue } from '../../profiles/facets';
+import type { RuleId } from '../rules';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
-import { answerPage, resumeAnswered, runFails, writeInfo1, writeInfo2, type Handled } from './ghcb';
-import { exitMapGpaRange, readRet, retClass } from './map-gpa-range';
-import { isScratch, scratchAgain, setupScratch, withinPage, type Scratch } from './scratch';
+import { kvmRunOf } from './exit';
+import { answerPage, ghcbReachable, runFails, writeInfo1, writeInfo2, type Handled } from './ghcb';
+import { exitMapGpaRange, pscExitsEnabled, readRet, retClass } from './map-gpa-range';
+import {
+  bufferOf,
+  finishEntry,
+  headerLegal,
+  indexLimit,
+  operationName,
+  readHeader,
+  writeCurrentEntry,
+} from './psc-buffer';
+import { changePageState, draftResult } from './psc-in-kernel';
+import { nextRange, type Range } from './psc-range';
+import { pscScratch, refusesBatchOfEs } from './psc-refusal';
+import { exitVmgexitPsc, exitVmgexitRaw } from './psc-vmgexit';
+import { isScratch, scratchAgain, type Scratch } from './scratch';
+import { facetOr } from './unspecified';
 
-const GFN_SPACE = 2 ** 40;
-const [CURRENT_PAGE_HIGH_BIT] = pscEntry.fields.curPage.bits;
-const CURRENT_PAGE_MASK = 2 ** (CURRENT_PAGE_HIGH_BIT + 1) - 1;
-const [CURRENT_ENTRY_HIGH_BIT] = pscHeader.fields.curEntry.bits;
-const CURRENT_ENTRY_MASK = 2 ** (CURRENT_ENTRY_HIGH_BIT + 1) - 1;
-
-interface Entry {
-  readonly curPage: number;
-  readonly gfn: number;
-  readonly operation: number;
-  readonly huge: boolean;
-}
-
-const entryAt = (scratch: Scratch, index: number): number =>
-  scratch.at + PSC_HEADER_SIZE + index * PSC_ENTRY_SIZE;
-
-function readEntry(scratch: Scratch, index: number): Entry {
-  const at = entryAt(scratch, index);
-  const low = scratch.page.u32(at);
-  const high = scratch.page.u32(at + 4);
-  return {
-    curPage: pscEntry.field(low, high, 'curPage'),
-    gfn: pscEntry.field(low, high, 'gfn'),
-    operation: pscEntry.field(low, high, 'operation'),
-    huge: pscEntry.field(low, high, 'pageSize') === 1,
-  };
-}
-
-function writeCurrentPage(scratch: Scratch, index: number, pages: number): void {
-  const at = entryAt(scratch, index);
-  scratch.page.setU32(at, (scratch.page.u32(at) & ~CURRENT_PAGE_MASK) | pages);
-}
-
-function readHeader(scratch: Scratch): { current: number; end: number } {
-  const low = scratch.page.u32(scratch.at);
-  return { current: pscHeader.field(low, 0, 'curEntry'), end: pscHeader.field(low, 0, 'endEntry') };
-}
-
-function writeCurrentEntry(scratch: Scratch, index: number): void {
-  const low = scratch.page.u32(scratch.at);
-  scratch.page.setU32(scratch.at, (low & ~CURRENT_ENTRY_MASK) | (index & CURRENT_ENTRY_MASK));
-}
-
-/** Entries an index must stay below. */
-function indexLimit(world: World, scratch: Scratch): number {
-  if (world.facet('psc.indexLimit') === 'fixed253') return PSC_MAX_ENTRIES;
-  return Math.floor((scratch.lengthBytes - PSC_HEADER_SIZE) / PSC_ENTRY_SIZE);
-}
-
-/** With the limit fixed, an index can lead out of the page. */
-function bufferOf(world: World, scratch: Scratch): Scratch {
-  return world.facet('psc.indexLimit') === 'fixed253' ? withinPage(world, scratch) : scratch;
-}
+const routes: Record<FacetValue<'psc.batch'>, PscRoute> = {
+  inKernel: 'inKernel',
+  rawMsrExit: 'vmgexit',
+  sharedGpa: 'vmgexit',
+  mapGpaRangeLoop: 'mapGpaRange',
+};
+const routeOf = (world: World): PscRoute => routes[world.facet('psc.batch')];
 
 /** The event from its arrival to the first exit or the answer. */
 export function snpBeginPscRequest(world: World, vcpu: Vcpu): Handled {
-  const minimum = world.facet('psc.length') === 'header' ? BigInt(PSC_HEADER_SIZE) : vcpu.exitInfo2;
-  const area = setupScratch(world, vcpu, { minimum, sync: true });
+  const refusal = refusesBatchOfEs(world, vcpu);
+  if (refusal) return refusal;
+  if (routeOf(world) === 'vmgexit') return forward(world, vcpu);
+  const area = pscScratch(world, vcpu);
   if (!isScratch(area)) return area;
   const scratch = bufferOf(world, area);
   const stillInFlight = vcpu.pscBatch > 0;
   vcpu.pscBatch = 0;
-  const limit = indexLimit(world, scratch);
-  vcpu.pscLimit = limit;
-  const { current, end } = readHeader(scratch);
+  vcpu.pscLimit = indexLimit(world, scratch);
+  const header = readHeader(scratch);
+  vcpu.pscCurrent = header.current;
+  vcpu.pscEnd = header.end;
   const effects = world.sendExchange(vcpu, {
     type: 'PSC_BEGIN',
-    exitsEnabled: world.vm.hypercallExits,
-    headerLegal: end < limit,
+    carriedOut: routeOf(world),
+    exitsEnabled: routeOf(world) === 'inKernel' || pscExitsEnabled(world),
+    headerLegal: headerLegal(world, header, vcpu.pscLimit),
   });
-  if (effects.length > 0) return finish(world, vcpu, effects);
+  if (effects[0]) return finish(world, vcpu, refusalReply(world, effects[0].type));
   if (stillInFlight) return leftOver(world, vcpu);
-  vcpu.pscCurrent = current;
-  vcpu.pscEnd = end;
   return snpBeginPsc(world, vcpu, scratch);
+}
+
+/** KVM does not look at the buffer: its address, or that of the GHCB page, goes to the VMM. */
+function forward(world: World, vcpu: Vcpu): Handled {
+  world.sendExchange(vcpu, {
+    type: 'PSC_BEGIN',
+    carriedOut: 'vmgexit',
+    exitsEnabled: true,
+    headerLegal: true,
+  });
+  if (world.facet('psc.batch') === 'rawMsrExit') exitVmgexitRaw(world, vcpu, 'pscVmgexitRaw');
+  else exitVmgexitPsc(world, vcpu, vcpu.swScratch);
+  return 'left';
 }
 
 /** A refused `ret` left entries counted as in flight: the next request pays for it. */
@@ -119,107 +103,62 @@ function snpBeginPsc(world: World, vcpu: Vcpu, scratch: Scratch): Handled {
     const range = nextRange(world, vcpu, scratch);
     const effects = world.sendExchange(vcpu, {
       type: 'PSC_RANGE',
-      exitsEnabled: world.facet('psc.enabledTest') === 'oncePerRequest' || world.vm.hypercallExits,
+      carriedOut: routeOf(world),
+      exitsEnabled: stillEnabled(world),
       headerLegal: range.headerLegal,
       found: range.found,
       operation: operationName(range.operation),
+      other: otherOperation(world, vcpu, range),
     });
-    const [effect] = effects;
-    if (effect?.type === 'exitMapGpaRange') return exitForRange(world, vcpu, range);
-    if (effect?.type !== 'skipRange') return finish(world, vcpu, effects);
-    world.move(
-      'pscSkipped',
-      world.indexOf(vcpu),
-      { first: vcpu.pscCurrent, last: vcpu.pscCurrent + vcpu.pscBatch - 1, operation: range.operation },
-      'PscUnknownOperation',
-    );
-    completePscEntries(vcpu, scratch);
+    const effect = effects[0]?.type ?? '';
+    if (effect === 'exitMapGpaRange') return exitForRange(world, vcpu, range);
+    if (effect === 'changeRmp') {
+      const code = changePageState(world, range);
+      world.sendExchange(vcpu, { type: 'PSC_CHANGED', done: code === 0 });
+      if (code !== 0) return finish(world, vcpu, notChanged(world, code));
+    } else if (effect === 'skipRange') {
+      const first = vcpu.pscCurrent;
+      const last = first + vcpu.pscBatch - 1;
+      const what = { first, last, operation: range.operation };
+      world.move('pscSkipped', world.indexOf(vcpu), what, 'PscUnknownOperation');
+    } else return finish(world, vcpu, refusalReply(world, effect));
+    completePscEntries(world, vcpu, scratch);
   }
 }
 
-const operationName = (operation: number): 'private' | 'shared' | 'other' =>
-  operation === PSC_OP_PRIVATE ? 'private' : operation === PSC_OP_SHARED ? 'shared' : 'other';
-
-interface Range {
-  readonly found: 'range' | 'invalidEntry' | 'nothingLeft';
-  readonly headerLegal: boolean;
-  readonly gfn: number;
-  readonly pages: number;
-  readonly operation: number;
+function stillEnabled(world: World): boolean {
+  if (routeOf(world) === 'inKernel' || world.vm.hypercallExits) return true;
+  return world.facet('psc.enabledTest') === 'oncePerRequest' || pscExitsEnabled(world);
 }
 
-const noRange = (found: 'invalidEntry' | 'nothingLeft', headerLegal = true): Range => ({
-  found,
-  headerLegal,
-  gfn: 0,
-  pages: 0,
-  operation: 0,
-});
-
-/** Skips entries that are done, checks the first that is not, and joins what follows on. */
-function nextRange(world: World, vcpu: Vcpu, scratch: Scratch): Range {
-  if (world.facet('psc.headerRead') !== 'oncePerRequest') {
-    const header = readHeader(scratch);
-    if (header.end >= vcpu.pscLimit) return noRange('nothingLeft', false);
-    vcpu.pscCurrent = header.current;
-    vcpu.pscEnd = header.end;
-  }
-  let index = vcpu.pscCurrent;
-  for (; index <= vcpu.pscEnd; index++) {
-    const entry = readEntry(scratch, index);
-    const whole = entry.huge ? 512 : 1;
-    if (entry.curPage > whole || entry.gfn % whole !== 0) {
-      vcpu.pscCurrent = index;
-      return noRange('invalidEntry');
+/** What an entry that is neither private nor shared leads to. */
+function otherOperation(world: World, vcpu: Vcpu, range: Range): 'error' | 'skipped' | 'asShared' {
+  if (range.found !== 'range' || operationName(range.operation) !== 'other') return 'error';
+  const inKernel = routeOf(world) === 'inKernel';
+  const value = world.facet('psc.smashTail');
+  switch (value) {
+    case 'error':
+      return 'error';
+    case 'skippedAsDone':
+      return 'skipped';
+    case 'vmmDecides':
+      world.finding('ambiguity', 'psc.smashTail: where KVM walks the entries, no exit carries the operation');
+      return inKernel ? 'error' : 'skipped';
+    case 'forwardedAsShared': {
+      if (inKernel) return 'error';
+      const isTail = vcpu.pscCurrent + vcpu.pscBatch > vcpu.pscEnd;
+      // In the posted code neither the address nor the count of this exit is initialised.
+      if (isTail) world.finding('ambiguity', "psc.smashTail: shown with the entry's own address and count");
+      return isTail ? 'asShared' : 'skipped';
     }
-    const left = whole - entry.curPage;
-    if (left > 0) return joinRange(vcpu, scratch, { entry, index, left });
-    // The header in guest memory is counted up, whatever the guest made of it meanwhile.
-    writeCurrentEntry(scratch, readHeader(scratch).current + 1);
   }
-  vcpu.pscCurrent = index;
-  return noRange('nothingLeft');
-}
-
-/** Entries join while operation and size are equal and the GFN follows the first entry's own GFN. */
-function joinRange(
-  vcpu: Vcpu,
-  scratch: Scratch,
-  first: { entry: Entry; index: number; left: number },
-): Range {
-  const { entry, index } = first;
-  const huge = entry.huge && entry.curPage === 0;
-  let pages = first.left;
-  let batch = 1;
-  for (let next = index + 1; next <= vcpu.pscEnd; next++) {
-    const candidate = readEntry(scratch, next);
-    const follows = candidate.gfn === (entry.gfn + pages) % GFN_SPACE;
-    const alike =
-      candidate.operation === entry.operation && candidate.huge === huge && candidate.curPage === 0;
-    if (!follows || !alike) break;
-    pages += candidate.huge ? 512 : 1;
-    batch++;
-  }
-  vcpu.pscCurrent = index;
-  vcpu.pscBatch = batch;
-  vcpu.pscHuge = entry.huge;
-  return {
-    found: 'range',
-    headerLegal: true,
-    gfn: entry.gfn + entry.curPage,
-    pages,
-    operation: entry.operation,
-  };
 }
 
 function exitForRange(world: World, vcpu: Vcpu, range: Range): Handled {
   const gpa = BigInt(range.gfn) << 12n;
-  world.move(
-    'pscRange',
-    world.indexOf(vcpu),
-    { first: vcpu.pscCurrent, last: vcpu.pscCurrent + vcpu.pscBatch - 1, gpa, pages: range.pages },
-    'PscMerges',
-  );
+  const last = vcpu.pscCurrent + vcpu.pscBatch - 1;
+  const what = { first: vcpu.pscCurrent, last, gpa, pages: range.pages };
+  world.move('pscRange', world.indexOf(vcpu), what, 'PscMerges');
   vcpu.completion = 'psc';
   exitMapGpaRange(world, vcpu, {
     gpa,
@@ -230,14 +169,14 @@ function exitForRange(world: World, vcpu: Vcpu, range: Range): Handled {
   return 'left';
 }
 
-/** Marks the entries of the batch finished, each by its own size bit as it stands now. */
-function completePscEntries(vcpu: Vcpu, scratch: Scratch): void {
+/** Counts the entries of the batch as done, and marks each where KVM writes cur_page at all. */
+function completePscEntries(world: World, vcpu: Vcpu, scratch: Scratch): void {
+  const marks = routeOf(world) !== 'inKernel';
   for (let n = vcpu.pscBatch; n > 0; n--) {
-    const index = vcpu.pscCurrent;
-    writeCurrentPage(scratch, index, readEntry(scratch, index).huge ? 512 : 1);
-    vcpu.pscCurrent = index + 1;
+    if (marks) finishEntry(scratch, vcpu.pscCurrent);
+    vcpu.pscCurrent += 1;
   }
-  writeCurrentEntry(scratch, vcpu.pscCurrent);
+  if (ghcbReachable(world, vcpu)) writeCurrentEntry(scratch, vcpu.pscCurrent);
   vcpu.pscBatch = 0;
 }
 
@@ -249,40 +188,90 @@ export function completePsc(world: World, vcpu: Vcpu): Handled {
   world.move('completionDone', world.indexOf(vcpu), { ret });
   const [effect] = effects;
   if (effect?.type === 'failRun') return runFails(errno.EINVAL, 'PscRetNotAllowed');
-  if (effect?.type === 'answerUserspaceRefused') return finish(world, vcpu, effects);
+  if (effect?.type === 'answerUserspaceRefused') {
+    return finish(world, vcpu, { value: refusedByVmm(world, ret), rule: 'PscRetRefused' });
+  }
   const scratch = bufferOf(world, scratchAgain(world, vcpu));
-  completePscEntries(vcpu, scratch);
+  completePscEntries(world, vcpu, scratch);
   return snpBeginPsc(world, vcpu, scratch);
 }
 
-const results: Readonly<
-  Record<
-    string,
-    {
-      value: bigint;
-      rule: 'PscDone' | 'PscEntryIllegal' | 'PscHeaderIllegal' | 'PscExitsDisabled' | 'PscRetRefused';
-    }
-  >
-> = {
-  answerPscDone: { value: 0n, rule: 'PscDone' },
-  answerPscInvalidEntry: { value: PSC_INVALID_ENTRY, rule: 'PscEntryIllegal' },
-  answerPscInvalidHeader: { value: PSC_INVALID_HDR, rule: 'PscHeaderIllegal' },
-  answerPscGeneric: { value: PSC_GENERIC_ERROR, rule: 'PscExitsDisabled' },
-  answerUserspaceRefused: { value: PSC_GENERIC_ERROR, rule: 'PscRetRefused' },
+/** After KVM_EXIT_VMGEXIT of type 2. */
+export const completePscVmgexit = (world: World, vcpu: Vcpu): Handled =>
+  completeForwarded(world, vcpu, kvmRunVmgexitPsc.get(kvmRunOf(world, vcpu), 'ret'));
+
+/** After KVM_EXIT_VMGEXIT without type. */
+export const completePscVmgexitRaw = (world: World, vcpu: Vcpu): Handled =>
+  completeForwarded(world, vcpu, kvmRunVmgexitRaw.get(kvmRunOf(world, vcpu), 'ret'));
+
+/** The VMM walked the buffer, cur_entry included; all that is left for KVM is its reply. */
+function completeForwarded(world: World, vcpu: Vcpu, ret: bigint): Handled {
+  const { ret: kind } = retClass(world, ret);
+  world.sendExchange(vcpu, { type: 'USERSPACE_RET', ret: kind, check: 'passedOn' });
+  vcpu.completion = 'none';
+  world.move('completionDone', world.indexOf(vcpu), { ret });
+  const value = ret === 0n ? doneReply(world) : refusedByVmm(world, ret);
+  return finish(world, vcpu, { value, rule: 'PscRetPassedOn' });
+}
+
+interface Reply {
+  /** SW_EXITINFO2. */
+  readonly value: bigint;
+  readonly rule: RuleId;
+}
+
+/** The reply to a batch of which nothing failed. */
+function doneReply(world: World): bigint {
+  const value = facetOr(world, 'psc.doneReply', 'zero');
+  return value === 'genericError' ? PSC_GENERIC_ERROR : 0n;
+}
+
+/** The reply when the VMM refused a range, or the whole buffer. */
+function refusedByVmm(world: World, ret: bigint): bigint {
+  const replies: Record<FacetValue<'psc.errorDetail'>, bigint> = {
+    perEntry: PSC_DRAFT_OTHER,
+    vmmReply: ret,
+    perRange: PSC_GENERIC_ERROR,
+  };
+  return replies[world.facet('psc.errorDetail')];
+}
+
+/** The reply when KVM could not change the RMP. */
+function notChanged(world: World, code: number): Reply {
+  const detailed = world.facet('psc.errorDetail') === 'perEntry' || code === PSC_DRAFT_INVALID_ENTRY;
+  return { value: detailed ? draftResult(code) : PSC_GENERIC_ERROR, rule: 'PscNotChanged' };
+}
+
+const headerErrors: Record<Exclude<FacetValue<'psc.headerError'>, 'unspecified'>, bigint> = {
+  invalidEntry: PSC_INVALID_ENTRY,
+  bare2: BigInt(PSC_DRAFT_INVALID_ENTRY),
+  invalidHeader: PSC_INVALID_HDR,
 };
 
-function finish(world: World, vcpu: Vcpu, effects: readonly Effect[]): Handled {
-  const result = results[effects[0]?.type ?? ''];
-  if (!result) return resumeAnswered(world, vcpu);
-  const page = answerPage(world, vcpu);
+/** The reply that belongs to an effect of the chart. */
+function refusalReply(world: World, effect: string): Reply {
+  switch (effect) {
+    case 'answerPscInvalidHeader':
+      return {
+        value: headerErrors[facetOr(world, 'psc.headerError', 'invalidHeader')],
+        rule: 'PscHeaderIllegal',
+      };
+    case 'answerPscInvalidEntry':
+      return { value: PSC_INVALID_ENTRY, rule: 'PscEntryIllegal' };
+    case 'answerPscGeneric':
+      return { value: PSC_GENERIC_ERROR, rule: 'PscExitsDisabled' };
+    default:
+      return { value: doneReply(world), rule: 'PscDone' };
+  }
+}
+
+function finish(world: World, vcpu: Vcpu, { value, rule }: Reply): Handled {
   vcpu.pscBatch = 0;
-  if (world.facet('psc.doneInfo1') === 'zeroed') writeInfo1(page, 0n);
-  writeInfo2(page, result.value);
-  world.move(
-    'pscAnswer',
-    world.indexOf(vcpu),
-    { result: result.value, current: vcpu.pscCurrent },
-    result.rule,
-  );
+  if (ghcbReachable(world, vcpu)) {
+    const page = answerPage(world, vcpu);
+    if (world.facet('psc.doneInfo1') === 'zeroed') writeInfo1(page, 0n);
+    writeInfo2(page, value);
+  }
+  world.move('pscAnswer', world.indexOf(vcpu), { result: value, current: vcpu.pscCurrent }, rule);
   return 'resume';
 }

@@ -44,19 +44,36 @@ export interface ScratchNeed {
   readonly sync: boolean;
 }
 
+/** Why a scratch area cannot be used. */
+export type ScratchProblem = 'invalid' | 'unreadable';
+
 /** setup_vmgexit_scratch. */
-export function setupScratch(world: World, vcpu: Vcpu, { minimum, sync }: ScratchNeed): Scratch | Handled {
+export function setupScratch(world: World, vcpu: Vcpu, need: ScratchNeed): Scratch | Handled {
+  const found = findScratch(world, vcpu, need);
+  return isScratch(found) ? found : refuseScratch(world, vcpu, found);
+}
+
+/** What every event but some batches of page state changes answers to a bad scratch area. */
+export function refuseScratch(world: World, vcpu: Vcpu, problem: ScratchProblem): Handled {
+  if (problem === 'unreadable') return failRequest(world, vcpu, errno.EFAULT, 'ScratchUnreadable');
+  return malformed(world, vcpu, GHCB_ERR_INVALID_SCRATCH_AREA, 'ScratchInvalid');
+}
+
+export function findScratch(
+  world: World,
+  vcpu: Vcpu,
+  { minimum, sync }: ScratchNeed,
+): Scratch | ScratchProblem {
   const gpa = vcpu.swScratch;
-  const bad = (): Handled => malformed(world, vcpu, GHCB_ERR_INVALID_SCRATCH_AREA, 'ScratchInvalid');
-  if (gpa === 0n || gpa + minimum >= WORD_64) return bad();
+  if (gpa === 0n || gpa + minimum >= WORD_64) return 'invalid';
   if ((gpa & ~PAGE) === vcpu.ghcbGpa) {
     const at = Number(gpa & PAGE);
-    if (at < GHCB_SHARED_BUFFER || BigInt(at) + minimum > BigInt(GHCB_SHARED_BUFFER_END)) return bad();
+    if (at < GHCB_SHARED_BUFFER || BigInt(at) + minimum > BigInt(GHCB_SHARED_BUFFER_END)) return 'invalid';
     vcpu.scratchGpa = gpa;
     return scratchAgain(world, vcpu);
   }
-  if (world.vm.ghcbVersion >= 2 && world.facet('scratch.outsideGhcb') === 'refusedFromV2') return bad();
-  if (minimum > BigInt(SCRATCH_AREA_LIMIT)) return bad();
+  if (world.vm.ghcbVersion >= 2 && world.facet('scratch.outsideGhcb') === 'refusedFromV2') return 'invalid';
+  if (minimum > BigInt(SCRATCH_AREA_LIMIT)) return 'invalid';
   return copyScratch(world, vcpu, { lengthBytes: Number(minimum), sync });
 }
 
@@ -64,9 +81,9 @@ function copyScratch(
   world: World,
   vcpu: Vcpu,
   { lengthBytes, sync }: { lengthBytes: number; sync: boolean },
-): Scratch | Handled {
+): Scratch | ScratchProblem {
   const bytes = kvmReadGuest(world, vcpu.swScratch, lengthBytes);
-  if (!bytes) return failRequest(world, vcpu, errno.EFAULT, 'ScratchUnreadable');
+  if (!bytes) return 'unreadable';
   vcpu.scratchGpa = vcpu.swScratch;
   vcpu.scratchCopied = true;
   vcpu.scratchBytes = lengthBytes;
@@ -82,7 +99,7 @@ function copyScratch(
   return { page: copy, at: 0, lengthBytes };
 }
 
-export function isScratch(result: Scratch | Handled): result is Scratch {
+export function isScratch(result: Scratch | Handled | ScratchProblem): result is Scratch {
   return typeof result === 'object' && 'page' in result;
 }
 

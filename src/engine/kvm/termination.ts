@@ -15,6 +15,7 @@ import type { World } from '../world';
 import { kvmRunOf, leaveToUserspace } from './exit';
 import { failRequest, type Handled } from './ghcb';
 import { fillInternalError } from './internal-error';
+import { facetOr } from './unspecified';
 
 const DATA = kvmRunSystemEvent.offsetOf('data');
 const DRAFT_TYPE = (DRAFT_SYSTEM_EVENT_SEV_TERM | DRAFT_SYSTEM_EVENT_NDATA_VALID) >>> 0;
@@ -50,6 +51,9 @@ const forms: Record<FacetValue<'term.msr'>, TermExit | 'einval'> = {
 
 /** Termination by the MSR protocol. @param data the GHCB MSR value */
 export function exitSevTerm(world: World, vcpu: Vcpu, data: bigint, rule: RuleId): Handled {
+  if (world.facet('term.tracepoint') === 'unpaired') {
+    world.finding('note', 'trace: kvm_vmgexit_msr_protocol_enter has no kvm_vmgexit_msr_protocol_exit');
+  }
   const form = forms[world.facet('term.msr')];
   if (form === 'einval') return failRequest(world, vcpu, errno.EINVAL, rule);
   return exitAs(world, vcpu, form, { data, rule });
@@ -73,7 +77,7 @@ const byGhcb: Record<FacetValue<'term.nae'>, (world: World, vcpu: Vcpu) => Handl
     return failRequest(world, vcpu, errno.EINVAL, 'UnknownEvent');
   },
   unspecified: (world, vcpu) => {
-    world.finding('ambiguity', 'no source says what this kernel does with a termination request by the GHCB');
+    facetOr(world, 'term.nae', 'sysEventGhcbGpa');
     return byGhcb.sysEventGhcbGpa(world, vcpu);
   },
 };

@@ -8,7 +8,7 @@ import {
 } from '../../abi/error-words';
 import { ghcbPage, GHCB_USAGE_DEFAULT } from '../../abi/ghcb-page';
 import { ghcbMsrInfo } from '../../abi/ghcb-msr';
-import { naeEvent, requiredFields, SVM_VMGEXIT_AP_CREATION } from '../../abi/nae';
+import { naeEvent, requiredFields, SVM_VMGEXIT_AP_CREATION, SVM_VMGEXIT_PSC } from '../../abi/nae';
 import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
@@ -26,6 +26,7 @@ import { fillInternalError } from './internal-error';
 import { sevHandleVmgexitMsrProtocol } from './msr-protocol';
 import { naeHandlers } from './nae';
 import { naeText } from './nae-text';
+import { batchIsSnpOnly, batchNeedsScratchBit } from './psc-refusal';
 import { facetOr } from './unspecified';
 
 /** sev_handle_vmgexit. */
@@ -66,12 +67,14 @@ function sevEsValidateVmgexit(world: World, vcpu: Vcpu, page: Image): Handled | 
     return malformed(world, vcpu, GHCB_ERR_INVALID_USAGE, 'GhcbUsage');
   }
   const event = naeEvent(vcpu.exitCode);
-  const snpOnly = !snp && event?.snpOnly === true && naeHandlers.has(event.code);
+  const batch = vcpu.exitCode === BigInt(SVM_VMGEXIT_PSC);
+  const snpOnly =
+    !snp && event?.snpOnly === true && naeHandlers.has(event.code) && (!batch || batchIsSnpOnly(world));
   if (snpOnly && world.facet('nae.snpOnlyOnEs') === 'invalidEvent') {
     return malformed(world, vcpu, GHCB_ERR_INVALID_EVENT, 'SnpOnly');
   }
   const missing = requiredFields(vcpu.exitCode, { info1: vcpu.exitInfo1, rax: vcpu.rax }).some(
-    (field) => !wasValid(vcpu, field),
+    (field) => !wasValid(vcpu, field) && !(batch && field === 'swScratch' && !batchNeedsScratchBit(world)),
   );
   if (missing || destroyLacksRax(world, vcpu)) return missingInput(world, vcpu);
   if (snpOnly) return malformed(world, vcpu, GHCB_ERR_MISSING_INPUT, 'SnpOnly');

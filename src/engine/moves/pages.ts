@@ -53,6 +53,18 @@ export const pageMoves = moves({
     text: 'page {pfn} freed while the RMP still assigns it',
     args: { pfn: 'hex' },
   },
+  nptMapped: {
+    from: 'kvm',
+    to: 'kvm',
+    text: 'NPT maps {gpa}{pages? n=}',
+    args: { gpa: 'hex64', pages: 'dec' },
+  },
+  pscChanged: {
+    from: 'kvm',
+    to: 'kvm',
+    text: 'page state of {gpa}{pages? n=}: {state} {size}',
+    args: { gpa: 'hex64', pages: 'dec', state: 'text', size: 'text' },
+  },
   nptZapped: {
     from: 'kvm',
     to: 'kvm',

@@ -135,6 +135,24 @@ export const vmgexitMoves = moves({
     text: 'HYPERCALL MAP_GPA_RANGE {gpa} n={pages} attr={attributes}',
     args: { gpa: 'hex64', pages: 'hex64', attributes: 'hex64' },
   },
+  vmgexitPscMsrExit: {
+    from: 'kvm',
+    to: 'vmm',
+    text: 'VMGEXIT type 1 psc_msr {gpa} op={op}',
+    args: { gpa: 'hex64', op: 'dec' },
+  },
+  vmgexitPscExit: {
+    from: 'kvm',
+    to: 'vmm',
+    text: 'VMGEXIT type 2 psc shared_gpa={gpa}',
+    args: { gpa: 'hex64' },
+  },
+  vmgexitRawExit: {
+    from: 'kvm',
+    to: 'vmm',
+    text: 'VMGEXIT ghcb_msr={value}',
+    args: { value: 'hex64' },
+  },
   systemEventExit: {
     from: 'kvm',
     to: 'vmm',

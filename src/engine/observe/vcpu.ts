@@ -1,10 +1,19 @@
 /** Names under a vCPU: what KVM keeps for it, its kvm_run and GHCB bytes, what its guest read. */
 import { errno, errnoText } from '../../abi/errno';
 import { ghcbPage } from '../../abi/ghcb-page';
-import { KVM_RUN_SIZE, kvmExitReasons, kvmRun, kvmRunMemberName, kvmRunMembers } from '../../abi/kvm-run';
+import {
+  KVM_RUN_SIZE,
+  kvmRun,
+  kvmRunMemberName,
+  kvmRunMembers,
+  kvmRunVmgexitPsc,
+  kvmRunVmgexitPscMsr,
+  kvmRunVmgexitRaw,
+} from '../../abi/kvm-run';
 import type { FieldDeclaration, FieldRow, StructLayout } from '../../abi/layout';
 import { pscEntry, pscEntryOffset, PSC_MAX_ENTRIES } from '../../abi/psc';
 import type { ByteView } from '../../base/bytes';
+import { exitNames } from '../kvm/exit';
 import type { Group, Instance, Variables } from '../state/schema';
 import { vcpuGroup, type Vcpu } from '../state/vcpu';
 import type { World } from '../world';
@@ -47,7 +56,12 @@ function structField(layout: StructLayout, view: ByteView, name: string): Observ
   return row ? rowValue(row) : unknownPart(name, [], `field of ${layout.title}`);
 }
 
-const members = new Map(Object.values(kvmRunMembers).map((layout) => [kvmRunMemberName(layout), layout]));
+const members = new Map(
+  [...Object.values(kvmRunMembers), kvmRunVmgexitPscMsr, kvmRunVmgexitPsc, kvmRunVmgexitRaw].map((layout) => [
+    kvmRunMemberName(layout),
+    layout,
+  ]),
+);
 
 /** `u64[40]`: the bytes at an offset of kvm_run, whatever member they belong to. */
 function rawWord(name: string): { readonly bits: 32 | 64; readonly at: number } | undefined {
@@ -57,28 +71,36 @@ function rawWord(name: string): { readonly bits: 32 | 64; readonly at: number } 
   return { bits: bits === '32' ? 32 : 64, at };
 }
 
-function kvmRunDomain([first = '', ...more]: readonly string[]): Domain | UnknownPath {
-  if (rawWord(first)) return atEnd(numberDomain, more);
+/** The member of the union that a path begins with, and what is left of the path: `vmgexit.psc.ret` names two levels. */
+function memberAt([first = '', second = '', ...more]: readonly string[]):
+  { readonly member: StructLayout; readonly name: string; readonly rest: readonly string[] } | undefined {
+  const nested = members.get(`${first}.${second}`);
+  if (nested) return { member: nested, name: `${first}.${second}`, rest: more };
   const member = members.get(first);
-  if (member && more.length > 0) return structDomain(member, more.join('.'));
-  if (member) return needsMore(first, `${first}.${Object.keys(member.fields).join(`, ${first}.`)}`);
+  return member && { member, name: first, rest: second === '' ? [] : [second, ...more] };
+}
+
+function kvmRunDomain(path: readonly string[]): Domain | UnknownPath {
+  const [first = '', ...more] = path;
+  if (rawWord(first)) return atEnd(numberDomain, more);
+  const at = memberAt(path);
+  if (at && at.rest.length > 0) return structDomain(at.member, at.rest.join('.'));
+  if (at) return needsMore(at.name, `${at.name}.${Object.keys(at.member.fields).join(`, ${at.name}.`)}`);
   const found = structDomain(kvmRun, [first, ...more].join('.'));
   if (!isUnknown(found)) return found;
   return unknownPart(first, [...members.keys(), ...Object.keys(kvmRun.fields)], 'field of kvm_run');
 }
 
-function kvmRunField(view: ByteView, [first = '', ...more]: readonly string[]): Observed | UnknownPath {
-  const raw = rawWord(first);
+function kvmRunField(view: ByteView, path: readonly string[]): Observed | UnknownPath {
+  const raw = rawWord(path[0] ?? '');
   if (raw) return { value: raw.bits === 32 ? view.u32(raw.at) : view.u64(raw.at) };
-  const member = members.get(first);
-  return member
-    ? structField(member, view, more.join('.'))
-    : structField(kvmRun, view, [first, ...more].join('.'));
+  const at = memberAt(path);
+  return at ? structField(at.member, view, at.rest.join('.')) : structField(kvmRun, view, path.join('.'));
 }
 
 const shortExit = (name: string): string => name.replace(/^KVM_EXIT_/, '');
-const exitNames = Object.values(kvmExitReasons);
-const exitDomain = numberOr([...exitNames.map(shortExit), ...exitNames]);
+const names = [...new Set(Object.values(exitNames))];
+const exitDomain = numberOr([...names.map(shortExit), ...names]);
 
 /** Results of ioctls, {@link runResult}. */
 export const resultDomain = numberOr(Object.keys(errno).map((name) => `-${name}`));
@@ -108,7 +130,7 @@ export function vcpuDomain(
 
 function exitName(world: World, index: number): Observed {
   const reason = kvmRun.get(world.kvmRun[index] as ByteView, 'exitReason');
-  const name = (kvmExitReasons as Readonly<Record<number, string>>)[reason];
+  const name = exitNames[reason];
   const short = name === undefined ? String(reason) : shortExit(name);
   return { value: short, also: [reason, ...(name === undefined ? [] : [name])] };
 }

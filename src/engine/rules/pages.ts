@@ -90,6 +90,14 @@ export const pageRules = rulesOf({
     says: 'A 2M entry under a 4K access is smashed, and the mappings of 512 pages from the faulting one are zapped.',
     source: sev('sev_handle_rmp_fault()'),
   },
+  RmpFaultFixed: {
+    says: 'The RMP fault handler of 2021 makes the page what the access takes it for, and zaps the 2 MiB around it.',
+    source: source.mail(
+      '20210707183616.5620-38-brijesh.singh@amd.com ("[PATCH Part2 RFC v4 37/40]": RMP nested page fault)',
+      'Brijesh Singh',
+      '2021-07-07',
+    ),
+  },
   RmpFaultNotPrivate: {
     says: 'An RMP fault on a page that is not private guest memory is logged, no more.',
     source: sev('sev_handle_rmp_fault()'),

@@ -3,6 +3,11 @@ import { rulesOf } from './rule';
 
 const sev = (topic: string) => source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', topic, 'executed');
 
+const posting2021 = (topic: string) =>
+  source.mail(`"[PATCH Part2 RFC v4]" and "[PATCH Part2 v5]": ${topic}`, 'Brijesh Singh', '2021');
+const posting2024 = (topic: string) =>
+  source.mail(`"[PATCH v11]" to "[PATCH v14]": ${topic}`, 'Michael Roth', '2023-12 to 2024-04');
+
 /** The MSR protocol, NAE dispatch, scratch area and page state change. */
 export const vmgexitRules = rulesOf({
   GhcbMsrZero: {
@@ -96,6 +101,26 @@ export const vmgexitRules = rulesOf({
   PscLeftOver: {
     says: 'Entries of an earlier request are still counted as in flight: a kernel warning and a generic error.',
     source: sev('page state change'),
+  },
+  PscMapsFirst: {
+    says: 'Before it changes a page KVM makes sure that the nested page table maps it, whatever the operation.',
+    source: posting2021('page state change'),
+  },
+  PscInKernel: {
+    says: 'KVM changes the RMP entry itself, at once; the VMM is not asked.',
+    source: posting2021('page state change'),
+  },
+  PscNotChanged: {
+    says: 'The page could not be changed: not mapped, not registered, no such operation, or RMPUPDATE refused.',
+    source: posting2021('page state change'),
+  },
+  PscRefused: {
+    says: 'The batch is answered before its first entry: its guest or its scratch area does not fit.',
+    source: posting2021('page state change'),
+  },
+  PscRetPassedOn: {
+    says: 'What userspace left as its answer reaches the guest as it is.',
+    source: posting2024('KVM_EXIT_VMGEXIT'),
   },
   HoldNeedsUserspaceApic: {
     says: 'With the local APIC in userspace the hold leaves for userspace.',

@@ -50,6 +50,14 @@ export const vmmRules = rulesOf({
     says: 'KVM_RUN said -EAGAIN twice and nothing changed: a real VMM would call it for ever, this one waits for a change.',
     source: { confidence: 'unconfirmed', document: 'this model', place: 'so that a run ends' },
   },
+  HistoricalVmgexit: {
+    says: 'The QEMU tree that knew KVM_EXIT_VMGEXIT stops the VM when the conversion of a single page fails, or at a type it does not know.',
+    source: source.mail(
+      'the QEMU patches for KVM_EXIT_VMGEXIT (target/i386/sev.c: kvm_handle_vmgexit)',
+      'Michael Roth',
+      '2024-03',
+    ),
+  },
   LinuxGivesUp: {
     says: 'Linux asks for termination when a step of its setup is not answered as it must be.',
     source: linux('sev_es_terminate'),

@@ -91,6 +91,7 @@ export const slotGroup = group('slot', {
   ),
   firstGmemPage: count('First page of the slot in guest_memfd.'),
   registered: flag("The slot's memory lies in a region registered with KVM_MEMORY_ENCRYPT_REG_REGION."),
+  largePages: flag('Userspace backs the slot with 2 MiB pages, and the nested page table maps it so.'),
 });
 export type Slot = ReturnType<typeof slotGroup.create>;
 

@@ -4,10 +4,16 @@ import {
   kvmRunHypercall,
   kvmRunMmio,
   kvmRunSnpReqCerts,
+  kvmRunVmgexitPsc,
+  kvmRunVmgexitPscMsr,
+  kvmRunVmgexitRaw,
   KVM_EXIT_HYPERCALL,
   KVM_EXIT_IO,
   KVM_EXIT_MMIO,
   KVM_EXIT_SNP_REQ_CERTS,
+  KVM_EXIT_VMGEXIT,
+  KVM_EXIT_VMGEXIT_RAW,
+  KVM_USER_VMGEXIT_PSC,
 } from '../../abi/kvm-run';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { kvmRunOf } from '../kvm/exit';
@@ -20,18 +26,24 @@ type Answer = ActArguments<'vmm', 'answer'>;
 
 /** Whether the exit has the fields that the answer fills. */
 function misfit(reason: number, { ret, pages }: Answer): Outcome {
-  const takesRet = reason === KVM_EXIT_HYPERCALL || reason === KVM_EXIT_SNP_REQ_CERTS;
-  if (ret !== undefined && !takesRet) return refused('only a hypercall or certificate exit takes ret');
+  if (ret !== undefined && !(reason in retWriters)) {
+    return refused('only a hypercall, certificate or VMGEXIT exit takes ret');
+  }
   const takesPages = reason === KVM_EXIT_SNP_REQ_CERTS;
   return pages !== undefined && !takesPages ? refused('only a certificate exit takes pages') : undefined;
 }
 
-function writeRet(run: Image, reason: number, { ret, pages }: Answer): void {
-  const certificates = reason === KVM_EXIT_SNP_REQ_CERTS;
-  if (ret !== undefined && certificates) kvmRunSnpReqCerts.set(run, 'ret', ret);
-  if (ret !== undefined && !certificates) kvmRunHypercall.set(run, 'ret', ret);
-  if (pages !== undefined) kvmRunSnpReqCerts.set(run, 'npages', pages);
-}
+/** Where `ret` goes, by exit. */
+const retWriters: Readonly<Record<number, (run: Image, ret: bigint) => void>> = {
+  [KVM_EXIT_HYPERCALL]: (run, ret) => kvmRunHypercall.set(run, 'ret', ret),
+  [KVM_EXIT_SNP_REQ_CERTS]: (run, ret) => kvmRunSnpReqCerts.set(run, 'ret', ret),
+  [KVM_EXIT_VMGEXIT_RAW]: (run, ret) => kvmRunVmgexitRaw.set(run, 'ret', ret),
+  [KVM_EXIT_VMGEXIT]: (run, ret) => {
+    const type = kvmRunVmgexitPsc.get(run, 'type');
+    if (type === KVM_USER_VMGEXIT_PSC) kvmRunVmgexitPsc.set(run, 'ret', ret);
+    else kvmRunVmgexitPscMsr.set(run, 'ret', Number(BigInt.asUintN(32, ret)));
+  },
+};
 
 export function answer(world: World, args: Answer): Outcome {
   const index = args.vcpu ?? world.vcpus.findIndex((vcpu) => vcpu.exists && vcpu.exitPending);
@@ -41,8 +53,12 @@ export function answer(world: World, args: Answer): Outcome {
   const reason = kvmRun.get(run, 'exitReason');
   const impossible = misfit(reason, args);
   if (impossible) return impossible;
-  writeRet(run, reason, args);
+  if (args.ret !== undefined) retWriters[reason]?.(run, args.ret);
+  if (args.pages !== undefined) kvmRunSnpReqCerts.set(run, 'npages', args.pages);
   if (args.value !== undefined && reason === KVM_EXIT_MMIO) run.setU64(MMIO_DATA, args.value);
+  if (args.value !== undefined && reason === KVM_EXIT_VMGEXIT_RAW) {
+    kvmRunVmgexitRaw.set(run, 'ghcbMsr', args.value);
+  }
   if (args.value !== undefined && reason === KVM_EXIT_IO) writePortData(world, vcpu, args.value);
   vcpu.exitPending = false;
   world.move('vmmAnswer', index, {

@@ -43,6 +43,7 @@ export const memoryHandlers = {
         backing,
         firstGmemPage,
         registered: args.registered ?? true,
+        largePages: args['large-pages'] ?? false,
       });
     world.vm.ioctlRet = ret;
     world.move('memslotSet', -1, { gfn: args.gfn, pages: args.n, backing, ret: errnoText(ret) });

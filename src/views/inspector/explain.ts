@@ -2,7 +2,7 @@
 import { explainGhcbPage } from '../../abi/ghcb-page';
 import { explainGhcbMsr, ghcbMsrMessage } from '../../abi/ghcb-msr';
 import type { FieldRow, WordLayout } from '../../abi/layout';
-import { explainKvmRun } from '../../abi/kvm-run';
+import { explainKvmRun, kvmRun, kvmRunMember, postedMember } from '../../abi/kvm-run';
 import { naeEvents } from '../../abi/nae';
 import { vmsa } from '../../abi/vmsa';
 import { hex } from '../../base/hex';
@@ -118,7 +118,7 @@ function kvmRunImage(world: World, vcpu: number): BareImage | undefined {
     title: `kvm_run of v${vcpu}`,
     source: { of: 'kvmRun', vcpu },
     bytes: image.toBytes(),
-    rows: explainKvmRun(image),
+    rows: explainKvmRun(image, 0, postedMember(image) ?? kvmRunMember(kvmRun.get(image, 'exitReason'))),
   };
 }
 

@@ -9,6 +9,7 @@ const qemuHabits: Habits = {
   convertAfterFault: ({ world, index }, conversion) => qemuConvert(world, index, conversion),
   ret: 'never',
   unknownHypercall: 'stop',
+  vmgexit: 'unknown',
   unknownExit: ({ reason }) => `KVM: unknown exit reason ${reason}`,
 };
 
@@ -17,6 +18,7 @@ const cloudHypervisorHabits: Habits = {
   convertAfterFault: ({ world, index }, conversion) => attributeOnly(world, index, conversion),
   ret: 'never',
   unknownHypercall: 'ignore',
+  vmgexit: 'unknown',
   unknownExit: (exit) => `Unexpected exit reason on vcpu run: ${exitText(exit)}`,
 };
 
@@ -26,6 +28,7 @@ function lazily(exit: Exit): ReturnType<Personality['handle']> {
     ...qemuHabits,
     convert: () => undefined,
     convertAfterFault: () => undefined,
+    vmgexit: 'leftAlone',
   });
   return exit.errno === 0 ? verdict : { next: verdict.next === 'again' ? 'retry' : 'idle' };
 }
@@ -67,8 +70,8 @@ export const personalities: Readonly<Record<Vm['personality'], Personality>> = {
     handle: (exit) => handleWith(exit, qemuHabits),
   },
   'historical-vmgexit': {
-    doc: 'a VMM tree of early 2024 that knows KVM_EXIT_VMGEXIT and walks the PSC buffer itself',
+    doc: 'the QEMU tree of early 2024 that knows KVM_EXIT_VMGEXIT and walks the PSC buffer itself',
     privateAtLaunch: 'ranges',
-    handle: (exit) => handleWith(exit, { ...qemuHabits, ret: 'errno' }),
+    handle: (exit) => handleWith(exit, { ...qemuHabits, ret: 'errno', vmgexit: 'answered' }),
   },
 };

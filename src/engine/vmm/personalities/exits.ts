@@ -4,8 +4,6 @@ import {
   kvmRunMemoryFault,
   kvmRunSnpReqCerts,
   kvmRunSystemEvent,
-  kvmRunVmgexitPsc,
-  kvmRunVmgexitPscMsr,
   KVM_EXIT_AP_RESET_HOLD,
   KVM_EXIT_FAIL_ENTRY,
   KVM_EXIT_HLT,
@@ -20,17 +18,17 @@ import {
   KVM_EXIT_SYSTEM_EVENT,
   KVM_EXIT_UNKNOWN,
   KVM_EXIT_VMGEXIT,
+  KVM_EXIT_VMGEXIT_RAW,
   KVM_HC_MAP_GPA_RANGE,
   KVM_MEMORY_EXIT_FLAG_PRIVATE,
   KVM_SYSTEM_EVENT_SEV_TERM,
-  KVM_USER_VMGEXIT_PSC_MSR,
 } from '../../../abi/kvm-run';
-import { PSC_GENERIC_ERROR, PSC_OP_PRIVATE, PSC_OP_SHARED, pscEntry, pscEntryOffset } from '../../../abi/psc';
 import { errno } from '../../../abi/errno';
 import { takeFault } from '../../firmware/inject';
 import type { ConversionResult, Conversion } from './convert';
 import { mmioAccess, portAccess } from './devices';
 import { again, idle, retry, stop, type Exit, type Verdict } from './personality';
+import { answerVmgexit } from './vmgexit';
 
 /** What differs between the personalities that handle everything. */
 export interface Habits {
@@ -42,6 +40,8 @@ export interface Habits {
   readonly ret: 'never' | 'errno' | 'negativeErrno';
   /** What it does about a hypercall other than KVM_HC_MAP_GPA_RANGE. */
   readonly unknownHypercall: 'stop' | 'ignore';
+  /** What it does about KVM_EXIT_VMGEXIT. */
+  readonly vmgexit: 'unknown' | 'leftAlone' | 'answered';
   /** Its words for an exit it has no case for. */
   unknownExit(exit: Exit): string;
 }
@@ -108,48 +108,16 @@ function systemEvent(exit: Exit, habits: Habits): Verdict {
   return stop(habits.unknownExit(exit), 'QemuUnknownExit');
 }
 
-/** KVM_EXIT_VMGEXIT as the VMM trees of its time handled it; the ABI never reached mainline. */
+/** The exit that mainline never had: most VMMs have no case for it. */
 function vmgexit(exit: Exit, habits: Habits): Verdict {
-  const { run } = exit;
-  const injected = injectedRet(exit);
-  if (run.u32(32) === KVM_USER_VMGEXIT_PSC_MSR) {
-    const operation = kvmRunVmgexitPscMsr.get(run, 'op');
-    const gpa = kvmRunVmgexitPscMsr.get(run, 'gpa');
-    const failed =
-      injected === undefined
-        ? habits.convert(exit, { gpa, pages: 1n, toPrivate: operation === PSC_OP_PRIVATE })
-        : undefined;
-    kvmRunVmgexitPscMsr.set(run, 'ret', failed ? 1 : Number(injected ?? 0n));
-    return again;
+  switch (habits.vmgexit) {
+    case 'unknown':
+      return stop(habits.unknownExit(exit), 'QemuUnknownExit');
+    case 'leftAlone':
+      return again;
+    case 'answered':
+      return answerVmgexit(exit, (of, conversion) => habits.convert(of, conversion), injectedRet(exit));
   }
-  const failed = injected === undefined ? convertBuffer(exit, habits) : undefined;
-  kvmRunVmgexitPsc.set(run, 'ret', failed ? PSC_GENERIC_ERROR : (injected ?? 0n));
-  return again;
-}
-
-/** The VMM walks the guest's buffer itself, entry by entry, and moves cur_entry on. */
-function convertBuffer(exit: Exit, habits: Habits): ConversionResult {
-  const { run, world } = exit;
-  const gpa = kvmRunVmgexitPsc.get(run, 'sharedGpa');
-  const page = world.findImage('shared', Number(gpa >> 12n));
-  const at = Number(gpa & 0xfffn);
-  if (!page) return { failed: 'the buffer is not there' };
-  const end = page.u16(at + 2);
-  for (let index = page.u16(at); index <= end; index++) {
-    const place = at + pscEntryOffset(index);
-    if (place + 8 > page.byteLength) return { failed: 'the buffer runs out of its page' };
-    const entry = pscEntry.decode(page.u64(place));
-    const known = entry.operation === PSC_OP_PRIVATE || entry.operation === PSC_OP_SHARED;
-    if (!known) return { failed: `operation ${entry.operation} is not known` };
-    const failed = habits.convert(exit, {
-      gpa: BigInt(entry.gfn) << 12n,
-      pages: entry.pageSize === 1 ? 512n : 1n,
-      toPrivate: entry.operation === PSC_OP_PRIVATE,
-    });
-    if (failed) return failed;
-    page.setU16(at, index + 1);
-  }
-  return undefined;
 }
 
 type Handler = (exit: Exit, habits: Habits) => Verdict;
@@ -168,6 +136,7 @@ const handlers: Readonly<Record<number, Handler>> = {
   [KVM_EXIT_SYSTEM_EVENT]: systemEvent,
   [KVM_EXIT_AP_RESET_HOLD]: () => idle,
   [KVM_EXIT_VMGEXIT]: vmgexit,
+  [KVM_EXIT_VMGEXIT_RAW]: vmgexit,
   [KVM_EXIT_SNP_REQ_CERTS]: (exit) => (kvmRunSnpReqCerts.set(exit.run, 'ret', 0n), again),
 };
 

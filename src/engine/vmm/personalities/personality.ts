@@ -1,6 +1,7 @@
 /** What a VMM personality is: how one VMM handles the exits of a vCPU, read from the bytes of `kvm_run`. */
 import { errnoText } from '../../../abi/errno';
-import { kvmExitReasons, kvmRun } from '../../../abi/kvm-run';
+import { kvmRun } from '../../../abi/kvm-run';
+import { exitNames } from '../../kvm/exit';
 import type { Image } from '../../memory/image';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
@@ -43,8 +44,6 @@ export function exitOf(world: World, index: number): Exit {
   const run = world.kvmRun[index] as Image;
   return { world, vcpu, index, run, errno: vcpu.runErrno, reason: kvmRun.get(run, 'exitReason') };
 }
-
-const exitNames: Readonly<Record<number, string>> = kvmExitReasons;
 
 /** An exit in words: `KVM_EXIT_HYPERCALL`, `-EAGAIN`, `-EFAULT KVM_EXIT_MEMORY_FAULT`. */
 export function exitText({ errno, reason }: Exit): string {
