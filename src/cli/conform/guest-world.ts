@@ -17,6 +17,9 @@ export interface GuestOptions {
 
 /** Frames that carry page facts in these worlds. */
 const GFN_COUNT = 0x4000;
+/** Slots for frames beyond them, 2 MiB each, and their pages. */
+const SLOTS = 16;
+const FAR_PAGES = SLOTS * 512;
 
 const worlds = new Map<string, { world: WorldType; mark: number }>();
 
@@ -40,7 +43,10 @@ export function guestWorld(profile: ResolvedProfile, options: GuestOptions): Wor
 }
 
 function createWorld(profile: ResolvedProfile, vcpus: number): { world: WorldType; mark: number } {
-  const world = new World({ vcpus, gfnCount: GFN_COUNT, gmemPages: GFN_COUNT }, profile);
+  const world = new World(
+    { vcpus, gfnCount: GFN_COUNT, gmemPages: GFN_COUNT + FAR_PAGES, slots: SLOTS },
+    profile,
+  );
   const { vm } = world;
   vm.exists = true;
   vm.sevActive = true;
@@ -56,7 +62,7 @@ function createWorld(profile: ResolvedProfile, vcpus: number): { world: WorldTyp
   world.vcpus.forEach((vcpu, index) => {
     vcpu.exists = true;
     vcpu.guestStateProtected = true;
-    vcpu.launchVmsaPfn = GFN_COUNT + index;
+    vcpu.launchVmsaPfn = GFN_COUNT + FAR_PAGES + index;
     vcpu.vmcbVmsaPfn = vcpu.launchVmsaPfn;
     if (index === 0) vcpu.mpState = 'RUNNABLE';
   });

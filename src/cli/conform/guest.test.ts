@@ -28,9 +28,11 @@ test.each([
   ['psc', { 'psc 6.12': 859, 'psc 7.2': 856 }],
   ['psc-6.17', { 'psc 6.17': 593 }],
   ['psc-6.11', { 'psc 6.11': 563 }],
+  ['psc-5.19-snp', { 'psc 5.19-snp': 564 }],
   ['msr', { 'msr 6.12': 359, 'msr 7.2': 359, 'msrSweep 6.12': 202, 'msrSweep 7.2': 202 }],
   ['msr-6.17', { 'msr 6.17': 217, 'msrSweep 6.17': 119 }],
   ['msr-6.11', { 'msr 6.11': 209, 'msrSweep 6.11': 119 }],
+  ['msr-5.19-snp', { 'msr 5.19-snp': 243, 'msrSweep 5.19-snp': 119 }],
   ['ap', { 'ap 6.12': 507, 'ap 7.2': 507 }],
   ['ap-6.17', { 'ap 6.17': 307 }],
   ['ap-6.11', { 'ap 6.11': 396 }],
@@ -66,6 +68,7 @@ test.each(['psc-6.11', 'psc-6.17'])(
 
 test.each([
   ['psc', 'psc-00529@7.2', '"swExitInfo2":"0x3"', '"swExitInfo2":"0x4"', 'swExitInfo2'],
+  ['psc-5.19-snp', 'pscw-00015@5.19-snp', '"private 0x400000 1 2M"', '"private 0x400000 512 4K"', 'rmp[0]'],
   ['msr', 'msr-00113@6.12', '"ghcbMsr":"0x13"', '"ghcbMsr":"0x12"', 'ghcbMsr'],
   ['ap', 'ap-00008@6.12', '"pend":"none"', '"pend":"0x200000"', 'steps[0].t.pend'],
   ['aprun', 'aprun-00085@7.2', '"run":"sleeps"', '"run":"entered"', 'steps[1].run'],

@@ -6,7 +6,13 @@ import {
   KVM_EXIT_HYPERCALL,
   KVM_EXIT_SYSTEM_EVENT,
 } from '../../abi/kvm-run';
-import { cpuidRequest, ghcbMsrInfo, GHCB_MSR_CPUID_REQ } from '../../abi/ghcb-msr';
+import {
+  cpuidRequest,
+  ghcbMsrInfo,
+  GHCB_MSR_CPUID_REQ,
+  GHCB_MSR_PSC_REQ,
+  pscRequest,
+} from '../../abi/ghcb-msr';
 import { mpStateNumber } from '../../engine/kvm/mp-state';
 import { kvmRunIoctl } from '../../engine/kvm/run';
 import { sevHandleVmgexit } from '../../engine/kvm/vmgexit';
@@ -15,6 +21,8 @@ import type { Vcpu } from '../../engine/state/vcpu';
 import type { World } from '../../engine/world';
 import type { ResolvedProfile } from '../../profiles/resolve';
 import { guestWorld } from './guest-world';
+import { coverFrame, RmpList } from './psc-host';
+import { silent } from './watch';
 import { hexWord, listOf, numberOf, textOf, word, type Json, type JsonObject } from './json';
 
 const SENTINEL = 0x5a5a5a5a5a5a5a5an;
@@ -89,12 +97,15 @@ function prepare(input: JsonObject, profile: ResolvedProfile, request: bigint): 
   vcpu.wakeEvent = input['extraEvent'] === true;
   vcpu.pvUnhalted = input['pvUnhalted'] === true;
   vcpu.ghcbMsr = request;
+  if (ghcbMsrInfo(request) === GHCB_MSR_PSC_REQ) coverFrame(world, pscRequest.decode(request).gfn);
   return { world, vcpu };
 }
 
 export function driveMsr(input: JsonObject, profile: ResolvedProfile): JsonObject {
   const request = word(input['ghcbMsr']);
   const { world, vcpu } = prepare(input, profile, request);
+  const rmp = new RmpList();
+  world.recorder = { ...silent, move: (kind, _vcpu, args) => rmp.note(kind, args) };
   const { exits, kvmRun: result, atExit } = handle(world, vcpu, listOf(input['answers']));
   const mpState = mpStateNumber(vcpu.mpState);
   const hold = { none: 0, nae: 1, msr: 2 }[vcpu.holdType];
@@ -106,6 +117,7 @@ export function driveMsr(input: JsonObject, profile: ResolvedProfile): JsonObjec
     ...(mpState === 0 ? {} : { mpState }),
     ...(hold === 0 ? {} : { holdType: hold }),
     ...(vcpu.registeredGhcbGpa === 0n ? {} : { registeredGpa: hexWord(vcpu.registeredGhcbGpa) }),
+    ...rmp.output(),
   };
 }
 

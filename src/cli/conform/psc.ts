@@ -10,6 +10,7 @@ import type { Image } from '../../engine/memory/image';
 import type { World } from '../../engine/world';
 import type { ResolvedProfile } from '../../profiles/resolve';
 import { guestWorld, readGuest64, sharedPage, writeGuest64, writeRequest } from './guest-world';
+import { arrangeHost, RmpList } from './psc-host';
 import { coverBySlot } from './slots';
 import { silent } from './watch';
 import { hexWord, listOf, numberOf, objectOf, word, type Json, type JsonObject } from './json';
@@ -37,6 +38,7 @@ export function drivePsc(input: JsonObject, profile: ResolvedProfile): JsonObjec
   const ghcbGpa = word(input['ghcbGpa']);
   const scratch = word(input['scratch']);
   coverBySlot(world, scratch, SCRATCH_AREA_LIMIT / 0x1000);
+  arrangeHost(world, input);
   const vcpu = world.vcpu(0);
   vcpu.registeredGhcbGpa = ghcbGpa;
   vcpu.guestGhcbGpa = ghcbGpa;
@@ -85,6 +87,7 @@ function round(
   });
   vcpu.ghcbMsr = at.ghcbGpa;
   let warned = false;
+  const rmp = new RmpList();
   world.recorder = {
     ...silent,
     finding: (_kind, text) => {
@@ -92,8 +95,10 @@ function round(
       at.script.outOfBounds ||= text === COPY_OVERRUN;
     },
     // KVM has read the answer: what it finds in ret at the next exit must be its own.
-    move: (kind) =>
-      kind === 'completionDone' && kvmRunHypercall.set(world.kvmRun[0] as Image, 'ret', SENTINEL),
+    move: (kind, _vcpu, args) => {
+      if (kind === 'completionDone') kvmRunHypercall.set(world.kvmRun[0] as Image, 'ret', SENTINEL);
+      rmp.note(kind, args);
+    },
   };
   const result = runRequest(world, at.script);
   const header = pscHeader.decode(readGuest64(world, at.scratch));
@@ -106,6 +111,7 @@ function round(
     end: header.endEntry,
     entries: entriesAt(world, at.scratch, listOf(input['entries']).length),
     ...(vcpu.pscBatch > 0 ? { inFlight: vcpu.pscBatch } : {}),
+    ...rmp.output(),
   };
 }
 

@@ -26,3 +26,19 @@ export function removeFromSlots(world: World, gfn: number): void {
   rest.pages = slot.firstGfn + slot.pages - (gfn + 1);
   slot.pages = gfn - slot.firstGfn;
 }
+
+const LARGE = 512;
+
+/** Gives the 2 MiB around a frame beyond the usual ones a slot of their own, with pages of their own. */
+export function coverLargePages(world: World, gfn: number): void {
+  const covered = world.slots.some((s) => s.used && gfn >= s.firstGfn && gfn < s.firstGfn + s.pages);
+  const slot = world.slots.find((s) => !s.used);
+  if (covered) return;
+  if (!slot) throw new Error('a case touches more 2 MiB regions than a world has slots');
+  const others = world.slots.filter((s) => s.used).length;
+  slot.used = true;
+  slot.backing = 'guestMemfd';
+  slot.firstGfn = gfn - (gfn % LARGE);
+  slot.firstGmemPage = world.config.gfnCount + others * LARGE;
+  slot.pages = LARGE;
+}
