@@ -1,14 +1,6 @@
 /** Which bytes several worlds do not have alike: kvm_run by its fields, GHCB pages by theirs, other pages by words. */
 import { ghcbPage } from '../abi/ghcb-page';
-import {
-  explainKvmRun,
-  kvmRun,
-  kvmRunVmgexitPsc,
-  kvmRunVmgexitPscMsr,
-  KVM_EXIT_VMGEXIT,
-  KVM_RUN_UNION,
-  KVM_USER_VMGEXIT_PSC_MSR,
-} from '../abi/kvm-run';
+import { explainKvmRun, kvmRun, kvmRunMember, postedMember } from '../abi/kvm-run';
 import type { FieldRow } from '../abi/layout';
 import { hex } from '../base/hex';
 import type { ByteView } from '../base/bytes';
@@ -55,18 +47,11 @@ function rowDifferences(
   });
 }
 
-/** Whether KVM_EXIT_VMGEXIT exists, whose number mainline gave to something else. */
-const knowsVmgexitExit = ({ profile: { facets } }: World): boolean =>
-  facets['psc.msr'] === 'typedVmgexit' || facets['psc.batch'] === 'sharedGpa';
-
-/** One vCPU's kvm_run as rows, its union as the member that this kernel fills for the exit reason that stands there. */
+/** One vCPU's kvm_run as rows, its union as the member that goes with the exit reason that stands there. */
 export function kvmRunRows(world: World, vcpu: number): FieldRow[] {
   const view = world.kvmRun[vcpu];
   if (!view) return [];
-  if (kvmRun.get(view, 'exitReason') !== KVM_EXIT_VMGEXIT || !knowsVmgexitExit(world))
-    return explainKvmRun(view);
-  const isMsr = view.u32(KVM_RUN_UNION) === KVM_USER_VMGEXIT_PSC_MSR;
-  return explainKvmRun(view, 0, isMsr ? kvmRunVmgexitPscMsr : kvmRunVmgexitPsc);
+  return explainKvmRun(view, 0, postedMember(view) ?? kvmRunMember(kvmRun.get(view, 'exitReason')));
 }
 
 /** Fields of one vCPU's kvm_run. The union is read as the member that goes with each world's own exit reason. */

@@ -2,13 +2,13 @@
 import { explainGhcbPage } from '../../abi/ghcb-page';
 import { explainGhcbMsr, ghcbMsrMessage } from '../../abi/ghcb-msr';
 import type { FieldRow, WordLayout } from '../../abi/layout';
-import { explainKvmRun, kvmRun, kvmRunMember, postedMember } from '../../abi/kvm-run';
 import { naeEvents } from '../../abi/nae';
 import { vmsa } from '../../abi/vmsa';
 import { hex } from '../../base/hex';
 import type { PageImage } from '../../engine/state/vm';
 import { formatArgument, moveKinds, type Move, type MoveKind } from '../../engine/moves';
 import type { World } from '../../engine/world';
+import { kvmRunRows } from '../../recording/byte-differences';
 import type { Change, StepRecord, Timeline } from '../../recording/timeline';
 import type { ByteSource } from '../shared/selection';
 
@@ -118,7 +118,7 @@ function kvmRunImage(world: World, vcpu: number): BareImage | undefined {
     title: `kvm_run of v${vcpu}`,
     source: { of: 'kvmRun', vcpu },
     bytes: image.toBytes(),
-    rows: explainKvmRun(image, 0, postedMember(image) ?? kvmRunMember(kvmRun.get(image, 'exitReason'))),
+    rows: kvmRunRows(world, vcpu),
   };
 }
 
