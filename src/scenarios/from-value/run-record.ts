@@ -115,6 +115,7 @@ const members: Readonly<Record<string, RecordPlanner>> = {
     'Certificates are asked for when the VM was told to before its vCPUs exist: see the acts enable-certs and ext-guest-request.',
   'kvm-run-vmgexit-psc-msr': () => 'A record of posted patches; nothing that was released writes it.',
   'kvm-run-vmgexit-psc': () => 'A record of posted patches; nothing that was released writes it.',
+  'kvm-run-vmgexit': () => 'A record of posted patches; nothing that was released writes it.',
 };
 
 const byReason: Readonly<Record<number, string>> = {
