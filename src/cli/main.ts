@@ -41,6 +41,11 @@ const commands: Readonly<Record<string, Entry>> = {
     doc: 'how the model stands against outputs of executed kernel functions',
     load: async () => (await import('./conform')).conform,
   },
+  matrix: {
+    usage: 'matrix [CHART] [--profile ID[,ID...]] [--json]',
+    doc: 'what happens to each event in each state: vcpu, launch, page, psc',
+    load: async () => (await import('./matrix')).matrix,
+  },
   profiles: {
     usage: 'profiles [--json]',
     doc: 'kernel generations, facets, values, sources, confidence',

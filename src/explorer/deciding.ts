@@ -75,7 +75,7 @@ function outcomeOf(from: World, profile: ResolvedProfile, act: Act): Outcome {
 }
 
 /** The same state in a world of its own, for another profile. */
-function copyOf(from: World, profile: ResolvedProfile): World {
+export function copyOf(from: World, profile: ResolvedProfile): World {
   const copy = new World(from.config, profile);
   copy.arena.words.set(from.arena.words.subarray(0, from.arena.used));
   from.pages.fields.forEach((field, index) => {

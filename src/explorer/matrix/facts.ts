@@ -1,0 +1,137 @@
+/** What charts and answers tell in the same words. */
+import { errnoText } from '../../abi/errno';
+import { responseInfo1, malformedReasons } from '../../abi/error-words';
+import { kvmExitReasons, kvmRun } from '../../abi/kvm-run';
+import { pageStateOf } from '../../abi/rmp';
+import { hex } from '../../base/hex';
+import { kvmRunOf } from '../../engine/kvm/exit';
+import { rmpEntry } from '../../engine/hardware/rmp';
+import { gmemPageOf, slotHasGmem, slotOf } from '../../engine/kvm/memory-slots';
+import { gfnBits, RMP_ASID_SHIFT, rmpBits } from '../../engine/memory/page-bits';
+import type { Vcpu } from '../../engine/state/vcpu';
+import type { World } from '../../engine/world';
+import type { FacetValue } from '../../profiles/facets';
+import type { Answered, MatrixChart } from './chart';
+
+/** How the last KVM_RUN of a vCPU ended, or that it goes on. */
+export function kvmRunOutcome(world: World, index: number): string {
+  const vcpu = world.vcpu(index);
+  if (!vcpu.exists) return 'no vCPU';
+  if (vcpu.run === 'inGuest') return 'no exit, in the guest';
+  if (vcpu.run === 'blocked') return 'no exit, asleep';
+  if (vcpu.run === 'spinning') return 'no exit, loops in KVM';
+  const reason = kvmRun.get(kvmRunOf(world, vcpu), 'exitReason');
+  const names: Readonly<Record<number, string>> = kvmExitReasons;
+  const name = (names[reason] ?? String(reason)).replace(/^KVM_EXIT_/, '');
+  return vcpu.runErrno === 0 ? `exit ${name}` : `${errnoText(-vcpu.runErrno)}, exit ${name}`;
+}
+
+/** The RMP entry of a frame's private page, in words. */
+export function rmpText(world: World, gfn: number): string {
+  const slot = slotOf(world, gfn);
+  if (!slotHasGmem(slot)) return 'no page';
+  const entry = rmpEntry(world, gmemPageOf(slot, gfn));
+  const state = pageStateOf({ ...entry, gpa: BigInt(entry.gfn) << 12n }) ?? 'no state of the table';
+  return `${state}${entry.vmsa && state !== 'Context' ? ', VMSA' : ''}${entry.twoMeg ? ', 2M' : ''}`;
+}
+
+const isPrivateBy: Record<FacetValue<'mem.private'>, (world: World, gfn: number) => boolean> = {
+  guestMemfd: (world, gfn) => (world.pages.gfn.get(gfn) & gfnBits.attributePrivate) !== 0,
+  userPages: (world, gfn) => {
+    const slot = slotOf(world, gfn);
+    const word = slotHasGmem(slot) ? world.pages.rmp.get(gmemPageOf(slot, gfn)) : 0;
+    return (word & rmpBits.assigned) !== 0 && word >>> RMP_ASID_SHIFT !== 0;
+  },
+};
+
+/** Whether this kernel takes a frame for private: by its attribute, or by the RMP where there are no attributes. */
+export const isPrivate = (world: World, gfn: number): boolean =>
+  isPrivateBy[world.facet('mem.private')](world, gfn);
+
+/** How an event was answered. */
+export interface Answer {
+  /** `none`: nobody was told anything. */
+  readonly kind: 'success' | 'error' | 'none';
+  readonly text: string;
+}
+
+const none = (text: string): Answer => ({ kind: 'none', text });
+const success = (text = 'success'): Answer => ({ kind: 'success', text });
+const error = (text: string): Answer => ({ kind: 'error', text });
+
+const malformed = new Map(
+  Object.entries(malformedReasons).map(([name, number]) => [
+    number,
+    name.replace('GHCB_ERR_', '').replaceAll('_', ' ').toLowerCase(),
+  ]),
+);
+
+function naeAnswer({ guestResult, guestReadInfo1, guestReadInfo2 }: Vcpu): Answer {
+  if (guestResult === 'none') return none('no answer');
+  if (guestResult === 'ok') return success();
+  const { response } = responseInfo1.decode(guestReadInfo1);
+  if (response === 1) return error(`exception ${hex(guestReadInfo2)}`);
+  if (response === 0) return error(`0/${hex(guestReadInfo2)}`);
+  const reason = malformed.get(guestReadInfo2);
+  return error(`${response}/${hex(guestReadInfo2)}${reason === undefined ? '' : ` ${reason}`}`);
+}
+
+function msrAnswer({ guestResult, guestReadMsr }: Vcpu): Answer {
+  if (guestResult === 'none') return none('no answer');
+  if (guestResult === 'ok') return success(hex(guestReadMsr));
+  return error(guestResult === 'unanswered' ? 'its own request' : hex(guestReadMsr));
+}
+
+const UNWRITTEN = 0xffffffff;
+
+function commandAnswer({ vm }: World): Answer {
+  if (vm.ioctlRet === 0) return success('0');
+  const status = vm.ioctlError === UNWRITTEN ? 'not written' : hex(vm.ioctlError);
+  return error(`${errnoText(vm.ioctlRet)}, error ${status}`);
+}
+
+const ioctlAnswer = ({ vm }: World): Answer =>
+  vm.ioctlRet === 0 ? success('0') : error(errnoText(vm.ioctlRet));
+
+function runAnswer(world: World, index: number): Answer {
+  const text = kvmRunOutcome(world, index);
+  const { runErrno, run } = world.vcpu(index);
+  return run === 'inUserspace' && runErrno !== 0 ? error(text) : success(text);
+}
+
+/** Nothing changed: how Linux names CF=1 of PVALIDATE. */
+const NO_UPDATE = 255;
+
+function instructionAnswer({ instructionCode, instructionFaulted, run }: Vcpu): Answer {
+  if (instructionFaulted || run !== 'inGuest') return none('did not retire');
+  if (instructionCode === 0) return success();
+  return error(instructionCode === NO_UPDATE ? 'CF=1, nothing changed' : `code ${instructionCode}`);
+}
+
+/** A load or store tells nothing but whether it went through. */
+function accessAnswer({ instructionFaulted, run }: Vcpu): Answer {
+  if (run !== 'inGuest') return error('did not retire');
+  return instructionFaulted ? error('faults') : success('done');
+}
+
+/** What whoever asked is told. */
+export function answerOf(world: World, { caller, target }: MatrixChart, answered: Answered): Answer {
+  switch (answered) {
+    case 'nae':
+      return naeAnswer(world.vcpu(caller));
+    case 'msr':
+      return msrAnswer(world.vcpu(caller));
+    case 'instruction':
+      return instructionAnswer(world.vcpu(caller));
+    case 'access':
+      return accessAnswer(world.vcpu(caller));
+    case 'command':
+      return commandAnswer(world);
+    case 'ioctl':
+      return ioctlAnswer(world);
+    case 'run':
+      return runAnswer(world, target);
+    case 'nobody':
+      return none('nothing is answered');
+  }
+}

@@ -1,0 +1,547 @@
+/** The vCPU chart: AP creation, INIT, SIPI, NMI and KVM_SET_MP_STATE, in every state that a target vCPU can be in. */
+import {
+  apInfo1,
+  SVM_VMGEXIT_AP_CREATE,
+  SVM_VMGEXIT_AP_CREATE_ON_INIT,
+  SVM_VMGEXIT_AP_DESTROY,
+} from '../../abi/ap-creation';
+import { SVM_VMGEXIT_AP_CREATION } from '../../abi/nae';
+import { hex } from '../../base/hex';
+import type { Act } from '../../engine/acts';
+import { updateRequested } from '../../engine/kvm/apic';
+import { needsWake } from '../../engine/kvm/run';
+import { reviewerView } from '../../engine/reviewer-view';
+import type { Vcpu } from '../../engine/state/vcpu';
+import { NO_GPA, NO_PFN, type World } from '../../engine/world';
+import {
+  always,
+  axis,
+  guest,
+  vmm,
+  wake,
+  type Axis,
+  type EventStep,
+  type Fact,
+  type MatrixChart,
+  type MatrixEvent,
+  type MatrixState,
+} from './chart';
+import { kvmRunOutcome, rmpText } from './facts';
+
+const CALLER = 0;
+const TARGET = 1;
+/** The VMSA of a request that came before, and the one of the event. */
+const FIRST_VMSA = 0x121000n;
+const SECOND_VMSA = 0x122000n;
+const TWO_MEG_VMSA = 0x200000n;
+/** A valid page that no RMPADJUST made a VMSA. */
+const PLAIN_PAGE = 0x140000n;
+const MEMORY = 4 << 20;
+const BEYOND_SLOTS = BigInt(MEMORY) + 0x1000n;
+const UNKNOWN_APIC_ID = 9;
+
+const target = (world: World): Vcpu => world.vcpu(TARGET);
+
+const vmsaAxis = axis('vmsa', 'VMCB names', [
+  ['launchVmsa', 'its launch VMSA'],
+  ['guestVmsa', 'a guest VMSA'],
+]);
+const mpStateAxis = (...values: readonly Vcpu['mpState'][]): Axis =>
+  axis(
+    'mp',
+    'target mp_state',
+    values.map((value) => [value, value]),
+  );
+
+/** No DESTROY came this way: it leaves a state that may look like another. */
+const wasDestroyed = (world: World): boolean => world.vcpuHistory[TARGET]?.destroyed ?? false;
+/** Nothing waits for the target, and its VMCB names what the axis says. */
+const atPeace = (world: World, vmsa: string | undefined): boolean =>
+  target(world).creation === 'noneWaiting' && target(world).vmsa === vmsa && !wasDestroyed(world);
+
+/** The postings of 2021 want RAX valid for a DESTROY too. */
+const destroy = (world: World): Act =>
+  guest(CALLER, 'ap-destroy', { target: TARGET, features: world.vm.vmsaFeatures });
+
+const states: readonly MatrixState[] = [
+  {
+    id: 'never-run',
+    title: 'never run',
+    says: 'Created before LAUNCH_FINISH; no INIT, no SIPI and no AP creation request ever came.',
+    words: ['uninitialized', 'cold'],
+    holds: (world) =>
+      target(world).mpState === 'UNINITIALIZED' &&
+      !target(world).receivedFirstSipi &&
+      atPeace(world, 'launchVmsa'),
+  },
+  {
+    id: 'created-on-init',
+    title: 'created-on-init',
+    says: 'CREATE_ON_INIT was accepted: a VMSA waits for the next INIT.',
+    words: ['armed', 'pending', 'waiting for INIT'],
+    axes: [mpStateAxis('UNINITIALIZED', 'AP_RESET_HOLD', 'RUNNABLE', 'HALTED', 'INIT_RECEIVED')],
+    holds: (world, { mp }) =>
+      target(world).creation === 'createdOnInit' &&
+      target(world).pendingVmsaGpa !== NO_GPA &&
+      target(world).mpState === mp &&
+      !wasDestroyed(world),
+  },
+  {
+    id: 'update-pending',
+    title: 'update pending',
+    says: 'CREATE was accepted; the target was kicked and has not served the request yet.',
+    words: ['created', 'waiting', 'request', 'race'],
+    axes: [mpStateAxis('RUNNABLE', 'UNINITIALIZED', 'AP_RESET_HOLD', 'HALTED', 'INIT_RECEIVED')],
+    heldBack: true,
+    holds: (world, { mp }) =>
+      target(world).creation === 'updatePending' && target(world).mpState === mp && !wasDestroyed(world),
+  },
+  {
+    id: 'destroy-pending',
+    title: 'DESTROY pending',
+    says: 'DESTROY was accepted; the target was kicked and has not served the request yet.',
+    words: ['waiting', 'request', 'race'],
+    axes: [mpStateAxis('RUNNABLE', 'UNINITIALIZED', 'AP_RESET_HOLD', 'HALTED', 'INIT_RECEIVED')],
+    heldBack: true,
+    holds: (world, { mp }) => target(world).creation === 'destroyPending' && target(world).mpState === mp,
+  },
+  {
+    id: 'on-launch-vmsa',
+    title: 'runs on its launch VMSA',
+    says: 'Started by INIT and SIPI on the VMSA that LAUNCH_FINISH measured.',
+    words: ['running', 'runnable'],
+    holds: (world) => target(world).run === 'inGuest' && atPeace(world, 'launchVmsa'),
+  },
+  {
+    id: 'on-guest-vmsa',
+    title: 'runs on its guest VMSA',
+    says: 'Runs on a VMSA that the guest passed by AP creation.',
+    words: ['running', 'runnable', 'created'],
+    holds: (world) => target(world).run === 'inGuest' && atPeace(world, 'guestVmsa'),
+  },
+  {
+    id: 'halted',
+    title: 'halted',
+    says: 'Executed HLT and sleeps.',
+    words: ['HLT'],
+    axes: [vmsaAxis],
+    holds: (world, { vmsa }) => target(world).mpState === 'HALTED' && atPeace(world, vmsa),
+  },
+  {
+    id: 'ap-reset-hold',
+    title: 'in AP reset hold',
+    says: 'Asked KVM to hold it until the next SIPI.',
+    words: ['parked'],
+    axes: [
+      vmsaAxis,
+      axis('form', 'asked by', [
+        ['msr', 'MSR protocol'],
+        ['nae', 'GHCB page'],
+      ]),
+    ],
+    holds: (world, { vmsa, form }) =>
+      target(world).mpState === 'AP_RESET_HOLD' && target(world).holdType === form && atPeace(world, vmsa),
+  },
+  {
+    id: 'init-received',
+    title: 'INIT received',
+    says: 'Took an INIT and waits for SIPI.',
+    axes: [vmsaAxis],
+    holds: (world, { vmsa }) => target(world).mpState === 'INIT_RECEIVED' && atPeace(world, vmsa),
+  },
+  {
+    id: 'destroyed',
+    title: 'destroyed, guest VMSA before',
+    says: 'Ran on a guest VMSA; then DESTROY was accepted and served.',
+    words: ['offline', 'stopped'],
+    after: { state: 'on-guest-vmsa', act: destroy },
+    holds: (world) => target(world).mpState !== 'RUNNABLE' && target(world).creation === 'noneWaiting',
+  },
+  {
+    id: 'destroyed-launch',
+    title: 'destroyed, launch VMSA before',
+    says: 'Ran on its launch VMSA and never had another; then DESTROY was accepted and served.',
+    words: ['offline', 'stopped', 'never created'],
+    after: { state: 'on-launch-vmsa', act: destroy },
+    holds: (world) => target(world).mpState !== 'RUNNABLE' && target(world).creation === 'noneWaiting',
+  },
+];
+
+type ApVerb = 'ap-create' | 'ap-create-on-init';
+
+/** The bit of SEV_FEATURES in which a request differs from what KVM gave the VM. */
+const wrongBit = axis('bit', 'wrong bit', [
+  ['3', '3, restricted injection'],
+  ['4', '4, alternate injection'],
+  ['5', '5, debug swap'],
+  ['0', '0, SNP active'],
+]);
+const withWrongBit =
+  (verb: ApVerb): EventStep =>
+  (world, { bit }) =>
+    guest(CALLER, verb, {
+      target: TARGET,
+      vmsa: SECOND_VMSA,
+      features: world.vm.vmsaFeatures ^ (1n << BigInt(bit ?? 3)),
+    });
+const withVmsa =
+  (verb: ApVerb, vmsa: bigint): EventStep =>
+  () =>
+    guest(CALLER, verb, { target: TARGET, vmsa });
+
+/** The target runs on the VMSA of the request. */
+const runsOn = (vmsa: bigint) => ({
+  says: 'the target runs on the VMSA of the request',
+  kept: (world: World) =>
+    target(world).vmsa === 'guestVmsa' &&
+    target(world).guestVmsaGpa === vmsa &&
+    target(world).run === 'inGuest',
+});
+const waitsForInit = (vmsa: bigint) => ({
+  says: 'the VMSA of the request waits for the next INIT',
+  kept: (world: World) => target(world).pendingVmsaGpa === vmsa,
+});
+
+/** A VMM goes on calling KVM_RUN. */
+const runAgain: EventStep = (world) =>
+  target(world).run === 'inUserspace' ? vmm('run', { vcpu: TARGET }) : undefined;
+/** What a request promises, and what has to come before it can be seen. */
+interface Hope {
+  readonly promise: typeof runsOn;
+  readonly ahead: readonly EventStep[];
+}
+const hopes: Readonly<Record<ApVerb, Hope>> = {
+  'ap-create': { promise: runsOn, ahead: [runAgain] },
+  'ap-create-on-init': {
+    promise: waitsForInit,
+    ahead: [
+      always(guest(CALLER, 'init', { target: TARGET })),
+      always(guest(CALLER, 'sipi', { target: TARGET })),
+      runAgain,
+    ],
+  },
+};
+
+const createTitle = { 'ap-create': 'CREATE', 'ap-create-on-init': 'CREATE_ON_INIT' } as const;
+
+interface Wrong {
+  readonly id: string;
+  readonly title: string;
+  readonly says: string;
+  readonly vmsa: bigint;
+  readonly words: readonly string[];
+}
+const wrongPages: readonly Wrong[] = [
+  {
+    id: 'misaligned',
+    title: 'misaligned',
+    says: 'The VMSA address is 16 bytes off a page boundary.',
+    vmsa: SECOND_VMSA | 0x10n,
+    words: ['alignment', 'unaligned'],
+  },
+  {
+    id: '2m',
+    title: '2 MiB VMSA',
+    says: 'The VMSA page is a good one, but starts a 2 MiB page.',
+    vmsa: TWO_MEG_VMSA,
+    words: ['2M', 'aligned', 'erratum'],
+  },
+  {
+    id: 'gpa-0',
+    title: 'GPA 0',
+    says: 'The VMSA address is 0.',
+    vmsa: 0n,
+    words: ['zero', 'null'],
+  },
+  {
+    id: 'beyond',
+    title: 'beyond the slots',
+    says: 'No memory slot holds the VMSA address.',
+    vmsa: BEYOND_SLOTS,
+    words: ['memslot', 'outside'],
+  },
+  {
+    id: 'no-vmsa',
+    title: 'page is no VMSA',
+    says: 'The page is private and valid; no RMPADJUST made it a VMSA.',
+    vmsa: PLAIN_PAGE,
+    words: ['RMPADJUST', 'plain'],
+  },
+];
+
+/** One kind of create request: good, with wrong features, and with every wrong page. */
+const createEvents = (verb: ApVerb): MatrixEvent[] => [
+  {
+    id: verb,
+    title: createTitle[verb],
+    says: `${createTitle[verb]} with the right features and a VMSA page made by RMPADJUST.`,
+    words: ['create', 'good'],
+    steps: [withVmsa(verb, SECOND_VMSA)],
+    answered: 'nae',
+    promise: hopes[verb].promise(SECOND_VMSA),
+    ahead: hopes[verb].ahead,
+  },
+  {
+    id: `${verb}-features`,
+    title: `${createTitle[verb]}, wrong features`,
+    says: 'SEV_FEATURES in RAX differ in one bit from what KVM gave the VM.',
+    words: ['create', 'SEV_FEATURES', 'bad'],
+    axes: [wrongBit],
+    steps: [withWrongBit(verb)],
+    answered: 'nae',
+    promise: hopes[verb].promise(SECOND_VMSA),
+    ahead: hopes[verb].ahead,
+  },
+  ...wrongPages.map(({ id, title, says, vmsa, words }): MatrixEvent => ({
+    id: `${verb}-${id}`,
+    title: `${createTitle[verb]}, ${title}`,
+    says,
+    words: ['create', 'bad', ...words],
+    steps: [withVmsa(verb, vmsa)],
+    answered: 'nae',
+    promise: hopes[verb].promise(vmsa),
+    ahead: hopes[verb].ahead,
+  })),
+];
+
+const raw = (request: number, apicId: number): Act =>
+  guest(CALLER, 'nae', {
+    code: BigInt(SVM_VMGEXIT_AP_CREATION),
+    info1: apInfo1.encode({ apicId, request }),
+    info2: SECOND_VMSA,
+  });
+
+const badRequests: readonly MatrixEvent[] = [
+  {
+    id: 'ap-unknown-request',
+    title: 'unknown request',
+    says: 'An AP creation request with a number that GHCB does not define.',
+    words: ['AP creation', 'bad'],
+    axes: [
+      axis('request', 'request', [
+        ['7', '7'],
+        ['3', '3'],
+      ]),
+    ],
+    steps: [
+      (world, { request }) =>
+        guest(CALLER, 'nae', {
+          code: BigInt(SVM_VMGEXIT_AP_CREATION),
+          info1: apInfo1.encode({ apicId: TARGET, request: Number(request) }),
+          info2: SECOND_VMSA,
+          rax: world.vm.vmsaFeatures,
+        }),
+    ],
+    answered: 'nae',
+    promise: { says: 'the request was understood', kept: () => false },
+  },
+  {
+    id: 'ap-unknown-apic',
+    title: 'unknown APIC id',
+    says: 'An AP creation request for an APIC id that no vCPU of this VM has.',
+    words: ['AP creation', 'bad'],
+    axes: [
+      axis('request', 'request', [
+        ['1', 'CREATE'],
+        ['0', 'CREATE_ON_INIT'],
+        ['2', 'DESTROY'],
+      ]),
+    ],
+    steps: [
+      (world, { request }) => {
+        const args = { target: UNKNOWN_APIC_ID, vmsa: SECOND_VMSA };
+        if (Number(request) === SVM_VMGEXIT_AP_CREATE_ON_INIT)
+          return guest(CALLER, 'ap-create-on-init', args);
+        if (Number(request) === SVM_VMGEXIT_AP_CREATE) return guest(CALLER, 'ap-create', args);
+        return raw(SVM_VMGEXIT_AP_DESTROY, UNKNOWN_APIC_ID);
+      },
+    ],
+    answered: 'nae',
+    promise: { says: 'some vCPU was created or destroyed', kept: () => false },
+  },
+];
+
+/** A thread in KVM_RUN is taken out by a signal, as a VMM does that wants to use an ioctl of the vCPU. */
+const takeOut: EventStep = (world) =>
+  target(world).run === 'inUserspace' ? undefined : vmm('signal', { vcpu: TARGET });
+
+const mpStates = [
+  'RUNNABLE',
+  'UNINITIALIZED',
+  'INIT_RECEIVED',
+  'HALTED',
+  'SIPI_RECEIVED',
+  'STOPPED',
+  'AP_RESET_HOLD',
+] as const;
+
+const setMpState = (state: (typeof mpStates)[number]): MatrixEvent => ({
+  id: `set-mp-state-${state.toLowerCase().replaceAll('_', '-')}`,
+  title: `SET_MP_STATE ${state}`,
+  says: `KVM_SET_MP_STATE(${state}); a thread in KVM_RUN is signalled out of it first.`,
+  words: ['mp_state', 'ioctl'],
+  steps: [takeOut, always(vmm('set-mp-state', { vcpu: TARGET, state }))],
+  answered: 'ioctl',
+  mayChangeNothing: true,
+});
+
+/** The VMSA page that is in use or waits; else the page that an AP creation would name. */
+const punchedGpa = (world: World): bigint => {
+  const { pendingVmsaGpa, guestVmsaGpa } = target(world);
+  const used = guestVmsaGpa === NO_GPA ? pendingVmsaGpa : guestVmsaGpa;
+  return used === NO_GPA || used === 0n ? FIRST_VMSA : used;
+};
+
+const events: readonly MatrixEvent[] = [
+  ...createEvents('ap-create'),
+  ...createEvents('ap-create-on-init'),
+  {
+    id: 'ap-destroy',
+    title: 'DESTROY',
+    says: 'DESTROY of the target.',
+    words: ['AP destroy', 'offline'],
+    axes: [
+      axis('rax', 'RAX', [
+        ['valid', 'valid, the features of the VM'],
+        ['missing', 'not valid, as Linux does it'],
+      ]),
+    ],
+    steps: [
+      (world, { rax }) =>
+        rax === 'missing' ? guest(CALLER, 'ap-destroy', { target: TARGET }) : destroy(world),
+    ],
+    answered: 'nae',
+    promise: {
+      says: 'the VMCB of the target names no VMSA any more, or the request waits',
+      kept: (world) =>
+        target(world).vmsa === 'noVmsa' ||
+        ['destroyPending', 'destroyArmed'].includes(target(world).creation),
+    },
+  },
+  ...badRequests,
+  {
+    id: 'init',
+    title: 'INIT',
+    says: 'INIT through the local APIC.',
+    steps: [always(guest(CALLER, 'init', { target: TARGET }))],
+    answered: 'nobody',
+  },
+  {
+    id: 'sipi',
+    title: 'SIPI',
+    says: 'SIPI through the local APIC.',
+    words: ['startup'],
+    steps: [always(guest(CALLER, 'sipi', { target: TARGET }))],
+    answered: 'nobody',
+  },
+  {
+    id: 'nmi',
+    title: 'NMI',
+    says: 'An NMI, which is a wake event.',
+    steps: [always(guest(CALLER, 'nmi', { target: TARGET }))],
+    answered: 'nobody',
+  },
+  ...mpStates.map(setMpState),
+  {
+    id: 'kvm-run',
+    title: 'KVM_RUN',
+    says: 'KVM_RUN; a thread that is in KVM_RUN already is signalled out of it first.',
+    words: ['enter', 'VMRUN'],
+    steps: [takeOut, always(vmm('run', { vcpu: TARGET }))],
+    answered: 'run',
+    mayChangeNothing: true,
+  },
+  {
+    id: 'punch-vmsa',
+    title: 'punch VMSA',
+    says: "The VMM punches a hole into guest_memfd where the VMSA page lies: the one in use, else the one that waits, else the guest's first.",
+    words: ['hole', 'guest_memfd', 'fallocate', 'discard'],
+    steps: [(world) => vmm('punch-hole', { gfn: Number(punchedGpa(world) >> 12n), n: 1 })],
+    answered: 'ioctl',
+  },
+];
+
+const gpaText = (gpa: bigint): string => (gpa === NO_GPA ? 'none' : hex(gpa));
+
+function vmsaText({ vmsa, guestVmsaGpa, vmcbVmsaPfn }: Vcpu): string {
+  if (vmsa === 'launchVmsa') return 'launch VMSA';
+  if (vmsa === 'guestVmsa') return gpaText(guestVmsaGpa);
+  return vmcbVmsaPfn === NO_PFN ? 'none' : 'page 0';
+}
+
+function waitingText(vcpu: Vcpu): string {
+  const { creation, pendingVmsaGpa } = vcpu;
+  if (creation === 'noneWaiting') return 'nothing';
+  const request = updateRequested(vcpu) ? 'at the next run' : 'for INIT';
+  return creation.startsWith('destroy') || pendingVmsaGpa === NO_GPA
+    ? `no VMSA, ${request}`
+    : `${gpaText(pendingVmsaGpa)}, ${request}`;
+}
+
+function latchedText({ initLatched, sipiLatched, wakeEvent, pvUnhalted }: Vcpu): string {
+  const latched = [
+    initLatched ? 'INIT' : '',
+    sipiLatched ? 'SIPI' : '',
+    wakeEvent ? 'NMI' : '',
+    pvUnhalted ? 'unhalt' : '',
+  ].filter((word) => word !== '');
+  return latched.length === 0 ? 'nothing' : latched.join(', ');
+}
+
+const facts: readonly Fact[] = [
+  { id: 'mp', title: 'mp_state', counts: true, of: (world) => target(world).mpState },
+  { id: 'vmsa', title: 'VMSA', counts: true, of: (world) => vmsaText(target(world)) },
+  { id: 'waits', title: 'waits', counts: true, of: (world) => waitingText(target(world)) },
+  { id: 'latched', title: 'latched', counts: true, of: (world) => latchedText(target(world)) },
+  { id: 'reviewer', title: 'reviewers say', counts: false, of: (world) => reviewerView(target(world)).state },
+  { id: 'thread', title: 'thread', counts: false, of: (world) => target(world).run },
+  { id: 'exit', title: 'kvm_run', counts: false, of: (world) => kvmRunOutcome(world, TARGET) },
+  {
+    id: 'page',
+    title: `RMP of ${hex(FIRST_VMSA)}`,
+    counts: true,
+    of: (world) => rmpText(world, Number(FIRST_VMSA >> 12n)),
+  },
+];
+
+function roam(world: World): readonly Act[] {
+  const threads = [CALLER, TARGET].filter((vcpu) => needsWake(world, vcpu)).map(wake);
+  const { run } = target(world);
+  return [
+    ...threads,
+    guest(CALLER, 'init', { target: TARGET }),
+    guest(CALLER, 'sipi', { target: TARGET }),
+    guest(CALLER, 'ap-create-on-init', { target: TARGET, vmsa: FIRST_VMSA }),
+    guest(CALLER, 'ap-create', { target: TARGET, vmsa: FIRST_VMSA }),
+    destroy(world),
+    ...(run === 'inGuest'
+      ? [
+          guest(TARGET, 'hlt', {}),
+          guest(TARGET, 'hold', { form: 'msr' }),
+          guest(TARGET, 'hold', { form: 'nae' }),
+        ]
+      : []),
+    ...(run === 'inUserspace' ? [vmm('run', { vcpu: TARGET })] : []),
+  ];
+}
+
+export const vcpuMatrix: MatrixChart = {
+  id: 'vcpu',
+  title: 'vCPU',
+  says: 'One vCPU of a launched guest; the boot vCPU makes the requests.',
+  vm: { vcpus: 2, memory: MEMORY, flash: 0, maxphyaddr: 48 },
+  host: 'manual',
+  launched: true,
+  root: [
+    vmm('set-attributes', { gfn: Number(TWO_MEG_VMSA >> 12n), n: 1, private: true }),
+    guest(CALLER, 'pvalidate', { gpa: TWO_MEG_VMSA }),
+    ...[FIRST_VMSA, SECOND_VMSA, TWO_MEG_VMSA].map((gpa) => guest(CALLER, 'make-vmsa', { gpa })),
+  ],
+  roam,
+  states,
+  events,
+  facts,
+  caller: CALLER,
+  target: TARGET,
+  ahead: [runAgain],
+};
