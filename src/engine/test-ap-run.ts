@@ -9,7 +9,7 @@ import { profileIds, type ProfileId } from '../profiles/profiles';
 import { arrangeRmp } from './hardware/rmp';
 import { needsWake } from './kvm/run';
 import type { Image } from './memory/image';
-import { hostPageBits } from './memory/page-bits';
+import { hostPageBits, rmpBits } from './memory/page-bits';
 import { Run } from './test-run';
 
 export const V1 = 0x121000n;
@@ -119,7 +119,8 @@ export function launched(spec: string): ApRun {
     const { asid } = run.world.vm;
     const entry = { assigned: true, validated: true, immutable: false, twoMeg: false, gfn, asid };
     arrangeRmp(run.world, gfn, entry);
-    run.guest('make-vmsa', { gpa: vmsa });
+    const { rmp } = run.world.pages;
+    rmp.set(gfn, rmp.get(gfn) | rmpBits.vmsa);
   }
   return run.guest('register-ghcb', { gpa: 0x10000n });
 }
