@@ -6,10 +6,10 @@ import type { FrameRange } from './page-grid';
 
 const byGfn: ReadonlySet<PageFieldName> = new Set(['gfn', 'sharedLow', 'sharedHigh']);
 
-/** The frames whose guest_memfd pages lie in a range of pages. */
+/** The frames whose private pages lie in a range of pages. */
 function framesOf(world: World, first: number, count: number): FrameRange[] {
   return world.slots.flatMap((slot) => {
-    if (!slot.used || slot.backing !== 'guestMemfd') return [];
+    if (!slot.used || (slot.backing !== 'guestMemfd' && slot.backing !== 'userPages')) return [];
     const from = Math.max(first, slot.firstGmemPage);
     const to = Math.min(first + count, slot.firstGmemPage + slot.pages);
     return to > from ? [{ first: slot.firstGfn + from - slot.firstGmemPage, count: to - from }] : [];

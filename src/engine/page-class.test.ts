@@ -159,3 +159,12 @@ describe('frames and the pages behind them', () => {
     expect(largePages(world, 0, 0x380)).toEqual([{ first: 0x300, count: 0x80 }]);
   });
 });
+
+test.each([
+  ['assigned to the guest', rmpBits.assigned | (1 << RMP_ASID_SHIFT), 'guestInvalid'],
+  ['with the host', 0, 'shared'],
+] as const)('a page of userspace that is %s is to KVM what the RMP says', (_, rmp, expected) => {
+  const words = { gfn: 0, rmp, hostPage: 0 };
+  const bands = unpackBands(packedBands(words, { slot: true, pfn: 0, inPlace: true }, 1));
+  expect([bands.rmp, bands.kvm, bands.seam]).toEqual([expected, expected, false]);
+});

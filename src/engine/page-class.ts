@@ -45,6 +45,8 @@ export interface Backing {
   readonly slot: boolean;
   /** The page of guest_memfd, or -1. */
   readonly pfn: number;
+  /** The page is the shared one too, and nothing but its RMP entry says which it is. */
+  readonly inPlace?: true;
 }
 
 export interface PageBands {
@@ -93,8 +95,9 @@ function rmpCode(words: PageWords, { slot, pfn }: Backing, vmAsid: number): numb
 }
 
 /** KVM knows private from shared, and whether a page is there; the finer states are the guest's and the firmware's. */
-function kvmCode(words: PageWords, { slot }: Backing, rmp: number): number {
+function kvmCode(words: PageWords, { slot, inPlace }: Backing, rmp: number): number {
   if (!slot) return none;
+  if (inPlace) return rmp;
   if ((words.gfn & gfnBits.attributePrivate) === 0) return shared;
   if (rmp === guestInvalid || rmp === guestValid || rmp === vmsa || rmp === firmware) return rmp;
   return words.hostPage & hostPageBits.present ? guestInvalid : none;
@@ -140,8 +143,12 @@ export function backedRuns(world: World, first: number, count: number): BackedRu
     const from = Math.max(slot.firstGfn, at);
     const to = Math.min(slot.firstGfn + slot.pages, end);
     if (from > at) runs.push({ first: at, count: from - at, slot: false, pfn: -1 });
-    const pfn = slot.backing === 'guestMemfd' ? slot.firstGmemPage + from - slot.firstGfn : -1;
-    if (to > from) runs.push({ first: from, count: to - from, slot: true, pfn });
+    const inPlace = slot.backing === 'userPages';
+    const hasPage = inPlace || slot.backing === 'guestMemfd';
+    const pfn = hasPage ? slot.firstGmemPage + from - slot.firstGfn : -1;
+    if (to > from) {
+      runs.push({ first: from, count: to - from, slot: true, pfn, ...(inPlace ? { inPlace } : {}) });
+    }
     at = Math.max(at, to);
   }
   if (at < end) runs.push({ first: at, count: end - at, slot: false, pfn: -1 });
@@ -150,16 +157,16 @@ export function backedRuns(world: World, first: number, count: number): BackedRu
 
 /** Bands by everything they follow from: filled as it is asked, so that a million frames cost a look-up each. */
 const UNKNOWN = 0xffff;
-const bandTable = new Uint16Array(3 << 16).fill(UNKNOWN);
+const bandTable = new Uint16Array(4 << 16).fill(UNKNOWN);
 /** In the table the VM's own ASID is 1 and any other is 2. */
 const [OWN_ASID, OTHER_ASID] = [1, 2];
 
-/** The bands of words that stand in a slot with a page behind it (2), without one (1), or in no slot (0). */
+/** The bands of words that stand in a slot in place (3), with a page behind it (2), without one (1), or in no slot (0). */
 function lookUpBands(
   gfn: number,
   rmp: number,
   hostPage: number,
-  place: 0 | 1 | 2,
+  place: 0 | 1 | 2 | 3,
   vmAsid: number,
 ): PackedBands {
   const asid = (rmp >>> RMP_ASID_SHIFT) & RMP_ASID_MASK;
@@ -175,7 +182,12 @@ function lookUpBands(
     rmp: (rmp & 31) | (owner << RMP_ASID_SHIFT),
     hostPage: present | (leaked << LEAK_COUNT_SHIFT),
   };
-  const bands = packedBands(words, { slot: place > 0, pfn: place === 2 ? 0 : -1 }, OWN_ASID);
+  const backing = {
+    slot: place > 0,
+    pfn: place >= 2 ? 0 : -1,
+    ...(place === 3 ? { inPlace: true as const } : {}),
+  };
+  const bands = packedBands(words, backing, OWN_ASID);
   bandTable[key] = bands;
   return bands;
 }
@@ -200,21 +212,21 @@ export function forEachRun(world: World, first: number, count: number, visit: Ru
     bands = next;
   };
   const limit = Math.min(count, gfn.pageCount - first);
-  for (const { first: from, count: length, slot, pfn } of backedRuns(world, first, limit)) {
-    const place = pfn >= 0 ? 2 : slot ? 1 : 0;
+  for (const { first: from, count: length, slot, pfn, inPlace } of backedRuns(world, first, limit)) {
+    const place = inPlace ? 3 : pfn >= 0 ? 2 : slot ? 1 : 0;
     const toPfn = pfn - from;
     const end = from + length;
     let at = from;
     while (at < end) {
       let equal = gfn.runLength(at, end - at);
-      if (place === 2) equal = hostPage.runLength(at + toPfn, rmp.runLength(at + toPfn, equal));
+      if (place >= 2) equal = hostPage.runLength(at + toPfn, rmp.runLength(at + toPfn, equal));
       const stop = equal >= SHORT_RUN ? at + equal : Math.min(at + STRETCH, end);
       const step = equal >= SHORT_RUN ? equal : 1;
       for (; at < stop; at += step) {
         const word = gfn.get(at);
         found(
           at,
-          place === 2
+          place >= 2
             ? lookUpBands(word, rmp.get(at + toPfn), hostPage.get(at + toPfn), place, asid)
             : lookUpBands(word, 0, 0, place, asid),
         );
@@ -227,7 +239,7 @@ export function forEachRun(world: World, first: number, count: number, visit: Ru
 /** The private page of a frame, and whether a slot holds the frame at all. */
 export function backingOf(world: World, gfn: number): Backing {
   const [run] = backedRuns(world, gfn, 1);
-  return run ? { slot: run.slot, pfn: run.pfn } : { slot: false, pfn: -1 };
+  return run ?? { slot: false, pfn: -1 };
 }
 
 /** The words of one frame. */

@@ -104,6 +104,7 @@ const exchangeSeat = seat(exchangeChart, vcpuGroup);
 const launchSeat = seat(launchChart, vmGroup);
 
 export class World {
+  private readonly told = new Set<FacetName>();
   readonly log = new WriteLog();
   readonly arena = new Arena(this.log);
   readonly pages: PageStore;
@@ -223,6 +224,18 @@ export class World {
   facet<N extends FacetName>(name: N): Facets[N] {
     this.recorder?.facet(name);
     return this.profile.facets[name];
+  }
+
+  /** Whether an act has not yet said that a facet is unspecified; from here on it has. */
+  untold(name: FacetName): boolean {
+    if (this.told.has(name)) return false;
+    this.told.add(name);
+    return true;
+  }
+
+  /** Before an act: nothing is said yet. */
+  forgetTold(): void {
+    this.told.clear();
   }
 
   /** Sends an event to a vCPU's chart. @returns the effects to apply, in order */

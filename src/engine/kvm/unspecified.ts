@@ -2,7 +2,7 @@
 import type { FacetName, FacetValue } from '../../profiles/facets';
 import type { World } from '../world';
 
-/** The value of a facet; where nothing is known, a finding and the value given here. */
+/** The value of a facet; where nothing is known, a finding, once in an act, and the value given here. */
 export function facetOr<N extends FacetName>(
   world: World,
   name: N,
@@ -10,6 +10,7 @@ export function facetOr<N extends FacetName>(
 ): Exclude<FacetValue<N>, 'unspecified'> {
   const value = world.facet(name) as FacetValue<N>;
   if (value !== 'unspecified') return value as Exclude<FacetValue<N>, 'unspecified'>;
-  world.finding('ambiguity', `${name}: no source says what this kernel does; shown as ${nearest}`);
+  if (world.untold(name))
+    world.finding('ambiguity', `${name}: no source says what this kernel does; shown as ${nearest}`);
   return nearest;
 }

@@ -47,7 +47,7 @@ export const vmmRules = rulesOf({
     source: cloudHypervisor('hypervisor/src/kvm/mod.rs: KVM_EXIT_HYPERCALL'),
   },
   RetriesWithoutChange: {
-    says: 'KVM_RUN said -EAGAIN twice and nothing changed: a real VMM would call it for ever, this one waits for a change.',
+    says: 'KVM_RUN said -EAGAIN or -EINTR twice and nothing changed: a real VMM would call it for ever, this one waits for a change.',
     source: { confidence: 'unconfirmed', document: 'this model', place: 'so that a run ends' },
   },
   HistoricalVmgexit: {

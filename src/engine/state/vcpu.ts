@@ -128,7 +128,7 @@ export const vcpuGroup = group('vcpu', {
     ['idle', 'again', 'waiting'],
     'What the VMM thread of this vCPU does next: nothing by itself, KVM_RUN again, or again once something changed.',
   ),
-  runRetries: count('Times in a row that KVM_RUN said -EAGAIN and the VMM tried again.'),
+  runRetries: count('Times in a row that KVM_RUN said -EAGAIN or -EINTR and the VMM tried again.'),
   waitedEvents: word32('Events that were pending when the VMM began to wait for a change, one bit each.'),
   runErrno: count('errno of the last KVM_RUN, positive; 0 on success.'),
 });

@@ -6,7 +6,7 @@ import type { World } from '../world';
 import { personalities } from './personalities/all';
 import { exitOf, exitText, type Verdict } from './personalities/personality';
 
-/** Retries of a KVM_RUN that says -EAGAIN before the model waits for a change. */
+/** Retries of a KVM_RUN that says -EAGAIN or -EINTR before the model waits for a change. */
 const MAX_RETRIES = 2;
 
 /** What the vmm verb `handle` does. */
@@ -54,6 +54,7 @@ function eventsOf(vcpu: Vcpu): number {
     vcpu.signalPending,
     vcpu.pvUnhalted,
     vcpu.mpState !== 'UNINITIALIZED',
+    vcpu.mpState === 'RUNNABLE',
   ];
   return bits.reduce((mask, set, bit) => mask | (set ? 1 << bit : 0), 0);
 }

@@ -143,7 +143,8 @@ const handlers: Readonly<Record<number, Handler>> = {
 /** An exit handled with the habits of one VMM. */
 export function handleWith(exit: Exit, habits: Habits): Verdict {
   if (exit.errno === errno.EAGAIN) return retry;
-  if (exit.errno === errno.EINTR) return again;
+  // Without a signal KVM_RUN says -EINTR of a vCPU that it cannot wake, and says it again.
+  if (exit.errno === errno.EINTR) return exit.reason === KVM_EXIT_INTR ? again : retry;
   if (exit.reason === KVM_EXIT_MEMORY_FAULT && exit.errno !== 0) return memoryFault(exit, habits);
   if (exit.errno !== 0) return stop(`error: kvm run failed, errno ${exit.errno}`, 'QemuRunFailed');
   const handler = handlers[exit.reason];
