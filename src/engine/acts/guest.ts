@@ -125,6 +125,7 @@ export const guestActs = table({
     },
   },
   hlt: { doc: 'HLT', params: {} },
+  'triple-fault': { doc: 'an exception that nothing handles: the processor shuts down', params: {} },
   terminate: {
     doc: 'request termination',
     params: {

@@ -22,7 +22,7 @@ export const vmmActs = table({
   'create-vm': {
     doc: 'KVM_CREATE_VM',
     params: {
-      type: may(['snp', 'seves', 'sev', 'default'], 'snp when missing'),
+      type: may(['snp', 'seves', 'sev', 'sw-protected', 'default'], 'snp when missing'),
       apic: may(['kernel', 'userspace'], 'kernel when missing'),
     },
   },
@@ -33,6 +33,9 @@ export const vmmActs = table({
       n: need('count', '4K pages'),
       backing: may(['guest-memfd', 'none', 'closed'], 'guest-memfd when missing'),
       gmem: may('count', 'first page in guest_memfd; the next free one when missing'),
+      flag: may(['none', 'dirty-log', 'readonly'], 'one more flag of the slot; none when missing'),
+      fd: may(['own', 'bad', 'foreign'], "the guest_memfd; 'foreign' is any file but one of this VM"),
+      skew: may('u64', 'bytes to add to the offset in guest_memfd'),
       registered: may('flag', 'its memory is registered for encryption, as QEMU does; yes when missing'),
       'large-pages': may('flag', 'userspace backs it with 2 MiB pages'),
     },
@@ -94,6 +97,10 @@ export const vmmActs = table({
       gfn: need('count', 'first guest frame'),
       n: need('count', '4K pages'),
       private: need('flag', 'KVM_MEMORY_ATTRIBUTE_PRIVATE'),
+      attributes: may('u64', 'all attributes as a word, instead of private'),
+      flags: may('u64', 'flags'),
+      len: may('u64', 'size in bytes, instead of n'),
+      skew: may('u64', 'bytes to add to the address'),
     },
   },
   'register-region': {
@@ -106,7 +113,10 @@ export const vmmActs = table({
   },
   'create-gmem': {
     doc: 'KVM_CREATE_GUEST_MEMFD, to see which flags it takes; memslot brings its own',
-    params: { flags: may('u64', '1 MMAP, 2 INIT_SHARED; 0 when missing') },
+    params: {
+      flags: may('u64', '1 MMAP, 2 INIT_SHARED; 0 when missing'),
+      size: may('u64', 'bytes; one page when missing'),
+    },
   },
   'device-attribute': {
     doc: 'KVM_GET_DEVICE_ATTR of group KVM_X86_GRP_SEV',
@@ -115,13 +125,34 @@ export const vmmActs = table({
     },
   },
   'punch-hole': {
-    doc: 'fallocate(PUNCH_HOLE) on guest_memfd',
-    params: { gfn: need('count', 'first guest frame'), n: need('count', '4K pages') },
+    doc: 'fallocate on guest_memfd; punches a hole when the mode is missing',
+    params: {
+      gfn: need('count', 'first guest frame'),
+      n: need('count', '4K pages'),
+      mode: may('u64', '1 KEEP_SIZE, 2 PUNCH_HOLE; 3 when missing'),
+      len: may('u64', 'length in bytes, instead of n'),
+      skew: may('u64', 'bytes to add to the offset'),
+    },
   },
   'close-gmem': { doc: 'close the last file of guest_memfd', params: {} },
   'pre-fault': {
     doc: 'KVM_PRE_FAULT_MEMORY',
     params: { gfn: need('count', 'first guest frame'), n: need('count', '4K pages') },
+  },
+  'vcpu-state': {
+    doc: 'reads or writes registers of a vCPU; what is in them is not modelled',
+    params: {
+      vcpu,
+      what: need(
+        ['regs', 'sregs', 'sregs2', 'debugregs', 'xcrs', 'fpu', 'xsave', 'guest-debug'],
+        'which ioctl',
+      ),
+      op: need(['get', 'set'], 'direction'),
+    },
+  },
+  'sev-command': {
+    doc: 'KVM_MEMORY_ENCRYPT_OP with a command that has no act of its own; its argument is not modelled',
+    params: { id: need('count', 'command id') },
   },
   'set-mp-state': { doc: 'KVM_SET_MP_STATE', params: { vcpu, state: need(settableStates, 'mp_state') } },
   'get-mp-state': { doc: 'KVM_GET_MP_STATE', params: { vcpu } },

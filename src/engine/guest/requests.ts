@@ -31,6 +31,7 @@ import { pscEntry, pscHeader, PSC_ENTRY_SIZE, PSC_HEADER_SIZE } from '../../abi/
 import { refused, type ActArguments, type Outcome, type PscEntryInput } from '../acts';
 import { latchInit, latchSipi } from '../kvm/apic';
 import { kvmEmulateHalt } from '../kvm/halt';
+import { shutdownInterception } from '../kvm/shutdown';
 import type { Image } from '../memory/image';
 import type { GuestHandlers } from '../perform';
 import type { World } from '../world';
@@ -148,6 +149,7 @@ export const requestHandlers = {
       ? msrRequest(world, vcpu, code(GHCB_MSR_AP_RESET_HOLD_REQ))
       : naeRequest(world, vcpu, { code: code(SVM_VMGEXIT_AP_HLT_LOOP) }),
   hlt: (world, vcpu) => notInGuest(world, vcpu) ?? kvmEmulateHalt(world, vcpu),
+  'triple-fault': (world, vcpu) => notInGuest(world, vcpu) ?? shutdownInterception(world, vcpu),
   terminate: (world, vcpu, args) =>
     args.form === 'msr'
       ? msrRequest(world, vcpu, terminationRequest.encode({ reasonSet: args.set, reasonCode: args.code }))

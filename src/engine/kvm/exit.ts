@@ -23,11 +23,22 @@ export function leaveToUserspace(
   vcpu: Vcpu,
   exit: { readonly errno: number; readonly reason: number | undefined },
 ): void {
-  if (exit.reason !== undefined) kvmRun.set(kvmRunOf(world, vcpu), 'exitReason', exit.reason);
+  const run = kvmRunOf(world, vcpu);
+  if (exit.reason !== undefined) kvmRun.set(run, 'exitReason', exit.reason);
+  kvmRun.set(run, 'apicBase', apicBase(world.indexOf(vcpu)));
   vcpu.runErrno = exit.errno;
   vcpu.exitPending = true;
   world.sendVcpu(vcpu, { type: 'EXIT_TO_USERSPACE' });
 }
+
+/**
+ * The APIC base as reset leaves it (kvm_lapic_reset, 6.12.117): enabled, the boot processor marked. The other words that
+ * post_kvm_run_save refreshes follow from registers that are not modelled (interrupt mask, TPR, PIC) and stay 0.
+ */
+const APIC_BASE_ENABLED = 0xfee0_0800n;
+const APIC_BASE_BSP = 0x100n;
+const apicBase = (index: number): bigint =>
+  index === 0 ? APIC_BASE_ENABLED | APIC_BASE_BSP : APIC_BASE_ENABLED;
 
 /** Ends a KVM_RUN with an errno and shows it. */
 export function failRun(

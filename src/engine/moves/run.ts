@@ -17,6 +17,7 @@ export const runMoves = moves({
     args: { reason: 'hex64', why: 'text' },
   },
   halted: { from: 'guest', to: 'kvm', text: 'HLT, {state}', args: { state: 'text' } },
+  shutdownExit: { from: 'kvm', to: 'vmm', text: 'exit SHUTDOWN', args: {} },
   haltExit: { from: 'kvm', to: 'vmm', text: 'HLT', args: {} },
   vmmAnswer: {
     from: 'vmm',

@@ -6,6 +6,10 @@ import { rulesOf } from './rule';
 const sev = (topic: string) => source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', topic, 'executed');
 const ccp = (topic: string) => source.kernel('7.2.13', 'drivers/crypto/ccp/sev-dev.c', topic, 'executed');
 
+const setAttributes = source.kernel('6.12.117', 'virt/kvm/kvm_main.c', 'kvm_vm_ioctl_set_mem_attributes');
+const slotFlags = source.kernel('6.12.117', 'virt/kvm/kvm_main.c', 'check_memory_region_flags');
+const gmemBind = source.kernel('6.12.117', 'virt/kvm/guest_memfd.c', 'kvm_gmem_bind');
+
 /** KVM_MEMORY_ENCRYPT_OP, the launch and the end of the VM. */
 export const launchRules = rulesOf({
   SevDisabled: { says: 'KVM offers no SEV on this host.', source: sev('KVM_MEMORY_ENCRYPT_OP') },
@@ -187,6 +191,34 @@ export const launchRules = rulesOf({
   GmemFlags: {
     says: 'KVM_CREATE_GUEST_MEMFD takes no flag here that it does not know; INIT_SHARED is not for SNP.',
     source: source.kernel('7.2.13', 'virt/kvm/guest_memfd.c', 'KVM_CREATE_GUEST_MEMFD'),
+  },
+  GmemSize: {
+    says: 'The size of a guest_memfd is a positive number of whole pages.',
+    source: source.kernel('6.12.117', 'virt/kvm/guest_memfd.c', 'kvm_gmem_create'),
+  },
+  AttributeFlags: { says: 'KVM_SET_MEMORY_ATTRIBUTES takes no flags.', source: setAttributes },
+  AttributeNotSupported: {
+    says: 'An attribute that this VM type does not have: only PRIVATE exists, and only with private memory.',
+    source: setAttributes,
+  },
+  AttributeRange: { says: 'The range is empty or runs beyond 64 bits.', source: setAttributes },
+  AttributeUnaligned: { says: 'Address and size are whole pages.', source: setAttributes },
+  FallocateMode: {
+    says: 'guest_memfd knows KEEP_SIZE, alone or with PUNCH_HOLE, and no other mode.',
+    source: source.kernel('6.12.117', 'virt/kvm/guest_memfd.c', 'kvm_gmem_fallocate'),
+  },
+  FallocateUnaligned: {
+    says: 'Offset and length in guest_memfd are whole pages.',
+    source: source.kernel('6.12.117', 'virt/kvm/guest_memfd.c', 'kvm_gmem_fallocate'),
+  },
+  SlotNoPrivateMemory: { says: 'This VM type has no slots with guest_memfd.', source: slotFlags },
+  SlotFlags: { says: 'A slot with guest_memfd is neither logged nor read-only.', source: slotFlags },
+  SlotBadFile: { says: 'The descriptor of guest_memfd is no open file.', source: gmemBind },
+  SlotForeignFile: { says: 'The file is no guest_memfd of this VM.', source: gmemBind },
+  SlotOffset: { says: 'The offset in guest_memfd is a whole number of pages.', source: gmemBind },
+  StateProtected: {
+    says: 'The state of the vCPU is encrypted: userspace neither reads nor writes it.',
+    source: source.kernel('6.12.117', 'arch/x86/kvm/x86.c', 'register ioctls, has_protected_state'),
   },
   AttributeUnknown: {
     says: 'There is no such device attribute.',

@@ -7,6 +7,10 @@ const x86 = (topic: string, confidence: 'executed' | 'read' | 'inferred' = 'read
 
 /** KVM_RUN from the ioctl to VMRUN and back. */
 export const runRules = rulesOf({
+  GuestShutdown: {
+    says: 'KVM leaves with SHUTDOWN and no payload; the state of an SEV-ES or SNP vCPU is encrypted and not reset.',
+    source: source.kernel('6.12.117', 'arch/x86/kvm/svm/svm.c', 'shutdown_interception'),
+  },
   RunUninitialized: {
     says: 'KVM_RUN of an UNINITIALIZED vCPU waits for an event, takes INIT and SIPI, and returns -EAGAIN.',
     source: x86('KVM_RUN: UNINITIALIZED handling', 'executed'),

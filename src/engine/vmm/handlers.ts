@@ -5,6 +5,7 @@ import { personalityHandlers } from './handle';
 import { launchHandlers } from './launch';
 import { memoryHandlers } from './memory';
 import { runHandlers } from './run';
+import { vcpuStateHandlers } from './vcpu-state';
 
 export const vmmHandlers: HandlersOf<'vmm'> = {
   ...launchHandlers,
@@ -12,4 +13,5 @@ export const vmmHandlers: HandlersOf<'vmm'> = {
   ...runHandlers,
   ...personalityHandlers,
   ...certificateHandlers,
+  ...vcpuStateHandlers,
 };

@@ -115,11 +115,23 @@ function initialise(world: World, args: ActArguments<'vmm', 'init2'>): Outcome {
   return command(world, { id: KVM_SEV_INIT2, args: request }, 'sev');
 }
 
+/** VM types by the words of the act. */
+const vmTypes = {
+  snp: 'snp',
+  seves: 'seves',
+  sev: 'sev',
+  'sw-protected': 'swProtected',
+  default: 'default',
+} as const;
+
 /** VMM acts that make and launch a VM. */
 export const launchHandlers = {
   'create-vm': (world, args) => {
     if (world.vm.exists) return refused('this host has one VM, and it exists');
-    world.vm.ioctlRet = createVm(world, { type: args.type ?? 'snp', kernelApic: args.apic !== 'userspace' });
+    world.vm.ioctlRet = createVm(world, {
+      type: vmTypes[args.type ?? 'snp'],
+      kernelApic: args.apic !== 'userspace',
+    });
     return undefined;
   },
   'create-vcpu': (world, { half }) => {

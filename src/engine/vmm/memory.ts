@@ -1,12 +1,22 @@
 /** Memory ioctls as a VMM calls them: slots, attributes, guest_memfd. */
 import { errno, errnoText } from '../../abi/errno';
-import { GUEST_MEMFD_FLAG_MMAP } from '../../abi/kvm-structs';
+import {
+  FALLOC_PUNCH_HOLE_KEEP_SIZE,
+  GUEST_MEMFD_FLAG_MMAP,
+  KVM_MEMORY_ATTRIBUTE_PRIVATE,
+} from '../../abi/kvm-structs';
 import type { FacetValue } from '../../profiles/facets';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { setMemoryAttributes } from '../kvm/attributes';
 import { privatePage, punchHole, releaseGmem } from '../kvm/gmem';
 import { gmemPageOf, nextFreeGmemPage, setUserMemoryRegion2, slotHasGmem, slotOf } from '../kvm/memory-slots';
 import { supportedFeatures } from '../kvm/init2';
+import {
+  refusesAttributes,
+  refusesFallocate,
+  refusesSlot,
+  type AttributeArguments,
+} from '../kvm/ioctl-arguments';
 import { refuseCall } from '../kvm/sev-call';
 import { facetOr } from '../kvm/unspecified';
 import { registerRegion, uaddrOfGfn } from '../kvm/user-memory';
@@ -35,8 +45,17 @@ export const memoryHandlers = {
     // Without guest_memfd a slot is memory of userspace, whatever becomes of its pages.
     const backing = hasGmem(world) ? backings[args.backing ?? 'guest-memfd'] : 'userPages';
     const firstGmemPage = args.gmem ?? (backing === 'none' ? 0 : nextFreeGmemPage(world));
+    const refusal =
+      hasGmem(world) &&
+      refusesSlot(world, {
+        guestMemfd: backing === 'guestMemfd',
+        flag: args.flag ?? 'none',
+        fd: args.fd ?? 'own',
+        offset: args.skew ?? 0n,
+      });
     const ret =
       gate(world) ||
+      (refusal ? refuseCall(world, 'KVM_SET_USER_MEMORY_REGION2', refusal.rule, refusal.errno) : 0) ||
       setUserMemoryRegion2(world, {
         firstGfn: args.gfn,
         pages: args.n,
@@ -66,9 +85,18 @@ export const memoryHandlers = {
       world.vm.ioctlRet = noSuchIoctl(world, 'KVM_SET_MEMORY_ATTRIBUTES');
       return undefined;
     }
-    const ret = gate(world) || setMemoryAttributes(world, args.gfn, args.n, args.private);
+    const wanted = attributeArguments(args);
+    const isPrivate = wanted.attributes !== 0n;
+    const refusal = refusesAttributes(world, wanted);
+    if (!refusal && args.gfn + Number(wanted.size >> 12n) > world.config.gfnCount)
+      return refused('this world has no such frame; KVM takes attributes where no memory is');
+    const ret =
+      gate(world) ||
+      (refusal
+        ? refuseCall(world, 'KVM_SET_MEMORY_ATTRIBUTES', refusal)
+        : setMemoryAttributes(world, args.gfn, Number(wanted.size >> 12n), isPrivate));
     world.vm.ioctlRet = ret;
-    const attribute = args.private ? 'PRIVATE' : 'shared';
+    const attribute = isPrivate ? 'PRIVATE' : 'shared';
     world.move('attributesSet', -1, { gfn: args.gfn, pages: args.n, attribute, ret: errnoText(ret) });
     return undefined;
   },
@@ -76,7 +104,15 @@ export const memoryHandlers = {
     const slot = slotOf(world, args.gfn);
     if (!slotHasGmem(slot) || !hasGmem(world)) return refused('no guest_memfd behind this frame');
     const first = gmemPageOf(slot, args.gfn);
-    punchHole(world, first, args.n);
+    const mode = args.mode ?? PUNCH_HOLE_KEEP_SIZE;
+    const offset = (BigInt(first) << 12n) + (args.skew ?? 0n);
+    const refusal = refusesFallocate(mode, offset, args.len ?? BigInt(args.n) << 12n);
+    if (refusal) {
+      world.vm.ioctlRet = refuseCall(world, 'fallocate', refusal.rule, refusal.errno);
+      return undefined;
+    }
+    if (mode !== PUNCH_HOLE_KEEP_SIZE) return refused('allocating pages beforehand is not modelled');
+    punchHole(world, first, args.len === undefined ? args.n : Number(args.len >> 12n));
     world.vm.ioctlRet = 0;
     world.move('holePunched', -1, { first, pages: args.n, ret: '0' });
     return undefined;
@@ -98,10 +134,10 @@ export const memoryHandlers = {
     world.move('regionRegistered', -1, { uaddr, bytes, ret: errnoText(ret) }, 'RegionRegistered');
     return undefined;
   },
-  'create-gmem': (world, { flags }) => {
+  'create-gmem': (world, { flags, size }) => {
     const impossible = noVm(world);
     if (impossible) return impossible;
-    world.vm.ioctlRet = gate(world) || createGmem(world, flags ?? 0n);
+    world.vm.ioctlRet = gate(world) || createGmem(world, flags ?? 0n, size ?? 0x1000n);
     return undefined;
   },
   'device-attribute': (world, { attribute }) => {
@@ -122,6 +158,19 @@ export const memoryHandlers = {
   },
 } satisfies Partial<HandlersOf<'vmm'>>;
 
+const PUNCH_HOLE_KEEP_SIZE = BigInt(FALLOC_PUNCH_HOLE_KEEP_SIZE);
+
+/** struct kvm_memory_attributes as the act fills it. */
+function attributeArguments(args: ActArguments<'vmm', 'set-attributes'>): AttributeArguments {
+  const { gfn, n, private: isPrivate, attributes, flags = 0n, len, skew = 0n } = args;
+  return {
+    address: BigInt.asUintN(64, (BigInt(gfn) << 12n) + skew),
+    size: len ?? BigInt(n) << 12n,
+    attributes: attributes ?? (isPrivate ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0n),
+    flags,
+  };
+}
+
 /** Whether KVM_CREATE_GUEST_MEMFD takes MMAP. */
 const mmapFlag: Record<Exclude<FacetValue<'gmem.mmapFlag'>, 'unspecified'>, bigint> = {
   refused: 0n,
@@ -129,11 +178,12 @@ const mmapFlag: Record<Exclude<FacetValue<'gmem.mmapFlag'>, 'unspecified'>, bigi
 };
 
 /** KVM_CREATE_GUEST_MEMFD. @returns 0 or a negative errno */
-function createGmem(world: World, flags: bigint): number {
+function createGmem(world: World, flags: bigint, size: bigint): number {
   const call = 'KVM_CREATE_GUEST_MEMFD';
   if (!hasGmem(world)) return noSuchIoctl(world, call);
   const legal = flags === 0n ? 0n : mmapFlag[facetOr(world, 'gmem.mmapFlag', 'refused')];
   if ((flags & ~legal) !== 0n) return refuseCall(world, call, 'GmemFlags');
+  if (size === 0n || size % 0x1000n !== 0n) return refuseCall(world, call, 'GmemSize');
   if (flags !== 0n) {
     world.finding(
       'unmodelled',
