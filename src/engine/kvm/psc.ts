@@ -31,6 +31,7 @@ import {
   writeCurrentEntry,
 } from './psc-buffer';
 import { changePageState, draftResult } from './psc-in-kernel';
+import { answerWithoutVmm } from './psc-known';
 import { nextRange, type Range } from './psc-range';
 import { pscScratch, refusesBatchOfEs } from './psc-refusal';
 import { exitVmgexitPsc, exitVmgexitRaw } from './psc-vmgexit';
@@ -49,7 +50,7 @@ const routeOf = (world: World): PscRoute => routes[world.facet('psc.batch')];
 export function snpBeginPscRequest(world: World, vcpu: Vcpu): Handled {
   const refusal = refusesBatchOfEs(world, vcpu);
   if (refusal) return refusal;
-  if (routeOf(world) === 'vmgexit') return forward(world, vcpu);
+  if (routeOf(world) === 'vmgexit') return forwardUnlessKnown(world, vcpu);
   const area = pscScratch(world, vcpu);
   if (!isScratch(area)) return area;
   const scratch = bufferOf(world, area);
@@ -68,6 +69,14 @@ export function snpBeginPscRequest(world: World, vcpu: Vcpu): Handled {
   if (effects[0]) return finish(world, vcpu, refusalReply(world, effects[0].type));
   if (stillInFlight) return leftOver(world, vcpu);
   return snpBeginPsc(world, vcpu, scratch);
+}
+
+/** As posted the VMM gets every buffer; a KVM that knew some operations would answer those alone. */
+function forwardUnlessKnown(world: World, vcpu: Vcpu): Handled {
+  const value = answerWithoutVmm(world, vcpu);
+  if (value === undefined) return forward(world, vcpu);
+  world.sendExchange(vcpu, { type: 'ANSWER' });
+  return finish(world, vcpu, { value, rule: 'PscUnknownOperation' });
 }
 
 /** KVM does not look at the buffer: its address, or that of the GHCB page, goes to the VMM. */
