@@ -1,6 +1,6 @@
 /** A run as text for a mail: 72 columns, the scenario first, so that the reader can run it. */
 import { wrap } from '../base/text';
-import { folded } from './fold';
+import { folded } from '../base/fold';
 import { compareRuns } from '../scenarios/compare';
 import { MAIL_COLUMNS } from '../scenarios/mail';
 import { printScenario } from '../scenarios/print';

@@ -1,6 +1,6 @@
 /** The steps of a run as text: every line of the scenario, under it what it caused, and what was expected of it. */
 import { moveKinds, moveText } from '../engine/moves';
-import { folded } from './fold';
+import { folded } from '../base/fold';
 import { compareRuns, type LineComparison } from '../scenarios/compare';
 import { printLine } from '../scenarios/print';
 import type { Line } from '../scenarios/scenario';

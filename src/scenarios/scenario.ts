@@ -120,6 +120,19 @@ export function headOf(scenario: Scenario): Head {
   return head;
 }
 
+/** The scenario with other profiles in its head: one `profile` line where the first stood, or behind the other head lines. */
+export function withProfiles(scenario: Scenario, specs: readonly string[]): Scenario {
+  const named = headOf(scenario).profiles;
+  if (named.length === specs.length && named.every((spec, i) => spec === specs[i])) return scenario;
+  const { lines } = scenario;
+  const first = lines.findIndex(({ kind }) => kind === 'profile');
+  const lastHead = lines.findLastIndex(({ kind }) => headKinds.includes(kind));
+  const at = first >= 0 ? first : lastHead + 1;
+  const others = (part: readonly Line[]): Line[] => part.filter(({ kind }) => kind !== 'profile');
+  const line: Line = { kind: 'profile', specs };
+  return { lines: [...others(lines.slice(0, at)), line, ...others(lines.slice(at))] };
+}
+
 /** A line for an act that nobody wrote: parameters in declared order, numbers in the base that suits them. */
 export function actLine(act: Act): ActLine {
   const params = paramsOf(act);

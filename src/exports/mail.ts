@@ -1,0 +1,247 @@
+/**
+ * A run, or several side by side, as text for a mail: 72 columns, nothing that a mail program, `git am` or `git commit`
+ * would take for its own, and at the end the scenario with its profiles, so that who pastes the mail runs the same.
+ */
+import { sourceText } from '../abi/source';
+import { folded } from '../base/fold';
+import { wrap } from '../base/text';
+import type { FacetDifference } from '../profiles/compare';
+import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison';
+import type { Timeline } from '../recording/timeline';
+import { isScissorsLine, lineTraps, MAIL_COLUMNS } from '../scenarios/mail';
+import { printLine, printScenario } from '../scenarios/print';
+import type { Run } from '../scenarios/run';
+import { headOf, withProfiles, type Line } from '../scenarios/scenario';
+import { letterOf, lettersOf, outlineOf, type OutlinePart, type OutlineSection } from './comparison-outline';
+import { TextLadder } from './ladder-text';
+import { quietDifferences, rowTexts, type RowText } from './row-text';
+
+interface MailOptions {
+  /** Where the same can be seen; stands alone on a line, however long it is. */
+  readonly link?: string;
+}
+
+/** The mail as one text that ends with a line end. */
+export function mailText(comparison: Comparison, { link }: MailOptions = {}): string {
+  const [first] = comparison.runs;
+  if (!first) return '';
+  const body = [
+    ...introduction(comparison),
+    ...(link === undefined ? [] : ['', `<${link}>`]),
+    '',
+    ...ladder(comparison),
+    ...decidedBy(comparison),
+    ...inTheEnd(comparison),
+    ...silences(comparison),
+    '',
+    ...comparison.runs.flatMap((run, i) =>
+      outcome(run, comparison.runs.length > 1 ? `${letterOf(i)}: ` : ''),
+    ),
+  ];
+  const specs = comparison.runs.map(({ profile }) => profile.spec);
+  const scenario = printScenario(withProfiles(first.scenario, specs));
+  return [...body.map((line) => (line.startsWith('<') ? line : safe(line))), '', scenario].join('\n');
+}
+
+/** `text` in lines of the mail, the first at `indent`, what does not fit two further in. */
+function fitted(text: string, indent: number): string[] {
+  const [first = '', ...rest] = wrap(text, MAIL_COLUMNS - indent - 2);
+  return [' '.repeat(indent) + first, ...rest.map((line) => ' '.repeat(indent + 2) + line)];
+}
+
+/** A line that would be taken for something else, changed so that it is not. */
+function safe(line: string): string {
+  const start = /ghcb-scenario/.test(line) || lineTraps.test(line) ? '  ' : '';
+  const plain = isScissorsLine(line) ? line.replaceAll('-', '=') : line;
+  return /^\s*ghcb-scenario/.test(plain) ? `  "${plain.trim()}"` : start + plain;
+}
+
+/** A line of the scenario as one line of text. */
+const lineText = (line: Line | undefined): string =>
+  (line ? printLine(line) : [])
+    .map((part) => part.trim())
+    .join(' ')
+    .replace(/\s+/g, ' ')
+    .replace(/, /g, ',');
+
+function introduction({ runs, rows, firstDivergence, divergences, positionsAfter }: Comparison): string[] {
+  const { title } = headOf((runs[0] as Run<Timeline>).scenario);
+  const names = runs.flatMap(({ profile }, i) => {
+    const badge = profile.neverExistedAsCode ? ' (never existed as code)' : '';
+    return fitted(`${runs.length > 1 ? `${letterOf(i)}  ` : ''}${profile.spec}${badge}`, 2);
+  });
+  const head = [...(title === '' ? [] : [...fitted(title, 0), '']), ...names];
+  if (runs.length === 1) return head;
+  if (firstDivergence === undefined) return [...head, '', `No difference in ${rows.length} steps.`];
+  const line = runs[0]?.scenario.lines[rows[firstDivergence]?.line ?? -1];
+  const step = (positionsAfter(firstDivergence - 1)[0] ?? 0) + 1;
+  const more = divergences.length > 1 ? `; ${divergences.length} steps of ${rows.length} differ` : '';
+  return [...head, '', ...fitted(`differs at step ${step}, ${lineText(line)}${more}`, 0)];
+}
+
+function ladder(comparison: Comparison): string[] {
+  const { runs } = comparison;
+  const sections = outlineOf(comparison);
+  const drawn = new LadderText(comparison, sections);
+  return [
+    drawn.heads(),
+    ...sections.flatMap((section) => drawn.section(section, runs[0]?.scenario.lines[section.line])),
+  ];
+}
+
+/** A row to be drawn, or words beside the lanes. */
+type Drawn = { readonly row: ComparedRow; readonly text: RowText } | { readonly words: string };
+
+class LadderText {
+  private readonly ladder: TextLadder;
+
+  constructor(
+    private readonly comparison: Comparison,
+    sections: readonly OutlineSection[],
+  ) {
+    this.ladder = new TextLadder({
+      vcpus: this.vcpusIn(sections),
+      letters: comparison.runs.length > 1 ? comparison.runs.length : 0,
+      columns: MAIL_COLUMNS,
+    });
+  }
+
+  heads(): string {
+    return this.ladder.heads();
+  }
+
+  section({ differs, parts }: OutlineSection, line: Line | undefined): string[] {
+    const isCompared = this.comparison.runs.length > 1;
+    const [only] = parts;
+    const same = isCompared && !differs && only ? `  (${only.end - only.first} steps, alike)` : '';
+    const title = fitted(lineText(line) + same, 0);
+    return same === '' ? [...title, ...parts.flatMap((part) => this.part(part))] : title;
+  }
+
+  private part({ kind, first, end }: OutlinePart): string[] {
+    if (kind === 'gap') return this.ladder.beside(`... ${end - first} steps, alike`);
+    const drawn = this.comparison.rows.slice(first, end).flatMap((row): Drawn[] => {
+      const texts = rowTexts(this.comparison, row);
+      const quiet = quietDifferences(row, texts).map((difference) => ({ words: differenceText(difference) }));
+      return [...texts.map((text) => ({ row, text })), ...quiet];
+    });
+    // Moves that differ in numbers alone, many times over, are told once.
+    return folded(
+      drawn,
+      (one) =>
+        'words' in one
+          ? one.words.replace(/0x[0-9a-f]+|\d+/g, '#')
+          : `${one.text.runs.join()} ${one.text.text.replace(/0x[0-9a-f]+|\d+/g, '#')} ${one.text.findings.length}`,
+      (one) => this.drawn(one),
+      ({ times }) => this.ladder.beside(`... ${times - 1} times more`).join('\n'),
+    ).flatMap((line) => line.split('\n'));
+  }
+
+  private drawn(one: Drawn): string[] {
+    if ('words' in one) return this.ladder.beside(one.words);
+    const { row, text } = one;
+    const isParted = row.groups.length > 1;
+    const isUncertain = text.runs.some((run) => row.uncertain.includes(run));
+    const lines = this.ladder.lines({
+      mark: isParted ? '<>' : isUncertain ? ' ?' : '',
+      number: text.step && text.step.index + 1,
+      letters: isParted ? lettersOf(text.runs) : '',
+      move: text.step?.move,
+      text: text.text,
+    });
+    return [...lines, ...text.findings.flatMap((found) => this.ladder.beside(found))];
+  }
+
+  /** vCPUs that move in what is printed. */
+  private vcpusIn(sections: readonly OutlineSection[]): number[] {
+    const found = new Set<number>([0]);
+    for (const { parts } of sections) {
+      for (const { kind, first, end } of parts) {
+        if (kind === 'gap') continue;
+        for (const row of this.comparison.rows.slice(first, end)) {
+          for (const { step } of rowTexts(this.comparison, row)) {
+            if (step?.move && step.move.vcpu >= 0) found.add(step.move.vcpu);
+          }
+        }
+      }
+    }
+    return [...found].sort((a, b) => a - b);
+  }
+}
+
+/** `v1.mpState: AC RUNNABLE, B AP_RESET_HOLD`. */
+function differenceText({ name, values, frames = 1 }: FieldDifference): string {
+  const count = frames > 1 ? ` (${frames} pages)` : '';
+  return `${name}${count}: ${byValue(values.map((value) => value ?? 'nothing')).join(', ')}`;
+}
+
+/** Each value once, behind the letters of the runs that have it. */
+function byValue(values: readonly string[]): string[] {
+  return [...new Set(values)].map((value) => {
+    const runs = values.flatMap((other, run) => (other === value ? [run] : []));
+    return `${lettersOf(runs)} ${value}`;
+  });
+}
+
+/** The facets that the parted steps asked and that the profiles answer differently, with what is known of them. */
+function decidedBy({ runs, rows, divergences, firstDivergence, facetsOf }: Comparison): string[] {
+  const isLaunch = (row: number): boolean =>
+    runs[0]?.scenario.lines[rows[row]?.line ?? -1]?.kind === 'launch';
+  const wanted = divergences.filter((row) => row === firstDivergence || !isLaunch(row));
+  const facets = new Map(wanted.flatMap((row) => facetsOf(row).map((facet) => [facet.name, facet] as const)));
+  if (facets.size === 0) return [];
+  return ['', 'Decided by:', ...[...facets.values()].flatMap(facetText)];
+}
+
+const facetText = ({ name, values, sources }: FacetDifference): string[] => [
+  `  ${name}`,
+  ...byValue(values.map((value, run) => `${value}; ${sources[run] ? sourceText(sources[run]) : ''}`)).flatMap(
+    (text) => fitted(text, 4),
+  ),
+];
+
+/** State lines that a reader takes in. */
+const MOST_STATE = 16;
+
+function inTheEnd({ runs, rows, stateAfter }: Comparison): string[] {
+  const differences = runs.length > 1 ? stateAfter(rows.length - 1) : [];
+  if (differences.length === 0) return [];
+  const shown = differences
+    .slice(0, MOST_STATE)
+    .flatMap((difference) => fitted(differenceText(difference), 2));
+  const rest = differences.length - MOST_STATE;
+  return ['', 'In the end:', ...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])];
+}
+
+/** What no source says, told once for all steps. */
+function silences({ runs }: Comparison): string[] {
+  const texts = new Map<string, number[]>();
+  runs.forEach(({ timeline }, run) => {
+    for (const { finding } of timeline.findings()) {
+      if (finding.kind !== 'ambiguity') continue;
+      const of = texts.get(finding.text) ?? [];
+      if (!of.includes(run)) texts.set(finding.text, [...of, run]);
+    }
+  });
+  if (texts.size === 0) return [];
+  const told = [...texts].flatMap(([text, of]) =>
+    fitted(runs.length > 1 ? `${lettersOf(of)} ${text}` : text, 2),
+  );
+  return ['', 'Not known:', ...told];
+}
+
+/** How a run ended: its length, and what it was expected to do. */
+function outcome({ timeline, expectations, problems, scenario }: Run<Timeline>, name: string): string[] {
+  const failed = expectations.filter(({ ok }) => !ok);
+  const held =
+    expectations.length === 0
+      ? ''
+      : `; ${expectations.length - failed.length} of ${expectations.length} expectations hold`;
+  return [
+    ...fitted(`${name}${timeline.stepCount} steps${held}`, 2),
+    ...failed.flatMap(({ line, actual }) =>
+      fitted(`FAILED: ${lineText(scenario.lines[line])}, it is ${actual}`, 4),
+    ),
+    ...problems.flatMap(({ message }) => fitted(message, 4)),
+  ];
+}

@@ -1,0 +1,49 @@
+/** A row of a comparison in words: what each group of runs did in it. */
+import { moveKinds, moveText, type MoveKind } from '../engine/moves';
+import type { ComparedRow, Comparison } from '../recording/comparison';
+import type { Finding, StepRecord } from '../recording/timeline';
+
+/** What runs that did the same did in a row. */
+export interface RowText {
+  /** Indexes of the runs. */
+  readonly runs: readonly number[];
+  /** The step in the first of these runs; undefined for an act that could not be taken. */
+  readonly step: StepRecord | undefined;
+  /** The move, or why there is none. */
+  readonly text: string;
+  /** What was found in the step, one text each. */
+  readonly findings: readonly string[];
+}
+
+/** Findings of the kernel's behaviour; that no source says what it does is told once for all. */
+export const isFound = ({ kind }: Finding): boolean => kind !== 'ambiguity';
+
+/** The vCPU of a move, where the lanes and the words do not say it. */
+function named({ move }: StepRecord): string {
+  if (!move) return 'no visible move';
+  const text = moveText(move);
+  const { from, to }: MoveKind = moveKinds[move.kind];
+  const isSaid = move.vcpu < 0 || from === 'guest' || to === 'guest';
+  return isSaid || new RegExp(`\\bv${move.vcpu}\\b`).test(text) ? text : `v${move.vcpu}: ${text}`;
+}
+
+/** What was done in a row, one text for each group that did anything. */
+export function rowTexts({ runs }: Comparison, { groups, steps, refused }: ComparedRow): RowText[] {
+  return groups.flatMap((group): RowText[] => {
+    const [first = 0] = group;
+    const index = steps[first];
+    const why = refused[first];
+    if (why !== undefined)
+      return [{ runs: group, step: undefined, text: `not possible: ${why}`, findings: [] }];
+    const step = index === undefined ? undefined : runs[first]?.timeline.step(index);
+    if (!step) return [];
+    const findings = step.findings.filter(isFound).map(({ kind, text }) => `! ${kind}: ${text}`);
+    return [{ runs: group, step, text: named(step), findings }];
+  });
+}
+
+/** What differs in a row although its moves read alike. */
+export function quietDifferences(row: ComparedRow, texts: readonly RowText[]): ComparedRow['differences'] {
+  const alike = texts.length > 1 && texts.every(({ text }) => text === texts[0]?.text);
+  return alike ? row.differences.filter(({ name }) => name !== 'findings') : [];
+}
