@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { alignColumns, didYouMean, editDistance, nearest, wrap } from './text';
+import { alignColumns, didYouMean, editDistance, nearest, wrap, wrapWithin } from './text';
 
 const acts = ['ap-create', 'ap-create-on-init', 'psc', 'launch-finish', 'launch-start'];
 
@@ -45,4 +45,18 @@ test('columns are as wide as their widest cell', () => {
       ['aaa', 'b'],
     ]),
   ).toEqual(['a    bb  c', 'aaa  b']);
+});
+
+test('no line of strictly wrapped text is longer than it may be, and every letter is there', () => {
+  expect(wrapWithin('v0 psc entries=none:0x0,none:0x1000', 20)).toEqual([
+    'v0 psc',
+    'entries=none:0x0,',
+    'none:0x1000',
+  ]);
+  expect(wrapWithin(`a ${'x'.repeat(50)}`, 20)).toEqual([
+    'a',
+    'x'.repeat(20),
+    'x'.repeat(20),
+    'x'.repeat(10),
+  ]);
 });

@@ -51,6 +51,24 @@ export function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
+/** As {@link wrap}, and no line longer than `columns`: a longer word is broken, behind a comma or colon where it has one. */
+export function wrapWithin(text: string, columns: number): string[] {
+  const words = text.split(/\s+/).flatMap((word) => pieces(word, columns));
+  return wrap(words.join(' '), columns);
+}
+
+function pieces(word: string, columns: number): string[] {
+  const out: string[] = [];
+  let rest = word;
+  while (rest.length > columns) {
+    const start = rest.slice(0, columns);
+    const at = Math.max(start.lastIndexOf(','), start.lastIndexOf(':')) + 1 || columns;
+    out.push(rest.slice(0, at));
+    rest = rest.slice(at);
+  }
+  return [...out, rest];
+}
+
 /** Rows of cells as lines, each column as wide as its widest cell, two blanks between columns, none at the end. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];

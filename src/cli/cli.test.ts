@@ -6,11 +6,16 @@ import { describe, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
 
-function vmgexit(words: readonly string[], input = ''): { status: number | null; out: string; err: string } {
+function vmgexit(
+  words: readonly string[],
+  input = '',
+  env: Readonly<Record<string, string>> = {},
+): { status: number | null; out: string; err: string } {
   const done = spawnSync(process.execPath, [tsx, join(root, 'src/cli/main.ts'), ...words], {
     input,
     cwd: root,
     encoding: 'utf8',
+    env: { ...process.env, COLUMNS: '80', ...env },
   });
   return { status: done.status, out: done.stdout, err: done.stderr };
 }
@@ -25,6 +30,11 @@ describe('bad usage is one message on standard error, status 2 and nothing else'
     [['run', '/nowhere.ghcb'], 'no such file'],
     [['run', shipped('selftest'), '--profil', 'x'], "did you mean 'profile'?"],
     [['run', shipped('selftest'), '--profile', 'linux-9'], 'no profile is called'],
+    [
+      ['run', shipped('selftest'), '--profile', 'linux-7.2:ap.doubleCraete=reject'],
+      "no facet is called 'ap.doubleCraete'; did you mean 'ap.doubleCreate'?",
+    ],
+    [['run', shipped('selftest'), '--profile', 'linux-7.2:ap.doubleCreate=rejct'], "did you mean 'reject'?"],
     [['run', shipped('selftest'), '--format', 'jsonn'], "did you mean 'jsonl'?"],
     [['decode', 'ghcb-msrr', '1'], "no kind 'ghcb-msrr'"],
     [['decode', 'ghcb-msr', 'zz'], 'not a number'],
@@ -89,18 +99,47 @@ test('a scenario runs, and its expectations decide the status', () => {
   expect(bad.out).toContain('FAILED: it is 0x100, expected == 0x101');
 });
 
-test('several profiles are compared; --fail-on-diff makes a difference fail', () => {
-  const words = ['run', shipped('ap-create-on-init-then-create'), '--profile', 'as-reviewed,linux-7.2'];
-  const { status, out } = vmgexit(words);
-  expect(status).toBe(0);
-  expect(out).toContain('first difference at: v0 ap-create target=1 vmsa=0x122000');
-  expect(vmgexit([...words, '--fail-on-diff']).status).toBe(1);
-});
+describe('several profiles', () => {
+  const words = ['run', shipped('ap-create-on-init-then-create')];
+  const two = [...words, '--profile', 'linux-7.2,linux-7.2:ap.doubleCreate=reject'];
 
-test('a mail has at most 72 columns and holds the scenario', () => {
-  const { out } = vmgexit(['run', shipped('ap-create-on-init-then-create'), '--format', 'mail']);
-  expect(out.split('\n').filter((line) => line.length > 72)).toEqual([]);
-  expect(out).toContain('\nghcb-scenario 1\n');
+  test('are compared; --fail-on-diff makes a difference fail', () => {
+    const { status, out } = vmgexit(two);
+    expect(status).toBe(0);
+    expect(out).toContain('first difference at step 93: v0 ap-create target=1 vmsa=0x122000');
+    expect(out).toMatch(/^ = v0 make-vmsa gpa=0x121000$/m);
+    expect(out).toMatch(/^<> A +95 v0 +kvm>guest +AP_CREATION answered 0x0\/0x0$/m);
+    expect(out).toMatch(/^ +B +93 v0 +kvm>guest +malformed input 2\/5/m);
+    expect(vmgexit([...two, '--fail-on-diff']).status).toBe(1);
+    expect(vmgexit([...words, '--profile', 'linux-7.2,linux-7.2', '--fail-on-diff']).status).toBe(0);
+  });
+
+  test('stand in two columns where the terminal is wide enough', () => {
+    const { out } = vmgexit(two, '', { COLUMNS: '150' });
+    expect(out).toMatch(
+      /^<> +95 v0 +kvm>guest +AP_CREATION answered 0x0\/0x0 +\| +93 v0 +kvm>guest +malformed/m,
+    );
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(150);
+  });
+
+  test('give a JSON line for each row, and the state that differs in the end', () => {
+    const lines = vmgexit([...two, '--format', 'jsonl'])
+      .out.trim()
+      .split('\n');
+    const [head, ...rest] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const rows = rest.filter(({ type }) => type === 'row');
+    expect(head).toMatchObject({ type: 'comparison', rows: rows.length, firstDivergence: 92 });
+    expect(rows[92]).toMatchObject({ row: 92, equal: false, steps: [92, null], groups: [[0], [1]] });
+    expect(rows.filter(({ equal }) => equal === false)).toHaveLength(head?.['divergences'] as number);
+    const state = rest.find(({ type }) => type === 'state') as { differences: unknown[] };
+    expect(state.differences).toContainEqual({ name: 'v1.guestVmsaGpa', values: ['0x122000', '0x121000'] });
+  });
+
+  test('make a mail of at most 72 columns that runs as it is when it is pasted back', () => {
+    const mail = vmgexit([...two, '--format', 'mail']).out;
+    expect(mail.split('\n').filter((line) => line.length > 72)).toEqual([]);
+    expect(vmgexit(['run', '-', '--format', 'mail'], mail.replace(/^/gm, '> ')).out).toBe(mail);
+  });
 });
 
 test('a recording replays, one that was changed does not, one that was cut says where', () => {

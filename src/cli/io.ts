@@ -101,6 +101,12 @@ export interface Output {
   readonly complaint?: string;
 }
 
+/** Columns of the terminal; of a pipe what COLUMNS says, else 80. */
+export function terminalColumns(): number {
+  const said = Number(process.env['COLUMNS']);
+  return process.stdout.columns || (said > 0 ? said : 80);
+}
+
 export const fine = (text: string): Output => ({ text, status: EXIT_FINE });
 /** JSON on one line, 64-bit words as "0x...". */
 export const json = (value: unknown): string =>

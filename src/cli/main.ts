@@ -13,7 +13,7 @@ interface Entry {
 const commands: Readonly<Record<string, Entry>> = {
   run: {
     usage: 'run FILE [--profile ID[,ID...]] [--format text|jsonl|mail] [--fail-on-diff]',
-    doc: 'the steps of a scenario; with several profiles where they part',
+    doc: 'the steps of a scenario; with several profiles all side by side, and where they part',
     load: async () => (await import('./run')).run,
   },
   decode: {
@@ -60,7 +60,7 @@ function help(): string {
     '',
     ...lines,
     '',
-    '- is standard input. Exit status: 0 fine, 1 an expectation failed, 2 bad input.',
+    '- is standard input. Exit status: 0 fine, 1 an expectation failed or profiles differ, 2 bad input.',
   ].join('\n');
 }
 

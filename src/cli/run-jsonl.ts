@@ -1,12 +1,12 @@
-/** A run as JSON lines: one run is a recording, several are a comparison. */
+/** A run as JSON lines: one run is a recording, several are a comparison, a line for each of its rows. */
 import { version } from '../../package.json';
+import { rowTexts } from '../exports/row-text';
+import type { Comparison } from '../recording/comparison';
 import { writeRecording } from '../recording/file';
 import type { Timeline } from '../recording/timeline';
-import { compareRuns } from '../scenarios/compare';
-import { printScenario } from '../scenarios/print';
+import { lineText, printScenario } from '../scenarios/print';
 import type { Run } from '../scenarios/run';
 import { json } from './io';
-import { lineText } from './run-text';
 
 /** The recording of a run: what `verify` reads. */
 export function runJsonl(run: Run<Timeline>): string {
@@ -14,31 +14,53 @@ export function runJsonl(run: Run<Timeline>): string {
   return writeRecording(run.timeline, header);
 }
 
-/** Where several runs part, one line for each line of the scenario that does something. */
-export function comparisonJsonl(runs: readonly Run<Timeline>[]): string[] {
-  const profiles = runs.map((run) => run.profile.spec);
-  const scenario = runs[0] ? printScenario(runs[0].scenario) : '';
-  const lines = compareRuns(runs).map((comparison) => {
-    const line = runs[0]?.scenario.lines[comparison.line];
-    const { same, moves, visible, firstDifference } = comparison;
-    const text = line ? lineText(line) : '';
+/** The rows of a comparison: who did the same, in words, and what differs; then the state that differs in the end. */
+export function comparisonJsonl(comparison: Comparison): string[] {
+  const { runs, rows, firstDivergence, divergences } = comparison;
+  const scenario = runs[0]?.scenario;
+  const head = {
+    type: 'comparison',
+    profiles: runs.map((run) => run.profile.spec),
+    scenario: scenario ? printScenario(scenario) : '',
+    rows: rows.length,
+    divergences: divergences.length,
+    firstDivergence: firstDivergence ?? null,
+  };
+  const lines = rows.map((row, index) => {
+    const { line, steps, groups, uncertain, differences } = row;
+    const equal = groups.length === 1;
     return json({
-      type: 'line',
-      line: comparison.line,
-      text,
-      same,
-      ...(same ? {} : { firstDifference, moves, visible }),
+      type: 'row',
+      row: index,
+      line: lineText(scenario?.lines[line]),
+      equal,
+      steps: steps.map((step) => step ?? null),
+      ...(equal ? {} : { groups }),
+      texts: rowTexts(comparison, row).texts.map(({ runs: of, text, findings }) => ({
+        runs: of,
+        text,
+        findings,
+      })),
+      ...(differences.length === 0 ? {} : { differences: differences.map(nulled) }),
+      ...(uncertain.length === 0 ? {} : { uncertain }),
     });
   });
-  const ends = runs.map((run) => {
-    const failed = run.expectations.filter(({ ok }) => !ok);
-    return json({
+  const state = comparison.stateAfter(rows.length - 1).map(nulled);
+  const ends = runs.map(({ profile, timeline, expectations, problems }) =>
+    json({
       type: 'end',
-      profile: run.profile.spec,
-      steps: run.timeline.stepCount,
-      failed,
-      digest: run.timeline.digest(),
-    });
-  });
-  return [json({ type: 'comparison', profiles, scenario }), ...lines, ...ends];
+      profile: profile.spec,
+      steps: timeline.stepCount,
+      failed: expectations.filter(({ ok }) => !ok),
+      problems,
+      digest: timeline.digest(),
+    }),
+  );
+  return [json(head), ...lines, json({ type: 'state', differences: state }), ...ends];
 }
+
+/** JSON has no undefined. */
+const nulled = ({ values, ...rest }: Comparison['rows'][number]['differences'][number]): object => ({
+  ...rest,
+  values: values.map((value) => value ?? null),
+});

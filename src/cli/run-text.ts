@@ -1,22 +1,12 @@
 /** The steps of a run as text: every line of the scenario, under it what it caused, and what was expected of it. */
 import { moveKinds, moveText } from '../engine/moves';
 import { folded } from '../base/fold';
-import { compareRuns, type LineComparison } from '../scenarios/compare';
-import { printLine } from '../scenarios/print';
-import type { Line } from '../scenarios/scenario';
+import { lineText } from '../scenarios/print';
 import type { Expectation, Run } from '../scenarios/run';
 import { headOf } from '../scenarios/scenario';
 import type { Tape, TapedAct } from '../scenarios/tape';
 
 const STEP = 6;
-
-/** A line of the scenario as one line of text. */
-export const lineText = (line: Line): string =>
-  printLine(line)
-    .map((part) => part.trim())
-    .join(' ')
-    .replace(/\s+/g, ' ')
-    .replace(/, /g, ',');
 
 const originMark: Readonly<Record<string, string>> = {
   scenario: ' ',
@@ -93,49 +83,4 @@ export function summary(run: Run<Tape>): string {
     ...run.problems.map(({ message }) => message),
   ];
   return `${run.profile.spec}: ${parts.join('; ')}`;
-}
-
-/** Several runs of one scenario: where they do the same, and where they part first. */
-export function comparisonText(runs: readonly Run<Tape>[]): string[] {
-  const lines: string[] = [];
-  const compared = compareRuns(runs);
-  for (const comparison of compared) {
-    const line = runs[0]?.scenario.lines[comparison.line];
-    if (!line) continue;
-    lines.push(`${comparison.same ? '  =' : '<> '} ${lineText(line)}`);
-    if (!comparison.same) lines.push(...differenceLines(runs, comparison));
-  }
-  const first = compared.find(({ same }) => !same);
-  const line = first && runs[0]?.scenario.lines[first.line];
-  const parting = line ? `first difference at: ${lineText(line)}` : 'no difference';
-  return [...lines, '', parting, ...runs.flatMap((run) => [summary(run), ...failures(run)])];
-}
-
-function failures(run: Run<Tape>): string[] {
-  return run.expectations
-    .filter(({ ok }) => !ok)
-    .map((result) => {
-      const line = run.scenario.lines[result.line];
-      return `  ${line ? lineText(line) : ''}  ${expectationText(result)}`;
-    });
-}
-
-const MOST_MOVES = 12;
-
-function differenceLines(
-  runs: readonly Run<Tape>[],
-  { moves, visible, firstDifference }: LineComparison,
-): string[] {
-  const from = Math.max(0, firstDifference);
-  return runs.flatMap((run, i) => {
-    const own = moves[i]?.slice(from, from + MOST_MOVES) ?? [];
-    const rest = (moves[i]?.length ?? 0) - from - own.length;
-    const shown = firstDifference < 0 ? [] : own.map((text) => `        ${text}`);
-    return [
-      `     ${run.profile.spec}`,
-      ...shown,
-      ...(firstDifference >= 0 && rest > 0 ? [`        and ${rest} more`] : []),
-      ...(visible[i] ?? []).map((text) => `        => ${text}`),
-    ];
-  });
 }

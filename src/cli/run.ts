@@ -1,14 +1,16 @@
 /** `run`: a scenario under one profile, or under several side by side. */
 import { didYouMean } from '../base/text';
 import { parseProfileList, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
+import { mailText } from '../exports/mail';
+import { compare, type Comparison } from '../recording/comparison';
 import { Timeline } from '../recording/timeline';
-import { compareRuns } from '../scenarios/compare';
+import { lineText } from '../scenarios/print';
 import { defaultRunOptions, runScenario, type Run } from '../scenarios/run';
 import { headOf } from '../scenarios/scenario';
-import { EXIT_FAILED, EXIT_FINE, readWords, UsageError, type Output } from './io';
+import { EXIT_FAILED, EXIT_FINE, readWords, terminalColumns, UsageError, type Output } from './io';
 import { comparisonJsonl, runJsonl } from './run-jsonl';
-import { runMail } from './run-mail';
-import { comparisonText, expectationText, lineText, runText } from './run-text';
+import { comparisonText } from './run-comparison';
+import { expectationText, runText } from './run-text';
 import { readScenario, warningLines, type ScenarioFile } from './scenario-file';
 
 const formats = ['text', 'jsonl', 'mail'] as const;
@@ -49,10 +51,15 @@ export function run(words: readonly string[]): Output {
   const runs = profiles.map((profile) =>
     runScenario(file.scenario, profile, (world) => new Timeline(world), { maxSteps }),
   );
-  const text = told(runs, format).join('\n');
+  const comparison = runs.length > 1 || format === 'mail' ? compare(runs) : undefined;
+  const text = told(runs, format, comparison);
   const failed = format === 'jsonl' ? runs.flatMap(failures) : [];
   const complaint = [...warningLines(file), ...failed].join('\n');
-  return { text, status: statusOf(runs, options.has('fail-on-diff')), complaint };
+  return {
+    text,
+    status: statusOf(runs, options.has('fail-on-diff') && comparison !== undefined && differs(comparison)),
+    complaint,
+  };
 }
 
 function stepLimit(word: string | undefined): number {
@@ -62,11 +69,16 @@ function stepLimit(word: string | undefined): number {
   return count;
 }
 
-function told(runs: readonly Run<Timeline>[], format: Format): string[] {
+function told(runs: readonly Run<Timeline>[], format: Format, comparison: Comparison | undefined): string {
   const [only] = runs;
-  if (format === 'mail') return runMail(runs);
-  if (runs.length === 1 && only) return format === 'jsonl' ? [runJsonl(only)] : runText(only);
-  return format === 'jsonl' ? comparisonJsonl(runs) : comparisonText(runs);
+  if (comparison && format === 'mail') return mailText(comparison);
+  if (comparison) {
+    const lines =
+      format === 'jsonl' ? comparisonJsonl(comparison) : comparisonText(comparison, terminalColumns());
+    return lines.join('\n');
+  }
+  if (!only) return '';
+  return format === 'jsonl' ? runJsonl(only) : runText(only).join('\n');
 }
 
 /** What a machine-readable format does not tell. */
@@ -74,13 +86,14 @@ function failures(one: Run<Timeline>): string[] {
   const failed = one.expectations.filter(({ ok }) => !ok);
   const lines = failed.map((result) => {
     const line = one.scenario.lines[result.line];
-    return `${one.profile.spec}: ${line ? lineText(line) : ''}  ${expectationText(result)}`;
+    return `${one.profile.spec}: ${lineText(line)}  ${expectationText(result)}`;
   });
   return [...lines, ...one.problems.map(({ message }) => `${one.profile.spec}: ${message}`)];
 }
 
-function statusOf(runs: readonly Run<Timeline>[], failOnDifference: boolean): number {
+const differs = ({ divergences }: Comparison): boolean => divergences.length > 0;
+
+function statusOf(runs: readonly Run<Timeline>[], differ: boolean): number {
   const failed = runs.some((one) => one.expectations.some(({ ok }) => !ok) || one.problems.length > 0);
-  const differ = failOnDifference && runs.length > 1 && compareRuns(runs).some(({ same }) => !same);
   return failed || differ ? EXIT_FAILED : EXIT_FINE;
 }

@@ -1,5 +1,5 @@
 /** The ladder in characters: the lanes and the rule of drawings/ladder.ts, one line a row, its words to the right. */
-import { wrap } from '../base/text';
+import { wrapWithin } from '../base/text';
 import { columnOf, layoutRow, planLadder, type LadderPlan, type LadderRow } from '../drawings/ladder';
 import { moveKinds, type Move, type MoveKind } from '../engine/moves';
 
@@ -64,7 +64,7 @@ export class TextLadder {
 
   /** A row: the first line with its arrow, the others with the lanes going on beside the words. */
   lines({ mark, number, letters, move, text }: LadderLine): string[] {
-    const words = wrap(this.withVcpu(move, text), this.width);
+    const words = wrapWithin(this.withVcpu(move, text), this.width);
     const margin = mark.padEnd(MARK) + String(number ?? '').padStart(NUMBER) + (letters && ` ${letters}`);
     const arrow = this.blank('.');
     if (move) this.draw(arrow, move);
@@ -74,7 +74,7 @@ export class TextLadder {
 
   /** Words with the lanes beside them. */
   beside(text: string): string[] {
-    return wrap(text, this.width).map((line) => this.blank('.').join('') + line);
+    return wrapWithin(text, this.width).map((line) => this.blank('.').join('') + line);
   }
 
   private withVcpu(move: Move | undefined, text: string): string {
@@ -113,6 +113,6 @@ export class TextLadder {
       if (column !== rule && column !== rule + 1) this.put(cells, column, '-');
     }
     if (from !== rule) this.put(cells, from, 'o');
-    this.put(cells, end, shape === 'refused' ? '|' : isRight ? '>' : '<');
+    this.put(cells, end, shape === 'refused' ? 'x' : isRight ? '>' : '<');
   }
 }

@@ -4,17 +4,18 @@
  */
 import { sourceText } from '../abi/source';
 import { folded } from '../base/fold';
-import { wrap } from '../base/text';
+import { wrapWithin } from '../base/text';
+import { decidingFacets } from '../explorer/deciding';
 import type { FacetDifference } from '../profiles/compare';
 import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison';
 import type { Timeline } from '../recording/timeline';
 import { isScissorsLine, lineTraps, MAIL_COLUMNS } from '../scenarios/mail';
-import { printLine, printScenario } from '../scenarios/print';
+import { lineText, printScenario } from '../scenarios/print';
 import type { Run } from '../scenarios/run';
 import { headOf, withProfiles, type Line } from '../scenarios/scenario';
 import { letterOf, lettersOf, outlineOf, type OutlinePart, type OutlineSection } from './comparison-outline';
 import { TextLadder } from './ladder-text';
-import { quietDifferences, rowTexts, type RowText } from './row-text';
+import { rowTexts, type RowText } from './row-text';
 
 interface MailOptions {
   /** Where the same can be seen; stands alone on a line, however long it is. */
@@ -45,7 +46,7 @@ export function mailText(comparison: Comparison, { link }: MailOptions = {}): st
 
 /** `text` in lines of the mail, the first at `indent`, what does not fit two further in. */
 function fitted(text: string, indent: number): string[] {
-  const [first = '', ...rest] = wrap(text, MAIL_COLUMNS - indent - 2);
+  const [first = '', ...rest] = wrapWithin(text, MAIL_COLUMNS - indent - 2);
   return [' '.repeat(indent) + first, ...rest.map((line) => ' '.repeat(indent + 2) + line)];
 }
 
@@ -55,14 +56,6 @@ function safe(line: string): string {
   const plain = isScissorsLine(line) ? line.replaceAll('-', '=') : line;
   return /^\s*ghcb-scenario/.test(plain) ? `  "${plain.trim()}"` : start + plain;
 }
-
-/** A line of the scenario as one line of text. */
-const lineText = (line: Line | undefined): string =>
-  (line ? printLine(line) : [])
-    .map((part) => part.trim())
-    .join(' ')
-    .replace(/\s+/g, ' ')
-    .replace(/, /g, ',');
 
 function introduction({ runs, rows, firstDivergence, divergences, positionsAfter }: Comparison): string[] {
   const { title } = headOf((runs[0] as Run<Timeline>).scenario);
@@ -121,9 +114,9 @@ class LadderText {
   private part({ kind, first, end }: OutlinePart): string[] {
     if (kind === 'gap') return this.ladder.beside(`... ${end - first} steps, alike`);
     const drawn = this.comparison.rows.slice(first, end).flatMap((row): Drawn[] => {
-      const texts = rowTexts(this.comparison, row);
-      const quiet = quietDifferences(row, texts).map((difference) => ({ words: differenceText(difference) }));
-      return [...texts.map((text) => ({ row, text })), ...quiet];
+      const { texts, quiet } = rowTexts(this.comparison, row);
+      const told = quiet.map((difference) => ({ words: differenceText(difference) }));
+      return [...texts.map((text) => ({ row, text })), ...told];
     });
     // Moves that differ in numbers alone, many times over, are told once.
     return folded(
@@ -145,7 +138,7 @@ class LadderText {
     const lines = this.ladder.lines({
       mark: isParted ? '<>' : isUncertain ? ' ?' : '',
       number: text.step && text.step.index + 1,
-      letters: isParted ? lettersOf(text.runs) : '',
+      letters: text.runs.length < this.comparison.runs.length ? lettersOf(text.runs) : '',
       move: text.step?.move,
       text: text.text,
     });
@@ -159,7 +152,7 @@ class LadderText {
       for (const { kind, first, end } of parts) {
         if (kind === 'gap') continue;
         for (const row of this.comparison.rows.slice(first, end)) {
-          for (const { step } of rowTexts(this.comparison, row)) {
+          for (const { step } of rowTexts(this.comparison, row).texts) {
             if (step?.move && step.move.vcpu >= 0) found.add(step.move.vcpu);
           }
         }
@@ -183,14 +176,33 @@ function byValue(values: readonly string[]): string[] {
   });
 }
 
-/** The facets that the parted steps asked and that the profiles answer differently, with what is known of them. */
-function decidedBy({ runs, rows, divergences, firstDivergence, facetsOf }: Comparison): string[] {
+/** Steps that are tried under other facet values. */
+const MOST_TRIED = 40;
+
+/** The facets without which the runs would not part as they do, with what is known of them. */
+function decidedBy(comparison: Comparison): string[] {
+  const facets = decidingDifferences(comparison);
+  return facets.length === 0 ? [] : ['', 'Decided by:', ...facets.flatMap(facetText)];
+}
+
+/** Of the facets that parted steps asked and that the profiles answer differently, those that decided one of the steps. */
+function decidingDifferences(comparison: Comparison): FacetDifference[] {
+  const { runs, rows, divergences, firstDivergence, facetsOf } = comparison;
   const isLaunch = (row: number): boolean =>
     runs[0]?.scenario.lines[rows[row]?.line ?? -1]?.kind === 'launch';
-  const wanted = divergences.filter((row) => row === firstDivergence || !isLaunch(row));
-  const facets = new Map(wanted.flatMap((row) => facetsOf(row).map((facet) => [facet.name, facet] as const)));
-  if (facets.size === 0) return [];
-  return ['', 'Decided by:', ...[...facets.values()].flatMap(facetText)];
+  const found = new Map<string, FacetDifference>();
+  let tried = 0;
+  for (const row of divergences) {
+    if (row !== firstDivergence && isLaunch(row)) continue;
+    for (const [run, { timeline }] of runs.entries()) {
+      const open = facetsOf(row).filter(({ name }) => !found.has(name));
+      const step = rows[row]?.steps[run];
+      if (open.length === 0 || step === undefined || tried++ >= MOST_TRIED) continue;
+      const deciding = decidingFacets(timeline, step);
+      for (const facet of open) if (deciding.includes(facet.name)) found.set(facet.name, facet);
+    }
+  }
+  return [...found.values()];
 }
 
 const facetText = ({ name, values, sources }: FacetDifference): string[] => [

@@ -1,6 +1,6 @@
 /** A row of a comparison in words: what each group of runs did in it. */
 import { moveKinds, moveText, type MoveKind } from '../engine/moves';
-import type { ComparedRow, Comparison } from '../recording/comparison';
+import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison';
 import type { Finding, StepRecord } from '../recording/timeline';
 
 /** What runs that did the same did in a row. */
@@ -27,23 +27,34 @@ function named({ move }: StepRecord): string {
   return isSaid || new RegExp(`\\bv${move.vcpu}\\b`).test(text) ? text : `v${move.vcpu}: ${text}`;
 }
 
-/** What was done in a row, one text for each group that did anything. */
-export function rowTexts({ runs }: Comparison, { groups, steps, refused }: ComparedRow): RowText[] {
-  return groups.flatMap((group): RowText[] => {
-    const [first = 0] = group;
-    const index = steps[first];
-    const why = refused[first];
-    if (why !== undefined)
-      return [{ runs: group, step: undefined, text: `not possible: ${why}`, findings: [] }];
-    const step = index === undefined ? undefined : runs[first]?.timeline.step(index);
-    if (!step) return [];
-    const findings = step.findings.filter(isFound).map(({ kind, text }) => `! ${kind}: ${text}`);
-    return [{ runs: group, step, text: named(step), findings }];
-  });
+/** A row in words. */
+export interface RowTexts {
+  /** One for each group that did anything; moves that read alike are told once. */
+  readonly texts: readonly RowText[];
+  /** What differs although the moves read alike. */
+  readonly quiet: readonly FieldDifference[];
 }
 
-/** What differs in a row although its moves read alike. */
-export function quietDifferences(row: ComparedRow, texts: readonly RowText[]): ComparedRow['differences'] {
-  const alike = texts.length > 1 && texts.every(({ text }) => text === texts[0]?.text);
-  return alike ? row.differences.filter(({ name }) => name !== 'findings') : [];
+export function rowTexts(comparison: Comparison, row: ComparedRow): RowTexts {
+  const texts = row.groups.flatMap((group) => textOf(comparison, row, group));
+  const [first] = texts;
+  if (!first || texts.length < 2 || texts.some((text) => !readsLike(text, first)))
+    return { texts, quiet: [] };
+  const runs = texts.flatMap((text) => text.runs).sort((a, b) => a - b);
+  return { texts: [{ ...first, runs }], quiet: row.differences };
+}
+
+const readsLike = (a: RowText, b: RowText): boolean =>
+  a.text === b.text && a.findings.join() === b.findings.join();
+
+function textOf({ runs }: Comparison, { steps, refused }: ComparedRow, group: readonly number[]): RowText[] {
+  const [first = 0] = group;
+  const index = steps[first];
+  const why = refused[first];
+  if (why !== undefined)
+    return [{ runs: group, step: undefined, text: `not possible: ${why}`, findings: [] }];
+  const step = index === undefined ? undefined : runs[first]?.timeline.step(index);
+  if (!step) return [];
+  const findings = step.findings.filter(isFound).map(({ kind, text }) => `! ${kind}: ${text}`);
+  return [{ runs: group, step, text: named(step), findings }];
 }

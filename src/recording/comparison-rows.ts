@@ -1,7 +1,7 @@
 /**
  * The rows of a comparison: the steps of several runs beside each other, and who did the same. Steps are lined up inside
- * each act of the scenario and what followed from it; who did the same is told by moves, rules, findings and by what the
- * steps wrote.
+ * each act of the scenario and what followed from it; who did the same is told by moves, findings and by what the steps
+ * wrote. A rule is a reason, not a deed: where only the rule differs the row is equal.
  */
 import { formatArgument, moveKinds, type Move, type MoveKind } from '../engine/moves';
 import { profileIds } from '../profiles/profiles';
@@ -14,8 +14,8 @@ import type { Finding, StepRecord, Timeline } from './timeline';
 
 /** A row before what differs in it is told. */
 export interface FoundRow extends Omit<ComparedRow, 'differences'> {
-  /** Runs whose moves are alike came apart in what they wrote. */
-  readonly cameApart: boolean;
+  /** Runs whose moves are alike; parted further where they came apart in what they wrote. */
+  readonly alike: readonly (readonly number[])[];
 }
 
 /** A step, or that an act could not be taken. */
@@ -87,7 +87,7 @@ class Comparer {
       refused: found.map((item) => item?.refused),
       groups: groups.sort(([a = 0], [b = 0]) => a - b),
       uncertain: found.flatMap((item, run) => (item?.uncertain ? [run] : [])),
-      cameApart: groups.length > alike.length,
+      alike,
     };
   }
 
@@ -134,10 +134,10 @@ class Comparer {
   }
 
   private stepItem(step: StepRecord, isFirst: boolean): Item {
-    const { index, move, rule = '', findings } = step;
+    const { index, move, findings } = step;
     const found = findingsText(findings.filter(isKnown));
     const kind = move ? `${move.kind} ${move.vcpu}` : 'no move';
-    const content = move ? `${kind} ${argumentsText(move)} ${rule} ${found}` : `no move ${found}`;
+    const content = move ? `${kind} ${argumentsText(move)} ${found}` : `no move ${found}`;
     return {
       step: index,
       ...(findings.every(isKnown) ? {} : { uncertain: true }),

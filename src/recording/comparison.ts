@@ -33,8 +33,10 @@ export interface ComparedRow {
   /** Runs of which no source says what they do here, so that what is shown is the nearest known; they part no row. */
   readonly uncertain: readonly number[];
   /**
-   * Fields of the move, its rule, its findings, why it was refused: where the runs that have a step here differ. Where
-   * all of these are alike and the row is parted all the same, the state that came apart in it.
+   * Worked out when first asked for. An equal row may still name another rule for each run.
+   *
+   * Fields of the move, its rule, its findings, why it was refused: where the runs that have a step here differ. And the
+   * state that came apart here between runs whose moves are alike, by the names of observations.
    */
   readonly differences: readonly FieldDifference[];
 }
@@ -80,10 +82,15 @@ export function compare(runs: readonly Run<Timeline>[]): Comparison {
   const stateAfter = (row: number): readonly FieldDifference[] =>
     stateDifferences(timelines, positionsAfter(row));
   const differencesIn = (row: FoundRow, index: number): readonly FieldDifference[] => {
-    const seen = row.groups.length === 1 ? [] : differencesOf(runs, row);
-    if (seen.length > 0 || !row.cameApart) return seen;
+    const seen = differencesOf(runs, row);
+    if (row.groups.length === row.alike.length) return seen;
     const before = new Set(stateAfter(index - 1).map(differenceText));
-    return stateAfter(index).filter((difference) => !before.has(differenceText(difference)));
+    const partsLike = ({ values }: FieldDifference): boolean =>
+      row.alike.some((runs) => runs.some((run) => values[run] !== values[runs[0] ?? run]));
+    const cameApart = stateAfter(index).filter(
+      (difference) => partsLike(difference) && !before.has(differenceText(difference)),
+    );
+    return [...seen, ...cameApart];
   };
   const rows = found.map((row, index) => toldWhenAsked(row, () => differencesIn(row, index)));
   const divergences = rows.flatMap(({ groups }, index) => (groups.length > 1 ? [index] : []));

@@ -25,6 +25,14 @@ export function printLine(line: Line): string[] {
   }
 }
 
+/** The same as one line, however long; nothing for no line. */
+export const lineText = (line: Line | undefined): string =>
+  (line ? printLine(line) : [])
+    .map((part) => part.trim())
+    .join(' ')
+    .replace(/\s+/g, ' ')
+    .replace(/, /g, ',');
+
 type KeywordLine = Exclude<Line, { kind: 'blank' | 'expect' }>;
 
 function keywordOf(line: KeywordLine): string {

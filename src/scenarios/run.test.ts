@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { defaultProfile, parseProfileSpec } from '../profiles/resolve';
-import { compareRuns } from './compare';
 import { memoryTape } from './memory-tape';
 import { parseScenario, problemText } from './parse';
 import { defaultRunOptions, runScenario, type Run } from './run';
@@ -132,11 +131,4 @@ describe('run until', () => {
 test('the same scenario gives the same bytes', () => {
   const body = 'vm vcpus=2 memory=64M\nguest linux\nlaunch standard\nrun until=terminated';
   expect(run(body).timeline.world.digest()).toEqual(run(body).timeline.world.digest());
-});
-
-test('two profiles part where a second CREATE is refused', () => {
-  const body =
-    'vm memory=8M\nlaunch standard\nv0 init-sipi target=1\nv1 hold form=msr\nv0 make-vmsa gpa=0x121000\nv0 ap-create-on-init target=1 vmsa=0x121000\nv0 ap-create target=1 vmsa=0x122000';
-  const compared = compareRuns([run(body), run(body, 'linux-7.2:ap.doubleCreate=reject')]);
-  expect(compared.filter(({ same }) => !same).map(({ line }) => line)).toEqual([6]);
 });

@@ -1,0 +1,117 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseProfileSpec } from '../profiles/resolve';
+import { compare } from '../recording/comparison';
+import { Timeline } from '../recording/timeline';
+import { anyScenario } from '../scenarios/any-scenario';
+import { isScissorsLine, lineTraps } from '../scenarios/mail';
+import { parseScenario, problemText } from '../scenarios/parse';
+import { runScenario } from '../scenarios/run';
+import { headOf, withProfiles, type Scenario } from '../scenarios/scenario';
+import { mailText } from './mail';
+
+const folder = join(import.meta.dirname, '../../public/scenarios');
+const read = (text: string): Scenario => {
+  const parsed = parseScenario(text);
+  if (!parsed.ok) throw new Error(parsed.problems.map(problemText).join('\n'));
+  return parsed.scenario;
+};
+const shipped = (file: string): Scenario => read(readFileSync(join(folder, file), 'utf8'));
+
+function mailOf(
+  scenario: Scenario,
+  specs: readonly string[] = headOf(scenario).profiles,
+  link?: string,
+): string {
+  const runs = specs.map((spec) => {
+    const profile = parseProfileSpec(spec);
+    if (!profile.ok) throw new Error(profile.error.message);
+    return runScenario(scenario, profile.value, (world) => new Timeline(world), { maxSteps: 6000 });
+  });
+  return mailText(compare(runs), link === undefined ? {} : { link });
+}
+
+/** What a mail becomes when it is answered `depth` times. */
+const quoted = (mail: string, depth: number): string =>
+  `On Monday somebody wrote:\n${mail.replace(/^/gm, '> '.repeat(depth)).replace(/ +$/gm, '')}\n\nWhy?\n`;
+
+function checkMail(mail: string): void {
+  for (const line of mail.split('\n')) {
+    expect(line.length, line).toBeLessThanOrEqual(72);
+    expect(line).not.toMatch(lineTraps);
+    expect(line).not.toMatch(/\s$/);
+    expect(isScissorsLine(line)).toBe(false);
+  }
+}
+
+test.each(readdirSync(folder).filter((file) => file.endsWith('.ghcb')))(
+  '%s: the mail fits 72 columns, holds no trap, and pasted back at any depth gives the scenario',
+  (file) => {
+    const scenario = shipped(file);
+    const mail = mailOf(scenario);
+    checkMail(mail);
+    for (const depth of [0, 1, 3]) expect(read(quoted(mail, depth))).toEqual(scenario);
+  },
+);
+
+test('so does the mail of any scenario, under profiles that it does not name', () => {
+  const specs = ['part2-v4', 'linux-7.2:ap.doubleCreate=reject'];
+  fc.assert(
+    fc.property(anyScenario, fc.integer({ min: 0, max: 4 }), (scenario, depth) => {
+      const mail = mailOf(scenario, specs);
+      checkMail(mail);
+      const back = read(quoted(mail, depth));
+      expect(back).toEqual(withProfiles(scenario, specs));
+      expect(headOf(back).profiles).toEqual(specs);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test.each(['ghcb-scenario 1', 'From the mail of -- >8 --', 'Subject: re', '# diff --- a', 'begin 644 x'])(
+  'a title that would be taken for something else does no harm: %s',
+  (title) => {
+    const scenario: Scenario = { lines: [{ kind: 'title', text: title }, { kind: 'launch' }] };
+    const mail = mailOf(scenario, ['linux-7.2', 'part2-v4']);
+    checkMail(mail.slice(0, mail.indexOf('\nghcb-scenario 1\n')));
+    expect(headOf(read(mail)).title).toBe(title);
+  },
+);
+
+describe('the mail of two runs that part', () => {
+  const scenario = shipped('ap-create-on-init-then-create.ghcb');
+  const mail = mailOf(scenario, ['linux-7.2', 'linux-7.2:ap.doubleCreate=reject']);
+
+  test('says at which step, and what decided it with its sources', () => {
+    expect(mail).toContain('differs at step 93, v0 ap-create target=1 vmsa=0x122000');
+    expect(mail).toMatch(/Decided by:\n {2}ap\.doubleCreate\n {4}A replace; Linux 7\.2/);
+  });
+
+  test('draws what both do once, and an own arrow for each where they differ', () => {
+    expect(mail).toMatch(/^ {5}92 {4}o-----\|\|-> {2}\. {2}\. AP_CREATION CREATE v1 VMSA 0x122000$/m);
+    expect(mail).toMatch(/^<> {3}95 A {2}<-----\|\|-o {2}\. {2}\. AP_CREATION answered 0x0\/0x0$/m);
+    expect(mail).toMatch(/^<> {3}93 B {2}o----x\|\| \. {2}\. {2}\. malformed input 2\/5:/m);
+    expect(mail).toMatch(/^v0 make-vmsa gpa=0x121000 \(3 steps, alike\)$/m);
+  });
+
+  test('tells the state that differs in the end', () => {
+    expect(mail).toMatch(/In the end:\n(.*\n)* {2}v1\.guestVmsaGpa: A 0x122000, B 0x121000\n/);
+  });
+});
+
+test('a link stands alone on its line, in angle brackets, however long it is', () => {
+  const link = `https://example.org/#/x/1.${'a'.repeat(200)}`;
+  const mail = mailOf(shipped('selftest.ghcb'), ['linux-7.2'], link);
+  expect(mail.split('\n').filter((line) => line.length > 72)).toEqual([`<${link}>`]);
+});
+
+test('more vCPUs than lanes fit share one, and each move names its own', () => {
+  const acts = Array.from({ length: 8 }, (_, vcpu) => `v${vcpu} hv-features form=msr`).join('\n');
+  const text = `ghcb-scenario 1\nvm vcpus=8\nlaunch standard\n${acts}\nend ghcb-scenario\n`;
+  const mail = mailOf(read(text), ['linux-7.2']);
+  expect(mail).toMatch(/\|\| K {2}M {2}P$/m);
+  expect(mail).toContain('. v0: MSR HV_FT_REQ');
+  checkMail(mail);
+});
