@@ -12,6 +12,7 @@ import {
 import type { PageField } from '../engine/memory/page-field';
 import { ByteReader } from './byte-stream';
 import { ArenaMap } from './changes';
+import { isTold } from './state-differences';
 import type { Timeline } from './timeline';
 import { readWrites } from './writes';
 
@@ -97,7 +98,7 @@ export class SilentDifferences {
   private compareWords(written: readonly Written[], sign: Sign): void {
     const addresses = new Set(written.flatMap(({ words }) => [...words.keys()]));
     for (const address of addresses) {
-      if (!this.isTold(address, written)) continue;
+      if (!this.isComparable(address, written)) continue;
       const before = written.map(({ timeline }) => timeline.world.arena.read(address));
       const after = written.map(({ words }, i) => (before[i] as number) ^ (words.get(address) ?? 0));
       sign(String(address), before, after);
@@ -105,11 +106,11 @@ export class SilentDifferences {
   }
 
   /** Whether a word means the same in all runs: page images are handed out as they are needed. */
-  private isTold(address: number, written: readonly Written[]): boolean {
+  private isComparable(address: number, written: readonly Written[]): boolean {
     this.map ??= new ArenaMap(this.timeline(0).world);
     const place = this.map.at(address);
     if (!place) return false;
-    if (place.kind === 'variable') return !place.instance.startsWith('image');
+    if (place.kind === 'variable') return isTold(place.instance);
     if (place.isKvmRun) return true;
     const pages = written.map(({ timeline }) => timeline.world.pageImages[place.index]);
     const [first] = pages;

@@ -24,6 +24,12 @@ export function atPositions<T>(
   }
 }
 
+/**
+ * Whether the variables of an instance are told as they are: not the place that a page image happens to have, and not
+ * what the invariants remember of a run, whose verdicts are findings.
+ */
+export const isTold = (instance: string): boolean => !/^image\d+$|\.history$/.test(instance);
+
 /** Everything declared that differs: the vCPUs with their kvm_run and GHCB first, then the VM, the pages, the rest. */
 export function stateDifferences(
   timelines: readonly Timeline[],
@@ -41,7 +47,7 @@ export function stateDifferences(
       ...instanceDifferences(worlds, (name) => name === 'vm'),
       ...vmsaDifferences(worlds),
       ...pageDifferences(worlds),
-      ...instanceDifferences(worlds, (name) => !/^(v\d+|vm|image\d+)$/.test(name)),
+      ...instanceDifferences(worlds, (name) => isTold(name) && !/^(v\d+|vm)$/.test(name)),
       ...imageDifferences(worlds),
     ];
   });
