@@ -52,13 +52,13 @@ export const review = {
   ),
   pscBatch: christopherson('YPH2qRkkG6m0FT2X@google.com', 'on "[PATCH Part2 RFC v4 34/40]"', '2021-07-16'),
   pscExits: source.mail(
-    '20240426224826.q53obbzjzhp6lrme@amd.com (on "[PATCH v14 09/22]")',
-    'Michael Roth and Sean Christopherson',
-    '2024-04-26',
+    'ZirVlF-zQPNOOahU@google.com and 20240426224826.q53obbzjzhp6lrme@amd.com (on "[PATCH v14 09/22]")',
+    'Sean Christopherson and Michael Roth',
+    '2024-04-25 and 2024-04-26',
   ),
-  termination: source.mail(
-    'review of the patch "KVM, SEV: Add KVM_EXIT_SHUTDOWN metadata for SEV-ES"',
-    'Sean Christopherson',
+  termination: christopherson(
+    'YkzJN6kKMenpT0mm@google.com',
+    'on "[PATCH V4] KVM, SEV: Add KVM_EXIT_SYSTEM_EVENT metadata for SEV-ES"',
     '2022-04-05',
   ),
 };
@@ -183,9 +183,9 @@ export const v14 = {
 /** The 2022 termination patches and the postings that overlays reproduce. */
 export const posted = {
   termV4: source.mail(
-    'the "[PATCH v4]" before "[PATCH v4.1] KVM, SEV: Add KVM_EXIT_SHUTDOWN metadata for SEV-ES"',
+    '20220405183506.2138403-1-pgonda@google.com ("[PATCH V4] KVM, SEV: Add KVM_EXIT_SYSTEM_EVENT metadata for SEV-ES")',
     'Peter Gonda',
-    '2022-04',
+    '2022-04-05',
   ),
   termV41: source.mail(
     '20220407210233.782250-1-pgonda@google.com ("[PATCH v4.1] KVM, SEV: Add KVM_EXIT_SHUTDOWN metadata for SEV-ES")',

@@ -75,7 +75,7 @@ export const overlays = {
   'term-v4': {
     base: 'part2-v5',
     title: 'Termination patch V4',
-    date: '2022-04',
+    date: '2022-04-05',
     description:
       'A termination request leaves as KVM_EXIT_SHUTDOWN with a type and an unpadded u64 of flags, which belong to another exit.',
     changes: {
