@@ -110,6 +110,27 @@ describe('bytes are carried over exactly', () => {
     ).toBeGreaterThan(0);
   });
 
+  test('the golden walk: two adjacent entries make one exit, the one behind a gap another', () => {
+    const words = [0x2_0000n, 0x0010_0000_0010_0000n, 0x0010_0000_0010_1000n, 0x0010_0000_0010_3000n];
+    const buffer = Uint8Array.from(words.flatMap((word) => [...littleEndianBytes(word, 8)]));
+    const exits: bigint[][] = [];
+    const tape = run(given('psc-buffer', buffer), (world, act, when) => {
+      const image = world.kvmRun[0];
+      if (when === 'after' && world.vcpu(0).exitPending && image && act.verb !== 'handle')
+        exits.push([0, 1, 2].map((i) => kvmRunHypercall.item(image, 'args', i)));
+    });
+    expect(exits).toEqual([
+      [0x10_0000n, 2n, 0x10n],
+      [0x10_3000n, 1n, 0x10n],
+    ]);
+    const { world } = tape;
+    const vcpu = world.vcpu(0);
+    const after = world.image('shared', Number(vcpu.guestGhcbGpa >> 12n)).toBytes(0x800, 32);
+    expect(bytesView(after).u16(0)).toBe(3);
+    expect([1, 2, 3].map((i) => bytesView(after).u64(8 * i) & 0xfffn)).toEqual([1n, 1n, 1n]);
+    expect([vcpu.guestReadInfo1, vcpu.guestReadInfo2]).toEqual([0n, 0n]);
+  });
+
   test('a VMSA stands in the page that AP creation names', () => {
     const bytes = new Uint8Array(1648);
     const view = bytesView(bytes);
