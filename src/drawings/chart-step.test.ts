@@ -31,6 +31,7 @@ describe('what a step did to a chart', () => {
     expect(
       creation?.ways.filter(({ outcome }) => outcome === 'guardFailed').map(({ way }) => way.guard),
     ).toEqual([
+      'secondRejected',
       'featuresDifferOfflineUnarmed',
       'featuresDifferOffline',
       'featuresDiffer',
@@ -40,7 +41,6 @@ describe('what a step did to a chart', () => {
       'gpaTwoMegAlignedOfflineUnarmed',
       'gpaTwoMegAlignedOffline',
       'gpaTwoMegAligned',
-      'secondRejected',
       'namesNoVmsaUnarmed',
       'namesNoVmsa',
       'createDisarms',

@@ -1,5 +1,5 @@
 /**
- * The compiled tables against XState itself: every reachable state and every event with every combination of facts.
+ * The compiled tables against XState itself: reachable states and every event with every combination of facts.
  * What should happen comes from XState's `transition` alone; nothing here knows a chart.
  */
 import { expect, test } from 'vitest';
@@ -43,11 +43,21 @@ function compiled(chart: Chart, snapshot: AnyMachineSnapshot, event: AnyEvent): 
   return outcome(states, effects);
 }
 
-/** Walks every reachable state under every event. @returns how many were compared, and where the tables are wrong */
+/** The states of the regions, two by two; the one of a chart with one region. */
+const pairsOf = (states: readonly string[]): string[] =>
+  states.length === 1
+    ? [...states]
+    : states.flatMap((a, i) => states.slice(i + 1).map((b, more) => `${i} ${a}, ${i + 1 + more} ${b}`));
+
+/**
+ * Walks every reachable pair of states of two regions under every event: no guard may see another region, and one that
+ * does shows in a pair. @returns how many states were compared, and where the tables are wrong
+ */
 function compareAll(chart: Chart): { states: number; events: number; differences: string[] } {
   const events = [...allEvents(chart.declarations)];
   const [initial] = initialTransition(chart.machine);
-  const seen = new Set([statesOf(chart, initial).join(' ')]);
+  const seen = new Set(pairsOf(statesOf(chart, initial)));
+  let states = 1;
   const queue: AnyMachineSnapshot[] = [initial];
   const differences: string[] = [];
   for (let snapshot = queue.pop(); snapshot; snapshot = queue.pop()) {
@@ -57,19 +67,20 @@ function compareAll(chart: Chart): { states: number; events: number; differences
       const ours = compiled(chart, snapshot, event);
       if (ours !== text)
         differences.push(`${here}: ${JSON.stringify(event)} gives ${ours}, XState says ${text}`);
-      const there = statesOf(chart, next).join(' ');
-      if (seen.has(there)) continue;
-      seen.add(there);
+      const news = pairsOf(statesOf(chart, next)).filter((pair) => !seen.has(pair));
+      if (news.length === 0) continue;
+      news.forEach((pair) => seen.add(pair));
+      states += 1;
       queue.push(next);
     }
   }
-  return { states: seen.size, events: events.length, differences };
+  return { states, events: events.length, differences };
 }
 
 const charts = [vcpuChart, exchangeChart, launchChart, pageChart];
 
 test.each(charts.map((chart) => [chart.id, chart] as const))(
-  'the tables of %s say what XState says, in every reachable state for every event',
+  'the tables of %s say what XState says, in every reachable pair of states for every event',
   (_, chart) => {
     const { states, events, differences } = compareAll(chart);
     expect(differences).toEqual([]);

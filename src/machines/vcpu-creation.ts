@@ -5,17 +5,20 @@
 
 const refusal = (reason: string) => ({ type: 'refuse', params: { reason } }) as const;
 
-/** A request whose checks failed in a kernel that had spoiled the target before them: as DESTROY. */
-const spoiledNow = <const F extends string>(failed: F, reason: string) =>
+/**
+ * A request whose checks failed in a kernel that had spoiled the target before them: as DESTROY.
+ * @param from '.' where the transition belongs to the region, '' where to a state
+ */
+const spoiledNow = <const F extends string, const P extends '' | '.'>(failed: F, reason: string, from: P) =>
   [
     {
       guard: `${failed}OfflineUnarmed`,
-      target: 'destroyUnarmed',
+      target: `${from}destroyUnarmed`,
       actions: [refusal(reason), 'armNothing', 'raiseUpdateRequest'],
     },
     {
       guard: `${failed}Offline`,
-      target: 'destroyPending',
+      target: `${from}destroyPending`,
       actions: [refusal(reason), 'armNothing', 'raiseUpdateRequest'],
     },
     { guard: failed, actions: refusal(reason) },
@@ -42,10 +45,10 @@ const refusedSecond = (waiting: Waiting) => {
 
 const createOnInit = (waiting: Waiting, requestRaised: boolean) =>
   [
-    ...spoiledNow('featuresDiffer', 'ApFeaturesDiffer'),
+    ...refusedSecond(waiting),
+    ...spoiledNow('featuresDiffer', 'ApFeaturesDiffer', ''),
     ...spoiledOnInit('gpaIllegal', 'ApGpaIllegal', requestRaised),
     ...spoiledOnInit('gpaTwoMegAligned', 'ApGpaTwoMegAligned', requestRaised),
-    ...refusedSecond(waiting),
     {
       guard: 'namesNoVmsa',
       target: requestRaised ? 'destroyPending' : 'destroyArmed',
@@ -54,19 +57,17 @@ const createOnInit = (waiting: Waiting, requestRaised: boolean) =>
     { target: requestRaised ? 'updatePending' : 'createdOnInit', actions: 'rememberPendingGpa' },
   ] as const;
 
-const createNow = (waiting: Waiting) => {
-  const actions = ['rememberPendingGpa', 'raiseUpdateRequest'] as const;
-  return [
-    ...spoiledNow('featuresDiffer', 'ApFeaturesDiffer'),
-    ...spoiledNow('gpaIllegal', 'ApGpaIllegal'),
-    ...spoiledNow('gpaTwoMegAligned', 'ApGpaTwoMegAligned'),
-    ...refusedSecond(waiting),
-    { guard: 'namesNoVmsaUnarmed', target: 'destroyUnarmed', actions },
-    { guard: 'namesNoVmsa', target: 'destroyPending', actions },
-    { guard: 'createDisarms', target: 'updateUnarmed', actions },
-    { target: 'updatePending', actions },
-  ] as const;
-};
+/** The same in every state, but for the second create that a state refuses before. */
+const raised = ['rememberPendingGpa', 'raiseUpdateRequest'] as const;
+const createNow = [
+  ...spoiledNow('featuresDiffer', 'ApFeaturesDiffer', '.'),
+  ...spoiledNow('gpaIllegal', 'ApGpaIllegal', '.'),
+  ...spoiledNow('gpaTwoMegAligned', 'ApGpaTwoMegAligned', '.'),
+  { guard: 'namesNoVmsaUnarmed', target: '.destroyUnarmed', actions: raised },
+  { guard: 'namesNoVmsa', target: '.destroyPending', actions: raised },
+  { guard: 'createDisarms', target: '.updateUnarmed', actions: raised },
+  { target: '.updatePending', actions: raised },
+] as const;
 
 /** The update request is consumed; what it does is the handler's or the reset's. */
 const takeRequest = <const T extends string>(target: T) =>
@@ -88,13 +89,13 @@ export const creation = {
   states: {
     /** No AP creation request waits. */
     noneWaiting: {
-      on: { AP_CREATE_ON_INIT: createOnInit('nothing', false), AP_CREATE: createNow('nothing') },
+      on: { AP_CREATE_ON_INIT: createOnInit('nothing', false), AP_CREATE: refusedSecond('nothing') },
     },
     /** A VMSA GPA waits for the next INIT. */
     createdOnInit: {
       on: {
         AP_CREATE_ON_INIT: createOnInit('create', false),
-        AP_CREATE: createNow('create'),
+        AP_CREATE: refusedSecond('create'),
         PENDING_VMSA_TAKEN: takeFlag,
       },
     },
@@ -102,7 +103,7 @@ export const creation = {
     updatePending: {
       on: {
         AP_CREATE_ON_INIT: createOnInit('create', true),
-        AP_CREATE: createNow('create'),
+        AP_CREATE: refusedSecond('create'),
         UPDATE_REQUEST_TAKEN: takeRequest('createdOnInit'),
         PENDING_VMSA_TAKEN: takeFlagOfTwo('updateUnarmed'),
       },
@@ -111,7 +112,7 @@ export const creation = {
     updateUnarmed: {
       on: {
         AP_CREATE_ON_INIT: createOnInit('create', true),
-        AP_CREATE: createNow('create'),
+        AP_CREATE: refusedSecond('create'),
         UPDATE_REQUEST_TAKEN: takeRequest('noneWaiting'),
       },
     },
@@ -119,7 +120,6 @@ export const creation = {
     destroyPending: {
       on: {
         AP_CREATE_ON_INIT: createOnInit('destroy', true),
-        AP_CREATE: createNow('destroy'),
         UPDATE_REQUEST_TAKEN: takeRequest('destroyArmed'),
         PENDING_VMSA_TAKEN: takeFlagOfTwo('destroyUnarmed'),
       },
@@ -128,7 +128,6 @@ export const creation = {
     destroyUnarmed: {
       on: {
         AP_CREATE_ON_INIT: createOnInit('destroy', true),
-        AP_CREATE: createNow('destroy'),
         UPDATE_REQUEST_TAKEN: takeRequest('noneWaiting'),
       },
     },
@@ -136,7 +135,6 @@ export const creation = {
     destroyArmed: {
       on: {
         AP_CREATE_ON_INIT: createOnInit('destroy', false),
-        AP_CREATE: createNow('destroy'),
         PENDING_VMSA_TAKEN: takeFlag,
       },
     },
@@ -144,12 +142,13 @@ export const creation = {
     requestLeftOver: {
       on: {
         AP_CREATE_ON_INIT: createOnInit('nothing', true),
-        AP_CREATE: createNow('nothing'),
+        AP_CREATE: refusedSecond('nothing'),
         UPDATE_REQUEST_TAKEN: takeRequest('noneWaiting'),
       },
     },
   },
   on: {
+    AP_CREATE: createNow,
     AP_DESTROY: [
       { guard: 'destroyDisarms', target: '.destroyUnarmed', actions: destroyActions },
       { target: '.destroyPending', actions: destroyActions },
