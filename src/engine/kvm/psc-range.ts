@@ -1,6 +1,7 @@
 /** Which entries of a batch are next: those that are done are skipped, one is checked, and what follows on is joined. */
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
+import { ghcbReachable } from './ghcb';
 import { headerLegal, pagesOf, readEntry, readHeader, writeCurrentEntry, type Entry } from './psc-buffer';
 import type { Scratch } from './scratch';
 import { facetOr } from './unspecified';
@@ -31,6 +32,8 @@ const noRange = (found: 'invalidEntry' | 'nothingLeft', legal = true): Range => 
 function rereadHeader(world: World, vcpu: Vcpu, scratch: Scratch): boolean {
   const how = facetOr(world, 'psc.headerRead', 'oncePerRequest');
   if (how === 'oncePerRequest') return true;
+  // A GHCB page that became private meanwhile keeps its old index for ever.
+  if (!ghcbReachable(world, vcpu)) return true;
   const header = readHeader(scratch);
   // Read again for each entry, they are tested for the first only.
   if (how === 'everyRange' && !headerLegal(world, header, vcpu.pscLimit)) return false;
