@@ -134,8 +134,8 @@ const families: readonly Family[] = [
     observe: ({ world, rest }) => variable(world.vm as unknown as Instance<Variables>, rest.join('.')),
   },
   {
-    form: 'ioctl.ret, ioctl.error, ioctl.left',
-    doc: 'The last ioctl: its result, the firmware status that KVM wrote, and what LAUNCH_UPDATE left to do.',
+    form: 'ioctl.ret, ioctl.error, ioctl.left, ioctl.gfn, ioctl.uaddr',
+    doc: 'The last ioctl: its result, the firmware status that KVM wrote, and what LAUNCH_UPDATE left in its struct.',
     first: /^ioctl$/,
     domain: ({ rest }) => oneName(rest, ioctlDomains, 'what to say of an ioctl'),
     observe: ({ world, rest }) => observeIoctl(world, rest.join('.')),

@@ -8,6 +8,7 @@ import { releaseGmem } from './gmem';
 import { freeKernelPage, kvmRmpMakeShared, snpFreeFirmwarePage } from './kernel-pages';
 import { snpDecommissionContext } from './launch-start';
 import { dropSlots } from './memory-slots';
+import { dropRegions } from './user-memory';
 
 const SHARED = { assigned: false, immutable: false, twoMeg: false, asid: 0, gfn: 0 } as const;
 
@@ -41,11 +42,6 @@ function releaseUserPages(world: World): void {
       for (let page = pfn; page < pfn + alike; page++) kvmRmpMakeShared(world, page, 'launch');
     }
     pfn += alike;
-  }
-  for (const region of world.regions) {
-    region.used = false;
-    region.uaddr = 0n;
-    region.bytes = 0n;
   }
 }
 
@@ -82,5 +78,6 @@ export function closeEverything(world: World): void {
   destroyVm(world);
   releaseGmem(world);
   dropSlots(world);
+  dropRegions(world);
   changeGfns(world, 0, world.config.gfnCount, 0, ~0);
 }

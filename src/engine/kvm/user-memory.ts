@@ -116,6 +116,15 @@ export function registerRegion(world: World, uaddr: bigint, bytes: bigint): bool
   return true;
 }
 
+/** Forgets all regions, as the end of the VM does. */
+export function dropRegions(world: World): void {
+  for (const region of world.regions) {
+    region.used = false;
+    region.uaddr = 0n;
+    region.bytes = 0n;
+  }
+}
+
 /** is_hva_registered: one registered region, of a slot or of its own, holds the whole range. */
 export function isHvaRegistered(world: World, uaddr: bigint, bytes: bigint): boolean {
   const slots = world.slots
