@@ -1,7 +1,7 @@
 /** The rows that several runs have in common, as something to walk through. */
 import { lettersOf, partings, rowGroups, runLetter } from '../drawings/compared-rows';
 import type { Comparison } from '../recording/comparison';
-import { groupText, rowSentence } from '../views/compare/words';
+import { groupTexts, rowSentence } from '../views/compare/words';
 import { courseOf, type Course, type ShownFinding } from './course';
 import type { ShownExpectation } from './expectations';
 import type { Landmarks } from './steps';
@@ -47,13 +47,15 @@ export function comparedCourse(comparison: Comparison): Course {
 function parting(comparison: Comparison, row: number): ShownFinding {
   const of = comparison.rows[row];
   const groups = of ? rowGroups(comparison, of) : [];
+  const inLaunch = comparison.runs[0]?.scenario.lines[of?.line ?? -1]?.kind === 'launch';
+  const rank = inLaunch ? 1 : 0;
   const letters = groups.map(({ runs }) => runs.map(runLetter).join(' ')).join(' | ');
   return {
     place: row + 1,
-    parting: true,
+    rank,
     sign: '◆',
     word: 'They part',
-    text: groups.map(groupText).join(' / '),
+    text: groupTexts(comparison, row, groups).join(' / '),
     letters,
   };
 }

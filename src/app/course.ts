@@ -11,8 +11,8 @@ import { landmarksOf, type Landmarks } from './steps';
 /** Something worth knowing about a place. */
 export interface ShownFinding {
   readonly place: number;
-  /** Here several runs part. */
-  readonly parting: boolean;
+  /** Told in this order: places where runs part, those inside a launch that nobody wrote out, everything else. */
+  readonly rank: 0 | 1 | 2;
   readonly sign: string;
   /** What sort of finding it is. */
   readonly word: string;
@@ -48,7 +48,7 @@ export function courseOf(run: ShownRun): Course {
     landmarks: landmarksOf(timeline),
     findings: timeline.findings().map(({ step, finding }) => ({
       place: step + 1,
-      parting: false,
+      rank: 2,
       sign: findingGlyph[finding.kind],
       word: findingWord[finding.kind],
       text: finding.text,

@@ -1,6 +1,7 @@
 /** What the shell loads as one piece once it stands: parser, engine, timeline, profiles. */
 export { comparedCourse } from './compared-course';
-export { actsAt, forkText, interestingPosition, notesOf, runText } from './runs';
+export { answeredAt, outcomeOf } from './front';
+export { actsAt, effectOf, forkText, interestingPosition, notesOf, runText } from './runs';
 export { compare } from '../recording/comparison';
 export { profileIds, profileTexts } from '../profiles/profiles';
 export { parseProfileSpec } from '../profiles/resolve';

@@ -17,7 +17,7 @@ export class Opening {
     session.links.forget();
     session.loading = true;
     session.notice = remarks.join(' ');
-    session.front = target.kind === 'front' && showing.step === undefined;
+    session.front = target.kind === 'front' && showing.step === undefined ? 'asks' : 'gone';
     if (showing.chrome !== undefined) session.chrome = showing.chrome;
     if (showing.theme) session.memory.prefer({ theme: showing.theme });
     session.profiles.chosen = showing.profiles;

@@ -20,15 +20,15 @@ export class Player {
 
   constructor(private readonly played: Played) {}
 
-  /** From the beginning again when it stands at the end. */
-  play(): void {
+  /** From the beginning again when it stands at the end. @param until place at which it stops */
+  play(until = this.played.stepCount): void {
     const { played } = this;
     if (this.playing || played.stepCount === 0) return;
     if (played.position >= played.stepCount) played.seek(0);
     this.playing = true;
     const tick = (): void => {
       played.stepBy(1);
-      if (played.position >= played.stepCount) this.pause();
+      if (played.position >= until) this.pause();
       else this.timer = setTimeout(tick, STEP_MILLISECONDS / this.speed);
     };
     this.timer = setTimeout(tick, STEP_MILLISECONDS / this.speed);

@@ -4,10 +4,13 @@ import type { Act } from '../engine/acts';
 import { enabledActs, type EnabledAct } from '../engine/enabled-acts';
 import type { World } from '../engine/world';
 import { defaultProfile, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
+import { rowGroups } from '../drawings/compared-rows';
+import { compare } from '../recording/comparison';
 import { Timeline } from '../recording/timeline';
 import { parseScenario, type ScenarioProblem } from '../scenarios/parse';
 import { printScenario } from '../scenarios/print';
 import { runScenario, type Run } from '../scenarios/run';
+import { groupTexts } from '../views/compare/words';
 import { actLine, headOf, type Head, type Line, type Scenario } from '../scenarios/scenario';
 
 export type ShownRun = Run<Timeline>;
@@ -73,6 +76,31 @@ function profilesToShow(specs: readonly string[]): {
     remarks.push(`Shown side by side: the first ${MANY_RUNS} of ${bySpec.size} profiles.`);
   const profiles = [...bySpec.values()].slice(0, MANY_RUNS);
   return { profiles: profiles.length > 0 ? profiles : [defaultProfile()], remarks };
+}
+
+/** What a change of profile does to a scenario. */
+export interface ProfileEffect {
+  /** Rows of the two runs side by side, and how many of them differ. */
+  readonly rowCount: number;
+  readonly differing: number;
+  /** The first row that differs, as an index and in words. */
+  readonly first?: { readonly row: number; readonly text: string };
+}
+
+/** Runs a text under both profiles. @returns nothing when it cannot be run */
+export function effectOf(text: string, before: string, after: string): ProfileEffect | undefined {
+  const ran = runText(text, [before, after]);
+  if (!ran.ok || ran.value.runs.length < 2) return undefined;
+  const comparison = compare(ran.value.runs);
+  const { rows, divergences, firstDivergence: row } = comparison;
+  const of = row === undefined ? undefined : rows[row];
+  return {
+    rowCount: rows.length,
+    differing: divergences.length,
+    ...(row === undefined || !of
+      ? {}
+      : { first: { row, text: groupTexts(comparison, row, rowGroups(comparison, of)).join(' → ') } }),
+  };
 }
 
 /** The line of the scenario that caused an act. */

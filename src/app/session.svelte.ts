@@ -10,6 +10,7 @@ import type { Face } from '../views/shared/view';
 import type * as engineModule from './engine';
 import { loadCatalog } from './catalog';
 import { courseOf, type Course } from './course';
+import type { OutcomeName } from './front';
 import type { DroppedFile } from './files';
 import { Links } from './links';
 import { Memory } from './memory.svelte';
@@ -78,8 +79,10 @@ export class Session {
   dialog = $state.raw<Dialog>('none');
   acts = $state.raw<readonly EnabledAct[]>([]);
   chrome = $state.raw(true);
-  /** The front page asks its question, until someone goes on. */
-  front = $state.raw(false);
+  /** The front page asks its question, answers it, and is gone when someone goes on. */
+  front = $state.raw<'asks' | 'answers' | 'gone'>('gone');
+  /** What a person thought should happen. */
+  guess = $state.raw<OutcomeName | undefined>();
   loading = $state.raw(true);
   /** One sentence a person should see: what was mended, what could not be done. */
   notice = $state.raw('');
@@ -231,7 +234,7 @@ export class Session {
 
   /** Goes to a place; the front page's question has been answered then. */
   seek(position: number): void {
-    if (position !== this.position) this.front = false;
+    if (position !== this.position && !this.player.playing) this.front = 'gone';
     this.goTo(position);
   }
 
@@ -260,11 +263,22 @@ export class Session {
   }
 
   stepBy(by: number): void {
+    if (this.front === 'asks' && by > 0) return this.answer(undefined);
     this.seek(this.position + by);
   }
 
   announceStep(): void {
     this.announcement = this.sentence;
+  }
+
+  /** Plays what happens under every profile, for someone who guessed or wants to see. */
+  answer(guess: OutcomeName | undefined): void {
+    const { course, engine } = this;
+    if (!course || !engine) return;
+    this.guess = guess;
+    this.front = 'answers';
+    const ends = course.runs.map((run, index) => course.placeOf(index, engine.answeredAt(run)));
+    this.player.play(Math.max(...ends));
   }
 
   /** To the next place of a kind, or says that there is none. */
@@ -333,7 +347,7 @@ export class Session {
   }
 
   show(view: string): void {
-    if (view !== this.view) this.front = false;
+    if (view !== this.view) this.front = 'gone';
     this.view = view;
     this.links.remember();
   }

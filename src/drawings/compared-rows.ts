@@ -21,7 +21,7 @@ export interface RowGroup {
 }
 
 /** The groups of a row, those that did nothing last. */
-export function rowGroups({ runs }: Comparison, row: ComparedRow): readonly RowGroup[] {
+export function rowGroups({ runs }: Pick<Comparison, 'runs'>, row: ComparedRow): readonly RowGroup[] {
   const groups = row.groups.map((members): RowGroup => {
     const [first = 0] = members;
     const index = row.steps[first];

@@ -30,6 +30,24 @@ export const facets = {
 /** Name of a facet, such as `ap.doubleCreate`. */
 export type FacetName = keyof typeof facets;
 
+const topic = (title: string, of: Readonly<Partial<Record<FacetName, unknown>>>) => ({
+  title,
+  names: Object.keys(of) as readonly FacetName[],
+});
+/** The facets by topic, in the same order. */
+export const facetTopics = [
+  topic('Page state change by MSR', pscMsrFacets),
+  topic('Page state change in batches', pscBatchFacets),
+  topic('Termination', terminationFacets),
+  topic('AP creation', apCreationFacets),
+  topic('Running a vCPU', vcpuRunFacets),
+  topic('Launch: start', launchStartFacets),
+  topic('Launch: update', launchUpdateFacets),
+  topic('Launch: finish and tear-down', launchFinishFacets),
+  topic('Guest memory', guestMemoryFacets),
+  topic('VMGEXIT', vmgexitFacets),
+] as const;
+
 /** The values that a facet can have. */
 export type FacetValue<N extends FacetName = FacetName> = {
   [M in N]: keyof (typeof facets)[M]['values'] & string;

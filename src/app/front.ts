@@ -1,0 +1,67 @@
+/**
+ * The question of the front page and what each run answers it with. The answer is read from the run: what the guest was
+ * told, and which VMSA waits for the target or is its own once everything came to rest.
+ */
+import type { Comparison } from '../recording/comparison';
+import type { ShownRun } from './runs';
+
+export const question =
+  'A guest asks KVM to create a vCPU that is already waiting to be created. What should happen?';
+
+/** What may plausibly come of it, as a button says it and as a sentence goes on. */
+export const outcomes = {
+  replaced: { button: 'The second VMSA replaces the first', says: 'the second VMSA replaces the first' },
+  refused: { button: 'The guest gets an error', says: 'the guest gets an error and the first VMSA waits on' },
+  ignored: { button: 'It succeeds and the first VMSA stays', says: 'it succeeds and the first VMSA stays' },
+} as const;
+export type OutcomeName = keyof typeof outcomes;
+export const outcomeNames = Object.keys(outcomes) as readonly OutcomeName[];
+
+/** The last creation in a run: its place among the acts of the scenario, and where everything came to rest after it. */
+interface Creation {
+  /** Steps taken before. */
+  readonly start: number;
+  readonly target: number;
+  readonly vmsa: bigint;
+  readonly guest: number;
+  /** Steps taken by then. */
+  readonly end: number;
+}
+
+function lastCreation({ timeline, lines }: ShownRun): Creation | undefined {
+  const at = timeline.acts.findLastIndex(({ act }) => act.verb === 'ap-create');
+  const act = timeline.acts[at]?.act;
+  const span = lines.find(({ firstAct, endAct }) => at >= firstAct && at < endAct);
+  const last = span && timeline.acts[span.endAct - 1];
+  const start = timeline.acts[at]?.firstStep;
+  if (act?.verb !== 'ap-create' || !last || start === undefined) return undefined;
+  const { target, vmsa } = act.args;
+  return { start, target, vmsa, guest: act.vcpu, end: last.firstStep + last.stepCount };
+}
+
+/** How many steps a run has made when the question is answered. */
+export const answeredAt = (run: ShownRun): number => lastCreation(run)?.end ?? run.timeline.stepCount;
+
+/** The first row in which runs part over the question; what they did differently before it is another matter. */
+export function partedAt({ runs, rowOf, divergences }: Comparison): number | undefined {
+  const asked = runs.flatMap((run, index) => {
+    const creation = lastCreation(run);
+    return creation ? [rowOf(index, creation.start)] : [];
+  });
+  return divergences.find((row) => row >= Math.min(...asked));
+}
+
+/** What came of the second creation, undefined where the guest was told nothing; the run stands where it stood when this returns. */
+export function outcomeOf(run: ShownRun): OutcomeName | undefined {
+  const creation = lastCreation(run);
+  if (!creation) return undefined;
+  const { timeline } = run;
+  const back = timeline.position;
+  timeline.seek(creation.end);
+  const { guestResult } = timeline.world.vcpu(creation.guest);
+  const { pendingVmsaGpa, guestVmsaGpa } = timeline.world.vcpu(creation.target);
+  timeline.seek(back);
+  if (guestResult === 'none') return undefined;
+  if (guestResult !== 'ok') return 'refused';
+  return [pendingVmsaGpa, guestVmsaGpa].includes(creation.vmsa) ? 'replaced' : 'ignored';
+}
