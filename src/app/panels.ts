@@ -1,5 +1,6 @@
 /** The views in the middle, in the order of their tabs. Those of other folders are found by their file names and loaded when opened. */
 import type { Component } from 'svelte';
+import type { ComparedProps } from '../views/compare/view';
 import type { ViewProps } from '../views/shared/view';
 import type { DroppedFile } from './files';
 import type { DecodeTarget } from './session.svelte';
@@ -18,6 +19,8 @@ export interface PanelProps extends ViewProps {
   /** Opens the text of a scenario that a view made. */
   readonly onscenario?: (text: string) => void;
 }
+/** Views of several runs take what views of one run may ask for besides. */
+type ComparedLoader = () => Promise<{ default: Component<ComparedProps & Pick<PanelProps, 'oninspect'>> }>;
 type Loader = () => Promise<{ default: Component<PanelProps> }>;
 
 export interface Panel {
@@ -26,6 +29,8 @@ export interface Panel {
   readonly keys: string;
   /** Missing for the ladder and the source, which the shell draws itself. */
   readonly load?: Loader;
+  /** The same for several runs, where the view shows one of them. */
+  readonly loadCompared?: ComparedLoader;
 }
 
 const found = import.meta.glob<{ default: Component<PanelProps> }>(
@@ -43,11 +48,19 @@ const declared = [
   { id: 'source', title: 'Source', keys: 'g s' },
 ] as const;
 
+const compared: Readonly<Record<string, ComparedLoader>> = {
+  pages: () => import('../views/compare/ComparedPages.svelte'),
+  machines: () => import('../views/compare/ComparedMachines.svelte'),
+  exits: () => import('../views/compare/ComparedExits.svelte'),
+};
+
 const fileOf = (id: string): string =>
   `../views/${id}/${id[0]?.toUpperCase() ?? ''}${id.slice(1)}View.svelte`;
 
 export const panels: readonly Panel[] = declared.flatMap((panel): Panel[] => {
   if (panel.id === 'ladder' || panel.id === 'source') return [panel];
   const load = found[fileOf(panel.id)];
-  return load ? [{ ...panel, load }] : [];
+  if (!load) return [];
+  const loadCompared = compared[panel.id];
+  return [loadCompared ? { ...panel, load, loadCompared } : { ...panel, load }];
 });

@@ -1,0 +1,73 @@
+/** Which runs look alike in a view at one row of a comparison: those share a pane, the others stand beside it. */
+import { bandRuns } from '../engine/page-class';
+import type { World } from '../engine/world';
+import type { Comparison } from '../recording/comparison';
+import type { StepRecord } from '../recording/timeline';
+import { chartInstances, pageStep, regionStates } from './chart-instances';
+
+/** A run at a row: where it stands, and the step it made there, if it made one. */
+export interface RunAtRow {
+  readonly run: number;
+  /** Steps it has made. */
+  readonly position: number;
+  readonly world: World;
+  readonly step: StepRecord | undefined;
+}
+
+export interface Pane {
+  /** Runs that look the same here; the first one is drawn. */
+  readonly runs: readonly number[];
+  readonly position: number;
+  /** The run made a step in this row. */
+  readonly moved: boolean;
+}
+
+/** Every run at a row. The timelines have been sought there. @param row -1: before the first */
+export function runsAt({ runs, rows, positionsAfter }: Comparison, row: number): readonly RunAtRow[] {
+  const positions = positionsAfter(row);
+  return runs.map(({ timeline }, run) => {
+    const index = rows[row]?.steps[run];
+    const step = index === undefined ? undefined : timeline.step(index);
+    return { run, position: positions[run] ?? 0, world: timeline.world, step };
+  });
+}
+
+/** Panes in the order of the runs. @param keyOf what a view shows of a run; equal texts look alike */
+export function panesOf(runs: readonly RunAtRow[], keyOf: (run: RunAtRow) => string): readonly Pane[] {
+  const panes = new Map<string, { runs: number[]; position: number; moved: boolean }>();
+  for (const one of runs) {
+    const key = keyOf(one);
+    const same = panes.get(key);
+    if (same) same.runs.push(one.run);
+    else panes.set(key, { runs: [one.run], position: one.position, moved: one.step !== undefined });
+  }
+  return [...panes.values()];
+}
+
+/** All that the page map shows of a run. */
+export function pagesKey({ world, step }: RunAtRow): string {
+  const changed = step?.changes.filter(({ kind }) => kind === 'pages') ?? [];
+  return JSON.stringify([bandRuns(world, 0, world.config.gfnCount), changed]);
+}
+
+/** All that the statechart of one machine shows of a run: its states, and the events of the run's step. */
+export function machineKey({ world, step }: RunAtRow, id: string): string {
+  const instance = chartInstances(world).find((one) => one.id === id);
+  return JSON.stringify([instance && regionStates(world, instance), step?.transitions ?? []]);
+}
+
+/** The machine that a row is about: the first that a step of any run sent an event to. */
+export function machineOf(runs: readonly RunAtRow[]): string | undefined {
+  for (const { world, step } of runs) {
+    const [taken] = step?.transitions ?? [];
+    const touched =
+      taken &&
+      chartInstances(world).find(({ chart, index }) => chart.id === taken.chart && index === taken.instance);
+    if (touched) return touched.id;
+  }
+  return undefined;
+}
+
+/** Where the RMP entry of a page stands in a run. */
+export const pageKey = ({ world, step }: RunAtRow, gfn: number): string =>
+  JSON.stringify(pageStep(world, gfn, step?.changes ?? []) ?? 'no page');
