@@ -34,6 +34,10 @@ export const injectActs = table({
     doc: 'the kernel has neither struct page nor direct-map address for the memory behind a frame',
     params: { gfn: need('count', 'guest frame') },
   },
+  'pv-unhalt': {
+    doc: 'pv_unhalted is set as a paravirtual kick would; the modelled guest is not offered that hypercall',
+    params: { vcpu: need('count', 'vCPU id') },
+  },
   answer: {
     doc: 'the personality answers an exit with another ret',
     params: { nth: may('count', '1 when missing'), ret: need('u64', 'hypercall.ret') },

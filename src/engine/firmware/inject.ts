@@ -99,5 +99,11 @@ export const injectHandlers: HandlersOf<'inject'> = {
     hostPage.set(pfn, hostPage.get(pfn) | hostPageBits.noDirectMap);
     return undefined;
   },
+  'pv-unhalt': (world, { vcpu: index }) => {
+    const vcpu = world.vcpus[index];
+    if (!vcpu?.exists) return refused(`vCPU ${index} was not created`);
+    vcpu.pvUnhalted = true;
+    return undefined;
+  },
   answer: (world, { nth, ret }) => arm(world, { kind: 'answer', nth: nth ?? 1, status: Number(ret) }),
 };

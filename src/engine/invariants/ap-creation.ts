@@ -50,6 +50,10 @@ function refusalServed({ world, index }: Seen): string | undefined {
   return `v${index} takes what a refused AP creation request left behind`;
 }
 
+function physicalZero({ index }: Seen): string | undefined {
+  return `the requester read success, and v${index} got physical address 0 for its VMSA`;
+}
+
 export const apInvariants = invariants({
   FailureIsNoOp: {
     doc: 'An AP creation request that is answered with an error leaves its target as it was.',
@@ -59,7 +63,11 @@ export const apInvariants = invariants({
   ErrorsAreVisible: {
     doc: 'A requester whose AP creation request is not carried out reads something other than success.',
     source: review.apCreation,
-    after: { ...afterEach(apAnswerMoves, successForNothing), vmsaNotInstalled: pageNeverInstalled },
+    after: {
+      ...afterEach(apAnswerMoves, successForNothing),
+      vmsaNotInstalled: pageNeverInstalled,
+      physicalZeroInstalled: physicalZero,
+    },
   },
   NoDoubleCreate: {
     doc: 'CREATE and CREATE_ON_INIT succeed only for a vCPU that was never created or was destroyed.',

@@ -74,8 +74,8 @@ const effectAfterFinish = returnsFrom(UPDATE, ({ world, since }) => {
   return changed.length === 0 ? undefined : `LAUNCH_UPDATE encrypted ${frames(changed)} after LAUNCH_FINISH`;
 });
 
-function runsWithLeak({ world }: Seen): string | undefined {
-  if (!world.vmHistory.leaked || world.vm.health !== 'sound') return undefined;
+function runsWithLostPage({ world }: Seen): string | undefined {
+  if (!world.vmHistory.lostPage || world.vm.health !== 'sound') return undefined;
   return 'the VM runs on although KVM could not get one of its pages back';
 }
 
@@ -114,7 +114,7 @@ export const launchInvariants = invariants({
   LeakImpliesBug: {
     doc: 'A VM of which KVM cannot get a page back no longer runs.',
     source: review.launchFinish,
-    after: { enter: runsWithLeak },
+    after: { enter: runsWithLostPage },
   },
   VmsaReturnedOrLeaked: {
     doc: "A VMSA page that KVM gives up is the host's again, or on the leak list.",

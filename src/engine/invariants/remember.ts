@@ -1,5 +1,6 @@
 /** What the invariants keep of a move for later ones. */
 import { apAnswer, apAnswerMoves } from './ap-request';
+import { SEV_CMD_SNP_PAGE_RECLAIM } from '../../abi/firmware';
 import { SVM_VMGEXIT_PSC } from '../../abi/nae';
 import { gfnBits } from '../memory/page-bits';
 import type { MoveName } from '../moves';
@@ -36,8 +37,13 @@ function installed({ world, index }: Seen): void {
   if (history) history.destroyed = false;
 }
 
-function leaked({ world }: Seen): void {
-  if (world.vm.exists) world.vmHistory.leaked = true;
+function lost({ world }: Seen): void {
+  if (world.vm.exists) world.vmHistory.lostPage = true;
+}
+
+/** Some postings look away when the firmware does not give a page back. */
+function reclaimed(seen: Seen): void {
+  if (seen.args['id'] === SEV_CMD_SNP_PAGE_RECLAIM && seen.args['status'] !== 0) lost(seen);
 }
 
 /** A page of the guest that became encrypted while the VMM had not declared it private. */
@@ -94,11 +100,14 @@ export const remember: Readonly<Partial<Record<MoveName, Memory>>> = {
   vmsaNotInstalled: notInstalled,
   vmsaInstalled: installed,
   physicalZeroInstalled: installed,
-  pageLeaked: leaked,
+  pageLeaked: lost,
+  firmwareCommand: reclaimed,
   rmpUpdate: assigned,
   naeRequest: requested,
   mapGpaRangeExit: askedVmm,
   hypercallExit: askedVmm,
+  vmgexitPscMsrExit: askedVmm,
+  vmgexitPscExit: askedVmm,
   guestWrite: guestWrote,
   vmmWritesRet: answerWritten,
   vmmAnswer: answerWritten,

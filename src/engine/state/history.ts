@@ -19,7 +19,7 @@ export const vcpuHistoryGroup = group('vcpuHistory', {
 export type VcpuHistory = ReturnType<typeof vcpuHistoryGroup.create>;
 
 export const vmHistoryGroup = group('vmHistory', {
-  leaked: flag('KVM could not get a page of this VM back and gave it up.'),
+  lostPage: flag('KVM could not get a page of this VM back.'),
   updatedWhileShared: count(
     'Guest frame, plus 1, that LAUNCH_UPDATE encrypted while its attribute was shared; 0 when none.',
   ),
