@@ -24,11 +24,8 @@ export function atPositions<T>(
   }
 }
 
-/**
- * Whether the variables of an instance are told as they are: not the place that a page image happens to have, and not
- * what the invariants remember of a run, whose verdicts are findings.
- */
-export const isTold = (instance: string): boolean => !/^image\d+$|\.history$/.test(instance);
+/** Whether the variables of an instance are told as they are: not the place that a page image happens to have. */
+export const isTold = (instance: string): boolean => !/^image\d+$/.test(instance);
 
 /** Everything declared that differs: the vCPUs with their kvm_run and GHCB first, then the VM, the pages, the rest. */
 export function stateDifferences(
