@@ -21,13 +21,6 @@ type Row = readonly [
 
 const all: readonly ProfileName[] = profileIds;
 const allBut = (...held: ProfileName[]): ProfileName[] => all.filter((id) => !held.includes(id));
-const overlaid: readonly ProfileName[] = [
-  'term-v4',
-  'term-v4.1',
-  'v15-first-posting',
-  'linux-6.11-ret-fixed',
-];
-
 /** vCPU 1 ran once on its launch VMSA and waits in a hold; two VMSAs are ready. */
 const held = `
 launch  standard
