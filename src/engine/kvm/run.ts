@@ -27,6 +27,9 @@ export function kvmRunIoctl(world: World, index: number, options: { immediateExi
   const vcpu = world.vcpu(index);
   if (!vcpu.exists) return refused(`vCPU ${index} was not created`);
   if (vcpu.run !== 'inUserspace') return refused(`the thread of v${index} is already in KVM_RUN`);
+  const { type, needsInit } = world.vm;
+  if (!needsInit && type !== 'snp' && type !== 'seves')
+    return refused('guests without an encrypted VMSA are not modelled');
   vcpu.exitPending = false;
   world.sendVcpu(vcpu, { type: 'KVM_RUN' });
   world.move('kvmRun', index, { vcpu: index });
