@@ -22,10 +22,9 @@ const SAME_CONTENT = 8;
 const SAME_KIND = 5;
 const SAME_ROLE = 1;
 
-/** Items of each side that are looked at together. */
+/** Items of each side that are looked at together, at first; and at most, where fewer show nothing alike. */
 const WINDOW = 192;
-/** Of what was paired in a window that goes on, this much is final: behind it the next window may find better. */
-const COMMITTED = WINDOW / 2;
+const WIDEST_WINDOW = 4 * WINDOW;
 
 interface Row<I> {
   readonly at: (number | undefined)[];
@@ -58,7 +57,7 @@ function joined(
   };
   while (row < rows.length && item < items.length) {
     if (worth(rows[row] as Row<AlignedItem>, items[item] as AlignedItem) === SAME_CONTENT) take('both');
-    else for (const pair of pairings(rows, row, items, item)) take(pair);
+    else for (const pair of nextPairings(rows, row, items, item)) take(pair);
   }
   while (row < rows.length) take('row');
   while (item < items.length) take('item');
@@ -83,15 +82,30 @@ function worth({ items }: Row<AlignedItem>, { content, kind, role }: AlignedItem
 /** The next row stands with the next item, or one of them alone. */
 type Pairing = 'both' | 'row' | 'item';
 
-/** The best pairing of the next rows with the next items, as far as it is final. */
+/** The best pairing of the next rows with the next items; wider where a narrow look finds nothing alike. */
+function nextPairings(
+  rows: readonly Row<AlignedItem>[],
+  row: number,
+  items: readonly AlignedItem[],
+  item: number,
+): Pairing[] {
+  for (let window = WINDOW; ; window *= 2) {
+    const found = pairings(rows, row, items, item, window);
+    const isAll = row + window >= rows.length && item + window >= items.length;
+    if (isAll || window >= WIDEST_WINDOW || found.includes('both')) return found;
+  }
+}
+
+/** The best pairing inside one window, as far as it is final: of a window that goes on, the first half up to a pair. */
 function pairings(
   rows: readonly Row<AlignedItem>[],
   firstRow: number,
   items: readonly AlignedItem[],
   firstItem: number,
+  window: number,
 ): Pairing[] {
-  const rowCount = Math.min(WINDOW, rows.length - firstRow);
-  const itemCount = Math.min(WINDOW, items.length - firstItem);
+  const rowCount = Math.min(window, rows.length - firstRow);
+  const itemCount = Math.min(window, items.length - firstItem);
   const width = itemCount + 1;
   const values = new Uint8Array(rowCount * itemCount);
   // best[r, i]: most that the rows from r and the items from i on can be worth together.
@@ -106,7 +120,7 @@ function pairings(
     }
   }
   const isLast = firstRow + rowCount === rows.length && firstItem + itemCount === items.length;
-  const limit = isLast ? Infinity : COMMITTED;
+  const limit = isLast ? Infinity : window / 2;
   const found: Pairing[] = [];
   for (let r = 0, i = 0; r < rowCount && i < itemCount && Math.max(r, i) < limit;) {
     const value = values[r * itemCount + i] as number;
@@ -124,5 +138,7 @@ function pairings(
       i++;
     }
   }
-  return found;
+  // What stands alone behind the last pair may find its like in the next window.
+  const pairs = found.lastIndexOf('both') + 1;
+  return isLast || pairs === 0 ? found : found.slice(0, pairs);
 }

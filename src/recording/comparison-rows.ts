@@ -7,10 +7,11 @@ import { formatArgument, moveKinds, type Move, type MoveKind } from '../engine/m
 import { profileIds } from '../profiles/profiles';
 import type { ResolvedProfile } from '../profiles/resolve';
 import type { Run } from '../scenarios/run';
+import type { Line } from '../scenarios/scenario';
 import { align, type AlignedItem } from './alignment';
 import type { ComparedRow, FieldDifference } from './comparison';
 import { SilentDifferences } from './silent-differences';
-import type { Finding, StepRecord, Timeline } from './timeline';
+import type { Finding, PerformedAct, StepRecord, Timeline } from './timeline';
 
 /** A row before what differs in it is told. */
 export interface FoundRow extends Omit<ComparedRow, 'differences'> {
@@ -20,15 +21,40 @@ export interface FoundRow extends Omit<ComparedRow, 'differences'> {
 
 /** A step, or that an act could not be taken. */
 interface Item extends AlignedItem {
+  /** Line of the scenario. */
+  readonly line: number;
   readonly step?: number;
   readonly refused?: string;
   /** The step rests on something that no source says. */
   readonly uncertain?: true;
 }
 
-/** One act of the scenario and all that followed from it until the next. */
+/** One act of the scenario or of a guest program, and all that followed from it until the next. */
 interface Segment extends AlignedItem {
   readonly items: readonly Item[];
+}
+
+/** A segment while it is gathered. */
+interface OpenSegment {
+  readonly key: string;
+  readonly verb: string;
+  readonly items: Item[];
+}
+
+/**
+ * The lines whose steps are lined up together: one at a time, but `run until` lines in a row as one, since a kernel that
+ * never leaves to userspace runs past the line where another one stops.
+ */
+function stretches(lines: readonly Line[]): number[][] {
+  const stretches: number[][] = [];
+  let goesOn = false;
+  lines.forEach(({ kind }, line) => {
+    if (kind !== 'act' && kind !== 'launch' && kind !== 'runUntil') return;
+    if (kind === 'runUntil' && goesOn) stretches.at(-1)?.push(line);
+    else stretches.push([line]);
+    goesOn = kind === 'runUntil';
+  });
+  return stretches;
 }
 
 /** Generations come first, oldest first; then by how they are written. */
@@ -57,18 +83,20 @@ class Comparer {
   }
 
   rows(): FoundRow[] {
-    const lines = this.runs[0]?.scenario.lines ?? [];
-    return lines.flatMap((_, line) => {
-      const segments = this.order.map((run) => this.segments(this.runs[run] as Run<Timeline>, line));
-      return align(segments).flatMap((at) => {
+    const rows: FoundRow[] = [];
+    for (const lines of stretches(this.runs[0]?.scenario.lines ?? [])) {
+      const segments = this.order.map((run) => this.segments(this.runs[run] as Run<Timeline>, lines));
+      for (const at of align(segments)) {
         const items = at.map((index, i) => (index === undefined ? [] : (segments[i]?.[index]?.items ?? [])));
-        return align(items).map((row) => this.row(line, row, items));
-      });
-    });
+        for (const row of align(items)) rows.push(this.row(rows.at(-1)?.line ?? 0, row, items));
+      }
+    }
+    return rows;
   }
 
+  /** @param least no row goes back behind the line of the row before it */
   private row(
-    line: number,
+    least: number,
     row: readonly (number | undefined)[],
     items: readonly (readonly Item[])[],
   ): FoundRow {
@@ -76,6 +104,7 @@ class Comparer {
     row.forEach((index, i) => {
       if (index !== undefined) found[this.order[i] as number] = items[i]?.[index];
     });
+    const line = Math.max(least, Math.min(...found.flatMap((item) => item?.line ?? [])));
     const steps = found.map((item) => item?.step);
     const alike = grouped(found.map((item) => item?.content ?? 0));
     const groups = alike.flatMap((group) =>
@@ -91,49 +120,42 @@ class Comparer {
     };
   }
 
-  /** What a line did in one run, cut where an act of the scenario begins. */
-  private segments(run: Run<Timeline>, line: number): Segment[] {
-    const { firstAct = 0, endAct = 0 } = run.lines[line] ?? {};
-    const segments: { key: string; verb: string; items: Item[] }[] = [];
-    const told = new Set<string>();
-    for (const { act, origin, firstStep, stepCount, refused } of run.timeline.acts.slice(firstAct, endAct)) {
-      if (origin === 'scenario' || segments.length === 0)
-        segments.push({
-          key: `act ${jsonText(act)}`,
-          verb: origin === 'scenario' ? `${act.actor} ${act.verb}` : 'by itself',
-          items: [],
-        });
-      const { items } = segments.at(-1) as (typeof segments)[number];
-      for (let step = firstStep; step < firstStep + stepCount; step++) {
-        items.push(this.stepItem(run.timeline.step(step), items.length === 0));
-      }
-      if (refused === undefined) continue;
-      told.add(refused);
-      items.push(this.refusal(refused, items.length === 0));
-    }
-    for (const why of this.untold(run, line, told)) {
-      if (segments.length === 0) segments.push({ key: 'no act', verb: 'no act', items: [] });
-      const { items } = segments.at(-1) as (typeof segments)[number];
-      items.push(this.refusal(why, items.length === 0));
-    }
-    // A run that has one segment on this line has the one that the others have.
+  /** What lines did in one run, cut where an act of the scenario or of a guest program begins. */
+  private segments(run: Run<Timeline>, lines: readonly number[]): Segment[] {
+    const segments: OpenSegment[] = [];
+    for (const line of lines) this.addLine(segments, run, line);
+    // A run that has one segment here has the one that the others have.
+    const role = segments.length === 1 ? this.code('only act') : 0;
     return segments.map(({ key, verb, items }) => ({
       items,
       content: this.code(key),
       kind: this.code(verb),
-      role: segments.length === 1 ? this.code('only act') : 0,
+      role,
     }));
   }
 
-  /** Why the line was not carried out as written, where no act says so. */
-  private untold(run: Run<Timeline>, line: number, told: ReadonlySet<string>): string[] {
-    const problems = run.problems.filter((problem) => problem.line === line).map(({ message }) => message);
-    const refused = run.lines[line]?.refused;
-    const all = refused === undefined ? problems : [refused, ...problems];
-    return [...new Set(all)].filter((why) => !told.has(why));
+  private addLine(segments: OpenSegment[], run: Run<Timeline>, line: number): void {
+    const { firstAct = 0, endAct = 0 } = run.lines[line] ?? {};
+    const told = new Set<string>();
+    const add = (item: Omit<Item, 'line'>): void => void segments.at(-1)?.items.push({ line, ...item });
+    for (const performed of run.timeline.acts.slice(firstAct, endAct)) {
+      const { origin, firstStep, stepCount, refused } = performed;
+      if (origin === 'scenario' || origin === 'program' || segments.length === 0)
+        segments.push({ ...segmentKey(run.timeline, performed), items: [] });
+      for (let step = firstStep; step < firstStep + stepCount; step++) {
+        add(this.stepItem(run.timeline.step(step), segments.at(-1)?.items.length === 0));
+      }
+      if (refused === undefined) continue;
+      told.add(refused);
+      add(this.refusal(refused, segments.at(-1)?.items.length === 0));
+    }
+    for (const why of untold(run, line, told)) {
+      if (segments.length === 0) segments.push({ key: 'no act', verb: 'no act', items: [] });
+      add(this.refusal(why, segments.at(-1)?.items.length === 0));
+    }
   }
 
-  private stepItem(step: StepRecord, isFirst: boolean): Item {
+  private stepItem(step: StepRecord, isFirst: boolean): Omit<Item, 'line'> {
     const { index, move, findings } = step;
     const found = findingsText(findings.filter(isKnown));
     const kind = move ? `${move.kind} ${move.vcpu}` : 'no move';
@@ -147,7 +169,7 @@ class Comparer {
     };
   }
 
-  private refusal(refused: string, isFirst: boolean): Item {
+  private refusal(refused: string, isFirst: boolean): Omit<Item, 'line'> {
     return {
       refused,
       content: this.code(`refused ${refused}`),
@@ -165,6 +187,28 @@ class Comparer {
     this.codes.set(text, code);
     return code;
   }
+}
+
+/** What an act is known by: its words, or what the guest program does first, since its acts are all alike. */
+function segmentKey(timeline: Timeline, performed: PerformedAct): Omit<OpenSegment, 'items'> {
+  const { act, origin, firstStep, stepCount } = performed;
+  if (origin === 'scenario') return { key: `act ${jsonText(act)}`, verb: `${act.actor} ${act.verb}` };
+  for (let step = firstStep; step < firstStep + stepCount; step++) {
+    const { move } = timeline.step(step);
+    // Whether a page faults before it is used is the host's affair.
+    if (!move || moveKinds[move.kind].from !== 'guest' || move.kind === 'nestedFault') continue;
+    const verb = `${origin} ${move.kind} ${move.vcpu}`;
+    return { key: `${verb} ${argumentsText(move)}`, verb };
+  }
+  return { key: origin, verb: origin };
+}
+
+/** Why a line was not carried out as written, where no act says so. */
+function untold(run: Run<Timeline>, line: number, told: ReadonlySet<string>): string[] {
+  const problems = run.problems.filter((problem) => problem.line === line).map(({ message }) => message);
+  const refused = run.lines[line]?.refused;
+  const all = refused === undefined ? problems : [refused, ...problems];
+  return [...new Set(all)].filter((why) => !told.has(why));
 }
 
 const jsonText = (value: unknown): string =>

@@ -188,3 +188,19 @@ test('what no source says is marked and parts no row', () => {
   for (const { uncertain } of unsure) expect(uncertain).toEqual([1]);
   expect(unsure.some(({ groups }) => groups.length === 1)).toBe(true);
 });
+
+test('a kernel that never leaves runs past the line where another one stops, and their answers stand together', () => {
+  const body =
+    'vm memory=64M\nguest linux\nlaunch standard\nrun until=exit\n? v0.exit == HYPERCALL\nrun until=steps:12';
+  const comparison = compared(written(body), 'linux-7.2', 'part2-v4');
+  const { rows, runs } = comparison;
+  const answer = rows.findIndex((_, row) => movesOf(comparison, row)[0] === 'pscAnswer');
+  expect(movesOf(comparison, answer)).toEqual(['pscAnswer', 'pscAnswer']);
+  expect(movesOf(comparison, answer + 1)).toEqual(['enter', 'enter']);
+  const linesOf = runs.map(({ lines, timeline }, of) => {
+    const { actIndex } = timeline.step(rows[answer]?.steps[of] ?? 0);
+    return lines.findIndex(({ firstAct, endAct }) => actIndex >= firstAct && actIndex < endAct);
+  });
+  expect(linesOf).toEqual([5, 3]);
+  expect(rows.map(({ line }) => line)).toEqual(rows.map(({ line }) => line).sort((a, b) => a - b));
+});

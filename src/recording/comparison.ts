@@ -1,7 +1,8 @@
 /**
  * One scenario under several profiles: the steps of all runs in common rows, in each row who did the same, and what
- * differs. A row belongs to a line of the scenario; inside a line to the act that the line caused; inside that, steps of
- * one kind and vCPU stand beside each other, so that a kernel that exits three times lines up with one that exits once.
+ * differs. A row belongs to a line of the scenario; inside a line to an act of the scenario or of a guest program; inside
+ * that, steps of one kind and vCPU stand beside each other, so that a kernel that exits three times lines up with one
+ * that exits once.
  */
 import { compareProfiles, type FacetDifference } from '../profiles/compare';
 import type { Run } from '../scenarios/run';
@@ -22,7 +23,10 @@ export interface FieldDifference {
 
 /** Steps of the runs that stand beside each other. */
 export interface ComparedRow {
-  /** Line of the scenario, an index in `scenario.lines`. */
+  /**
+   * Line of the scenario, an index in `scenario.lines`, never before that of an earlier row. Where runs come to the row
+   * under different `run until` lines, the first of them.
+   */
   readonly line: number;
   /** Index of the step in each run; undefined where a run made no such step. */
   readonly steps: readonly (number | undefined)[];

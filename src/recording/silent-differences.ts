@@ -2,13 +2,7 @@
  * Moves that look alike and leave different state: an answer field that one kernel presets and another does not. What
  * counts is what comes apart in a step; state that differed before it has been told where it came apart.
  */
-import {
-  gfnBits,
-  hostPageBits,
-  LEAK_COUNT_SHIFT,
-  pageFieldNames,
-  type PageFieldName,
-} from '../engine/memory/page-bits';
+import { gfnBits, LEAK_COUNT_SHIFT, pageFieldNames, type PageFieldName } from '../engine/memory/page-bits';
 import type { PageField } from '../engine/memory/page-field';
 import { ByteReader } from './byte-stream';
 import { ArenaMap } from './changes';
@@ -33,8 +27,8 @@ interface PageRun {
 const ALL_BITS = -1;
 
 /**
- * The bits of the page facts that are told of a page (page-differences.ts). What is mapped, and what a page that nobody
- * has filled yet contains, shows when somebody uses it.
+ * The bits of the page facts that are told of a page (page-differences.ts). What is mapped, what is allocated, and what a
+ * page that nobody has filled yet contains, shows when somebody uses it.
  */
 const toldBits: Readonly<Partial<Record<PageFieldName, number>>> = {
   gfn:
@@ -44,7 +38,7 @@ const toldBits: Readonly<Partial<Record<PageFieldName, number>>> = {
     gfnBits.guestVmsa |
     gfnBits.guestKnows,
   rmp: ALL_BITS,
-  hostPage: hostPageBits.present | (0xf << LEAK_COUNT_SHIFT),
+  hostPage: 0xf << LEAK_COUNT_SHIFT,
   contentLow: ALL_BITS,
   contentHigh: ALL_BITS,
 };
