@@ -62,7 +62,7 @@ test('single keys can be switched off; keys with Ctrl stay', async ({ page }) =>
   await page.keyboard.press('j');
   expect((await whereAmI(page)).step).toBe(5);
   await page.keyboard.press('Control+k');
-  await expect(page.getByRole('dialog', { name: 'Find' })).toBeVisible();
+  await expect(page.getByRole('dialog', { name: 'Ask' })).toBeVisible();
 });
 
 test('F6 goes round the regions and skip links jump', async ({ page }) => {

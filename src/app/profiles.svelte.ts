@@ -8,6 +8,8 @@ const USUAL_PARTNERS = ['part2-v4', 'linux-7.2'] as const;
 export class Profiles {
   /** Chosen by a person or a link; undefined: those that the text names. */
   chosen = $state.raw<readonly string[] | undefined>();
+  /** A facet that someone asked for: the panel opens at it. */
+  askedFacet = $state.raw('');
   /** Several runs are shown side by side; off: the first one alone. */
   comparing = $state.raw(true);
 

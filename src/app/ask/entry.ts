@@ -1,0 +1,48 @@
+/** One thing that the ask bar can find. */
+import type { FacetName } from '../../profiles/facets';
+
+/** What kinds there are, in the order in which equal hits are listed. */
+export const askKinds = [
+  'cell',
+  'scenario',
+  'profile',
+  'facet',
+  'invariant',
+  'layout',
+  'field',
+  'command',
+] as const;
+export type AskKind = (typeof askKinds)[number];
+
+/** What a list says of a kind. */
+export const askKindTitles: Readonly<Record<AskKind, string>> = {
+  cell: 'what if',
+  scenario: 'scenario',
+  profile: 'profile',
+  facet: 'facet',
+  invariant: 'invariant',
+  layout: 'layout',
+  field: 'field',
+  command: 'command',
+};
+
+/** What is done with an entry that is no link. */
+export type Taking =
+  | { readonly profile: string }
+  | { readonly facet: FacetName }
+  | { readonly command: string }
+  | { readonly step: number }
+  | { readonly says: string };
+
+export interface AskEntry {
+  readonly id: string;
+  readonly kind: AskKind;
+  readonly title: string;
+  /** What people may call it besides. */
+  readonly words: string;
+  /** A link inside the page. */
+  readonly link?: string;
+  readonly takes?: Taking;
+  /** Keys that do the same. */
+  readonly keys?: string;
+}
