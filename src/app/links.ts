@@ -16,8 +16,8 @@ export class Links {
   async link(): Promise<string> {
     const { branch, memory, slug } = this.session;
     const page = location.href.replace(/#.*$/, '');
-    const shownValue = this.decodeAddress();
-    if (shownValue !== undefined) return page + shownValue;
+    const beside = this.besideAddress();
+    if (beside !== undefined) return page + beside;
     const isShipped = this.target.kind === 'scenario' && branch?.id === 'main' && !memory.has(slug);
     let { target } = this;
     if (!isShipped && branch) {
@@ -32,11 +32,11 @@ export class Links {
   /** Puts what is shown into the address bar. Browsers allow few changes of it; one after the last step will do. */
   remember(): void {
     const { loading, branchId } = this.session;
-    const shownValue = this.decodeAddress();
-    if (loading || (branchId !== 'main' && shownValue === undefined)) return;
+    const beside = this.besideAddress();
+    if (loading || (branchId !== 'main' && beside === undefined)) return;
     this.forget();
     this.timer = setTimeout(() => {
-      history.replaceState(null, '', shownValue ?? printAddress(this.target, this.showing()));
+      history.replaceState(null, '', beside ?? printAddress(this.target, this.showing()));
     }, REST_MILLISECONDS);
   }
 
@@ -67,11 +67,15 @@ export class Links {
     };
   }
 
-  /** The address of what the decoder shows, while it is shown. */
-  private decodeAddress(): string | undefined {
-    const { view, decode } = this.session;
-    return view === 'decode' && decode && decode.word !== ''
-      ? printAddress({ kind: 'decode', word: decode.word, value: decode.value })
-      : undefined;
+  /** The address of what stands beside the run while it is shown: a value in the decoder, a place in the matrix. */
+  private besideAddress(): string | undefined {
+    const { view, decode, matrix, profiles } = this.session;
+    if (view === 'decode' && decode && decode.word !== '')
+      return printAddress({ kind: 'decode', word: decode.word, value: decode.value });
+    if (view !== 'matrix' || matrix.length === 0) return undefined;
+    return printAddress(
+      { kind: 'matrix', parts: matrix },
+      { profiles: profiles.shown.map(({ spec }) => spec) },
+    );
   }
 }

@@ -39,12 +39,21 @@ export class Opening {
       else session.warn(text.error.message);
     } else if (target.kind === 'scenario') await this.openSlug(target.slug);
     else if (target.kind === 'decode' && session.branches.length > 0) session.followDecode(target);
+    else if (target.kind === 'matrix' && session.branches.length > 0) this.followMatrix(target.parts);
     else {
       const front = session.scenarios.find(({ slug }) => slug === FRONT) ?? session.scenarios[0];
       if (front) await this.openSlug(front.slug);
-      if (target.kind === 'matrix') session.view = 'matrix';
+      if (target.kind === 'matrix') this.followMatrix(target.parts);
       if (target.kind === 'decode') session.followDecode(target);
     }
+  }
+
+  /** The matrix stands beside the run, under the same profiles. */
+  private followMatrix(parts: readonly string[]): void {
+    const { session } = this;
+    session.matrix = parts;
+    session.view = 'matrix';
+    if (session.profiles.chosen) session.runAgain();
   }
 
   private async openSlug(slug: string): Promise<void> {

@@ -16,8 +16,18 @@ export interface PanelProps extends ViewProps {
   readonly ondecode?: (target: DecodeTarget) => void;
   /** A file for the decoder that was dropped anywhere. */
   readonly file?: DroppedFile | undefined;
-  /** Opens the text of a scenario that a view made. */
-  readonly onscenario?: (text: string) => void;
+  /** Opens the text of a scenario that a view made; with several profiles side by side, or under the first alone. */
+  readonly onscenario?: (text: string, compare?: boolean) => void;
+  /** The profiles that are shown, as they are written; the first is A. */
+  readonly profiles?: readonly string[];
+  /** Where in the matrix the page stands, as links name it. */
+  readonly matrix?: readonly string[];
+  readonly onmatrix?: (parts: readonly string[]) => void;
+  readonly onprofiles?: () => void;
+  /** A link to what is shown. */
+  readonly link?: () => Promise<string>;
+  /** Copies a text; `what` it is in a word. */
+  readonly oncopy?: (what: string, text: string) => void;
 }
 /** Views of several runs take what views of one run may ask for besides. */
 type ComparedLoader = () => Promise<{ default: Component<ComparedProps & Pick<PanelProps, 'oninspect'>> }>;

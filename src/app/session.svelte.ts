@@ -74,6 +74,8 @@ export class Session {
   inspectorOpen = $state.raw(true);
   selection = $state.raw<Selection | undefined>();
   decode = $state.raw<DecodeTarget | undefined>();
+  /** Where in the matrix the page stands, as links name it. */
+  matrix = $state.raw<readonly string[]>([]);
   /** A file that is no scenario: the decoder opens it. */
   droppedFile = $state.raw<DroppedFile | undefined>();
   dialog = $state.raw<Dialog>('none');
@@ -147,13 +149,22 @@ export class Session {
     this.links.remember();
   }
 
+  showMatrix(parts: readonly string[]): void {
+    this.matrix = parts;
+    this.links.remember();
+  }
+
   showFile(file: DroppedFile): void {
     this.droppedFile = file;
     this.show('decode');
   }
 
-  /** A scenario that a view made: shown where its last act begins. */
-  openMade(text: string): void {
+  /**
+   * A scenario that a view made: shown where its last act begins.
+   * @param compare several profiles side by side, or A alone; as it was when missing
+   */
+  openMade(text: string, compare?: boolean): void {
+    if (compare !== undefined) this.profiles.comparing = compare;
     this.openText(text);
     if (this.problems.length > 0) return;
     this.show('ladder');

@@ -7,6 +7,9 @@ import { vcpuMatrix } from './vcpu';
 
 export const matrixCharts: readonly MatrixChart[] = [vcpuMatrix, launchMatrix, pageMatrix, pscMatrix];
 
+/** The one that opens when nobody names one. */
+export const firstMatrix: MatrixChart = vcpuMatrix;
+
 export const chartById = (id: string): MatrixChart | undefined =>
   matrixCharts.find((chart) => chart.id === id);
 export const stateById = (chart: MatrixChart, id: string): MatrixState | undefined =>

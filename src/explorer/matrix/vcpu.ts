@@ -20,6 +20,7 @@ import {
   vmm,
   wake,
   type Axis,
+  type Choice,
   type EventStep,
   type Fact,
   type MatrixChart,
@@ -79,7 +80,7 @@ const states: readonly MatrixState[] = [
     title: 'created-on-init',
     says: 'CREATE_ON_INIT was accepted: a VMSA waits for the next INIT.',
     words: ['armed', 'pending', 'waiting for INIT'],
-    axes: [mpStateAxis('UNINITIALIZED', 'AP_RESET_HOLD', 'RUNNABLE', 'HALTED', 'INIT_RECEIVED')],
+    axes: [mpStateAxis('AP_RESET_HOLD', 'UNINITIALIZED', 'RUNNABLE', 'HALTED', 'INIT_RECEIVED')],
     holds: (world, { mp }) =>
       target(world).creation === 'createdOnInit' &&
       target(world).pendingVmsaGpa !== NO_GPA &&
@@ -107,14 +108,14 @@ const states: readonly MatrixState[] = [
   },
   {
     id: 'on-launch-vmsa',
-    title: 'runs on its launch VMSA',
+    title: 'on its launch VMSA',
     says: 'Started by INIT and SIPI on the VMSA that LAUNCH_FINISH measured.',
     words: ['running', 'runnable'],
     holds: (world) => target(world).run === 'inGuest' && atPeace(world, 'launchVmsa'),
   },
   {
     id: 'on-guest-vmsa',
-    title: 'runs on its guest VMSA',
+    title: 'on its guest VMSA',
     says: 'Runs on a VMSA that the guest passed by AP creation.',
     words: ['running', 'runnable', 'created'],
     holds: (world) => target(world).run === 'inGuest' && atPeace(world, 'guestVmsa'),
@@ -151,7 +152,7 @@ const states: readonly MatrixState[] = [
   },
   {
     id: 'destroyed',
-    title: 'destroyed, guest VMSA before',
+    title: 'destroyed',
     says: 'Ran on a guest VMSA; then DESTROY was accepted and served.',
     words: ['offline', 'stopped'],
     after: { state: 'on-guest-vmsa', act: destroy },
@@ -159,7 +160,7 @@ const states: readonly MatrixState[] = [
   },
   {
     id: 'destroyed-launch',
-    title: 'destroyed, launch VMSA before',
+    title: 'destroyed, never CREATEd',
     says: 'Ran on its launch VMSA and never had another; then DESTROY was accepted and served.',
     words: ['offline', 'stopped', 'never created'],
     after: { state: 'on-launch-vmsa', act: destroy },
@@ -269,39 +270,70 @@ const wrongPages: readonly Wrong[] = [
   },
 ];
 
-/** One kind of create request: good, with wrong features, and with every wrong page. */
-const createEvents = (verb: ApVerb): MatrixEvent[] => [
+const good = (verb: ApVerb): MatrixEvent => ({
+  id: verb,
+  title: createTitle[verb],
+  says: `${createTitle[verb]} with the right features and a VMSA page made by RMPADJUST.`,
+  words: ['create', 'good'],
+  steps: [withVmsa(verb, SECOND_VMSA)],
+  answered: 'nae',
+  promise: hopes[verb].promise(SECOND_VMSA),
+  ahead: hopes[verb].ahead,
+});
+
+const createEvents: readonly MatrixEvent[] = [
+  good('ap-create'),
   {
-    id: verb,
-    title: createTitle[verb],
-    says: `${createTitle[verb]} with the right features and a VMSA page made by RMPADJUST.`,
-    words: ['create', 'good'],
-    steps: [withVmsa(verb, SECOND_VMSA)],
-    answered: 'nae',
-    promise: hopes[verb].promise(SECOND_VMSA),
-    ahead: hopes[verb].ahead,
-  },
-  {
-    id: `${verb}-features`,
-    title: `${createTitle[verb]}, wrong features`,
+    id: 'ap-create-features',
+    title: 'CREATE, wrong features',
     says: 'SEV_FEATURES in RAX differ in one bit from what KVM gave the VM.',
     words: ['create', 'SEV_FEATURES', 'bad'],
     axes: [wrongBit],
-    steps: [withWrongBit(verb)],
+    steps: [withWrongBit('ap-create')],
     answered: 'nae',
-    promise: hopes[verb].promise(SECOND_VMSA),
-    ahead: hopes[verb].ahead,
+    promise: runsOn(SECOND_VMSA),
   },
   ...wrongPages.map(({ id, title, says, vmsa, words }): MatrixEvent => ({
-    id: `${verb}-${id}`,
-    title: `${createTitle[verb]}, ${title}`,
+    id: `ap-create-${id}`,
+    title: `CREATE, ${title}`,
     says,
     words: ['create', 'bad', ...words],
-    steps: [withVmsa(verb, vmsa)],
+    steps: [withVmsa('ap-create', vmsa)],
     answered: 'nae',
-    promise: hopes[verb].promise(vmsa),
-    ahead: hopes[verb].ahead,
+    promise: runsOn(vmsa),
   })),
+];
+
+const wrongVmsaOf = ({ wrong }: Choice): bigint =>
+  wrongPages.find(({ id }) => id === wrong)?.vmsa ?? SECOND_VMSA;
+
+const createOnInitEvents: readonly MatrixEvent[] = [
+  good('ap-create-on-init'),
+  {
+    id: 'ap-create-on-init-bad',
+    title: 'CREATE_ON_INIT, bad',
+    says: 'CREATE_ON_INIT with one thing wrong.',
+    words: ['create', 'bad', 'features', 'misaligned', 'landmine'],
+    axes: [
+      axis('wrong', 'wrong', [
+        ['misaligned', 'misaligned VMSA'],
+        ['features', 'features'],
+        ...wrongPages.slice(1).map(({ id, title }): [string, string] => [id, title]),
+      ]),
+    ],
+    steps: [
+      (world, choice) =>
+        choice['wrong'] === 'features'
+          ? withWrongBit('ap-create-on-init')(world, {})
+          : withVmsa('ap-create-on-init', wrongVmsaOf(choice))(world, {}),
+    ],
+    answered: 'nae',
+    promise: {
+      says: 'the VMSA of the request waits for the next INIT',
+      kept: (world, choice) => target(world).pendingVmsaGpa === wrongVmsaOf(choice),
+    },
+    ahead: hopes['ap-create-on-init'].ahead,
+  },
 ];
 
 const raw = (request: number, apicId: number): Act =>
@@ -377,9 +409,9 @@ const mpStates = [
 
 const setMpState = (state: (typeof mpStates)[number]): MatrixEvent => ({
   id: `set-mp-state-${state.toLowerCase().replaceAll('_', '-')}`,
-  title: `SET_MP_STATE ${state}`,
+  title: `mp_state ${state}`,
   says: `KVM_SET_MP_STATE(${state}); a thread in KVM_RUN is signalled out of it first.`,
-  words: ['mp_state', 'ioctl'],
+  words: ['SET_MP_STATE', 'ioctl'],
   steps: [takeOut, always(vmm('set-mp-state', { vcpu: TARGET, state }))],
   answered: 'ioctl',
   mayChangeNothing: true,
@@ -393,8 +425,8 @@ const punchedGpa = (world: World): bigint => {
 };
 
 const events: readonly MatrixEvent[] = [
-  ...createEvents('ap-create'),
-  ...createEvents('ap-create-on-init'),
+  ...createEvents,
+  ...createOnInitEvents,
   {
     id: 'ap-destroy',
     title: 'DESTROY',

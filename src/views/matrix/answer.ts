@@ -1,0 +1,105 @@
+/** The rows of an answer card, from the cells of all profiles. */
+import type { Confidence, Source } from '../../abi/source';
+import { profileLetter } from '../../drawings/matrix';
+import type { Answered, MatrixEvent, MatrixState } from '../../explorer/matrix/chart';
+import { facetDoc, type FacetName } from '../../profiles/facets';
+import type { FullCell } from './messages';
+
+/** One fact, told for each profile. */
+export interface AnswerRow {
+  readonly title: string;
+  readonly texts: readonly string[];
+  readonly differ: boolean;
+}
+
+/** Who is told how the event went. */
+const told: Readonly<Record<Answered, string>> = {
+  nae: 'guest sees',
+  msr: 'guest sees',
+  instruction: 'guest sees',
+  access: 'access',
+  command: 'VMM gets',
+  ioctl: 'VMM gets',
+  run: 'KVM_RUN',
+  nobody: 'answer',
+};
+
+const row = (title: string, texts: readonly string[]): AnswerRow => ({
+  title,
+  texts,
+  differ: texts.some((text) => text !== texts[0]),
+});
+
+export function answerRows(
+  event: MatrixEvent,
+  state: MatrixState,
+  cells: readonly FullCell[],
+): readonly AnswerRow[] {
+  const titles = [...new Set(cells.flatMap(({ cell }) => cell.facts.map(({ title }) => title)))];
+  const fact = (title: string): AnswerRow =>
+    row(
+      title,
+      cells.map(({ cell }) => {
+        const found = cell.facts.find((one) => one.title === title);
+        if (!found) return '–';
+        return found.before === found.after ? found.after : `${found.before} → ${found.after}`;
+      }),
+    );
+  const remarks = row(
+    'reviewers wanted',
+    cells.map(({ cell }) => (cell.remarks.length === 0 ? '–' : cell.remarks.join('; '))),
+  );
+  return [
+    row(
+      told[state.answered ?? event.answered],
+      cells.map(({ cell }) => cell.answer || '–'),
+    ),
+    ...titles.map(fact),
+    ...(cells.some(({ cell }) => cell.remarks.length > 0) ? [remarks] : []),
+  ];
+}
+
+/** A facet that decided the cell under one profile at least. */
+export interface ReasonRow {
+  readonly name: FacetName;
+  readonly says: string;
+  readonly values: readonly {
+    readonly value: string;
+    readonly confidence: Confidence | '';
+    /** Under this profile another value would have made the cell another. */
+    readonly decides: boolean;
+  }[];
+}
+
+export function reasonRows(cells: readonly FullCell[]): readonly ReasonRow[] {
+  const names = [...new Set(cells.flatMap(({ decided }) => decided))];
+  return names.map((name) => ({
+    name,
+    says: facetDoc(name),
+    values: cells.map(({ cell, decided }) => {
+      const found = cell.facets.find((facet) => facet.name === name);
+      return found
+        ? { value: found.value, confidence: found.confidence, decides: decided.includes(name) }
+        : { value: 'not asked', confidence: '' as const, decides: false };
+    }),
+  }));
+}
+
+/** Rules that the moves rest on, each once, with the letters of the profiles where they were applied. */
+export interface RuleRow {
+  readonly id: string;
+  readonly says: string;
+  readonly source: Source;
+  readonly letters: string;
+}
+
+export function rulesOf(cells: readonly FullCell[]): readonly RuleRow[] {
+  const rows = new Map<string, RuleRow>();
+  cells.forEach(({ cell }, index) => {
+    for (const { id, says, source } of cell.rules) {
+      const letters = (rows.get(id)?.letters ?? '') + profileLetter(index);
+      rows.set(id, { id, says, source, letters });
+    }
+  });
+  return [...rows.values()];
+}

@@ -1,0 +1,88 @@
+/** Asks the worker, and keeps what it said. */
+import { SvelteMap } from 'svelte/reactivity';
+import type { Choice } from '../../explorer/matrix/chart';
+import type { FullCell, Question, Reply, SmallCell } from './messages';
+import { startWorker } from './start-worker';
+
+/** Which cell, and at which values of what may be varied. */
+export interface CellQuestion {
+  readonly chart: string;
+  readonly state: string;
+  readonly event: string;
+  readonly choice: Choice;
+  readonly profiles: readonly string[];
+}
+
+const rowKey = (chart: string, profile: string, state: string): string => `${chart} ${profile} ${state}`;
+
+export class Computer {
+  /** Rows that are there, by chart, profile and state. */
+  private readonly rows = new SvelteMap<string, readonly SmallCell[]>();
+  /** The cell asked for last. */
+  card = $state.raw<readonly FullCell[] | undefined>();
+  /** Why nothing more comes. */
+  failure = $state.raw('');
+
+  private worker: Worker | undefined;
+  private asked: readonly string[] = [];
+  private lastCell = 0;
+
+  row(chart: string, profile: string, state: string): readonly SmallCell[] | undefined {
+    return this.rows.get(rowKey(chart, profile, state));
+  }
+
+  /** Asks for a chart under a profile, once. */
+  askChart(chart: string, profile: string): void {
+    const key = `${chart} ${profile}`;
+    if (this.asked.includes(key)) return;
+    this.asked = [...this.asked, key];
+    this.ask({ kind: 'chart', chart, profile });
+  }
+
+  /** The card is empty until the answer comes. */
+  askCell(question: CellQuestion): void {
+    this.card = undefined;
+    this.ask({ kind: 'cell', id: ++this.lastCell, ...question });
+  }
+
+  noCell(): void {
+    this.lastCell++;
+    this.card = undefined;
+  }
+
+  /** Begins anew after a failure. */
+  restart(): void {
+    this.stop();
+    this.failure = '';
+    this.asked = [];
+    this.rows.clear();
+  }
+
+  stop(): void {
+    this.worker?.terminate();
+    this.worker = undefined;
+  }
+
+  private ask(question: Question): void {
+    this.worker ??= this.start();
+    this.worker.postMessage(question);
+  }
+
+  private start(): Worker {
+    const worker = startWorker();
+    worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.hear(data));
+    worker.addEventListener('error', (event) => {
+      this.failure = event.message || 'the worker could not be loaded';
+      this.stop();
+    });
+    return worker;
+  }
+
+  private hear(reply: Reply): void {
+    if (reply.kind === 'row') {
+      const key = rowKey(reply.chart, reply.profile, reply.state);
+      this.rows.set(key, reply.cells);
+    } else if (reply.kind === 'failed') this.failure = reply.what;
+    else if (reply.id === this.lastCell) this.card = reply.cells;
+  }
+}

@@ -1,0 +1,47 @@
+/** Where in the matrix someone stands, and how a link writes it: `vcpu/created-on-init/ap-create/mp=RUNNABLE`. */
+import type { Choice, MatrixChart, MatrixEvent, MatrixState } from '../../explorer/matrix/chart';
+import { chartById, eventById, firstMatrix, stateById } from '../../explorer/matrix/charts';
+
+export interface Place {
+  readonly chart: MatrixChart;
+  /** The cell whose card is open. */
+  readonly cell: { readonly state: MatrixState; readonly event: MatrixEvent } | undefined;
+  /** What was varied. */
+  readonly choice: Choice;
+}
+
+/** @param parts as they stand behind `#/m/`; what is not known there is left out, and said */
+export function readPlace(parts: readonly string[]): Place & { readonly unknown: string } {
+  const [chartId, stateId, eventId, ...rest] = parts;
+  const named = chartId === undefined ? firstMatrix : chartById(chartId);
+  const chart = named ?? firstMatrix;
+  const state = stateId === undefined ? undefined : stateById(chart, stateId);
+  const event = eventId === undefined ? undefined : eventById(chart, eventId);
+  const choice = Object.fromEntries(
+    rest.flatMap((part): [string, string][] => {
+      const [, axis, value] = /^([a-z]+)=(.+)$/.exec(part) ?? [];
+      return axis !== undefined && value !== undefined ? [[axis, value]] : [];
+    }),
+  );
+  const missing = [
+    named ? undefined : chartId,
+    stateId !== undefined && !state ? stateId : undefined,
+    eventId !== undefined && !event ? eventId : undefined,
+  ].filter((word) => word !== undefined);
+  return {
+    chart,
+    cell: state && event ? { state, event } : undefined,
+    choice,
+    unknown: missing.length === 0 ? '' : `The matrix has no "${missing.join('", no "')}".`,
+  };
+}
+
+export const writePlace = ({ chart, cell, choice }: Place): readonly string[] =>
+  cell
+    ? [
+        chart.id,
+        cell.state.id,
+        cell.event.id,
+        ...Object.entries(choice).map(([axis, value]) => `${axis}=${value}`),
+      ]
+    : [chart.id];
