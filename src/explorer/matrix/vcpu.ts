@@ -64,6 +64,10 @@ const atPeace = (world: World, vmsa: string | undefined): boolean =>
 const destroy = (world: World): Act =>
   guest(CALLER, 'ap-destroy', { target: TARGET, features: world.vm.vmsaFeatures });
 
+/** A request was made of the target and waits to be served; some kernels arm the next INIT with it as well. */
+const createWaits: readonly Vcpu['creation'][] = ['updatePending', 'updateUnarmed'];
+const destroyWaits: readonly Vcpu['creation'][] = ['destroyPending', 'destroyUnarmed'];
+
 const states: readonly MatrixState[] = [
   {
     id: 'never-run',
@@ -95,7 +99,7 @@ const states: readonly MatrixState[] = [
     axes: [mpStateAxis('RUNNABLE', 'UNINITIALIZED', 'AP_RESET_HOLD', 'HALTED', 'INIT_RECEIVED')],
     heldBack: true,
     holds: (world, { mp }) =>
-      target(world).creation === 'updatePending' && target(world).mpState === mp && !wasDestroyed(world),
+      createWaits.includes(target(world).creation) && target(world).mpState === mp && !wasDestroyed(world),
   },
   {
     id: 'destroy-pending',
@@ -104,7 +108,7 @@ const states: readonly MatrixState[] = [
     words: ['waiting', 'request', 'race'],
     axes: [mpStateAxis('RUNNABLE', 'UNINITIALIZED', 'AP_RESET_HOLD', 'HALTED', 'INIT_RECEIVED')],
     heldBack: true,
-    holds: (world, { mp }) => target(world).creation === 'destroyPending' && target(world).mpState === mp,
+    holds: (world, { mp }) => destroyWaits.includes(target(world).creation) && target(world).mpState === mp,
   },
   {
     id: 'on-launch-vmsa',
@@ -446,8 +450,7 @@ const events: readonly MatrixEvent[] = [
     promise: {
       says: 'the VMCB of the target names no VMSA any more, or the request waits',
       kept: (world) =>
-        target(world).vmsa === 'noVmsa' ||
-        ['destroyPending', 'destroyArmed'].includes(target(world).creation),
+        target(world).vmsa === 'noVmsa' || [...destroyWaits, 'destroyArmed'].includes(target(world).creation),
     },
   },
   ...badRequests,

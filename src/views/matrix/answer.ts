@@ -2,6 +2,7 @@
 import type { Confidence, Source } from '../../abi/source';
 import { profileLetter } from '../../drawings/matrix';
 import type { Answered, MatrixEvent, MatrixState } from '../../explorer/matrix/chart';
+import type { Outcome } from '../../explorer/matrix/outcome';
 import { facetDoc, type FacetName } from '../../profiles/facets';
 import type { FullCell } from './messages';
 
@@ -10,6 +11,8 @@ export interface AnswerRow {
   readonly title: string;
   readonly texts: readonly string[];
   readonly differ: boolean;
+  /** The event changed it nowhere, and all profiles agree. */
+  readonly idle: boolean;
 }
 
 /** Who is told how the event went. */
@@ -24,11 +27,13 @@ const told: Readonly<Record<Answered, string>> = {
   nobody: 'answer',
 };
 
-const row = (title: string, texts: readonly string[]): AnswerRow => ({
-  title,
-  texts,
-  differ: texts.some((text) => text !== texts[0]),
-});
+/** Outcomes whose reason is what the rows below tell anyway. */
+const speaksForItself: readonly Outcome[] = ['accepted', 'ignored', 'refused'];
+
+const row = (title: string, texts: readonly string[], changed = true): AnswerRow => {
+  const differ = texts.some((text) => text !== texts[0]);
+  return { title, texts, differ, idle: !changed && !differ };
+};
 
 export function answerRows(
   event: MatrixEvent,
@@ -44,12 +49,18 @@ export function answerRows(
         if (!found) return '–';
         return found.before === found.after ? found.after : `${found.before} → ${found.after}`;
       }),
+      cells.some(({ cell }) => cell.facts.some((one) => one.title === title && one.before !== one.after)),
     );
   const remarks = row(
     'reviewers wanted',
     cells.map(({ cell }) => (cell.remarks.length === 0 ? '–' : cell.remarks.join('; '))),
   );
+  const reasons = row(
+    'because',
+    cells.map(({ cell }) => (speaksForItself.includes(cell.outcome) ? '–' : cell.because)),
+  );
   return [
+    ...(cells.every(({ cell }) => speaksForItself.includes(cell.outcome)) ? [] : [reasons]),
     row(
       told[state.answered ?? event.answered],
       cells.map(({ cell }) => cell.answer || '–'),

@@ -1,0 +1,103 @@
+import type { Page } from '@playwright/test';
+import { expectAxeClean } from './axe';
+import { openRun } from './shell';
+import { expect, test } from './test';
+
+const CELL = '#/m/vcpu/on-guest-vmsa/ap-create-features';
+const grid = (page: Page) => page.getByRole('grid', { name: /what each event does/ });
+const card = (page: Page) => page.getByRole('region', { name: 'Answer', exact: true });
+const allComputed = (page: Page) => expect(page.getByText(/\d+ of \d+ rows/)).toBeHidden({ timeout: 30_000 });
+
+test('a link opens the answer card: what happens under each profile, why, what is fixed, what was asked', async ({
+  page,
+}) => {
+  await openRunBeside(page, `${CELL}?r=linux-6.11,linux-7.2`);
+  await expect(card(page).getByRole('heading', { name: 'CREATE, wrong features' })).toBeVisible();
+  const outcome = card(page).getByRole('row', { name: /^outcome/ });
+  await expect(outcome.getByRole('cell').nth(0)).toContainText('leaves a bad state');
+  await expect(outcome.getByRole('cell').nth(1)).toContainText('refused with an error');
+  await expect(card(page).getByRole('row', { name: /guest sees/ })).toContainText('2/0x5 invalid input');
+  await expect(card(page).getByRole('row', { name: /ap\.onError/ })).toContainText('executed');
+  await expect(card(page)).toContainText('must not move its target');
+  await card(page).getByLabel('wrong bit').selectOption('5, debug swap');
+  await expect(page).toHaveURL(/ap-create-features\/bit=5\?r=linux-6\.11,linux-7\.2$/);
+  await expect(outcome.getByRole('cell').nth(0)).toContainText('leaves a bad state');
+  await page.reload();
+  await expect(card(page).getByLabel('wrong bit')).toHaveValue('5');
+});
+
+/** The matrix hides the inspector, which other tests wait for. */
+async function openRunBeside(page: Page, address: string): Promise<void> {
+  await page.goto(`./${address}`);
+  await expect(grid(page)).toBeVisible();
+  await allComputed(page);
+}
+
+test('by keyboard alone: to the matrix, to a cell, its answer, its scenario side by side', async ({
+  page,
+}) => {
+  await openRun(page, '#/s/ap-create-on-init-then-create?r=part2-v4,linux-7.2');
+  await page.keyboard.press('g');
+  await page.keyboard.press('x');
+  await allComputed(page);
+  await grid(page).locator('[tabindex="0"]').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowRight');
+  await expect(
+    page.getByRole('gridcell', { name: /^CREATE, wrong features, created-on-init: A .+; B refused/ }),
+  ).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(card(page).getByRole('heading', { name: 'What happens' })).toBeVisible();
+  await expect(page).toHaveURL(/#\/m\/vcpu\/created-on-init\/ap-create-features\?r=part2-v4,linux-7\.2$/);
+  await page.keyboard.press('d');
+  await expect(page.getByRole('tab', { name: 'Ladder' })).toHaveAttribute('aria-selected', 'true');
+  await expect(
+    page.getByRole('heading', { name: /CREATE, wrong features \/ created-on-init/ }),
+  ).toBeVisible();
+  await expect(page.getByRole('option', { selected: true })).toBeVisible();
+});
+
+test('a cell is mailed as text that holds its link and its scenario', async ({ page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await openRunBeside(page, `${CELL}?r=linux-6.11,linux-7.2`);
+  await expect(card(page).getByRole('row', { name: /^outcome/ })).toBeVisible();
+  await grid(page).locator('[tabindex="0"]').focus();
+  await page.keyboard.press('Shift+Y');
+  await expect(page.getByText(/^Mail text copied/).first()).toBeAttached();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  expect(text).toContain('linux-7.2: refused with an error');
+  expect(text).toMatch(/^<http.+#\/m\/vcpu\/on-guest-vmsa\/ap-create-features\?r=linux-6\.11,linux-7\.2>$/m);
+  expect(text).toContain('ghcb-scenario 1\ntitle');
+  expect(text).toContain('end ghcb-scenario');
+});
+
+test('the other face is a plain table in words', async ({ page }) => {
+  await openRunBeside(page, '#/m/launch?r=linux-7.2');
+  await page.getByRole('button', { name: 'table' }).click();
+  const row = page.getByRole('row', { name: /^finished INIT2 refused with an error/ });
+  await expect(row).toBeVisible();
+  await row.getByRole('button', { name: 'INIT2' }).click();
+  await expect(card(page).getByRole('heading', { name: 'INIT2', exact: true })).toBeVisible();
+});
+
+test('a link to a cell that is not there says so and shows the chart', async ({ page }) => {
+  await openRunBeside(page, '#/m/vcpu/never-runn/ap-create?r=linux-7.2');
+  await expect(page.getByText('The matrix has no "never-runn".')).toBeVisible();
+});
+
+for (const [theme, width] of [
+  ['light', 1440],
+  ['dark', 900],
+  ['light', 390],
+] as const) {
+  test(`the matrix is accessible, ${theme} at ${width} pixels`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 900 });
+    await openRunBeside(page, `${CELL}?r=linux-6.11,linux-7.2&theme=${theme}`);
+    await expect(card(page).getByRole('row', { name: /^outcome/ })).toBeVisible();
+    await expectAxeClean(page);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
+    await page.getByRole('button', { name: 'table' }).click();
+    await expectAxeClean(page);
+  });
+}
