@@ -21,6 +21,7 @@ export interface PageActions {
   readonly cycleRegion: (by: number) => void;
   readonly leave: () => void;
   readonly copyLink: () => void;
+  readonly copyMail: () => void;
   readonly openFile: () => void;
   /** @param url another page than our own */
   readonly inspect: (url?: string) => void;
@@ -219,6 +220,7 @@ const runCommands = (page: PageActions): readonly Command[] => [
   { id: 'save', title: 'Save in this browser', group: 'Run', keys: ['s'], run: (s) => s.save() },
   { id: 'open', title: 'Open a file', group: 'Run', keys: [], run: () => page.openFile() },
   { id: 'link', title: 'Copy a link', group: 'Run', keys: ['y'], run: () => page.copyLink() },
+  { id: 'mail', title: 'Copy as mail text', group: 'Run', keys: ['Y'], run: () => page.copyMail() },
   {
     id: 'inspect',
     title: 'Feed the statecharts to the inspector page',

@@ -1,0 +1,19 @@
+import { parseScenario } from '../src/scenarios/parse';
+import { openRun } from './shell';
+import { expect, test } from './test';
+
+test('Y copies a mail that gives the scenario back when it is quoted', async ({ page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await openRun(page, '#/s/ap-create-on-init-then-create?r=part2-v4,linux-7.2');
+  await page.keyboard.press('Y');
+  await expect(page.getByText(/Mail text copied, \d+ lines/).first()).toBeVisible();
+  const mail = await page.evaluate(() => navigator.clipboard.readText());
+  const lines = mail.trimEnd().split('\n');
+  expect(lines.filter((line) => line.length > 72 && !line.startsWith('<'))).toEqual([]);
+  expect(mail).toMatch(/differs at step \d+/);
+  const link = lines.find((line) => line.startsWith('<'));
+  expect(link).toContain('r=part2-v4,linux-7.2');
+  const quoted = lines.map((line) => `> ${line}`).join('\n');
+  const parsed = parseScenario(quoted);
+  expect(parsed.ok && parsed.scenario.lines.length > 10).toBe(true);
+});
