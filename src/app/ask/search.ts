@@ -9,16 +9,21 @@ const tokenize = (text: string): string[] =>
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '');
 
-/** Which part of a title was asked for, each word as often as it was: a title that says more is another thing. */
-function coverage(title: string, query: readonly string[]): number {
+/**
+ * How well a title meets what was asked for, 0 to 1: which part of it was asked for, each word as often as it was, since
+ * a title that says more is another thing; and how close together these words stand.
+ */
+function fit(title: string, query: readonly string[]): number {
   const words = tokenize(title.toLowerCase());
   const left = [...query];
-  const met = words.filter((word) => {
+  const met = words.flatMap((word, place) => {
     const at = left.findIndex((asked) => word.startsWith(asked));
     if (at >= 0) left.splice(at, 1);
-    return at >= 0;
+    return at >= 0 ? [place] : [];
   });
-  return words.length === 0 ? 0 : met.length / words.length;
+  if (met.length === 0) return 0;
+  const span = (met.at(-1) ?? 0) - (met[0] ?? 0) + 1;
+  return (met.length / words.length) * ((1 + met.length / span) / 2);
 }
 
 /** A what-if is the question that people come with; a command is found by its key. */
@@ -36,8 +41,8 @@ const weights: Readonly<Record<AskKind, number>> = {
 /** Words as short as this must be met as they stand: a slip in them is another word. */
 const SHORT_WORD = 4;
 
-/** How little a title that was not asked for at all counts against one that was asked for whole. */
-const COVERED = 0.2;
+/** What a title that was not asked for at all counts, against 1 for one that was asked for whole. */
+const UNASKED = 0.2;
 
 export interface Ask {
   /** The best entries first; the first `limit` of all when nothing was typed. */
@@ -66,7 +71,7 @@ export function askIndex(entries: readonly AskEntry[]): Ask {
       if (query.length === 0) return entries.slice(0, limit);
       const hits = index.search(text).flatMap(({ id, score }) => {
         const entry = byId.get(String(id));
-        return entry ? [{ entry, score: score * (COVERED + coverage(entry.title, query)) }] : [];
+        return entry ? [{ entry, score: score * (UNASKED + fit(entry.title, query)) }] : [];
       });
       // Equal scores in the order of the kinds, then as given.
       hits.sort(

@@ -1,0 +1,56 @@
+import type { Locator, Page } from '@playwright/test';
+import { expectAxeClean } from './axe';
+import { expect, test } from './test';
+
+const firstHit = (page: Page): Locator =>
+  page.getByRole('dialog', { name: 'Ask' }).getByRole('option', { selected: true });
+
+test('AP_CREATE on created-on-init, v4 against 7.2: from a cold page to the answer by keyboard alone', async ({
+  page,
+}) => {
+  await page.goto('/');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/AP_CREATE/);
+  await page.keyboard.press('/');
+  await expect(page.getByRole('dialog', { name: 'Ask' })).toBeVisible();
+  await page.keyboard.type('ap-create created v4 7.2');
+  await expect(firstHit(page)).toContainText('CREATE / created-on-init');
+  await expect(firstHit(page)).toContainText('what if');
+  await expectAxeClean(page);
+  // One key after the query.
+  await page.keyboard.press('Enter');
+  const card = page.getByRole('region', { name: 'Answer', exact: true });
+  await expect(card).toBeVisible();
+  await expect(card).toContainText('part2-v4');
+  await expect(card).toContainText('linux-7.2');
+  await expect(page).toHaveURL(/#\/m\/vcpu\/created-on-init\/ap-create\?r=part2-v4,linux-7\.2/);
+});
+
+test.describe('the ask bar finds what declares itself', () => {
+  for (const [query, kind] of [
+    ['ap.doubleCreate', 'facet'],
+    ['NoLandmine', 'invariant'],
+    ['linux boots', 'scenario'],
+    ['curEntry of PSC header', 'field'],
+    ['memory_fault flags', 'layout'],
+    ['drawing or table', 'command'],
+  ] as const) {
+    test(`${query}: a ${kind}`, async ({ page }) => {
+      await page.goto('/');
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText(/AP_CREATE/);
+      await page.keyboard.press('/');
+      await page.keyboard.type(query);
+      await expect(firstHit(page)).toContainText(kind);
+    });
+  }
+});
+
+test('a facet opens in the profile panel, filtered to it', async ({ page }) => {
+  await page.goto('/');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/AP_CREATE/);
+  await page.keyboard.press('/');
+  await page.keyboard.type('ap.doubleCreate');
+  await page.keyboard.press('Enter');
+  const panel = page.getByRole('dialog', { name: 'Profiles' });
+  await expect(panel).toBeVisible();
+  await expect(panel.getByText('ap.doubleCreate', { exact: true }).first()).toBeVisible();
+});
