@@ -21,7 +21,7 @@ test('the chart follows the step: state filled, arrow just taken lit, XState agr
 test('a guard that fails is named beside the way it closed', async ({ page }) => {
   await page.goto(`${scenario}&k=999`);
   await page.getByRole('tab', { name: /vCPU 1/ }).click();
-  const decided = page.getByRole('region', { name: 'How the step was decided' });
+  const decided = page.getByRole('group', { name: 'How the step was decided' });
   // Back to the step in which the create request of vCPU 1 was decided.
   for (let i = 0; i < 60 && !(await decided.getByText('AP_CREATE', { exact: true }).isVisible()); i++)
     await page.keyboard.press('k');

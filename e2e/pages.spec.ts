@@ -17,7 +17,7 @@ async function wrongInside(page: Page, selector: string): Promise<unknown> {
   }, selector);
 }
 
-const scenario = './#/s/ap-create-on-init-then-create?k=84&v=pages';
+const scenario = './#/s/ap-create-on-init-then-create?r=linux-7.2&k=84&v=pages';
 
 test('the map shows a VMSA page, and the arrow keys reach it', async ({ page }) => {
   await page.goto(scenario);
@@ -27,7 +27,7 @@ test('the map shows a VMSA page, and the arrow keys reach it', async ({ page }) 
   await grid.getByRole('gridcell', { name: /^gfn 0x120,/ }).click();
   await page.keyboard.press('ArrowRight');
   await expect(vmsa).toBeFocused();
-  await expect(page.getByRole('region', { name: 'Page 0x121' })).toContainText('Guest-Valid');
+  await expect(page.getByRole('group', { name: 'Page 0x121' })).toContainText('Guest-Valid');
 });
 
 test('the map has one tab stop, and rows that agree are one cell', async ({ page }) => {
@@ -38,7 +38,7 @@ test('the map has one tab stop, and rows that agree are one cell', async ({ page
 });
 
 test('moving along the timeline changes the map and frames what changed', async ({ page }) => {
-  await page.goto('./#/s/ap-create-on-init-then-create?k=81&v=pages');
+  await page.goto('./#/s/ap-create-on-init-then-create?r=linux-7.2&k=81&v=pages');
   const grid = page.getByRole('grid', { name: /Pages gfn/ });
   await expect(
     grid.getByRole('gridcell', { name: /^gfn 0x121, .*VMSA.*changed in this step/ }),
@@ -56,7 +56,7 @@ test('the same pages are a table of runs', async ({ page }) => {
   const row = page.getByRole('row', { name: /^0x121 – 0x122 2 M VMSA M VMSA M VMSA/ });
   await expect(row).toBeVisible();
   await row.getByRole('button').click();
-  await expect(page.getByRole('region', { name: 'Page 0x121' })).toBeVisible();
+  await expect(page.getByRole('group', { name: 'Page 0x121' })).toBeVisible();
 });
 
 test('a large memory has an overview, and a window follows the slider', async ({ page }) => {

@@ -8,7 +8,8 @@ export interface Played {
   readonly position: number;
   readonly stepCount: number;
   seek(position: number): void;
-  stepBy(by: number): void;
+  /** To the next place; who plays has not gone on by themselves. */
+  advance(): void;
   /** Tells screen readers which step is shown. */
   announceStep(): void;
 }
@@ -27,7 +28,7 @@ export class Player {
     if (played.position >= played.stepCount) played.seek(0);
     this.playing = true;
     const tick = (): void => {
-      played.stepBy(1);
+      played.advance();
       if (played.position >= until) this.pause();
       else this.timer = setTimeout(tick, STEP_MILLISECONDS / this.speed);
     };

@@ -245,8 +245,13 @@ export class Session {
 
   /** Goes to a place; the front page's question has been answered then. */
   seek(position: number): void {
-    if (position !== this.position && !this.player.playing) this.front = 'gone';
+    if (position !== this.position) this.front = 'gone';
     this.goTo(position);
+  }
+
+  /** The player's step. */
+  advance(): void {
+    this.goTo(this.position + 1);
   }
 
   goTo(position: number): void {

@@ -58,9 +58,8 @@ export function comparedFields({ runs }: Comparison, { left }: ComparedExit): re
       field.values[run] = text;
       fields.set(name, field);
     };
-    const reason = kvmRun.explain(bytesView(record.bytes)).find(({ name }) => name === 'exitReason');
     add('KVM_RUN returned', 0, record.result);
-    add('exitReason', reason?.offset ?? 0, `${record.reason} ${record.name}`);
+    add('exitReason', kvmRun.fields.exitReason.at, `${record.reason} ${record.name}`);
     for (const { name, offset = 0, text } of memberOf(record)?.explain(bytesView(record.bytes)) ?? []) {
       add(name, offset, text);
     }

@@ -3,7 +3,7 @@ import { bandRuns } from '../engine/page-class';
 import type { World } from '../engine/world';
 import type { Comparison } from '../recording/comparison';
 import type { StepRecord } from '../recording/timeline';
-import { chartInstances, pageStep, regionStates } from './chart-instances';
+import { chartInstances, instanceStep, pageStep, regionStates } from './chart-instances';
 
 /** A run at a row: where it stands, and the step it made there, if it made one. */
 export interface RunAtRow {
@@ -66,6 +66,21 @@ export function machineOf(runs: readonly RunAtRow[]): string | undefined {
     if (touched) return touched.id;
   }
   return undefined;
+}
+
+/** Regions of a machine that a step of any run sent an event to: they are looked at first, in every pane. */
+export function decidedRegions(runs: readonly RunAtRow[], id: string): readonly string[] {
+  const regions = runs.flatMap(({ world, step }) => {
+    const instance = chartInstances(world).find((one) => one.id === id);
+    if (!instance || !step) return [];
+    const { decisions } = instanceStep(instance, {
+      world,
+      transitions: step.transitions,
+      changes: step.changes,
+    });
+    return decisions.flatMap((decision) => decision.regions.map(({ region }) => region));
+  });
+  return [...new Set(regions)];
 }
 
 /** Where the RMP entry of a page stands in a run. */
