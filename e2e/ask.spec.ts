@@ -38,6 +38,7 @@ test.describe('the ask bar finds what declares itself', () => {
       await page.goto('/');
       await expect(page.getByRole('heading', { level: 1 })).toHaveText(/AP_CREATE/);
       await page.keyboard.press('/');
+      await expect(page.getByRole('combobox')).toBeFocused();
       await page.keyboard.type(query);
       await expect(firstHit(page)).toContainText(kind);
     });
@@ -48,7 +49,9 @@ test('a facet opens in the profile panel, filtered to it', async ({ page }) => {
   await page.goto('/');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/AP_CREATE/);
   await page.keyboard.press('/');
+  await expect(page.getByRole('combobox')).toBeFocused();
   await page.keyboard.type('ap.doubleCreate');
+  await expect(firstHit(page)).toContainText('facet');
   await page.keyboard.press('Enter');
   const panel = page.getByRole('dialog', { name: 'Profiles' });
   await expect(panel).toBeVisible();
