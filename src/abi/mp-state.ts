@@ -34,6 +34,17 @@ export const mpStates = {
 /** A name of {@link mpStates}. */
 export type MpStateName = (typeof mpStates)[keyof typeof mpStates];
 
+/** The states that mean something on x86. */
+export const x86MpStates = [
+  'RUNNABLE',
+  'UNINITIALIZED',
+  'INIT_RECEIVED',
+  'HALTED',
+  'SIPI_RECEIVED',
+  'STOPPED',
+  'AP_RESET_HOLD',
+] as const satisfies readonly MpStateName[];
+
 /** struct kvm_mp_state. */
 export const kvmMpState = struct('struct kvm_mp_state', uapi, 4, {
   mpState: { at: 0, size: 4, as: 'dec', names: mpStates, doc: 'What the vCPU is doing' },

@@ -23,7 +23,7 @@ export type CellLook =
   | { readonly kind: 'waiting' }
   /** All profiles alike; `nuance` when their details differ all the same. */
   | { readonly kind: 'whole'; readonly groups: readonly [CellGroup]; readonly nuance: boolean }
-  /** Two outcomes: the upper left corner is that of A. */
+  /** Two outcomes: the upper right corner is that of A. */
   | { readonly kind: 'split'; readonly groups: readonly [CellGroup, CellGroup] }
   /** More outcomes than a diagonal can part. */
   | { readonly kind: 'many'; readonly groups: readonly [CellGroup, ...CellGroup[]] };

@@ -1,15 +1,9 @@
 /** What userspace does: ioctls, and answers to exits. */
-import type { MpStateName } from '../../abi/mp-state';
+import { x86MpStates, type MpStateName } from '../../abi/mp-state';
 import { may, need, table } from './parameter';
 
 const settableStates = [
-  'RUNNABLE',
-  'UNINITIALIZED',
-  'INIT_RECEIVED',
-  'HALTED',
-  'SIPI_RECEIVED',
-  'STOPPED',
-  'AP_RESET_HOLD',
+  ...x86MpStates,
   'CHECK_STOP',
   'OPERATING',
   'LOAD',

@@ -1,5 +1,5 @@
 /** KVM_SET_MP_STATE and KVM_GET_MP_STATE. */
-import { mpStates } from '../../abi/mp-state';
+import { mpStates, x86MpStates } from '../../abi/mp-state';
 import { assert } from '../../base/assert';
 import { refused, type Outcome } from '../acts';
 import type { RuleId } from '../rules';
@@ -28,20 +28,10 @@ export const mpStateNumberOf = (vcpu: Vcpu): number =>
 /** What a number means on x86. */
 function settableFromNumber(number: number): Settable {
   const name = mpStates[number as keyof typeof mpStates] as string | undefined;
-  return settable.find((known) => known === name) ?? 'OTHER';
+  return x86MpStates.find((known) => known === name) ?? 'OTHER';
 }
 
-const settable = [
-  'RUNNABLE',
-  'UNINITIALIZED',
-  'INIT_RECEIVED',
-  'HALTED',
-  'SIPI_RECEIVED',
-  'STOPPED',
-  'AP_RESET_HOLD',
-] as const;
-
-type Settable = (typeof settable)[number] | 'OTHER';
+type Settable = (typeof x86MpStates)[number] | 'OTHER';
 
 /** What KVM_SET_MP_STATE did: the rule by which it refused with -EINVAL, or nothing. */
 export function setMpState(world: World, vcpu: Vcpu, number: number): RuleId | undefined {

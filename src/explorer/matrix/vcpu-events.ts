@@ -1,4 +1,5 @@
 /** What can arrive at a vCPU. */
+import { x86MpStates } from '../../abi/mp-state';
 import {
   apInfo1,
   SVM_VMGEXIT_AP_CREATE,
@@ -250,17 +251,7 @@ const badRequests: readonly MatrixEvent[] = [
 const takeOut: EventStep = (world) =>
   target(world).run === 'inUserspace' ? undefined : vmm('signal', { vcpu: TARGET });
 
-const mpStates = [
-  'RUNNABLE',
-  'UNINITIALIZED',
-  'INIT_RECEIVED',
-  'HALTED',
-  'SIPI_RECEIVED',
-  'STOPPED',
-  'AP_RESET_HOLD',
-] as const;
-
-const setMpState = (state: (typeof mpStates)[number]): MatrixEvent => ({
+const setMpState = (state: (typeof x86MpStates)[number]): MatrixEvent => ({
   id: `set-mp-state-${state.toLowerCase().replaceAll('_', '-')}`,
   title: `mp_state ${state}`,
   says: `KVM_SET_MP_STATE(${state}); a thread in KVM_RUN is signalled out of it first.`,
@@ -325,7 +316,7 @@ export const vcpuEvents: readonly MatrixEvent[] = [
     steps: [always(guest(CALLER, 'nmi', { target: TARGET }))],
     answered: 'nobody',
   },
-  ...mpStates.map(setMpState),
+  ...x86MpStates.map(setMpState),
   {
     id: 'kvm-run',
     title: 'KVM_RUN',
