@@ -17,3 +17,22 @@ test('Y copies a mail that gives the scenario back when it is quoted', async ({ 
   const parsed = parseScenario(quoted);
   expect(parsed.ok && parsed.scenario.lines.length > 10).toBe(true);
 });
+
+test('a mail that is pasted into the page, quoted twice, opens compared as it was sent', async ({
+  page,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await openRun(page, '#/s/psc-batch?r=linux-6.11,linux-7.2');
+  await page.keyboard.press('Y');
+  await expect(page.getByText(/Mail text copied/).first()).toBeVisible();
+  await page.evaluate(async () => {
+    const mail = await navigator.clipboard.readText();
+    await navigator.clipboard.writeText(mail.replace(/^/gm, '> > '));
+  });
+  await page.goto('./');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/AP_CREATE/);
+  await page.locator('body').press('Control+v');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/A batch of page state changes/);
+  await expect(page.getByRole('button', { name: /Profiles/ })).toContainText('linux-6.11');
+});
