@@ -29,6 +29,20 @@ describe('LAUNCH_START with a policy that forbids SMT', () => {
   });
 });
 
+describe('a second LAUNCH_START', () => {
+  test.each([
+    ['part2-v4', -errno.EIO, true],
+    ['part2-v5', -errno.EIO, true],
+    ['v11', -errno.EINVAL, false],
+    ['linux-6.11', -errno.EINVAL, false],
+    ['linux-7.2', -errno.EINVAL, false],
+  ])('%s: gives %i, and ACTIVATE was asked to bind the ASID again: %s', (id, ret, asked) => {
+    const launch = new Launch(id).vmm('launch-start', {});
+    expect(launch.ret).toBe(ret);
+    expect(launch.steps.some((step) => step.startsWith('SNP_ACTIVATE: ASID_OWNED'))).toBe(asked);
+  });
+});
+
 describe('the command that makes an SNP guest', () => {
   test.each(profileIds)('%s: is named in the steps, and works', (id) => {
     const launch = new Launch(id).vmm('destroy', {}).vmm('create-vm', {}).vmm('init2', {});

@@ -80,12 +80,7 @@ export function snpLaunchStart(world: World, command: SevCommand, args: LaunchSt
   const verdict = verdictOn(world, args);
   const later = contextFirst(world, verdict);
   const replaces = vm.contextPfn !== NO_PFN && facetOr(world, 'ls.twice', 'einval') === 'replacesContext';
-  if (replaces) {
-    world.finding(
-      'unmodelled',
-      'this kernel makes a second context and forgets the first: the model follows one',
-    );
-  }
+  if (replaces) return startSecond(world, command);
   const effects = world.sendLaunch({
     type: 'START',
     snp: vm.type === 'snp',
@@ -96,6 +91,17 @@ export function snpLaunchStart(world: World, command: SevCommand, args: LaunchSt
   const refused = refusalOf(world, call, effects);
   if (refused) return replyOf(refused);
   return startGuest(world, command, args, later ? verdict : undefined);
+}
+
+/** A second context: the ASID is bound to the first, so that ACTIVATE fails and the new context is given back. */
+function startSecond(world: World, command: SevCommand): SevReply {
+  world.finding(
+    'unmodelled',
+    'this kernel makes a second context, gives it back and has forgotten the first by then: the model keeps the first',
+  );
+  const reply = replyOf(0);
+  reply.ret = snpBindAsid(world, command, reply);
+  return reply;
 }
 
 /** @param verdict what KVM finds wrong once the context is there */

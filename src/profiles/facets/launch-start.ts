@@ -166,7 +166,8 @@ export const launchStartFacets = {
     doc: 'What a second LAUNCH_START does.',
     values: {
       einval: '-EINVAL: there is a context already.',
-      replacesContext: 'It makes another context and forgets the first.',
+      replacesContext:
+        'It makes another context and forgets the first; ACTIVATE cannot bind the ASID to it, so that it goes back and the call is -EIO.',
       unspecified,
     },
     facts: {
