@@ -114,10 +114,21 @@ export function profile(id: ProfileName): ResolvedProfile {
 /** What a run uses when nobody names a profile. */
 export const defaultProfile = (): ResolvedProfile => profile(defaultProfileId);
 
+/** A slip of the pen, or else what there is. */
+const orElse = (word: string, known: readonly string[], there: readonly string[]): string =>
+  didYouMean(word, known) || (there.length === 0 ? '' : `; there are ${there.join(', ')}`);
+
+/** Facets of the same kind: all that share the first word. */
+const relativesOf = (name: string): readonly FacetName[] =>
+  facetNames.filter((other) => other.startsWith(`${name.split('.')[0]}.`));
+
 function parseOverride(text: string): Result<readonly [FacetName, string], Problem> {
   const equals = text.indexOf('=');
   const name = equals < 0 ? text : text.slice(0, equals);
-  if (!isFacetName(name)) return problem(`no facet is called '${name}'${didYouMean(name, facetNames)}`, text);
+  if (!isFacetName(name)) {
+    const instead = orElse(name, facetNames, relativesOf(name));
+    return problem(`no facet is called '${name}'${instead}`, text);
+  }
   const known = valuesOf(name);
   if (equals < 0) return problem(`'${name}' needs a value, one of ${known.join(', ')}`, text);
   const value = text.slice(equals + 1);
@@ -130,8 +141,8 @@ export function parseProfileSpec(text: string): Result<ResolvedProfile, Problem>
   const [word = '', ...overrides] = text.trim().split(':');
   const base = named(word);
   if (base === undefined) {
-    const known = [...profileIds, ...overlayIds];
-    return problem(`no profile is called '${word}'${didYouMean(word, known)}`, text.trim());
+    const instead = orElse(word, [...profileIds, ...overlayIds], profileIds);
+    return problem(`no profile is called '${word}'${instead}`, text.trim());
   }
   const values: Record<string, string> = { ...base.facets };
   for (const override of overrides) {
