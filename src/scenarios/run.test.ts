@@ -56,6 +56,12 @@ describe('after each act the world comes to rest', () => {
     expect(acts(done, 2)[0]).toBe('scenario kvm wake');
   });
 
+  test('a line about what the host does to a page leaves the threads to the scheduler', () => {
+    const done = run('launch standard\nkvm reclaim gfn=0x140\nv0 init-sipi target=1');
+    expect(acts(done, 1)).toEqual(['scenario kvm reclaim']);
+    expect(acts(done, 2)).toContain('scheduler kvm wake');
+  });
+
   test('-EAGAIN without a change is tried twice, then the thread waits', () => {
     const done = run(
       'vm memory=8M\nlaunch standard\nv0 make-vmsa gpa=0x121000\nv0 ap-create target=1 vmsa=0x121000',

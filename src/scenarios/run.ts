@@ -96,7 +96,7 @@ class Runner {
     readonly timeline: Tape,
     private readonly options: RunOptions,
   ) {
-    this.schedulesItself = scenario.lines.some((line) => line.kind === 'act' && line.act.actor === 'kvm');
+    this.schedulesItself = scenario.lines.some((line) => line.kind === 'act' && line.act.verb === 'wake');
   }
 
   private get world(): World {

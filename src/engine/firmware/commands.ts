@@ -149,8 +149,9 @@ export function decommission(world: World, contextPfn: number): number {
   return success;
 }
 
-/** Clears `immutable`; a page that is not immutable stays as it is. */
+/** Clears `immutable` of 4 KiB; a page that is not immutable stays as it is. The size is looked at first. */
 export function pageReclaim(world: World, pfn: number): number {
+  if (rmpEntry(world, pfn).twoMeg) return firmwareStatus.INVALID_PAGE_SIZE;
   const taken = pageTransition(world, pfn, { type: 'SNP_PAGE_RECLAIM' });
   const status = statusOf(taken.effects);
   if (status === success && taken.target >= 0) rmpFirmwareWrite(world, pfn, 0, rmpBits.immutable);

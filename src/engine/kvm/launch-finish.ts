@@ -189,7 +189,8 @@ function snpLaunchUpdateVmsa(world: World, command: SevCommand, reply: SevReply,
 function syncVmsa(world: World, vcpu: Vcpu): number {
   const index = world.indexOf(vcpu);
   if (vcpu.guestStateProtected) {
-    if (world.facet('lf.failure') === 'noUnwind') throw new HostRmpFault(vcpu.launchVmsaPfn);
+    if (world.facet('lf.failure') === 'noUnwind')
+      throw new HostRmpFault(vcpu.launchVmsaPfn, 'VmsaOverwritten');
     return refuseCall(world, call, 'VmsaAlreadyProtected');
   }
   if (vcpu.guestDebug || (vcpu.dr7 & ~DR7_FIXED) !== 0n) return refuseCall(world, call, 'VmsaDebugActive');

@@ -54,7 +54,7 @@ const PAGE_BYTES = 0x1000;
 const fromUserAddress = (world: World): boolean => world.facet('lu.source') === 'anyUserAddress';
 
 /** Whether the shared page is the private one. */
-const inPlace = (world: World): boolean => world.facet('mem.private') === 'userPages';
+export const inPlace = (world: World): boolean => world.facet('mem.private') === 'userPages';
 
 /** @returns 0 or the errno inside the loop */
 export function populatePage(world: World, command: SevCommand, page: LaunchPage, attempt: Attempt): number {

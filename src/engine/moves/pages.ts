@@ -15,6 +15,12 @@ export const pageMoves = moves({
     args: { pfn: 'hex', code: 'dec' },
     refused: true,
   },
+  hostWrite: {
+    from: 'kvm',
+    to: 'rmp',
+    text: 'host write to page {pfn}: {value}',
+    args: { pfn: 'hex', value: 'hex64' },
+  },
   directMapSplitFailed: {
     from: 'kvm',
     to: 'kvm',

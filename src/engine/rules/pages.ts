@@ -32,6 +32,14 @@ export const pageRules = rulesOf({
     says: 'On FAIL_OVERLAP the kernel tries RMPUPDATE again, without an end.',
     source: host('rmpupdate()'),
   },
+  HostWriteOfOwn: {
+    says: 'The host may write to a page that the RMP assigns to nobody.',
+    source: source.apm('RMP check of a host write'),
+  },
+  HostWriteFaults: {
+    says: 'A host write to a page that the RMP assigns takes an RMP fault; the kernel has no way on from it.',
+    source: source.apm('RMP check of a host write'),
+  },
   DirectMapSplitFails: {
     says: 'A 4K change first splits the direct map around the page.',
     source: host('direct map split before RMPUPDATE'),
