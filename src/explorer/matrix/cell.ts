@@ -165,7 +165,7 @@ function perform(chart: MatrixChart, root: Root, { event, choice, state, way }: 
   const { trace } = new Tracer(world).take(event.steps, choiceAtRow);
   const after = snapshot(world, chart, ahead);
   const verdict = judge({ chart, event, answered, choice: choiceAtRow, before, trace, after, world });
-  const answer = trace.impossible === undefined ? answerOf(world, chart, answered).text : '';
+  const answer = trace.impossible === undefined ? answerOf(world, chart, answered, trace.moves).text : '';
   world.undo(mark);
   const facts = chart.facts.map(({ title }, index) => ({
     title,

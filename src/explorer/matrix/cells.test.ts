@@ -67,6 +67,7 @@ function judged(chart: MatrixChart, { state, event }: CellAddress, cell: Cell) {
   )?.refused;
   const answered = state.answered ?? event.answered;
   const after = snapshot(world, chart, ahead);
+  const moves = steps.flatMap(({ move, rule }) => (move ? [{ ...move, ...(rule ? { rule } : {}) }] : []));
   const verdict = judge({
     chart,
     event,
@@ -74,7 +75,7 @@ function judged(chart: MatrixChart, { state, event }: CellAddress, cell: Cell) {
     choice: { ...cell.eventChoice, row: state.id },
     before,
     trace: {
-      moves: steps.flatMap(({ move, rule }) => (move ? [{ ...move, ...(rule ? { rule } : {}) }] : [])),
+      moves,
       findings: steps.flatMap(({ findings }) => findings),
       facets: [],
       acts: [],
@@ -83,7 +84,7 @@ function judged(chart: MatrixChart, { state, event }: CellAddress, cell: Cell) {
     after,
     world,
   });
-  const answer = impossible === undefined ? answerOf(world, chart, answered).text : '';
+  const answer = impossible === undefined ? answerOf(world, chart, answered, moves).text : '';
   return { text, verdict, answer, facts: [before.facts, after.facts] };
 }
 

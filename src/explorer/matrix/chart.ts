@@ -2,7 +2,7 @@
  * What a chart of the edge matrix declares: states (a predicate over the world), events (an act or a few), and the facts
  * that tell what an event did. A chart holds no outcome: every cell is what the engine does, see `cell.ts`.
  */
-import type { Act, GuestAct, VmmAct } from '../../engine/acts';
+import type { Act, GuestAct, KvmAct, VmmAct } from '../../engine/acts';
 import type { World } from '../../engine/world';
 import type { HostPersonality, VmSettings } from '../../scenarios/scenario';
 
@@ -49,9 +49,11 @@ export type EventStep = (world: World, choice: Choice) => Act | undefined;
 
 /**
  * Who is told how an event went, and by which words: a guest by the GHCB page, the GHCB MSR, a register or an access that
- * goes through; a VMM by a command of KVM_MEMORY_ENCRYPT_OP, another ioctl, or KVM_RUN.
+ * goes through; a VMM by a command of KVM_MEMORY_ENCRYPT_OP, another ioctl, or KVM_RUN; the host's kernel by the code of
+ * an instruction or the status of the firmware.
  */
-export type Answered = 'nae' | 'msr' | 'instruction' | 'access' | 'command' | 'ioctl' | 'run' | 'nobody';
+export type Answered =
+  'nae' | 'msr' | 'instruction' | 'access' | 'command' | 'ioctl' | 'run' | 'kernel' | 'nobody';
 
 /** A column. */
 export interface MatrixEvent {
@@ -115,7 +117,10 @@ export const guest = <V extends GuestAct['verb']>(
 export const vmm = <V extends VmmAct['verb']>(verb: V, args: Extract<VmmAct, { verb: V }>['args']): Act =>
   ({ actor: 'vmm', verb, args }) as Act;
 
-export const wake = (vcpu: number): Act => ({ actor: 'kvm', verb: 'wake', args: { vcpu } });
+export const kvm = <V extends KvmAct['verb']>(verb: V, args: Extract<KvmAct, { verb: V }>['args']): Act =>
+  ({ actor: 'kvm', verb, args }) as Act;
+
+export const wake = (vcpu: number): Act => kvm('wake', { vcpu });
 
 /** A step that is the same everywhere. */
 export const always =

@@ -1,5 +1,6 @@
 /** What charts and answers tell in the same words. */
 import { errnoText } from '../../abi/errno';
+import { firmwareStatusText } from '../../abi/firmware';
 import { responseInfo1, malformedReasons } from '../../abi/error-words';
 import { kvmExitReasons, kvmRun } from '../../abi/kvm-run';
 import { pageStateOf } from '../../abi/rmp';
@@ -8,6 +9,7 @@ import { kvmRunOf } from '../../engine/kvm/exit';
 import { rmpEntry } from '../../engine/hardware/rmp';
 import { gmemPageOf, slotHasGmem, slotOf } from '../../engine/kvm/memory-slots';
 import { gfnBits, RMP_ASID_SHIFT, rmpBits } from '../../engine/memory/page-bits';
+import type { Move } from '../../engine/moves';
 import type { Vcpu } from '../../engine/state/vcpu';
 import type { World } from '../../engine/world';
 import type { FacetValue } from '../../profiles/facets';
@@ -114,8 +116,23 @@ function accessAnswer({ instructionFaulted, run }: Vcpu): Answer {
   return instructionFaulted ? error('faults') : success('done');
 }
 
-/** What whoever asked is told. */
-export function answerOf(world: World, { caller, target }: MatrixChart, answered: Answered): Answer {
+/** What the host's kernel is told by a move, or null by one that tells nothing. */
+function toldByMove({ kind, args }: Move): Answer | null {
+  if (kind === 'rmpUpdate' || kind === 'hostWrite') return success('done');
+  if (kind === 'rmpUpdateFailed') return error(`code ${args['code']}`);
+  if (kind === 'hostRmpFault') return error('RMP fault');
+  if (kind !== 'firmwareCommand') return null;
+  const answer = String(args['answer']);
+  return answer === firmwareStatusText(0) ? success(answer) : error(answer);
+}
+
+/** What whoever asked is told. @param moves of the event */
+export function answerOf(
+  world: World,
+  { caller, target }: MatrixChart,
+  answered: Answered,
+  moves: readonly Move[],
+): Answer {
   switch (answered) {
     case 'nae':
       return naeAnswer(world.vcpu(caller));
@@ -131,6 +148,8 @@ export function answerOf(world: World, { caller, target }: MatrixChart, answered
       return ioctlAnswer(world);
     case 'run':
       return runAnswer(world, target);
+    case 'kernel':
+      return moves.map(toldByMove).find((answer) => answer !== null) ?? none('nothing is answered');
     case 'nobody':
       return none('nothing is answered');
   }

@@ -58,6 +58,13 @@ describe('cells that the reference tells', () => {
     // SMASH in a batch is counted as done.
     ['psc/one/psmash', 'linux-7.2', 'bad', 'success'],
     ['psc/end-253/private', 'linux-7.2', 'refused', '0/0x100000001'],
+    // The host takes a page from under the guest, or writes where the RMP forbids it.
+    ['page/guest-valid/rmpupdate', 'linux-7.2', 'bad', 'done'],
+    ['page/pre-guest/rmpupdate', 'linux-7.2', 'refused', 'code 2'],
+    ['page/guest-valid/host-write', 'linux-7.2', 'dead', 'RMP fault'],
+    ['page/hypervisor-shared/host-write', 'part2-v5', 'accepted', 'done'],
+    ['page/hypervisor-shared/host-write', 'linux-7.2', 'impossible', ''],
+    ['page/pre-guest/reclaim', 'linux-7.2', 'accepted', 'SUCCESS'],
     ['psc/cur-after-end/private', 'linux-7.2', 'ignored', 'success'],
   ])('%s under %s is %s, answered %s', (path, id, outcome, answer) => {
     const cell = cellAt(path, id);

@@ -5,8 +5,8 @@
  * - impossible: the engine does not take the act in this state (a thread that holds the vCPU's mutex, no VM yet);
  * - unspecified: the model came to something it does not have, or what comes out depends on a facet whose value no source
  *   gives (every value of it is tried, see `cell.ts`);
- * - dead: the event itself ends in a failed entry, in a call that never returns, in a VM that KVM declared broken, or in
- *   a KVM_RUN that fails where the guest waits for an answer;
+ * - dead: the event itself ends in a failed entry, in a call that never returns, in an RMP fault of the host, in a VM that
+ *   KVM declared broken, or in a KVM_RUN that fails where the guest waits for an answer;
  * - bad: accepted or refused, but a violation was found; or the answer is an error and the target was changed all the
  *   same; or the answer is success and what it promises is not so; or the *look-ahead* fails now and did not before;
  * - refused: whoever asked is told an error;
@@ -81,6 +81,7 @@ export function snapshot(world: World, chart: MatrixChart, ahead: readonly Event
 function failureIn({ moves }: Trace): string | undefined {
   for (const { kind, vcpu, args } of moves) {
     if (kind === 'neverReturns') return `${String(args['what'])} is retried for ever`;
+    if (kind === 'hostRmpFault') return `the host takes an RMP fault at ${String(args['name'])} and is lost`;
     if (kind === 'failEntry') return `entry of v${vcpu} fails: ${String(args['why'])}`;
     if (kind === 'rmpViolation') return `the access of v${vcpu} faults for ever: ${String(args['why'])}`;
   }
@@ -124,7 +125,7 @@ export function judge(happened: Happened): Verdict {
   if (trace.impossible !== undefined) return { outcome: 'impossible', because: trace.impossible };
   const gap = trace.findings.find(({ kind }) => kind === 'unmodelled');
   if (gap) return { outcome: 'unspecified', because: `not modelled: ${gap.text}` };
-  const answer = answerOf(world, chart, answered);
+  const answer = answerOf(world, chart, answered, trace.moves);
   const dead = deathBy(happened, answer);
   if (dead !== undefined) return { outcome: 'dead', because: dead };
   const changes = changesOf(happened);
@@ -166,7 +167,7 @@ function changesOf({ chart, before, after }: Happened): string[] {
 }
 
 /** Requests that are told to have failed; an instruction that faults is none, nor is KVM_RUN. */
-const requests: readonly Answered[] = ['nae', 'msr', 'command', 'ioctl'];
+const requests: readonly Answered[] = ['nae', 'msr', 'command', 'ioctl', 'kernel'];
 
 function badState(happened: Happened, answer: Answer, changes: readonly string[]): string | undefined {
   const { event, answered, choice, before, trace, after, world } = happened;

@@ -10,6 +10,7 @@ import {
   always,
   axis,
   guest,
+  kvm,
   vmm,
   type EventStep,
   type Fact,
@@ -200,6 +201,43 @@ const events: readonly MatrixEvent[] = [
       always(vmm('launch-update', { gfn: FRAME, type: 'normal' })),
     ],
     answered: 'command',
+  },
+  {
+    id: 'rmpupdate',
+    title: 'RMPUPDATE',
+    says: 'The host executes RMPUPDATE on the private page by itself; mappings and attributes stay as they are.',
+    words: ['remap', 'steal', 'host'],
+    axes: [
+      axis('to', 'to', [
+        ['shared', 'shared'],
+        ['private', 'private'],
+        ['pre-guest', 'Pre-Guest'],
+      ]),
+    ],
+    steps: [
+      (_, { to }) =>
+        kvm('rmpupdate', { gfn: FRAME, to: to === 'private' || to === 'pre-guest' ? to : 'shared' }),
+    ],
+    answered: 'kernel',
+    mayChangeNothing: true,
+  },
+  {
+    id: 'host-write',
+    title: 'host write',
+    says: 'The host writes eight bytes to the private page.',
+    words: ['RMP fault', 'oops', 'store'],
+    steps: [always(kvm('host-write', { gfn: FRAME, value: VALUE }))],
+    answered: 'kernel',
+    mayChangeNothing: true,
+  },
+  {
+    id: 'reclaim',
+    title: 'PAGE_RECLAIM',
+    says: 'The host has the firmware do SNP_PAGE_RECLAIM of the private page.',
+    words: ['firmware', 'immutable'],
+    steps: [always(kvm('reclaim', { gfn: FRAME }))],
+    answered: 'kernel',
+    mayChangeNothing: true,
   },
 ];
 

@@ -24,6 +24,7 @@ const told: Readonly<Record<Answered, string>> = {
   command: 'VMM gets',
   ioctl: 'VMM gets',
   run: 'KVM_RUN',
+  kernel: 'host gets',
   nobody: 'answer',
 };
 
