@@ -40,7 +40,7 @@ function systemEvent(view: ByteView): Planned {
   if (ghcbMsrInfo(value) === GHCB_MSR_TERM_REQ) return planOfMsr(value);
   if (isForSnpOnly(value)) return { ...planOfMsr(value), notes: [ES_ONLY], launch: esLaunch };
   if (!isPageAligned(value) || value === 0n || memoryFor([value]) === undefined)
-    return 'data[0] is neither a termination request nor the address of a page of the guest.';
+    return 'The word data[0] is neither a termination request nor the address of a page of the guest.';
   return {
     title: `Termination through the GHCB page at ${hex(value)}`,
     notes: ['Reason set and code stand in the page, not in this record; here they are 0.'],
