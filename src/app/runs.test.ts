@@ -63,3 +63,17 @@ test('a text with a mistake gives every problem with its place', () => {
   const result = runText('ghcb-scenario 1\nv0 ap-craete target=1\nend ghcb-scenario\n');
   expect(result).toMatchObject({ ok: false, problems: [{ line: 2 }] });
 });
+
+test.each([
+  ['linux-7.3', /no profile is called 'linux-7\.3'; did you mean 'linux-7\.2'\?$/],
+  ['linux-7.2:psc.retInit=sale', /'psc\.retInit' is one of .*; did you mean 'stale'\?$/],
+  [
+    'linux-7.2:term.exit=x',
+    /no facet is called 'term\.exit'; there are term\.msr, term\.nae, term\.tracepoint\.$/,
+  ],
+])('a link that asks for %s is shown without it, and says so', (spec, remark) => {
+  const result = runText(scenario(apCreate), [spec, 'v14']);
+  if (!result.ok) throw new Error(result.problems[0]?.message);
+  expect(result.value.runs.map(({ profile }) => profile.spec)).toEqual(['v14']);
+  expect(result.value.remarks).toEqual([expect.stringMatching(remark)]);
+});

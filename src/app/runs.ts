@@ -60,6 +60,9 @@ function runParsed(scenario: Scenario, specs?: readonly string[]): RunResult {
   return { ok: true, value: { run, runs, head, remarks } };
 }
 
+/** With a full stop, unless it ends by itself. */
+const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
+
 /** The profiles of a list that are known, each once; the default one when nothing is named. */
 function profilesToShow(specs: readonly string[]): {
   readonly profiles: readonly ResolvedProfile[];
@@ -70,7 +73,7 @@ function profilesToShow(specs: readonly string[]): {
   for (const spec of specs) {
     const profile = parseProfileSpec(spec);
     if (profile.ok) bySpec.set(profile.value.spec, profile.value);
-    else remarks.push(`The profile "${spec}" is left out: ${profile.error.message}.`);
+    else remarks.push(sentence(`The profile "${spec}" is left out: ${profile.error.message}`));
   }
   if (bySpec.size > MANY_RUNS)
     remarks.push(`Shown side by side: the first ${MANY_RUNS} of ${bySpec.size} profiles.`);

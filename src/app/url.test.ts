@@ -59,3 +59,8 @@ test('what is written is read back, in characters that mail leaves alone', () =>
     }),
   );
 });
+
+test('a profile whose punctuation a chat encoded is read as it was written', () => {
+  const { showing } = parseAddress('#/s/psc-batch?r=linux-7.2%3Aap.onError%3Dgp%2Boffline%2Cv14');
+  expect(showing.profiles).toEqual(['linux-7.2:ap.onError=gp+offline', 'v14']);
+});

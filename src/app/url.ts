@@ -101,6 +101,7 @@ function parseShowing(query: string, remarks: string[]): Showing {
     else if (key === 'b') showing.branch = value;
     else if (key === 'r')
       showing.profiles = value
+        .replace(/%(?:2B|2C|2F|3A|3D|7E)/gi, decodeURIComponent) // some chats write the punctuation so
         .replaceAll('~', '+')
         .split(',')
         .filter((p) => p !== '');
