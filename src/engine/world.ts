@@ -3,7 +3,7 @@
  * accessors of the declared state, send events to the statecharts, and mark each visible move.
  */
 import { assert } from '../base/assert';
-import type { FacetName, Facets } from '../profiles/facets';
+import type { DecidedFacet, FacetName, Facets } from '../profiles/facets';
 import type { ResolvedProfile } from '../profiles/resolve';
 import { take, type Chart, type Effect, type Region } from '../machines/compile';
 import type { AnyEvent } from '../machines/events';
@@ -222,7 +222,12 @@ export class World {
   }
 
   /** The value of a facet; the step records that it was consulted. */
-  facet<N extends FacetName>(name: N): Facets[N] {
+  facet<N extends DecidedFacet>(name: N): Facets[N] {
+    return this.maybeFacet(name);
+  }
+
+  /** The value of any facet, for those who have an answer to `unspecified` too. */
+  maybeFacet<N extends FacetName>(name: N): Facets[N] {
     this.recorder?.facet(name);
     return this.profile.facets[name];
   }

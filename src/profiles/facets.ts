@@ -53,6 +53,11 @@ export type FacetValue<N extends FacetName = FacetName> = {
   [M in N]: keyof (typeof facets)[M]['values'] & string;
 }[N];
 
+/** Facets of which every generation's value is known; of the others some are `unspecified`. */
+export type DecidedFacet = {
+  [N in FacetName]: 'unspecified' extends FacetValue<N> ? never : N;
+}[FacetName];
+
 /** One value for every facet: all that a kernel generation is to the engine. */
 export type Facets = { readonly [N in FacetName]: FacetValue<N> };
 

@@ -7,6 +7,7 @@ import type { World } from '../world';
 import { kvmRunOf, leaveToUserspace } from './exit';
 import { resumeAnswered, type Handled } from './ghcb';
 import { readRet } from './map-gpa-range';
+import { facetOr } from './unspecified';
 
 export const KVM_HC_VAPIC_POLL_IRQ = 1;
 export const KVM_HC_CLOCK_PAIRING = 9;
@@ -51,8 +52,9 @@ export function kvmEmulateHypercall(world: World, vcpu: Vcpu): Handled {
   const result = hypercallResult(world, vcpu);
   if (!result) return exitHypercall(world, vcpu);
   const value = BigInt.asUintN(64, BigInt(result.value));
-  const keepsResult = world.facet('hypercall.runRet') === 'yes';
-  if (keepsResult) kvmRunHypercall.set(kvmRunOf(world, vcpu), 'ret', value);
+  const run = kvmRunOf(world, vcpu);
+  const differs = kvmRunHypercall.get(run, 'ret') !== value;
+  if (differs && facetOr(world, 'hypercall.runRet', 'no') === 'yes') kvmRunHypercall.set(run, 'ret', value);
   return answerHypercall(world, vcpu, { value, rule: result.rule });
 }
 
@@ -75,7 +77,10 @@ function exitHypercall(world: World, vcpu: Vcpu): Handled {
   run.setU64(ARGUMENTS + 8, vcpu.rcx);
   run.setU64(ARGUMENTS + 16, vcpu.rdx);
   kvmRunHypercall.set(run, 'flags', LONG_MODE);
-  if (world.facet('hypercall.retInit') === 'zeroedByKvm') kvmRunHypercall.set(run, 'ret', 0n);
+  const stale = kvmRunHypercall.get(run, 'ret') !== 0n;
+  if (stale && facetOr(world, 'hypercall.retInit', 'stale') === 'zeroedByKvm') {
+    kvmRunHypercall.set(run, 'ret', 0n);
+  }
   vcpu.completion = 'hypercall';
   world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_HYPERCALL });

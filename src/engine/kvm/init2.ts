@@ -56,7 +56,7 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
       versionKnown: args.ghcbVersion <= MAX_GHCB_VERSION && (encryptsState || args.ghcbVersion === 0),
       versionAllowed: !version1Refused,
     }),
-    { Init2Twice: () => (world.facet('init2.twice') === 'ebusy' ? 'EBUSY' : 'EINVAL') },
+    { Init2Twice: () => (facetOr(world, 'init2.twice', 'ebusy') === 'ebusy' ? 'EBUSY' : 'EINVAL') },
   );
   if (refused) return replyOf(refused);
   return activateSev(world, args, encryptsState);

@@ -7,6 +7,7 @@ import type { World } from '../world';
 import { kvmRunOf, leaveToUserspace } from './exit';
 import { malformed, resumeAnswered, type Handled } from './ghcb';
 import { isScratch, scratchAgain, setupScratch } from './scratch';
+import { facetOr } from './unspecified';
 
 const DATA = kvmRunMmio.offsetOf('data');
 /** Bytes that one exit carries: the data field of kvm_run. */
@@ -15,9 +16,9 @@ const PIECE = 8;
 /** NAE events 0x80000001 and 0x80000002. */
 export function handleMmio(world: World, vcpu: Vcpu, direction: 'read' | 'write'): Handled {
   const length = vcpu.exitInfo2;
-  const checked = world.facet('mmio.length') === 'handled';
-  if (length === 0n && checked) return resumeAnswered(world, vcpu, 'MmioNothing');
-  if (length > BigInt(MMIO_MAX_LENGTH) && checked && world.vm.ghcbVersion >= 2) {
+  const tooLong = length > BigInt(MMIO_MAX_LENGTH) && world.vm.ghcbVersion >= 2;
+  if ((length === 0n || tooLong) && facetOr(world, 'mmio.length', 'passedThrough') === 'handled') {
+    if (length === 0n) return resumeAnswered(world, vcpu, 'MmioNothing');
     return malformed(world, vcpu, GHCB_ERR_INVALID_INPUT, 'MmioTooLong');
   }
   const scratch = setupScratch(world, vcpu, { minimum: length, sync: direction === 'read' });

@@ -38,7 +38,7 @@ export function handleNestedFault(world: World, vcpu: Vcpu, access: NestedAccess
 }
 
 /** Whether only the RMP tells private from shared: before guest_memfd there are no attributes, and one mapping for both. */
-export const mapsByRmp = (world: World): boolean => world.facet('fault.mismatch') === 'rmpFaultHandler';
+export const mapsByRmp = (world: World): boolean => world.maybeFacet('fault.mismatch') === 'rmpFaultHandler';
 
 function resolveFault(world: World, vcpu: Vcpu, access: NestedAccess): FaultHandled {
   const { gfn } = access;

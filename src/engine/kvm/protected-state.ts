@@ -81,7 +81,7 @@ function alignedPage(world: World, vcpu: Vcpu, gpa: bigint): VmsaPage {
 
 /** @param done the page was installed, or none was wanted */
 function keepsPending(world: World, done: boolean): boolean {
-  const after = world.facet('ap.pendingAfterApply');
+  const after = world.maybeFacet('ap.pendingAfterApply');
   if (after === 'kept') return true;
   return !done && facetOr(world, 'ap.pendingAfterApply', 'consumed') === 'keptOnFailure';
 }

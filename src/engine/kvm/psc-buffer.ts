@@ -88,6 +88,7 @@ export function headerLegal(world: World, { current, end }: Header, limit: numbe
 /** With the limit fixed, or no test at all, an index can lead out of the page. */
 export function bufferOf(world: World, scratch: Scratch): Scratch {
   const staysInside =
-    world.facet('psc.indexLimit') !== 'fixed253' && world.facet('psc.headerCheck') !== 'none';
+    facetOr(world, 'psc.indexLimit', 'realBuffer') !== 'fixed253' &&
+    world.facet('psc.headerCheck') !== 'none';
   return staysInside ? scratch : withinPage(world, scratch);
 }

@@ -18,7 +18,7 @@ export const batchIsSnpOnly = (world: World): boolean =>
 
 /** Whether sw_scratch must be marked valid for the event to reach its handler. */
 export function batchNeedsScratchBit(world: World): boolean {
-  if (world.facet('psc.length') === 'notChecked') return false;
+  if (world.maybeFacet('psc.length') === 'notChecked') return false;
   return facetOr(world, 'psc.badScratch', 'malformedInput') === 'malformedInput';
 }
 
@@ -33,7 +33,7 @@ const esReplies: Record<FacetValue<'psc.batchNonSnp'>, bigint | undefined> = {
 /** The reply to a guest without SNP where the handler tests for it. */
 export function refusesBatchOfEs(world: World, vcpu: Vcpu): Handled | undefined {
   if (world.vm.type === 'snp') return undefined;
-  const reply = esReplies[world.facet('psc.batchNonSnp')];
+  const reply = esReplies[world.maybeFacet('psc.batchNonSnp')];
   return reply === undefined ? undefined : answerInfo2(world, vcpu, reply);
 }
 
@@ -51,7 +51,7 @@ function lengthNeeded(world: World, vcpu: Vcpu): bigint {
     notChecked: 0n,
     unspecified: BigInt(PSC_HEADER_SIZE),
   };
-  const value = world.facet('psc.length');
+  const value = world.maybeFacet('psc.length');
   // The start of the shared buffer, where guests put it, passes with any length.
   const usual = vcpu.swScratch === vcpu.ghcbGpa + BigInt(GHCB_SHARED_BUFFER);
   return needs[usual ? value : facetOr(world, 'psc.length', 'header')];

@@ -3,6 +3,7 @@
  * itself or leaves once for each range; the walk goes on from the completion of that exit. All that is kept across the
  * exit is in the declared state.
  */
+import { ghcbPage } from '../../abi/ghcb-page';
 import { errno } from '../../abi/errno';
 import {
   PSC_DRAFT_INVALID_ENTRY,
@@ -137,7 +138,7 @@ function snpBeginPsc(world: World, vcpu: Vcpu, scratch: Scratch): Handled {
 
 function stillEnabled(world: World): boolean {
   if (routeOf(world) === 'inKernel' || world.vm.hypercallExits) return true;
-  return world.facet('psc.enabledTest') === 'oncePerRequest' || pscExitsEnabled(world);
+  return facetOr(world, 'psc.enabledTest', 'everyRange') === 'oncePerRequest' || pscExitsEnabled(world);
 }
 
 /** What an entry that is neither private nor shared leads to. */
@@ -278,7 +279,9 @@ function finish(world: World, vcpu: Vcpu, { value, rule }: Reply): Handled {
   vcpu.pscBatch = 0;
   if (ghcbReachable(world, vcpu)) {
     const page = answerPage(world, vcpu);
-    if (world.facet('psc.doneInfo1') === 'zeroed') writeInfo1(page, 0n);
+    // It is 0 since the dispatch, unless another vCPU wrote there meanwhile.
+    const written = ghcbPage.get(page, 'swExitInfo1') !== 0n;
+    if (written && facetOr(world, 'psc.doneInfo1', 'untouched') === 'zeroed') writeInfo1(page, 0n);
     writeInfo2(page, value);
   }
   world.move('pscAnswer', world.indexOf(vcpu), { result: value, current: vcpu.pscCurrent }, rule);

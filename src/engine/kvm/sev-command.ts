@@ -95,7 +95,8 @@ function otherCommand(world: World, command: SevCommand, number: number): Launch
 /** KVM_SEV_SNP_ENABLE_REQ_CERTS. */
 function enableReqCerts(world: World): number {
   const { vm } = world;
-  if (world.facet('gr.certs') !== 'optionalExit') return refuseCall(world, call, 'CommandUnknown');
+  if (facetOr(world, 'gr.certs', 'alwaysEmpty') !== 'optionalExit')
+    return refuseCall(world, call, 'CommandUnknown');
   const ready = vm.sevActive && vm.type === 'snp' && vm.vcpuCount === 0 && vm.creatingVcpus === 0;
   if (!ready) return refuseCall(world, call, 'CertsVcpusExist');
   vm.certificateExits = true;

@@ -70,19 +70,18 @@ function exitAs(world: World, vcpu: Vcpu, form: TermExit, what: { data: bigint; 
   return 'left';
 }
 
-const byGhcb: Record<FacetValue<'term.nae'>, (world: World, vcpu: Vcpu) => Handled> = {
+const byGhcb: Record<
+  Exclude<FacetValue<'term.nae'>, 'unspecified'>,
+  (world: World, vcpu: Vcpu) => Handled
+> = {
   sysEventGhcbGpa: (world, vcpu) => exitAs(world, vcpu, merged, { data: vcpu.ghcbMsr, rule: 'Termination' }),
   unsupported: (world, vcpu) => {
     fillInternalError(world, vcpu, vcpu.exitCode);
     return failRequest(world, vcpu, errno.EINVAL, 'UnknownEvent');
   },
-  unspecified: (world, vcpu) => {
-    facetOr(world, 'term.nae', 'sysEventGhcbGpa');
-    return byGhcb.sysEventGhcbGpa(world, vcpu);
-  },
 };
 
 /** NAE event 0x8000fffe: the data word is the address of the GHCB, the reason stays in the page. */
 export function exitSevTermByGhcb(world: World, vcpu: Vcpu): Handled {
-  return byGhcb[world.facet('term.nae')](world, vcpu);
+  return byGhcb[facetOr(world, 'term.nae', 'sysEventGhcbGpa')](world, vcpu);
 }

@@ -8,7 +8,7 @@ export function facetOr<N extends FacetName>(
   name: N,
   nearest: Exclude<FacetValue<N>, 'unspecified'>,
 ): Exclude<FacetValue<N>, 'unspecified'> {
-  const value = world.facet(name) as FacetValue<N>;
+  const value = world.maybeFacet(name) as FacetValue<N>;
   if (value !== 'unspecified') return value as Exclude<FacetValue<N>, 'unspecified'>;
   if (world.untold(name))
     world.finding('ambiguity', `${name}: no source says what this kernel does; shown as ${nearest}`);

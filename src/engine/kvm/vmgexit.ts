@@ -70,7 +70,7 @@ function sevEsValidateVmgexit(world: World, vcpu: Vcpu, page: Image): Handled | 
   const batch = vcpu.exitCode === BigInt(SVM_VMGEXIT_PSC);
   const snpOnly =
     !snp && event?.snpOnly === true && naeHandlers.has(event.code) && (!batch || batchIsSnpOnly(world));
-  if (snpOnly && world.facet('nae.snpOnlyOnEs') === 'invalidEvent') {
+  if (snpOnly && facetOr(world, 'nae.snpOnlyOnEs', 'missingInput') === 'invalidEvent') {
     return malformed(world, vcpu, GHCB_ERR_INVALID_EVENT, 'SnpOnly');
   }
   const missing = requiredFields(vcpu.exitCode, { info1: vcpu.exitInfo1, rax: vcpu.rax }).some(
@@ -88,7 +88,7 @@ function destroyLacksRax(world: World, vcpu: Vcpu): boolean {
 }
 
 function notRegistered(world: World, vcpu: Vcpu): Handled {
-  if (world.facet('ghcb.unregistered') === 'malformedInput') {
+  if (facetOr(world, 'ghcb.unregistered', 'kvmRunEinval') === 'malformedInput') {
     return malformed(world, vcpu, GHCB_ERR_NOT_REGISTERED, 'GhcbNotRegistered');
   }
   return failRequest(world, vcpu, errno.EINVAL, 'GhcbNotRegistered');
@@ -96,7 +96,7 @@ function notRegistered(world: World, vcpu: Vcpu): Handled {
 
 /** Before malformed-input answers existed, a bad request was the VMM's problem. */
 function missingInput(world: World, vcpu: Vcpu): Handled {
-  if (world.facet('nae.missingInput') !== 'internalError') {
+  if (facetOr(world, 'nae.missingInput', 'malformedInput') !== 'internalError') {
     return malformed(world, vcpu, GHCB_ERR_MISSING_INPUT, 'MissingInput');
   }
   fillInternalError(world, vcpu, vcpu.exitCode);

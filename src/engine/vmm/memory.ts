@@ -204,7 +204,7 @@ function deviceAttribute(
     'vmsa-features': () => supportedFeatures(world),
     'snp-policy-bits': () =>
       facetOr(world, 'attr.snpPolicyBits', 'no') === 'yes' ? world.host.policyBits : undefined,
-    'snp-req-certs': () => (world.facet('gr.certs') === 'optionalExit' ? 1n : undefined),
+    'snp-req-certs': () => (facetOr(world, 'gr.certs', 'alwaysEmpty') === 'optionalExit' ? 1n : undefined),
   };
   const value = values[attribute]();
   if (value === undefined) return refuseCall(world, call, 'AttributeUnknown', 'ENXIO');

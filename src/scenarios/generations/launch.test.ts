@@ -44,6 +44,7 @@ vmm launch-update gfn=0x300 type=normal
     `vmm device-attribute attribute=snp-policy-bits
 ? @linux-6.12 @linux-6.17 ioctl.ret == -ENXIO
 ? @linux-7.2 ioctl.ret == 0
+? @part2-* @as-reviewed @v1* findings.ambiguity > 0
 `,
   ],
   [
@@ -231,6 +232,7 @@ vmm launch-finish
 ? @linux-6.12 @linux-7.2 ioctl.ret == -EBUSY
 ? @part2-* @v1* @linux-6.11 @linux-6.17 ioctl.ret != -EBUSY
 ? @linux-6.12 @linux-7.2 vmsa.v0.rmp == Hypervisor
+? @as-reviewed findings.ambiguity > 0
 `,
   ],
   [
@@ -259,6 +261,7 @@ vmm launch-finish
     `vmm init2
 ? @v14 @linux-* ioctl.ret == -EPERM
 ? @part2-v5 ioctl.ret == -EBUSY
+? @as-reviewed @v11 findings.ambiguity > 0
 `,
   ],
   [
