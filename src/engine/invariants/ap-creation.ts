@@ -32,9 +32,9 @@ function successForNothing(seen: Seen): string | undefined {
   return why && `the guest reads success for ${answer.request} of v${answer.targetIndex}, but ${why}`;
 }
 
-function pageNeverInstalled({ world, index, args }: Seen): string | undefined {
+function pageNeverInstalled({ world, index }: Seen): string | undefined {
   const history = world.vcpuHistory[index];
-  if (!history?.created || args['why'] === 'destroyed') return undefined;
+  if (!history?.created || world.vcpu(index).destroyed) return undefined;
   return `the requester read success long before v${index} found no page for its VMSA`;
 }
 

@@ -3,19 +3,11 @@ import type { PageField } from '../memory/page-field';
 import type { Instance, Variables } from '../state/schema';
 import type { World } from '../world';
 
-interface Word {
-  readonly address: number;
-  readonly offset: number;
-}
-
-function wordsOf<V extends Variables>(instance: Instance<V>, name: keyof V & string): Word[] {
+function addressesOf<V extends Variables>(instance: Instance<V>, name: keyof V & string): number[] {
   const { group, base } = instance;
-  const offset = group.offsetOf(name);
+  const first = base + group.offsetOf(name);
   const slot = group.slots.find((candidate) => candidate.name === name);
-  return Array.from({ length: slot?.words ?? 1 }, (_, i) => ({
-    address: base + offset + i,
-    offset: offset + i,
-  }));
+  return Array.from({ length: slot?.words ?? 1 }, (_, i) => first + i);
 }
 
 /** Calls back for every record since a position, the youngest first. */
@@ -60,20 +52,10 @@ export function changedSince<V extends Variables>(
   names: readonly (keyof V & string)[],
 ): string[] {
   return names.filter((name) =>
-    wordsOf(instance, name).some(
-      ({ address }) => wordThen(world, since, address) !== world.arena.read(address),
+    addressesOf(instance, name).some(
+      (address) => wordThen(world, since, address) !== world.arena.read(address),
     ),
   );
-}
-
-/** A one-word variable as it was: a flag as 0 or 1, an enumeration by its index. */
-export function numberThen<V extends Variables>(
-  world: World,
-  since: number,
-  instance: Instance<V>,
-  name: keyof V & string,
-): number {
-  return wordThen(world, since, instance.base + instance.group.offsetOf(name)) >>> 0;
 }
 
 /** Pages of a field whose value is another than then, with that value. */
@@ -92,7 +74,7 @@ export function changedPages(world: World, since: number, field: PageField): Map
   return then;
 }
 
-/** Whether a word of an image was written since, at a byte offset that is a multiple of 4. */
+/** Whether a word of the arena was written since with another value than it had. */
 export function wordWrittenSince(world: World, since: number, address: number): boolean {
   let written = false;
   readBack(

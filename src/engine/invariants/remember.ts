@@ -25,10 +25,10 @@ function apAnswered(seen: Seen): void {
   if (request !== 'DESTROY') history.declaredFeatures = caller.rax;
 }
 
-function notInstalled({ world, index, args }: Seen): void {
+function notInstalled({ world, index }: Seen): void {
   const history = world.vcpuHistory[index];
   if (!history) return;
-  history.destroyed ||= args['why'] === 'destroyed';
+  history.destroyed ||= world.vcpu(index).destroyed;
   history.armedByRefusal = false;
 }
 

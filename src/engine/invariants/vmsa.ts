@@ -14,11 +14,13 @@ function unusableVmsa(world: World, vcpu: Vcpu): string | undefined {
   return validated && vmsa ? undefined : 'the RMP does not mark the page as VMSA';
 }
 
-function runsWithoutVmsa({ world, index, kind, args }: Seen): string | undefined {
+function runsWithoutVmsa({ world, index, kind }: Seen): string | undefined {
   if (world.vm.type !== 'snp') return undefined;
+  const vcpu = world.vcpu(index);
   // KVM's own guard refuses before VMRUN; that is no attempt.
-  if (kind === 'failEntry' && args['why'] === 'no VMSA') return undefined;
-  const why = unusableVmsa(world, world.vcpu(index));
+  const guarded = world.profile.facets['vmrun.guard'] === 'rejectInvalidVmsa' && vcpu.vmcbVmsaPfn === NO_PFN;
+  if (kind === 'failEntry' && guarded) return undefined;
+  const why = unusableVmsa(world, vcpu);
   return why && `VMRUN is tried on v${index}, but ${why}`;
 }
 
@@ -39,10 +41,10 @@ const ordinary: Readonly<Record<string, string>> = {
   RUNNABLE: 'one that runs',
 };
 
-function destroyedLooksOrdinary({ world, index, args }: Seen): string | undefined {
-  const { mpState } = world.vcpu(index);
+function destroyedLooksOrdinary({ world, index }: Seen): string | undefined {
+  const { destroyed, mpState } = world.vcpu(index);
   const other = ordinary[mpState];
-  if (args['why'] !== 'destroyed' || other === undefined) return undefined;
+  if (!destroyed || other === undefined) return undefined;
   return `v${index} was destroyed; in mp_state ${mpState} it looks like ${other}`;
 }
 

@@ -6,7 +6,7 @@ import { count, flag, group, word64 } from './schema';
 
 export const vcpuHistoryGroup = group('vcpuHistory', {
   created: flag('An AP creation request for this vCPU was accepted, and no DESTROY since.'),
-  destroyed: flag('A DESTROY was served, and no CREATE since.'),
+  destroyed: flag('A DESTROY was served, and no VMSA was installed since, whatever was asked for.'),
   armedByRefusal: flag('A refused AP creation request changed what the next INIT does.'),
   declaredFeatures: word64('SEV_FEATURES that the accepted AP creation request declared.'),
   retWritten: flag('The answer field of the exit in hand was written, by the VMM or preset by KVM.'),
