@@ -1,23 +1,43 @@
 /** The address of what the page shows: the one in the address bar, and the one that is copied. */
 import { version } from '../../package.json';
-import type { Session } from './session.svelte';
+import type { ShownRun } from './runs';
 import { printAddress, type Showing, type Target } from './url';
+import type { Selection } from '../views/shared/selection';
 
 const REST_MILLISECONDS = 200;
+
+/** What a link is made of. */
+export interface LinkedPage {
+  readonly loading: boolean;
+  readonly slug: string | undefined;
+  readonly branchId: string;
+  readonly branch: { readonly id: string; readonly text: string } | undefined;
+  readonly course: { readonly runs: readonly ShownRun[] } | undefined;
+  readonly position: number;
+  readonly view: string;
+  readonly selection: Selection | undefined;
+  readonly decode: { readonly word: string; readonly value: string } | undefined;
+  readonly matrix: readonly string[];
+  readonly memory: { has(slug: string | undefined): boolean };
+  readonly profiles: {
+    readonly inLink: readonly string[] | undefined;
+    readonly shown: readonly { readonly spec: string }[];
+  };
+}
 
 export class Links {
   /** What was opened. */
   target: Target = { kind: 'front' };
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly session: Session) {}
+  constructor(private readonly page: LinkedPage) {}
 
   /** A link that shows others what this page shows, with what the engine says it ends in. */
   async link(): Promise<string> {
-    const { branch, memory, slug } = this.session;
-    const page = location.href.replace(/#.*$/, '');
+    const { branch, memory, slug } = this.page;
+    const base = location.href.replace(/#.*$/, '');
     const beside = this.besideAddress();
-    if (beside !== undefined) return page + beside;
+    if (beside !== undefined) return base + beside;
     const isShipped = this.target.kind === 'scenario' && branch?.id === 'main' && !memory.has(slug);
     let { target } = this;
     if (!isShipped && branch) {
@@ -26,12 +46,12 @@ export class Links {
     }
     const digest = this.digest();
     const engine = digest === undefined ? {} : { engine: { version, digest } };
-    return page + printAddress(target, { ...this.showing(), ...engine });
+    return base + printAddress(target, { ...this.showing(), ...engine });
   }
 
   /** Puts what is shown into the address bar. Browsers allow few changes of it; one after the last step will do. */
   remember(): void {
-    const { loading, branchId } = this.session;
+    const { loading, branchId } = this.page;
     const beside = this.besideAddress();
     if (loading || (branchId !== 'main' && beside === undefined)) return;
     this.forget();
@@ -47,7 +67,7 @@ export class Links {
 
   /** What the runs shown end in: eight hexadecimal digits, the same for the same runs in any order. */
   digest(): string | undefined {
-    const runs = this.session.course?.runs;
+    const runs = this.page.course?.runs;
     if (!runs) return undefined;
     const sum = runs.reduce(
       (total, { timeline }) => total + Number.parseInt(timeline.digest().slice(0, 8), 16),
@@ -57,7 +77,7 @@ export class Links {
   }
 
   private showing(): Showing {
-    const { position, profiles, view, selection } = this.session;
+    const { position, profiles, view, selection } = this.page;
     const specs = profiles.inLink;
     return {
       step: position,
@@ -69,7 +89,7 @@ export class Links {
 
   /** The address of what stands beside the run while it is shown: a value in the decoder, a place in the matrix. */
   private besideAddress(): string | undefined {
-    const { view, decode, matrix, profiles } = this.session;
+    const { view, decode, matrix, profiles } = this.page;
     if (view === 'decode' && decode && decode.word !== '')
       return printAddress({ kind: 'decode', word: decode.word, value: decode.value });
     if (view !== 'matrix' || matrix.length === 0) return undefined;

@@ -2,77 +2,103 @@
 import { version } from '../../package.json';
 import type { Selection } from '../views/shared/selection';
 import { loadScenario } from './catalog';
-import type { Session } from './session.svelte';
+import type { Links } from './links';
+import type { Memory } from './memory.svelte';
+import type { Profiles } from './profiles.svelte';
 import type { Address, Showing, Target } from './url';
 
 /** The front page is a scenario at its interesting step. */
 const FRONT = 'ap-create-on-init-then-create';
 
+/** The page that a link changes. */
+export interface OpenedPage {
+  readonly scenarios: readonly { readonly slug: string }[];
+  readonly branches: readonly unknown[];
+  readonly position: number;
+  readonly memory: Pick<Memory, 'saved' | 'prefer'>;
+  readonly player: { pause(): void };
+  readonly links: Pick<Links, 'forget' | 'digest'>;
+  readonly profiles: Pick<Profiles, 'chosen' | 'comparing'>;
+  loading: boolean;
+  notice: string;
+  front: 'asks' | 'answers' | 'gone';
+  chrome: boolean;
+  view: string;
+  slug: string | undefined;
+  selection: Selection | undefined;
+  matrix: readonly string[];
+  goTo(position: number): void;
+  openText(text: string, target: Target): void;
+  followDecode(target: { readonly word: string; readonly value: string }): void;
+  runAgain(): void;
+  warn(text: string): void;
+}
+
 export class Opening {
-  constructor(private readonly session: Session) {}
+  constructor(private readonly page: OpenedPage) {}
 
   async open({ target, showing, remarks }: Address): Promise<void> {
-    const { session } = this;
-    session.player.pause();
-    session.links.forget();
-    session.loading = true;
-    session.notice = remarks.join(' ');
-    session.front = target.kind === 'front' && showing.step === undefined ? 'asks' : 'gone';
-    if (showing.chrome !== undefined) session.chrome = showing.chrome;
-    if (showing.theme) session.memory.prefer({ theme: showing.theme });
-    session.profiles.chosen = showing.profiles;
-    session.profiles.comparing = true;
+    const { page } = this;
+    page.player.pause();
+    page.links.forget();
+    page.loading = true;
+    page.notice = remarks.join(' ');
+    page.front = target.kind === 'front' && showing.step === undefined ? 'asks' : 'gone';
+    if (showing.chrome !== undefined) page.chrome = showing.chrome;
+    if (showing.theme) page.memory.prefer({ theme: showing.theme });
+    page.profiles.chosen = showing.profiles;
+    page.profiles.comparing = true;
     await this.openTarget(target);
-    session.loading = false;
-    if (showing.view !== undefined) session.view = showing.view;
-    session.goTo(showing.step ?? session.position);
-    session.selection = parseSelection(showing.selection);
+    page.loading = false;
+    if (showing.view !== undefined) page.view = showing.view;
+    page.goTo(showing.step ?? page.position);
+    page.selection = parseSelection(showing.selection);
     this.checkDigest(showing.engine);
   }
 
   private async openTarget(target: Target): Promise<void> {
-    const { session } = this;
+    const { page } = this;
     if (target.kind === 'packed') {
       const { unpack } = await import('./pack');
       const text = unpack(target.codec, target.payload);
-      if (text.ok) session.openText(text.value, target);
-      else session.warn(text.error.message);
+      if (text.ok) page.openText(text.value, target);
+      else page.warn(text.error.message);
     } else if (target.kind === 'scenario') await this.openSlug(target.slug);
-    else if (target.kind === 'decode' && session.branches.length > 0) session.followDecode(target);
-    else if (target.kind === 'matrix' && session.branches.length > 0) this.followMatrix(target.parts);
+    else if (target.kind === 'decode' && page.branches.length > 0) page.followDecode(target);
+    else if (target.kind === 'matrix' && page.branches.length > 0) this.followMatrix(target.parts);
     else {
-      const front = session.scenarios.find(({ slug }) => slug === FRONT) ?? session.scenarios[0];
+      const front = page.scenarios.find(({ slug }) => slug === FRONT) ?? page.scenarios[0];
       if (front) await this.openSlug(front.slug);
       if (target.kind === 'matrix') this.followMatrix(target.parts);
-      if (target.kind === 'decode') session.followDecode(target);
+      if (target.kind === 'decode') page.followDecode(target);
     }
   }
 
   /** The matrix stands beside the run, under the same profiles. */
   private followMatrix(parts: readonly string[]): void {
-    const { session } = this;
-    session.matrix = parts;
-    session.view = 'matrix';
-    if (session.profiles.chosen) session.runAgain();
+    const { page } = this;
+    page.matrix = parts;
+    page.view = 'matrix';
+    if (page.profiles.chosen) page.runAgain();
   }
 
   private async openSlug(slug: string): Promise<void> {
-    const { session } = this;
-    const kept = session.memory.saved.find((one) => one.slug === slug);
+    const { page } = this;
+    const kept = page.memory.saved.find((one) => one.slug === slug);
     const text = kept ? { ok: true as const, value: kept.text } : await loadScenario(slug);
     if (!text.ok) {
-      session.warn(text.error.message);
+      page.warn(text.error.message);
       return;
     }
-    session.openText(text.value, { kind: 'scenario', slug });
-    session.slug = slug;
+    page.openText(text.value, { kind: 'scenario', slug });
+    page.slug = slug;
   }
 
   private checkDigest(sent: Showing['engine']): void {
-    const { session } = this;
-    const own = sent && session.links.digest();
+    const { page } = this;
+    const own = sent && page.links.digest();
     if (own === undefined || own === sent?.digest) return;
-    session.notice = `This build (${version}) now ends in another state than the sender's (${sent?.version}) did: ${own} instead of ${sent?.digest}.`;
+    page.notice = `This build (${version}) now ends in another state than the sender's (${sent?.version}) did: ${own} instead of ${sent?.digest}.`;
   }
 }
 

@@ -1,9 +1,18 @@
 /** Under which profiles the scenario runs, and whether their runs are shown side by side. */
 import type { ResolvedProfile } from '../profiles/resolve';
-import type { Session } from './session.svelte';
 
 /** Who a run is compared with when nobody says. */
 const USUAL_PARTNERS = ['part2-v4', 'linux-7.2'] as const;
+
+/** The runs that a choice of profiles changes. */
+export interface ProfiledRuns {
+  readonly runs: readonly { readonly profile: ResolvedProfile }[];
+  /** Runs every branch again under the chosen profiles. */
+  runAgain(): void;
+  /** Changes what is shown and stays at the step of A. */
+  keepPlace(change: () => void): void;
+  say(text: string): void;
+}
 
 export class Profiles {
   /** Chosen by a person or a link; undefined: those that the text names. */
@@ -13,11 +22,11 @@ export class Profiles {
   /** Several runs are shown side by side; off: the first one alone. */
   comparing = $state.raw(true);
 
-  constructor(private readonly session: Session) {}
+  constructor(private readonly page: ProfiledRuns) {}
 
   /** Those that ran, the first is A. */
   get shown(): readonly ResolvedProfile[] {
-    return this.session.runs.map(({ profile }) => profile);
+    return this.page.runs.map(({ profile }) => profile);
   }
 
   /** What a link must say so that another page shows the same; undefined when the text says it. */
@@ -29,16 +38,16 @@ export class Profiles {
 
   /** Runs every branch under these profiles, the first is A. Several are compared. */
   use(specs: readonly string[]): void {
-    const { session } = this;
+    const { page } = this;
     this.chosen = specs;
     this.comparing = true;
-    session.runAgain();
-    session.say(`Now under ${this.shown.map(({ spec }) => spec).join(', ')}.`);
+    page.runAgain();
+    page.say(`Now under ${this.shown.map(({ spec }) => spec).join(', ')}.`);
   }
 
   /** Side by side, or A alone. One that runs alone gets a partner. */
   toggle(): void {
-    const { session } = this;
+    const { page } = this;
     const [first] = this.shown;
     if (!first) return;
     if (this.shown.length < 2) {
@@ -46,18 +55,18 @@ export class Profiles {
       this.use(partner === undefined ? [first.spec] : [first.spec, partner]);
       return;
     }
-    session.keepPlace(() => (this.comparing = !this.comparing));
-    session.say(this.comparing ? `Compared: ${this.shown.length} profiles.` : `Only ${first.spec}.`);
+    page.keepPlace(() => (this.comparing = !this.comparing));
+    page.say(this.comparing ? `Compared: ${this.shown.length} profiles.` : `Only ${first.spec}.`);
   }
 
   /** A becomes B and B becomes A. */
   swap(): void {
     const [a, b, ...others] = this.shown.map(({ spec }) => spec);
     if (a === undefined || b === undefined) {
-      this.session.say('There is no B to swap with.');
+      this.page.say('There is no B to swap with.');
       return;
     }
     this.use([b, a, ...others]);
-    this.session.say(`Swapped: A is ${b}, B is ${a}.`);
+    this.page.say(`Swapped: A is ${b}, B is ${a}.`);
   }
 }
