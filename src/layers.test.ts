@@ -1,8 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join, posix } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import {
+  everyNode,
+  importOf,
+  isLocal,
+  isTest,
+  parse,
+  sourceFiles,
+  targetOf,
+  textOf,
+  type Import,
+} from './testing/imports';
 
 /** A file imports only from its own layer or from one to its left, types included. */
 const layers = [
@@ -51,45 +60,6 @@ const impureD3Names = new Set(
   ).flat(),
 );
 
-interface Import {
-  node: ts.Node;
-  from: string;
-  /** The imported names; undefined for the whole module. */
-  names: string[] | undefined;
-}
-
-/** Every way in which a file can name another: import, export from, import(), import type, glob, worker URL. */
-function importOf(node: ts.Node): Import | undefined {
-  const of = (from: ts.Node | undefined, names?: string[]) =>
-    from && ts.isStringLiteralLike(from) ? { node, from: from.text, names } : undefined;
-  if (ts.isImportDeclaration(node)) {
-    const bindings = node.importClause?.namedBindings;
-    const named = bindings && ts.isNamedImports(bindings) ? bindings.elements : undefined;
-    return of(
-      node.moduleSpecifier,
-      named?.map((element) => (element.propertyName ?? element.name).text),
-    );
-  }
-  if (ts.isExportDeclaration(node)) return of(node.moduleSpecifier);
-  if (ts.isImportTypeNode(node))
-    return of(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined);
-  if (ts.isCallExpression(node) && /^import(\.meta\.glob)?$/.test(node.expression.getText()))
-    return of(node.arguments[0]);
-  if (ts.isNewExpression(node) && node.arguments?.[1]?.getText() === 'import.meta.url')
-    return of(node.arguments[0]);
-  return undefined;
-}
-
-function everyNode(root: ts.Node): ts.Node[] {
-  const nodes: ts.Node[] = [];
-  const visit = (node: ts.Node) => {
-    nodes.push(node);
-    node.forEachChild(visit);
-  };
-  visit(root);
-  return nodes;
-}
-
 /** The name of a global that this node uses: `document`, `Math.random`, `globalThis.document`. */
 function globalOf(node: ts.Node, declared: Set<string>): string | undefined {
   if (ts.isPropertyAccessExpression(node)) {
@@ -120,28 +90,39 @@ function declaresName(node: ts.Node): node is ts.Identifier {
   );
 }
 
-const isTest = (file: string) => file.endsWith('.test.ts');
-/** cli stands beside views and app: it may import all that is left of them, and no one may import it. */
-const rankOf = (layer: string) => (layer === 'cli' ? views - 0.5 : layers.indexOf(layer));
+/**
+ * The rank of a file. `cli` stands beside views and app: it may import all that is left of them, and no one may import
+ * it. A helper of tests under `testing/<layer>/` has the rank of that layer, one that stands flat has none of the domain.
+ */
+function rankOf(file: string): number {
+  const [first = '', second = '', third] = file.split('/');
+  if (first === 'cli') return views - 0.5;
+  if (first !== 'testing') return layers.indexOf(first);
+  return third === undefined || second === 'corpus' ? 0 : layers.indexOf(second);
+}
+const isTesting = (file: string): boolean => file.startsWith('testing/');
 
 function checkLocalImport(file: string, from: string): string | undefined {
-  const target = posix.join(posix.dirname(file), from.replace(/\?.*$/, ''));
+  const target = targetOf(file, from);
   if (target.startsWith('..'))
     return /^\.\.\/(public\/|package\.json$)/.test(target) ? undefined : 'which is outside src';
   const [own, other] = [file.split('/')[0] ?? '', target.split('/')[0] ?? ''];
+  if (other === 'testing' && !isTest(file) && !isTesting(file)) return 'which is for tests only';
   if (own === other) return undefined;
   if (other === 'cli') return 'and nothing imports cli';
-  if (rankOf(other) < 0) return `but ${other} is no layer`;
-  return rankOf(other) < rankOf(own) ? undefined : `but ${other} is not left of ${own}`;
+  if (rankOf(target) < 0) return `but ${other} is no layer`;
+  const mayBeEqual = isTesting(file) || isTesting(target);
+  if (rankOf(target) < rankOf(file) || (mayBeEqual && rankOf(target) === rankOf(file))) return undefined;
+  return `but ${other} is not left of ${own}`;
 }
 
 function checkPackageImport(file: string, { from, names }: Import): string | undefined {
   const layer = file.split('/')[0] ?? '';
-  const rank = rankOf(layer);
+  const rank = rankOf(file);
   if (rank >= views) return undefined;
   if (domPackages.test(from) || from.startsWith('svelte/')) return 'which belongs to views and app';
   const isNode = from.startsWith('node:') || builtinModules.includes(from);
-  if (isNode && layer !== 'cli' && !isTest(file)) return 'which exists in Node only';
+  if (isNode && layer !== 'cli' && !isTest(file) && !isTesting(file)) return 'which exists in Node only';
   if (!/^d3(-|$)/.test(from)) return undefined;
   if (rank < drawings) return 'but D3 starts at drawings';
   if (impureD3Modules.split(' ').includes(from)) return 'which is not pure';
@@ -153,10 +134,8 @@ function checkPackageImport(file: string, { from, names }: Import): string | und
 /** What a file does that its layer must not, each with its line. */
 function trespasses(file: string, text: string): string[] {
   const layer = file.split('/')[0] ?? '';
-  if (rankOf(layer) < 0) return [`${file}: stands in no layer`];
-  const scripts = [...text.matchAll(/<script[^>]*>([^]*?)<\/script>/g)].map((script) => script[1]);
-  const code = file.endsWith('.svelte') ? scripts.join('\n') : text;
-  const source = ts.createSourceFile(file, code, ts.ScriptTarget.ES2022, true);
+  if (rankOf(file) < 0) return [`${file}: stands in no layer`];
+  const source = parse(file, text);
   const nodes = everyNode(source);
   const declared = new Set(nodes.filter(declaresName).map((node) => node.text));
   const found: string[] = [];
@@ -167,11 +146,12 @@ function trespasses(file: string, text: string): string[] {
   for (const node of nodes) {
     const imported = importOf(node);
     if (imported) {
-      const isLocal = /^\.{1,2}(\/|$)/.test(imported.from);
-      const trouble = isLocal ? checkLocalImport(file, imported.from) : checkPackageImport(file, imported);
+      const trouble = isLocal(imported.from)
+        ? checkLocalImport(file, imported.from)
+        : checkPackageImport(file, imported);
       if (trouble) note(node, `imports '${imported.from}', ${trouble}`);
     }
-    if (layer === 'cli' || rankOf(layer) >= views) continue;
+    if (layer === 'cli' || isTesting(file) || rankOf(file) >= views) continue;
     const name = globalOf(node, declared);
     const rules = Object.values(forbidden).filter(({ inTests }) => inTests || !isTest(file));
     const rule = name === undefined ? undefined : rules.find(({ names }) => names.test(name));
@@ -180,14 +160,8 @@ function trespasses(file: string, text: string): string[] {
   return found;
 }
 
-const sourceFiles = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
-  .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => file.includes('/') && /\.(ts|js|svelte)$/.test(file));
-
 test('every file imports only from its own layer or to its left, and the model is pure', () => {
-  expect(
-    sourceFiles.flatMap((file) => trespasses(file, readFileSync(join(import.meta.dirname, file), 'utf8'))),
-  ).toEqual([]);
+  expect(sourceFiles.flatMap((file) => trespasses(file, textOf(file)))).toEqual([]);
 });
 
 describe('the check itself', () => {

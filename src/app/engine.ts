@@ -2,6 +2,6 @@
 export { comparedCourse } from './compared-course';
 export { answeredAt, outcomeOf } from './front';
 export { actsAt, effectOf, forkText, interestingPosition, notesOf, runText } from './runs';
-export { compare } from '../recording/comparison';
+export { compare } from '../recording/comparison/comparison';
 export { profileIds, profileTexts } from '../profiles/profiles';
 export { parseProfileSpec } from '../profiles/resolve';

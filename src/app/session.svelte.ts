@@ -1,7 +1,7 @@
 /** Everything that can change in the page, in one place. Views get values from here and send wishes back. */
 import type { Act } from '../engine/acts';
 import type { EnabledAct } from '../engine/enabled-acts';
-import type { Timeline } from '../recording/timeline';
+import type { Timeline } from '../recording/timeline/timeline';
 import type { ScenarioProblem } from '../scenarios/parse';
 import type { InspectorTab } from '../views/inspector/tabs';
 import type { CatalogItem } from '../views/outline/groups';

@@ -1,5 +1,5 @@
 /** Places in a run that commands jump to; worked out once for each run. */
-import type { Timeline } from '../recording/timeline';
+import type { Timeline } from '../recording/timeline/timeline';
 import { isUserExit } from '../views/shared/words';
 
 /** Longer runs are not looked through for exits: that would be felt. */

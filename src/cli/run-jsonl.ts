@@ -1,9 +1,9 @@
 /** A run as JSON lines: one run is a recording, several are a comparison, a line for each of its rows. */
 import { version } from '../../package.json';
 import { rowTexts } from '../exports/row-text';
-import type { Comparison } from '../recording/comparison';
-import { writeRecording } from '../recording/file';
-import type { Timeline } from '../recording/timeline';
+import type { Comparison } from '../recording/comparison/comparison';
+import { writeRecording } from '../recording/file/file';
+import type { Timeline } from '../recording/timeline/timeline';
 import { lineText, printScenario } from '../scenarios/print';
 import type { Run } from '../scenarios/run';
 import { json } from './io';

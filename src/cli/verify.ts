@@ -1,6 +1,6 @@
 /** `verify`: replays a recording and says where, if anywhere, this build comes to something else. */
-import { readRecording } from '../recording/file';
-import { replay } from '../recording/replay';
+import { readRecording } from '../recording/file/file';
+import { replay } from '../recording/file/replay';
 import { scenarioText } from '../scenarios/read';
 import { EXIT_FAILED, EXIT_USAGE, fine, readBytes, readWords, UsageError, type Output } from './io';
 

@@ -4,7 +4,7 @@ import { pageState, psmash, rmpEntry, rmpMakePrivate } from '../engine/hardware/
 import { hostPageBits, LEAK_COUNT_SHIFT, rmpBits, userBits } from '../engine/memory/page-bits';
 import { World } from '../engine/world';
 import { profile } from '../profiles/resolve';
-import { Timeline, type Change } from '../recording/timeline';
+import { Timeline, type Change } from '../recording/timeline/timeline';
 import { parseScenario } from '../scenarios/parse';
 import { runScenario } from '../scenarios/run';
 import { changeRows, type ChangeRow } from './change-text';

@@ -4,7 +4,7 @@ import { validBitmapText } from '../abi/ghcb-page';
 import { pageStateOf } from '../abi/rmp';
 import { hex } from '../base/hex';
 import { hasRmpEntry, largePagePfn } from '../engine/hardware/rmp';
-import { hostPageName } from '../engine/kvm/kernel-pages';
+import { hostPageName } from '../engine/kvm/memory/kernel-pages';
 import {
   gfnBits,
   hostPageBits,
@@ -17,7 +17,7 @@ import {
   type PageFieldName,
 } from '../engine/memory/page-bits';
 import type { World } from '../engine/world';
-import type { Change } from '../recording/timeline';
+import type { Change } from '../recording/timeline/timeline';
 import { mergeRanges } from './page-changes';
 import type { FrameRange } from './page-grid';
 

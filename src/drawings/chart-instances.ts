@@ -9,8 +9,8 @@ import { exchangeChart } from '../machines/exchange';
 import { launchChart } from '../machines/launch';
 import { pageChart } from '../machines/page';
 import { vcpuChart } from '../machines/vcpu';
-import type { Change } from '../recording/timeline';
-import type { TakenTransition } from '../recording/timeline';
+import type { Change } from '../recording/timeline/timeline';
+import type { TakenTransition } from '../recording/timeline/timeline';
 import { arrowFinder, waysOf } from './chart-model';
 import { decideAll, type Decision, type RegionStates } from './chart-step';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
 import { profileIds } from '../profiles/profiles';
-import { compare, type Comparison } from '../recording/comparison';
-import { Timeline } from '../recording/timeline';
+import { compare, type Comparison } from '../recording/comparison/comparison';
+import { Timeline } from '../recording/timeline/timeline';
 import { parseScenario } from '../scenarios/parse';
 import { runScenario } from '../scenarios/run';
 import {

@@ -1,8 +1,8 @@
 /** Which runs look alike in a view at one row of a comparison: those share a pane, the others stand beside it. */
 import { bandRuns } from '../engine/page-class';
 import type { World } from '../engine/world';
-import type { Comparison } from '../recording/comparison';
-import type { StepRecord } from '../recording/timeline';
+import type { Comparison } from '../recording/comparison/comparison';
+import type { StepRecord } from '../recording/timeline/timeline';
 import { chartInstances, instanceStep, pageStep, regionStates } from './chart-instances';
 
 /** A run at a row: where it stands, and the step it made there, if it made one. */

@@ -1,6 +1,6 @@
 /** The rows of a comparison as people are told of them: who did what, where the runs part, which run has which letter. */
-import type { ComparedRow, Comparison } from '../recording/comparison';
-import type { StepRecord } from '../recording/timeline';
+import type { ComparedRow, Comparison } from '../recording/comparison/comparison';
+import type { StepRecord } from '../recording/timeline/timeline';
 
 /** Runs are called A, B, C ... in the order of their profiles. */
 export const runLetter = (run: number): string => String.fromCharCode(65 + run);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { KVM_RUN_UNION } from '../abi/kvm-run';
 import { parseProfileSpec } from '../profiles/resolve';
-import { Timeline } from '../recording/timeline';
+import { Timeline } from '../recording/timeline/timeline';
 import { parseScenario } from '../scenarios/parse';
 import { runScenario } from '../scenarios/run';
 import { exitFields, exitOrigins, exitRecords, type ExitRecord } from './exit-records';

@@ -25,7 +25,7 @@ import { errnoText } from '../abi/errno';
 import type { FieldRow, StructLayout } from '../abi/layout';
 import { bytesView } from '../base/bytes';
 import { exitNames } from '../engine/kvm/exit';
-import type { PerformedAct, StepRecord, Timeline } from '../recording/timeline';
+import type { PerformedAct, StepRecord, Timeline } from '../recording/timeline/timeline';
 
 /** One return of KVM_RUN. */
 export interface ExitRecord {

@@ -1,7 +1,7 @@
 /** Which guest frames a step touched, whichever field of the page store it wrote. */
 import type { PageFieldName } from '../engine/memory/page-bits';
 import type { World } from '../engine/world';
-import type { Change } from '../recording/timeline';
+import type { Change } from '../recording/timeline/timeline';
 import type { FrameRange } from './page-grid';
 
 const byGfn: ReadonlySet<PageFieldName> = new Set(['gfn', 'sharedLow', 'sharedHigh']);

@@ -5,7 +5,7 @@
 import { usualPages } from './guest/usual-pages';
 import type { Act, GuestAct, KvmAct, VmmAct } from './acts';
 import { usualGhcbGpa } from './guest/ghcb-writer';
-import { needsWake } from './kvm/run';
+import { needsWake } from './kvm/run/run';
 import { moveKinds, moveText, type Move, type MoveKind } from './moves';
 import { perform } from './perform';
 import type { RuleId } from './rules';

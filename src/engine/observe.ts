@@ -34,7 +34,7 @@ import {
   runResult,
   vcpuDomain,
 } from './observe/vcpu';
-import { pageName } from './kvm/kernel-pages';
+import { pageName } from './kvm/memory/kernel-pages';
 import { hostGroup } from './state/host';
 import type { Group, Instance, Variables } from './state/schema';
 import { slotGroup, vmGroup } from './state/vm';

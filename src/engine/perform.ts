@@ -2,7 +2,7 @@
 import { refused, type Act, type ActArguments, type actTables, type Actor, type Outcome } from './acts';
 import { guestHandlers } from './guest/handlers';
 import { injectHandlers } from './firmware/inject';
-import { HostRmpFault, HOST_LOST, loseHost } from './kvm/host-fault';
+import { HostRmpFault, HOST_LOST, loseHost } from './kvm/memory/host-fault';
 import { kvmHandlers } from './kvm/handlers';
 import { vmmHandlers } from './vmm/handlers';
 import { NeverReturns } from './hardware/rmp';

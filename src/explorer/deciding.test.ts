@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseProfileSpec } from '../profiles/resolve';
-import { Timeline } from '../recording/timeline';
+import { Timeline } from '../recording/timeline/timeline';
 import { parseScenario } from '../scenarios/parse';
 import { runScenario } from '../scenarios/run';
 import { decidingFacets } from './deciding';

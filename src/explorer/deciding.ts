@@ -8,7 +8,7 @@ import { perform } from '../engine/perform';
 import { World } from '../engine/world';
 import { valuesOf, type FacetName, type FacetValue } from '../profiles/facets';
 import { override, type ResolvedProfile } from '../profiles/resolve';
-import type { Timeline } from '../recording/timeline';
+import type { Timeline } from '../recording/timeline/timeline';
 
 /** What an act came to: its moves as text, and the identity of all that it wrote. */
 interface Outcome {

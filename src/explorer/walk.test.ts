@@ -4,7 +4,7 @@ import type { Act } from '../engine/acts';
 import { perform } from '../engine/perform';
 import type { World } from '../engine/world';
 import { profile } from '../profiles/resolve';
-import { Timeline } from '../recording/timeline';
+import { Timeline } from '../recording/timeline/timeline';
 import { parseScenario } from '../scenarios/parse';
 import { runScenario } from '../scenarios/run';
 import { walk } from './walk';

@@ -1,7 +1,7 @@
 /** A row of a comparison in words: what each group of runs did in it. */
 import { moveKinds, moveText, type MoveKind } from '../engine/moves';
-import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison';
-import type { Finding, StepRecord } from '../recording/timeline';
+import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison/comparison';
+import type { Finding, StepRecord } from '../recording/timeline/timeline';
 
 /** What runs that did the same did in a row. */
 export interface RowText {

@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { profileIds } from '../profiles/profiles';
 import { profile } from '../profiles/resolve';
-import { anyAct } from '../scenarios/any-act';
-import { anyScenario } from '../scenarios/any-scenario';
+import { anyAct } from '../testing/scenarios/any-act';
+import { anyScenario } from '../testing/scenarios/any-scenario';
 import { parseScenario, problemText } from '../scenarios/parse';
 import { printScenario } from '../scenarios/print';
 import { runScenario } from '../scenarios/run';
 import { actLine, guestPrograms, hostPersonalities, type Line, type Scenario } from '../scenarios/scenario';
-import { readRecording, writeRecording } from './file';
-import { replay } from './replay';
-import { Timeline } from './timeline';
+import { readRecording, writeRecording } from './file/file';
+import { replay } from './file/replay';
+import { Timeline } from './timeline/timeline';
 
 /** Problems that are the writer's, not the model's. */
 const harmless =

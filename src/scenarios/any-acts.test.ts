@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { profileIds } from '../profiles/profiles';
 import { profile } from '../profiles/resolve';
-import { anyAct } from './any-act';
+import { anyAct } from '../testing/scenarios/any-act';
 import { memoryTape } from './memory-tape';
 import { printScenario } from './print';
 import { runScenario } from './run';

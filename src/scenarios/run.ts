@@ -8,7 +8,7 @@ import { kvmRun, kvmRunSystemEvent, KVM_EXIT_SYSTEM_EVENT, KVM_SYSTEM_EVENT_SEV_
 import type { Act } from '../engine/acts';
 import { NeverReturns } from '../engine/hardware/rmp';
 import { programMissing, programRuns } from '../engine/guest/programs/step';
-import { needsWake } from '../engine/kvm/run';
+import { needsWake } from '../engine/kvm/run/run';
 import { isUnknownPath, observe, type ActView } from '../engine/observe';
 import { nextVmmAct } from '../engine/vmm/handle';
 import type { World } from '../engine/world';

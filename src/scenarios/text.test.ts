@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anyScenario } from './any-scenario';
+import { anyScenario } from '../testing/scenarios/any-scenario';
 import { parseScenario, problemText } from './parse';
 import { printScenario } from './print';
 import { headKinds, type Scenario } from './scenario';

@@ -4,7 +4,7 @@
  */
 import { createBrowserInspector } from '@statelyai/inspect';
 import { createActor, type AnyActor } from 'xstate';
-import type { Timeline } from '../../recording/timeline';
+import type { Timeline } from '../../recording/timeline/timeline';
 import { exchangeChart } from '../../machines/exchange';
 import { launchChart } from '../../machines/launch';
 import { vcpuChart } from '../../machines/vcpu';

@@ -1,6 +1,6 @@
 /** What recorded steps cost in bytes, and how long it takes to get to any of a million. */
 import type { Act } from '../../engine/acts';
-import type { Timeline } from '../../recording/timeline';
+import type { Timeline } from '../../recording/timeline/timeline';
 import { count, line, milliseconds, part, percentile, sequence } from './measure';
 import { worldAfter } from './worlds';
 

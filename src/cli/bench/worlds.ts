@@ -1,5 +1,5 @@
 import { defaultProfile } from '../../profiles/resolve';
-import { Timeline } from '../../recording/timeline';
+import { Timeline } from '../../recording/timeline/timeline';
 import { parseScenario, problemText } from '../../scenarios/parse';
 import { runScenario } from '../../scenarios/run';
 import type { Scenario } from '../../scenarios/scenario';

@@ -1,8 +1,8 @@
 /** Sets up what the launch vectors start from: the host, its faults, slots, attributes and user memory. */
 import { allocations, armFault, TIMEOUT, type Allocation } from '../../engine/firmware/inject';
-import { changeGfns } from '../../engine/kvm/attributes';
-import { dropSlots } from '../../engine/kvm/memory-slots';
-import { setUserContent } from '../../engine/kvm/user-memory';
+import { changeGfns } from '../../engine/kvm/memory/attributes';
+import { dropSlots } from '../../engine/kvm/memory/memory-slots';
+import { setUserContent } from '../../engine/kvm/memory/user-memory';
 import { gfnBits, hostPageBits, userBits } from '../../engine/memory/page-bits';
 import type { World, WorldConfig } from '../../engine/world';
 import type { Fault } from '../../engine/state/host';

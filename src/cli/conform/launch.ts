@@ -9,8 +9,8 @@ import {
   KVM_SEV_SNP_LAUNCH_UPDATE,
 } from '../../abi/kvm-structs';
 import { arrangeRmp, NeverReturns, pageState } from '../../engine/hardware/rmp';
-import { setMemoryAttributes } from '../../engine/kvm/attributes';
-import { createVcpu, createVm } from '../../engine/kvm/create';
+import { setMemoryAttributes } from '../../engine/kvm/memory/attributes';
+import { createVcpu, createVm } from '../../engine/kvm/launch/create';
 import {
   gmemFallocate,
   privatePage,
@@ -18,12 +18,12 @@ import {
   sevGmemInvalidate,
   sevGmemMaxMappingLevel,
   sevGmemPrepare,
-} from '../../engine/kvm/gmem';
-import { pageName } from '../../engine/kvm/kernel-pages';
-import { sevHandleRmpFault } from '../../engine/kvm/rmp-fault';
-import { sevMemEncIoctl, type SevRequest } from '../../engine/kvm/sev-command';
-import type { SevCommand } from '../../engine/kvm/sev-call';
-import { destroyVm } from '../../engine/kvm/teardown';
+} from '../../engine/kvm/memory/gmem';
+import { pageName } from '../../engine/kvm/memory/kernel-pages';
+import { sevHandleRmpFault } from '../../engine/kvm/memory/rmp-fault';
+import { sevMemEncIoctl, type SevRequest } from '../../engine/kvm/launch/sev-command';
+import type { SevCommand } from '../../engine/kvm/launch/sev-call';
+import { destroyVm } from '../../engine/kvm/teardown/teardown';
 import { hostPageBits, rmpBits } from '../../engine/memory/page-bits';
 import { World } from '../../engine/world';
 import type { ResolvedProfile } from '../../profiles/resolve';

@@ -13,9 +13,9 @@ import {
   GHCB_MSR_PSC_REQ,
   pscRequest,
 } from '../../abi/ghcb-msr';
-import { mpStateNumber } from '../../engine/kvm/mp-state';
-import { kvmRunIoctl } from '../../engine/kvm/run';
-import { sevHandleVmgexit } from '../../engine/kvm/vmgexit';
+import { mpStateNumber } from '../../engine/kvm/ap/mp-state';
+import { kvmRunIoctl } from '../../engine/kvm/run/run';
+import { sevHandleVmgexit } from '../../engine/kvm/vmgexit/vmgexit';
 import type { Image } from '../../engine/memory/image';
 import type { Vcpu } from '../../engine/state/vcpu';
 import type { World } from '../../engine/world';

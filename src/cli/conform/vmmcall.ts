@@ -3,7 +3,7 @@ import { ghcbPage } from '../../abi/ghcb-page';
 import { kvmRun, kvmRunHypercall, KVM_EXIT_HYPERCALL } from '../../abi/kvm-run';
 import { SVM_EXIT_VMMCALL } from '../../abi/nae';
 import { naeRequest } from '../../engine/guest/ghcb-writer';
-import { kvmRunIoctl } from '../../engine/kvm/run';
+import { kvmRunIoctl } from '../../engine/kvm/run/run';
 import type { Image } from '../../engine/memory/image';
 import type { ResolvedProfile } from '../../profiles/resolve';
 import { guestWorld, sharedPage } from './guest-world';

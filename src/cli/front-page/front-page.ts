@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { moveKinds, moveText, type MoveKind } from '../../engine/moves';
 import { rules } from '../../engine/rules';
 import { defaultProfile } from '../../profiles/resolve';
-import { Timeline } from '../../recording/timeline';
+import { Timeline } from '../../recording/timeline/timeline';
 import { parseScenario } from '../../scenarios/parse';
 import { runScenario } from '../../scenarios/run';
 import { headOf } from '../../scenarios/scenario';

@@ -1,6 +1,6 @@
 /** Faults written into a scenario: the nth operation of a kind gets a given status, whoever asks for it. */
 import { refused, type Outcome } from '../acts';
-import { gmemPageOf, slotOf } from '../kvm/memory-slots';
+import { gmemPageOf, slotOf } from '../kvm/memory/memory-slots';
 import { hostPageBits } from '../memory/page-bits';
 import type { HandlersOf } from '../perform';
 import { MIN_SEV_ASID, type Fault } from '../state/host';

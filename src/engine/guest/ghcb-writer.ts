@@ -11,9 +11,9 @@ import {
 import { registerGpaRequest } from '../../abi/ghcb-msr';
 import { refused, type Outcome } from '../acts';
 import { failRun } from '../kvm/exit';
-import { slotOf } from '../kvm/memory-slots';
-import { runLoop } from '../kvm/run';
-import { sevHandleVmgexit } from '../kvm/vmgexit';
+import { slotOf } from '../kvm/memory/memory-slots';
+import { runLoop } from '../kvm/run/run';
+import { sevHandleVmgexit } from '../kvm/vmgexit/vmgexit';
 import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';

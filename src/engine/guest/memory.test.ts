@@ -5,7 +5,7 @@ import { kvmRun, kvmRunMemoryFault, KVM_EXIT_MEMORY_FAULT } from '../../abi/kvm-
 import { vmsa } from '../../abi/vmsa';
 import { arrangeRmp, pageState, rmpEntry } from '../hardware/rmp';
 import type { Image } from '../memory/image';
-import { Run } from '../test-run';
+import { Run } from '../../testing/engine/test-run';
 
 const PAGE = 0x5000n;
 const GFN = 5;

@@ -13,7 +13,7 @@ import { PVALIDATE_FAIL_NOUPDATE, RMP_SUCCESS } from '../../abi/rmp';
 import { vmsa, vmsaInitValues } from '../../abi/vmsa';
 import type { PageEvent } from '../../machines/page';
 import { refused, type ActArguments, type Outcome } from '../acts';
-import { guestAccess, mapForGuest, privatePfn, rmpAgrees } from '../hardware/guest-access';
+import { guestAccess, mapForGuest, privatePfn, rmpAgrees } from './access';
 import {
   pageTransition,
   refusalCode,
@@ -22,10 +22,10 @@ import {
   rmpLookup,
   rmpRunLength,
 } from '../hardware/rmp';
-import { changeGfns } from '../kvm/attributes';
-import { slotOf } from '../kvm/memory-slots';
-import { handleNestedFaultRun } from '../kvm/nested-fault';
-import { sevHandleRmpFault } from '../kvm/rmp-fault';
+import { changeGfns } from '../kvm/memory/attributes';
+import { slotOf } from '../kvm/memory/memory-slots';
+import { handleNestedFaultRun } from '../kvm/memory/nested-fault';
+import { sevHandleRmpFault } from '../kvm/memory/rmp-fault';
 import { gfnBits, rmpBits } from '../memory/page-bits';
 import type { GuestHandlers } from '../perform';
 import type { Vcpu } from '../state/vcpu';

@@ -29,9 +29,9 @@ import {
 } from '../../abi/nae';
 import { pscEntry, pscHeader, PSC_ENTRY_SIZE, PSC_HEADER_SIZE } from '../../abi/psc';
 import { refused, type ActArguments, type Outcome, type PscEntryInput } from '../acts';
-import { latchInit, latchSipi } from '../kvm/apic';
-import { kvmEmulateHalt } from '../kvm/halt';
-import { shutdownInterception } from '../kvm/shutdown';
+import { latchInit, latchSipi } from '../kvm/ap/apic';
+import { kvmEmulateHalt } from '../kvm/run/halt';
+import { shutdownInterception } from '../kvm/run/shutdown';
 import type { Image } from '../memory/image';
 import type { GuestHandlers } from '../perform';
 import type { World } from '../world';

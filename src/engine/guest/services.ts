@@ -22,7 +22,7 @@ import {
   SVM_VMGEXIT_SET_AP_JUMP_TABLE,
 } from '../../abi/nae';
 import { refused, type ActArguments, type Outcome } from '../acts';
-import { slotOf } from '../kvm/memory-slots';
+import { slotOf } from '../kvm/memory/memory-slots';
 import type { Image } from '../memory/image';
 import type { GuestHandlers } from '../perform';
 import type { World } from '../world';

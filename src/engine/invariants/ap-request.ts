@@ -2,7 +2,7 @@
 import { apInfo1, apCreationRequests } from '../../abi/ap-creation';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { SVM_VMGEXIT_AP_CREATION } from '../../abi/nae';
-import { answerPage } from '../kvm/ghcb';
+import { answerPage } from '../kvm/ghcb/ghcb';
 import type { Vcpu } from '../state/vcpu';
 import type { VcpuHistory } from '../state/history';
 import type { Seen } from './invariant';

@@ -11,7 +11,7 @@ import {
 import { SVM_VMGEXIT_PSC } from '../../abi/nae';
 import { gpa as toGpa, gpaToGfn } from '../../abi/address';
 import { ghcbPage } from '../../abi/ghcb-page';
-import { answerPage } from '../kvm/ghcb';
+import { answerPage } from '../kvm/ghcb/ghcb';
 import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';

@@ -10,8 +10,8 @@ import {
 import { hex } from '../../base/hex';
 import { posted, review } from '../../profiles/documents';
 import { rmpBits } from '../memory/page-bits';
-import { isPrivate } from '../kvm/attributes';
-import { gmemPageOf, slotHasGmem, slotOf } from '../kvm/memory-slots';
+import { isPrivate } from '../kvm/memory/attributes';
+import { gmemPageOf, slotHasGmem, slotOf } from '../kvm/memory/memory-slots';
 import type { World } from '../world';
 import { invariants, type Seen } from './invariant';
 import { isConversion, isFinished, pscRequest, type PscEntry, type PscRequest } from './psc-request';

@@ -1,7 +1,7 @@
 /** What happens inside KVM without a call from outside. */
 import type { HandlersOf } from '../perform';
 import { hostWrite, reclaimPage, rmpUpdatePage } from './page-acts';
-import { wakeThread } from './run';
+import { wakeThread } from './run/run';
 
 export const kvmHandlers: HandlersOf<'kvm'> = {
   wake: (world, { vcpu }) => wakeThread(world, vcpu),

@@ -4,7 +4,7 @@ import type { FacetValue } from '../../profiles/facets';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { kvmRunOf, leaveToUserspace } from './exit';
-import type { Handled } from './ghcb';
+import type { Handled } from './ghcb/ghcb';
 
 export const KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON = 4;
 export const KVM_INTERNAL_ERROR_EMULATION = 1;

@@ -1,10 +1,10 @@
 /** What the host does to the private page behind a frame by itself, and what the RMP makes of it. */
 import { describe, expect, test } from 'vitest';
-import { Launch } from '../test-launch';
+import { Launch } from '../../testing/engine/test-launch';
 import type { KvmAct } from '../acts';
 import { observe } from '../observe';
 import { rmpMakePrivate } from '../hardware/rmp';
-import { HOST_LOST } from './host-fault';
+import { HOST_LOST } from './memory/host-fault';
 
 const GFN = 0x120;
 const VALUE = 0x1122334455667788n;

@@ -6,11 +6,11 @@ import { sevDoCmd } from '../firmware/psp';
 import { hasRmpEntry, rmpEntry, rmpUpdateOnce } from '../hardware/rmp';
 import { hostPageBits } from '../memory/page-bits';
 import { NO_PFN, type World } from '../world';
-import { hasDirectMap, writeContent } from './gmem';
-import { HostRmpFault } from './host-fault';
-import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
-import { inPlace } from './populate-page';
-import { setSharedContent } from './user-memory';
+import { hasDirectMap, writeContent } from './memory/gmem';
+import { HostRmpFault } from './memory/host-fault';
+import { gmemPageOf, slotHasGmem, slotOf } from './memory/memory-slots';
+import { inPlace } from './launch/populate-page';
+import { setSharedContent } from './memory/user-memory';
 
 const noPage = refused('no private page is behind this frame');
 

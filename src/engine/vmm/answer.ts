@@ -17,7 +17,7 @@ import {
 } from '../../abi/kvm-run';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { kvmRunOf } from '../kvm/exit';
-import { writePortData } from '../kvm/io';
+import { writePortData } from '../kvm/vmgexit/io';
 import type { Image } from '../memory/image';
 import type { World } from '../world';
 

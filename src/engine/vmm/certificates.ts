@@ -8,7 +8,7 @@ import {
   KVM_SEV_SNP_LAUNCH_UPDATE,
 } from '../../abi/kvm-structs';
 import { refused } from '../acts';
-import { sevMemEncIoctl } from '../kvm/sev-command';
+import { sevMemEncIoctl } from '../kvm/launch/sev-command';
 import type { HandlersOf } from '../perform';
 import type { World } from '../world';
 

@@ -15,12 +15,12 @@ import {
 } from '../../abi/kvm-structs';
 import { errno, errnoText } from '../../abi/errno';
 import { refused, type ActArguments, type Outcome } from '../acts';
-import { createVcpu, createVm } from '../kvm/create';
-import { initCommand } from '../kvm/init2';
-import { decodeLaunchUpdate, encodeLaunchUpdate, structHasFlags } from '../kvm/launch-update-struct';
-import { sevMemEncIoctl, type SevRequest } from '../kvm/sev-command';
-import { closeEverything } from '../kvm/teardown';
-import { fillPages, uaddrOfGfn, USER_BUFFERS } from '../kvm/user-memory';
+import { createVcpu, createVm } from '../kvm/launch/create';
+import { initCommand } from '../kvm/launch/init2';
+import { decodeLaunchUpdate, encodeLaunchUpdate, structHasFlags } from '../kvm/launch/launch-update-struct';
+import { sevMemEncIoctl, type SevRequest } from '../kvm/launch/sev-command';
+import { closeEverything } from '../kvm/teardown/teardown';
+import { fillPages, uaddrOfGfn, USER_BUFFERS } from '../kvm/memory/user-memory';
 import type { HandlersOf } from '../perform';
 import type { World } from '../world';
 

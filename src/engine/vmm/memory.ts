@@ -7,19 +7,25 @@ import {
 } from '../../abi/kvm-structs';
 import type { FacetValue } from '../../profiles/facets';
 import { refused, type ActArguments, type Outcome } from '../acts';
-import { setMemoryAttributes } from '../kvm/attributes';
-import { privatePage, punchHole, releaseGmem } from '../kvm/gmem';
-import { gmemPageOf, nextFreeGmemPage, setUserMemoryRegion2, slotHasGmem, slotOf } from '../kvm/memory-slots';
-import { supportedFeatures } from '../kvm/init2';
+import { setMemoryAttributes } from '../kvm/memory/attributes';
+import { privatePage, punchHole, releaseGmem } from '../kvm/memory/gmem';
+import {
+  gmemPageOf,
+  nextFreeGmemPage,
+  setUserMemoryRegion2,
+  slotHasGmem,
+  slotOf,
+} from '../kvm/memory/memory-slots';
+import { supportedFeatures } from '../kvm/launch/init2';
 import {
   refusesAttributes,
   refusesFallocate,
   refusesSlot,
   type AttributeArguments,
-} from '../kvm/ioctl-arguments';
-import { refuseCall } from '../kvm/sev-call';
+} from '../kvm/memory/ioctl-arguments';
+import { refuseCall } from '../kvm/launch/sev-call';
 import { facetOr } from '../kvm/unspecified';
-import { registerRegion, uaddrOfGfn } from '../kvm/user-memory';
+import { registerRegion, uaddrOfGfn } from '../kvm/memory/user-memory';
 import type { HandlersOf } from '../perform';
 import type { World } from '../world';
 

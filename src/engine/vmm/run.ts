@@ -1,8 +1,8 @@
 /** What a VMM thread does with a vCPU: run it, answer its exits, set its mp_state. */
 import { errno } from '../../abi/errno';
 import { refused, type Outcome } from '../acts';
-import { getMpState, mpStateName, mpStateNumber, mutexHeld, setMpState } from '../kvm/mp-state';
-import { kvmRunIoctl } from '../kvm/run';
+import { getMpState, mpStateName, mpStateNumber, mutexHeld, setMpState } from '../kvm/ap/mp-state';
+import { kvmRunIoctl } from '../kvm/run/run';
 import type { HandlersOf } from '../perform';
 import type { World } from '../world';
 import { answer } from './answer';

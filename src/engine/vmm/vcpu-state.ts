@@ -1,7 +1,7 @@
 /** Ioctls on the registers of a vCPU. Their contents are not modelled; whether KVM lets userspace see them is. */
 import { errno } from '../../abi/errno';
 import { refused, type ActArguments } from '../acts';
-import { refuseCall } from '../kvm/sev-call';
+import { refuseCall } from '../kvm/launch/sev-call';
 import type { HandlersOf } from '../perform';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';

@@ -1,7 +1,7 @@
 /** Acts performed one after the other, with everything that was seen on the way; the world stays where they led. */
 import { Unmodelled } from '../../base/assert';
 import type { Act } from '../../engine/acts';
-import { needsWake } from '../../engine/kvm/run';
+import { needsWake } from '../../engine/kvm/run/run';
 import type { Move } from '../../engine/moves';
 import { perform } from '../../engine/perform';
 import type { RuleId } from '../../engine/rules';

@@ -1,8 +1,8 @@
 /** The vCPU chart: AP creation, INIT, SIPI, NMI and KVM_SET_MP_STATE, in every state that a target vCPU can be in. */
 import { hex } from '../../base/hex';
 import type { Act } from '../../engine/acts';
-import { updateRequested } from '../../engine/kvm/apic';
-import { needsWake } from '../../engine/kvm/run';
+import { updateRequested } from '../../engine/kvm/ap/apic';
+import { needsWake } from '../../engine/kvm/run/run';
 import { reviewerView } from '../../engine/reviewer-view';
 import type { Vcpu } from '../../engine/state/vcpu';
 import { NO_GPA, NO_PFN, type World } from '../../engine/world';

@@ -1,5 +1,5 @@
 /** AP creation, INIT-SIPI and mp_state: what each generation does, written from what was read and executed of it, never from a run. */
-import { generationTests, held, launchedOne, launchedTwo, type Cell } from './cells';
+import { generationTests, held, launchedOne, launchedTwo, type Cell } from '../../testing/scenarios/cells';
 
 const cells: readonly Cell[] = [
   [

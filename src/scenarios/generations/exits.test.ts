@@ -1,5 +1,5 @@
 /** Termination, events through the GHCB page, and faults: what each generation does, written from what was read and executed of it, never from a run. */
-import { generationTests, launchedOne, seves, type Cell } from './cells';
+import { generationTests, launchedOne, seves, type Cell } from '../../testing/scenarios/cells';
 
 const cells: readonly Cell[] = [
   [

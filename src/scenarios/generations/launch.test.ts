@@ -1,5 +1,5 @@
 /** The launch, from its initialisation to what comes behind its end: what each generation does, written from what was read and executed of it, never from a run. */
-import { generationTests, fresh, initialised, launchedOne, type Cell } from './cells';
+import { generationTests, fresh, initialised, launchedOne, type Cell } from '../../testing/scenarios/cells';
 
 const cells: readonly Cell[] = [
   [

@@ -1,5 +1,5 @@
 /** Page state changes: what each generation does, written from what was read and executed of it, never from a run. */
-import { generationTests, launchedOne, launchedTwo, type Cell } from './cells';
+import { generationTests, launchedOne, launchedTwo, type Cell } from '../../testing/scenarios/cells';
 
 const cells: readonly Cell[] = [
   [

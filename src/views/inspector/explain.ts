@@ -8,8 +8,8 @@ import { hex } from '../../base/hex';
 import type { PageImage } from '../../engine/state/vm';
 import { formatArgument, moveKinds, type Move, type MoveKind } from '../../engine/moves';
 import type { World } from '../../engine/world';
-import { kvmRunRows } from '../../recording/byte-differences';
-import type { Change, StepRecord, Timeline } from '../../recording/timeline';
+import { kvmRunRows } from '../../recording/comparison/byte-differences';
+import type { Change, StepRecord, Timeline } from '../../recording/timeline/timeline';
 import type { ByteSource } from '../shared/selection';
 
 /** A 64-bit word that a message carried. */

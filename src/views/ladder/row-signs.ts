@@ -1,7 +1,7 @@
 /** Signs that stand beside or on the arrow of a step. */
 import type { LadderRow } from '../../drawings/ladder';
 import { letterOfRmp, type PageLetter } from '../../drawings/page-letter';
-import type { StepRecord } from '../../recording/timeline';
+import type { StepRecord } from '../../recording/timeline/timeline';
 import { findingGlyph } from '../shared/words';
 
 /** The sign of what was found in a step, the gravest first. */

@@ -2,7 +2,7 @@
  * What the shell gives to every view on the timeline. A view draws what it is given and sends wishes up; it holds no
  * state of the run. The shell finds it as `views/<name>/<Name>View.svelte` and loads it when its tab is first opened.
  */
-import type { Timeline } from '../../recording/timeline';
+import type { Timeline } from '../../recording/timeline/timeline';
 import type { Selection } from './selection';
 
 /** Each view has two faces: the drawing, and a real table or grid with the same content. */

@@ -2,7 +2,7 @@
 import type { Act } from '../../engine/acts';
 import { moveKinds, moveText, type Lane, type Move, type MoveKind } from '../../engine/moves';
 import type { FindingKind } from '../../engine/world';
-import type { ActOrigin, StepRecord, Timeline } from '../../recording/timeline';
+import type { ActOrigin, StepRecord, Timeline } from '../../recording/timeline/timeline';
 import { actLine } from '../../scenarios/scenario';
 
 const hostLaneNames: Record<Exclude<Lane, 'guest'>, string> = {

@@ -1,7 +1,7 @@
 /** The devices every personality has: a serial port, and memory-mapped registers that keep nothing. */
 import { kvmRunIo, kvmRunMmio } from '../../../abi/kvm-run';
 import { hex } from '../../../base/hex';
-import { readPortData, writePortData } from '../../kvm/io';
+import { readPortData, writePortData } from '../../kvm/vmgexit/io';
 import type { Exit } from './personality';
 
 const SERIAL = 0x3f8;

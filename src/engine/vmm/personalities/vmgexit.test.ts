@@ -2,8 +2,16 @@
 import { describe, expect, test } from 'vitest';
 import type { PscEntryInput } from '../../acts';
 import type { Vm } from '../../state/vm';
-import { currentEntry, entry, info2, PRIVATE, running, SHARED, SMASH } from '../../test-psc';
-import type { Run } from '../../test-run';
+import {
+  currentEntry,
+  entry,
+  info2,
+  PRIVATE,
+  running,
+  SHARED,
+  SMASH,
+} from '../../../testing/engine/test-psc';
+import type { Run } from '../../../testing/engine/test-run';
 
 const isPrivate = ({ world }: Run, gfn: number): boolean => (world.pages.gfn.get(gfn) & 1) === 1;
 

@@ -22,7 +22,7 @@ import {
   PSC_OP_PRIVATE,
   pscEntry,
 } from '../../../abi/psc';
-import { kvmReadGuest, kvmWriteGuest } from '../../kvm/guest-memory';
+import { kvmReadGuest, kvmWriteGuest } from '../../kvm/memory/guest-memory';
 import type { Conversion, ConversionResult } from './convert';
 import { again, stop, type Exit, type Verdict } from './personality';
 

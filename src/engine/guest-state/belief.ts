@@ -1,0 +1,54 @@
+/**
+ * What a guest believes of its pages after a page state change: it reads the answer and sets the C-bit of its own page
+ * tables by it. A host that says "done" and did nothing shows as a seam between this and the other views of a page.
+ */
+import { ghcbMsrInfo, GHCB_MSR_PSC_REQ, pscRequest } from '../../abi/ghcb-msr';
+import {
+  pscEntry,
+  pscHeader,
+  PSC_ENTRY_SIZE,
+  PSC_HEADER_SIZE,
+  PSC_OP_PRIVATE,
+  PSC_OP_SHARED,
+} from '../../abi/psc';
+import { PAGES_PER_LARGE_PAGE } from '../../abi/address';
+import { changeGfns } from '../kvm/memory/attributes';
+import { gfnBits } from '../memory/page-bits';
+import type { Image } from '../memory/image';
+import type { Vcpu } from '../state/vcpu';
+import type { World } from '../world';
+
+/** The one page of an MSR request that was answered with success. */
+export function believeMsr(world: World, vcpu: Vcpu): void {
+  if (ghcbMsrInfo(vcpu.guestSentMsr) !== GHCB_MSR_PSC_REQ) return;
+  const { gfn, operation } = pscRequest.decode(vcpu.guestSentMsr);
+  believe(world, { gfn, pages: 1, operation });
+}
+
+/** The entries that the header counts as done, as they stand in the guest's own buffer. */
+export function believeBatch(world: World, vcpu: Vcpu, page: Image): void {
+  const at = Number(vcpu.swScratch & 0xfffn);
+  if (vcpu.swScratch >> 12n !== vcpu.guestGhcbGpa >> 12n) return;
+  const { curEntry } = pscHeader.decode(page.u64(at));
+  const room = Math.floor((page.byteLength - at - PSC_HEADER_SIZE) / PSC_ENTRY_SIZE);
+  for (let index = 0; index < Math.min(curEntry, room); index++) {
+    const entryAt = at + PSC_HEADER_SIZE + index * PSC_ENTRY_SIZE;
+    const low = page.u32(entryAt);
+    const high = page.u32(entryAt + 4);
+    believe(world, {
+      gfn: pscEntry.field(low, high, 'gfn'),
+      pages: pscEntry.field(low, high, 'pageSize') === 1 ? PAGES_PER_LARGE_PAGE : 1,
+      operation: pscEntry.field(low, high, 'operation'),
+    });
+  }
+}
+
+function believe(world: World, change: { gfn: number; pages: number; operation: number }): void {
+  const { gfn, pages, operation } = change;
+  if (gfn >= world.config.gfnCount) return;
+  const { guestKnows, guestPrivate, guestValidated, guestVmsa } = gfnBits;
+  if (operation === PSC_OP_PRIVATE) changeGfns(world, gfn, pages, guestKnows | guestPrivate, 0);
+  if (operation === PSC_OP_SHARED) {
+    changeGfns(world, gfn, pages, guestKnows, guestPrivate | guestValidated | guestVmsa);
+  }
+}

@@ -1,0 +1,170 @@
+/** A memory access of the guest: the nested page table first, then the RMP, then the bytes. */
+import { gpa as toGpa, gpaToGfn, gfnToGpa, type Gfn } from '../../abi/address';
+import { PAGE_NOT_VALIDATED } from '../../abi/nested-fault';
+import { changeGfns } from '../kvm/memory/attributes';
+import { readContent, writeContent } from '../kvm/memory/gmem';
+import { gmemPageOf, slotOf } from '../kvm/memory/memory-slots';
+import { handleNestedFault, mapsByRmp, type NestedAccess } from '../kvm/memory/nested-fault';
+import { fixRmpFault, sevHandleRmpFault } from '../kvm/memory/rmp-fault';
+import { gfnBits } from '../memory/page-bits';
+import type { Image } from '../memory/image';
+import type { Vcpu } from '../state/vcpu';
+import type { World } from '../world';
+import { hasRmpEntry, rmpEntry } from '../hardware/rmp';
+
+export interface GuestAccess {
+  readonly gpa: bigint;
+  readonly private: boolean;
+  readonly write: boolean;
+  /** What a write stores. */
+  readonly value: bigint;
+}
+
+/** What became of an access. */
+export type AccessOutcome =
+  | { readonly kind: 'done'; readonly value: bigint }
+  /** KVM_RUN ended; the instruction did not retire. */
+  | { readonly kind: 'left' }
+  /** #VC in the guest: the page is not validated. */
+  | { readonly kind: 'notValidated' }
+  /** #VC in the guest: emulated MMIO. */
+  | { readonly kind: 'mmio' }
+  /** The access faults again after every retry. */
+  | { readonly kind: 'faultsForever' };
+
+export type Refused = Exclude<AccessOutcome, { kind: 'done' }>['kind'];
+
+/** Gets a frame mapped as the access wants it. @returns why that did not work, or nothing */
+export function mapForGuest(world: World, vcpu: Vcpu, access: NestedAccess): 'left' | 'mmio' | undefined {
+  const own = access.private ? gfnBits.mappedPrivate : gfnBits.mappedShared;
+  const wanted = mapsByRmp(world) ? gfnBits.mappedPrivate | gfnBits.mappedShared : own;
+  if ((world.pages.gfn.get(access.gfn) & wanted) !== 0) return undefined;
+  const handled = handleNestedFault(world, vcpu, access);
+  if (handled === 'mmio') {
+    world.move('vcMmio', world.indexOf(vcpu), { gpa: gfnToGpa(access.gfn) }, 'SharedMmio');
+    return 'mmio';
+  }
+  return handled === 'left' ? 'left' : undefined;
+}
+
+/** The page of guest_memfd that a privately mapped frame translates to. */
+export function privatePfn(world: World, gfn: number): number {
+  const slot = slotOf(world, gfn);
+  return slot ? gmemPageOf(slot, gfn) : -1;
+}
+
+/** Whether the RMP entry is the guest's own, for this very frame; a mismatch that nobody mends faults for ever. */
+export function rmpAgrees(world: World, vcpu: Vcpu, gfn: Gfn, pfn: number): boolean {
+  const isOwn = (): boolean => {
+    const { assigned, asid, gfn: owned } = rmpEntry(world, pfn);
+    return assigned && asid === world.vm.asid && owned === gfn;
+  };
+  if (isOwn()) return true;
+  if (mapsByRmp(world) && mendFault(world, vcpu, gfn, 'private') && isOwn()) return true;
+  const entry = rmpEntry(world, pfn);
+  const why = !entry.assigned
+    ? 'the page is not assigned'
+    : entry.asid !== world.vm.asid
+      ? 'another owner'
+      : 'another address';
+  const gpa = gfnToGpa(gfn);
+  sevHandleRmpFault(world, gpa);
+  world.move('rmpViolation', world.indexOf(vcpu), { gpa, why }, 'RmpMismatch');
+  return false;
+}
+
+/** An RMP fault that the handler of 2021 answers by changing the page. @returns whether the access can go on */
+function mendFault(world: World, vcpu: Vcpu, gfn: Gfn, access: 'private' | 'shared'): boolean {
+  world.sendVcpu(vcpu, { type: 'LEAVE' });
+  const mended = fixRmpFault(world, gfnToGpa(gfn), access);
+  world.sendVcpu(vcpu, { type: 'ENTER' });
+  return (
+    mended && mapForGuest(world, vcpu, { gfn, private: access === 'private', write: true }) === undefined
+  );
+}
+
+/** The RMP check of a shared access: the page must not be assigned. Where attributes decide, the mapping already is shared memory. */
+function checkShared(world: World, vcpu: Vcpu, gfn: Gfn): Refused | undefined {
+  if (!mapsByRmp(world)) return undefined;
+  const pfn = privatePfn(world, gfn);
+  if (!hasRmpEntry(world, pfn) || !rmpEntry(world, pfn).assigned) return undefined;
+  if (mendFault(world, vcpu, gfn, 'shared')) return undefined;
+  world.move(
+    'rmpViolation',
+    world.indexOf(vcpu),
+    { gpa: gfnToGpa(gfn), why: 'a private page' },
+    'RmpMismatch',
+  );
+  return 'faultsForever';
+}
+
+/** The RMP check of a private access. @returns why it does not go through, or nothing */
+function checkPrivate(world: World, vcpu: Vcpu, gfn: Gfn): Refused | undefined {
+  const pfn = privatePfn(world, gfn);
+  if (!rmpAgrees(world, vcpu, gfn, pfn)) return 'faultsForever';
+  if (rmpEntry(world, pfn).validated) return undefined;
+  const { code } = PAGE_NOT_VALIDATED;
+  world.move('vcNotValidated', world.indexOf(vcpu), { gpa: gfnToGpa(gfn), code }, 'NotValidated');
+  return 'notValidated';
+}
+
+/** One access of eight bytes. Moves show the faults; the caller shows the access itself. */
+export function guestAccess(world: World, vcpu: Vcpu, access: GuestAccess): AccessOutcome {
+  const gfn = gpaToGfn(toGpa(access.gpa));
+  const blocked =
+    mapForGuest(world, vcpu, { gfn, private: access.private, write: access.write }) ??
+    (access.private ? checkPrivate : checkShared)(world, vcpu, gfn);
+  vcpu.instructionFaulted = blocked === 'left';
+  if (blocked) return { kind: blocked };
+  changeGfns(
+    world,
+    gfn,
+    1,
+    gfnBits.guestKnows | (access.private ? gfnBits.guestPrivate : 0),
+    access.private ? 0 : gfnBits.guestPrivate | gfnBits.guestValidated,
+  );
+  if (!access.write) return { kind: 'done', value: readBytes(world, access, gfn) };
+  writeBytes(world, access, gfn);
+  return { kind: 'done', value: access.value };
+}
+
+const sideOf = (access: GuestAccess): 'private' | 'shared' => (access.private ? 'private' : 'shared');
+const offsetOf = (access: GuestAccess): number => Math.min(Number(access.gpa & 0xfffn), 0x1000 - 8);
+
+/** The first eight bytes of a page that nobody looked into. */
+function readTag(world: World, access: GuestAccess, gfn: number): bigint {
+  if (access.private) return readContent(world, privatePfn(world, gfn));
+  const low = BigInt(world.pages.sharedLow.get(gfn) >>> 0);
+  return low | (BigInt(world.pages.sharedHigh.get(gfn) >>> 0) << 32n);
+}
+
+function writeTag(world: World, access: GuestAccess, gfn: number): void {
+  if (access.private) {
+    writeContent(world, privatePfn(world, gfn), access.value);
+    return;
+  }
+  world.pages.sharedLow.set(gfn, Number(access.value & 0xffffffffn) | 0);
+  world.pages.sharedHigh.set(gfn, Number(access.value >> 32n) | 0);
+}
+
+function readBytes(world: World, access: GuestAccess, gfn: number): bigint {
+  const image = world.findImage(sideOf(access), gfn);
+  const offset = offsetOf(access);
+  if (image) return image.u64(offset);
+  return offset === 0 ? readTag(world, access, gfn) : 0n;
+}
+
+function writeBytes(world: World, access: GuestAccess, gfn: number): void {
+  const offset = offsetOf(access);
+  const image = world.findImage(sideOf(access), gfn) ?? newImage(world, access, gfn, offset);
+  image?.setU64(offset, access.value);
+  if (offset === 0) writeTag(world, access, gfn);
+}
+
+/** Bytes beyond the first eight need an image of the page. */
+function newImage(world: World, access: GuestAccess, gfn: number, offset: number): Image | undefined {
+  if (offset === 0) return undefined;
+  const image = world.image(sideOf(access), gfn);
+  image.setU64(0, readTag(world, access, gfn));
+  return image;
+}

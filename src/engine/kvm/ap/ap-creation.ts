@@ -1,0 +1,158 @@
+/** NAE event 0x80000013: the requester's half. It checks, remembers and kicks; the target acts in its own time. */
+import { apInfo1, apCreationRequests } from '../../../abi/ap-creation';
+import { isLargePageAligned, isPageAligned } from '../../../abi/address';
+import { GHCB_ERR_INVALID_INPUT } from '../../../abi/error-words';
+import type { Effect } from '../../../machines/compile';
+import type { VcpuEvent } from '../../../machines/vcpu-events';
+import type { FacetValue } from '../../../profiles/facets';
+import type { RuleId } from '../../rules';
+import type { Vcpu } from '../../state/vcpu';
+import { NO_GPA, type World } from '../../world';
+import { malformed, resumeAnswered, svmVmgexitInjectGp, type Handled } from '../ghcb/ghcb';
+import { noVmsaGpa } from './protected-state';
+import { facetOr } from '../unspecified';
+
+/** Interrupt injection modes in SEV_FEATURES: restricted and alternate. */
+const INJECTION_MODES = 0x18n;
+
+/** Request value as KVM compares it: the whole low half of SW_EXITINFO1. */
+const requestOf = (info1: bigint): number => Number(info1 & 0xffffffffn);
+
+/** sev_snp_ap_creation. */
+export function sevSnpApCreation(world: World, caller: Vcpu): Handled {
+  const { apicId } = apInfo1.decode(caller.exitInfo1);
+  const target = world.vcpus[apicId];
+  if (!target?.exists) return refusals[world.facet('ap.onError')](world, caller, 'ApTargetUnknown');
+  const effects = world.sendVcpu(target, eventFor(world, caller, target));
+  const refusal = effects.find((effect) => effect.type === 'refuse');
+  for (const effect of effects) applyEffect[effect.type]?.(world, caller, target, effects);
+  if (!refusal) return resumeAnswered(world, caller);
+  return refusals[world.facet('ap.onError')](world, caller, refusal.params['reason'] as RuleId);
+}
+
+type Refusal = (world: World, caller: Vcpu, rule: RuleId) => Handled;
+
+const badInput: Refusal = (world, caller, rule) => malformed(world, caller, GHCB_ERR_INVALID_INPUT, rule);
+
+/** What the requester learns of a refusal. What it does to the target is the chart's to say. */
+const refusals: Record<FacetValue<'ap.onError'>, Refusal> = {
+  'silent+offline': (world, caller, rule) => {
+    world.move('apIgnored', world.indexOf(caller), {}, rule);
+    return resumeAnswered(world, caller);
+  },
+  'gp+offline': svmVmgexitInjectGp,
+  'badInput+offline': badInput,
+  'badInput+untouched': badInput,
+};
+
+const offlineOnError = (world: World): 'offline' | 'untouched' =>
+  world.facet('ap.onError').endsWith('offline') ? 'offline' : 'untouched';
+
+/** What a failed CREATE_ON_INIT does; a kernel that takes the target offline arms it after a bad address. */
+const badOnInit: Record<FacetValue<'ap.badOnInit'>, 'offline' | 'untouched'> = {
+  modeErrorKicks: 'offline',
+  'modeErrorKicks+gpaErrorArms': 'offline',
+  nothing: 'untouched',
+};
+
+function eventFor(world: World, caller: Vcpu, target: Vcpu): VcpuEvent {
+  const request = apCreationRequests[requestOf(caller.exitInfo1) as keyof typeof apCreationRequests] as
+    'CREATE_ON_INIT' | 'CREATE' | 'DESTROY' | undefined;
+  const armedFlag = facetOr(world, 'ap.armedFlag', 'allRequests');
+  if (request === 'DESTROY') return { type: 'AP_DESTROY', armedFlag };
+  if (!request) return { type: 'AP_UNKNOWN_REQUEST', onError: offlineOnError(world), armedFlag };
+  const facts = {
+    featuresMatch: featuresMatch(world, caller.rax),
+    gpa: vmsaGpa[world.facet('ap.gpaCheck')](world, caller.exitInfo2),
+    secondCreate: secondCreate(world, target),
+    armedFlag,
+  };
+  if (request === 'CREATE') return { type: 'AP_CREATE', ...facts, onError: offlineOnError(world) };
+  return { type: 'AP_CREATE_ON_INIT', ...facts, onError: badOnInit[world.facet('ap.badOnInit')] };
+}
+
+/** Only a guest VMSA makes a vCPU a created one: the VMSA it was launched with may be replaced once. */
+function secondCreate(world: World, target: Vcpu): 'replace' | 'rejectIfArmed' | 'reject' {
+  if (world.facet('ap.doubleCreate') === 'replace') return 'replace';
+  return target.vmsa === 'guestVmsa' ? 'reject' : 'rejectIfArmed';
+}
+
+function featuresMatch(world: World, declared: bigint): boolean {
+  const difference = declared ^ featuresBase(world);
+  switch (world.facet('ap.features')) {
+    case 'exactEqual':
+      return difference === 0n;
+    case 'injModeXor':
+      return (difference & INJECTION_MODES) === 0n;
+    case 'injModeXor+snpActive':
+      return (difference & (INJECTION_MODES | 1n)) === 0n;
+  }
+}
+
+/** The two are one after a LAUNCH_FINISH; before it no VMSA was built. */
+function featuresBase(world: World): bigint {
+  const { vmsaFeatures, finishedVmsaFeatures } = world.vm;
+  if (vmsaFeatures === finishedVmsaFeatures) return vmsaFeatures;
+  const base = facetOr(world, 'ap.featuresBase', 'vmsaFeatures');
+  return base === 'vmsaFeatures' ? vmsaFeatures : finishedVmsaFeatures;
+}
+
+type GpaFact = 'legal' | 'illegal' | 'twoMegAligned' | 'none';
+
+const noneOr = (world: World, gpa: bigint): GpaFact => (gpa === noVmsaGpa(world) ? 'none' : 'legal');
+const legal = (world: World, gpa: bigint): boolean =>
+  isPageAligned(gpa) && gpa >> BigInt(world.vm.maxPhysicalAddress) === 0n;
+
+/** What the request finds out about the address of the VMSA. */
+const vmsaGpa: Record<FacetValue<'ap.gpaCheck'>, (world: World, gpa: bigint) => GpaFact> = {
+  alignedAtApply: noneOr,
+  'legal+aligned': (world, gpa) => (legal(world, gpa) ? noneOr(world, gpa) : 'illegal'),
+  'legal+aligned+not2M': (world, gpa) => {
+    if (!legal(world, gpa)) return 'illegal';
+    return isLargePageAligned(gpa) ? 'twoMegAligned' : noneOr(world, gpa);
+  },
+};
+
+/** What stands for "no VMSA" after a request that wrote before it checked, or after DESTROY. */
+const clearedGpa: Record<FacetValue<'ap.touchedBeforeChecks'>, (world: World) => bigint> = {
+  gpaZeroDisarmed: () => 0n,
+  gpaInvalidDisarmed: () => NO_GPA,
+  gpaInvalidArmed: () => NO_GPA,
+  nothing: noVmsaGpa,
+};
+
+type Apply = (world: World, caller: Vcpu, target: Vcpu, effects: readonly Effect[]) => void;
+
+const forgetPendingGpa: Apply = (world, _, target) => {
+  const targetIndex = world.indexOf(target);
+  target.pendingVmsaGpa = clearedGpa[world.facet('ap.touchedBeforeChecks')](world);
+  world.move('apDestroyed', targetIndex, { target: targetIndex }, 'ApUpdateRequested');
+};
+
+const applyEffect: Readonly<Record<string, Apply>> = {
+  rememberPendingGpa: (world, caller, target, effects) => {
+    const targetIndex = world.indexOf(target);
+    const kicked = effects.some((effect) => effect.type === 'raiseUpdateRequest');
+    target.pendingVmsaGpa = caller.exitInfo2;
+    world.move(
+      'apRemembered',
+      targetIndex,
+      { target: targetIndex, request: kicked ? 'CREATE' : 'CREATE_ON_INIT', gpa: caller.exitInfo2 },
+      kicked ? 'ApUpdateRequested' : 'ApArmed',
+    );
+  },
+  forgetPendingGpa,
+  armNothing: forgetPendingGpa,
+  raiseUpdateRequest: (world, _, target) => {
+    const targetIndex = world.indexOf(target);
+    if (target.mpState === 'UNINITIALIZED') startUninitialized(world, target);
+    world.move('kick', targetIndex, { target: targetIndex }, 'ApUpdateRequested');
+  },
+};
+
+/** Only one kernel lets the requester write the mp_state of the target. */
+function startUninitialized(world: World, target: Vcpu): void {
+  if (facetOr(world, 'ap.wakesUninitialized', 'no') !== 'requesterFlips') return;
+  world.sendVcpu(target, { type: 'START_UNINITIALIZED' });
+  world.move('uninitializedStarted', world.indexOf(target), { by: 'the requester' }, 'ApRequesterFlips');
+}

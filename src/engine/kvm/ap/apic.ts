@@ -1,0 +1,112 @@
+/** INIT and SIPI in the in-kernel local APIC, and what counts as an event for a sleeping vCPU. */
+import { apResetHoldResponse } from '../../../abi/ghcb-msr';
+import type { RuleId } from '../../rules';
+import type { Vcpu } from '../../state/vcpu';
+import type { World } from '../../world';
+import { writeInfo2, answerPage } from '../ghcb/ghcb';
+import type { FacetValue } from '../../../profiles/facets';
+import { sevSnpInitProtectedGuestState, waitsForReset, type Applied } from './protected-state';
+import { facetOr } from '../unspecified';
+
+/** Latches INIT; a SIPI that waits is discarded. */
+export function latchInit(vcpu: Vcpu): void {
+  vcpu.initLatched = true;
+  vcpu.sipiLatched = false;
+}
+
+export function latchSipi(vcpu: Vcpu): void {
+  vcpu.sipiLatched = true;
+}
+
+/** Whether an update of the protected state is requested from this vCPU. */
+export function updateRequested(vcpu: Vcpu): boolean {
+  return raised[vcpu.creation];
+}
+
+const raised: Record<Vcpu['creation'], boolean> = {
+  noneWaiting: false,
+  createdOnInit: false,
+  updatePending: true,
+  updateUnarmed: true,
+  destroyPending: true,
+  destroyUnarmed: true,
+  destroyArmed: false,
+  requestLeftOver: true,
+};
+
+/** kvm_vcpu_has_events, as far as this model has events. */
+export function hasEvents(vcpu: Vcpu): boolean {
+  return vcpu.initLatched || vcpu.sipiLatched || vcpu.pvUnhalted || vcpu.wakeEvent || updateRequested(vcpu);
+}
+
+/** kvm_vcpu_reset for an INIT: the pending VMSA, if any, is applied here. */
+export function resetVcpuForInit(world: World, vcpu: Vcpu): Applied {
+  return sevSnpInitProtectedGuestState(world, vcpu);
+}
+
+/** Whether neither INIT nor userspace may start this vCPU: the guest destroyed it, and this kernel minds. */
+export function destroyedForGood(world: World, vcpu: Vcpu): boolean {
+  return vcpu.destroyed && world.facet('ap.destroySticky') === 'yes';
+}
+
+/** What an INIT with nothing to apply runs. */
+const plainInit: Record<Exclude<FacetValue<'ap.plainInit'>, 'unspecified'>, RuleId> = {
+  initBranch: 'InitTaken',
+  resetBranch: 'InitRunsResetBranch',
+};
+
+/** kvm_apic_accept_events: INIT first, then SIPI. */
+export function acceptApicEvents(world: World, vcpu: Vcpu): void {
+  const index = world.indexOf(vcpu);
+  if (vcpu.initLatched) {
+    vcpu.initLatched = false;
+    takeInit(world, vcpu);
+  }
+  if (vcpu.sipiLatched) {
+    vcpu.sipiLatched = false;
+    const before = vcpu.mpState;
+    const effects = world.sendVcpu(vcpu, { type: 'SIPI' });
+    const delivered = effects.some((effect) => effect.type === 'deliverSipi');
+    if (!delivered) {
+      world.move('sipiDropped', index, { state: before }, 'SipiDropped');
+      return;
+    }
+    clearUnhaltedWhenRunnable(vcpu);
+    const { effect, rule } = deliverSipi(world, vcpu);
+    world.move('sipiAccepted', index, { effect }, rule);
+  }
+}
+
+/** A latched INIT: the reset, which applies a waiting VMSA, and then the state that INIT leads to. */
+function takeInit(world: World, vcpu: Vcpu): void {
+  const index = world.indexOf(vcpu);
+  const rule = waitsForReset(vcpu) ? 'InitTaken' : plainInit[facetOr(world, 'ap.plainInit', 'initBranch')];
+  resetVcpuForInit(world, vcpu);
+  const refused = destroyedForGood(world, vcpu);
+  world.sendVcpu(vcpu, { type: 'INIT', isBootCpu: index === 0, destroyedForGood: refused });
+  if (refused) world.move('initRefused', index, { state: vcpu.mpState }, 'DestroyedForGood');
+  else world.move('initAccepted', index, { state: vcpu.mpState }, rule);
+}
+
+/** sev_vcpu_deliver_sipi_vector. @returns what it did, in words, and by which rule */
+function deliverSipi(world: World, vcpu: Vcpu): { effect: string; rule: RuleId } {
+  if (!vcpu.receivedFirstSipi) {
+    vcpu.receivedFirstSipi = true;
+    return { effect: 'first SIPI, runs on the VMSA it has', rule: 'FirstSipi' };
+  }
+  if (vcpu.holdType === 'nae') {
+    if (!vcpu.ghcbMapped) return { effect: 'hold over, no GHCB mapped', rule: 'SipiEndsHold' };
+    writeInfo2(answerPage(world, vcpu), 1n);
+    return { effect: 'hold answered with 1', rule: 'SipiEndsHold' };
+  }
+  if (vcpu.holdType === 'msr') {
+    vcpu.ghcbMsr = apResetHoldResponse.encode({ result: 1n });
+    return { effect: 'hold answered with 0x1007', rule: 'SipiEndsHold' };
+  }
+  return { effect: 'no hold, runs on', rule: 'SipiRunsOn' };
+}
+
+/** Setting RUNNABLE also clears pv_unhalted (since the helper of 6.15). */
+export function clearUnhaltedWhenRunnable(vcpu: Vcpu): void {
+  if (vcpu.mpState === 'RUNNABLE') vcpu.pvUnhalted = false;
+}

@@ -1,0 +1,79 @@
+/** KVM_SET_MP_STATE and KVM_GET_MP_STATE. */
+import { mpStates, x86MpStates } from '../../../abi/mp-state';
+import { assert } from '../../../base/assert';
+import { refused, type Outcome } from '../../acts';
+import type { RuleId } from '../../rules';
+import type { Vcpu } from '../../state/vcpu';
+import type { World } from '../../world';
+import { acceptApicEvents, clearUnhaltedWhenRunnable, destroyedForGood } from './apic';
+import { facetOr } from '../unspecified';
+
+/** The number of a state, as the ioctls pass it. */
+export function mpStateNumber(name: string): number {
+  const found = Object.entries(mpStates).find(([, known]) => known === name);
+  assert(found, `no mp_state is called ${name}`);
+  return Number(found[0]);
+}
+
+/** The name of a number, or the number itself. */
+export function mpStateName(number: number): string {
+  const names: Readonly<Record<number, string>> = mpStates;
+  return names[number] ?? String(number);
+}
+
+/** The state of a vCPU as a number, as the ioctls pass it. */
+export const mpStateNumberOf = (vcpu: Vcpu): number =>
+  vcpu.mpState === 'OTHER' ? vcpu.otherMpState : mpStateNumber(vcpu.mpState);
+
+/** What a number means on x86. */
+function settableFromNumber(number: number): Settable {
+  const name = mpStates[number as keyof typeof mpStates] as string | undefined;
+  return x86MpStates.find((known) => known === name) ?? 'OTHER';
+}
+
+type Settable = (typeof x86MpStates)[number] | 'OTHER';
+
+/** What KVM_SET_MP_STATE did: the rule by which it refused with -EINVAL, or nothing. */
+export function setMpState(world: World, vcpu: Vcpu, number: number): RuleId | undefined {
+  const value = settableFromNumber(number);
+  const effects = world.sendVcpu(vcpu, {
+    type: 'SET_MP_STATE',
+    value,
+    kernelApic: world.vm.kernelApic,
+    range: rangeFor(world, value),
+    initBlocked: initBlocked(world, vcpu, value),
+    destroyedForGood: destroyedForGood(world, vcpu),
+  });
+  const refusal = effects.find((effect) => effect.type === 'refuse');
+  if (refusal) return refusal.params['reason'] as RuleId;
+  if (effects.some((effect) => effect.type === 'latchSipi')) vcpu.sipiLatched = true;
+  vcpu.otherMpState = vcpu.mpState === 'OTHER' ? number : 0;
+  clearUnhaltedWhenRunnable(vcpu);
+  return undefined;
+}
+
+/** Which numbers count is asked only for those that no kernel's APIC code knows. */
+function rangeFor(world: World, value: Settable): 'known' | 'anyNumber' {
+  if (value !== 'OTHER' && value !== 'STOPPED') return 'known';
+  return facetOr(world, 'mp.setRange', 'known');
+}
+
+function initBlocked(world: World, vcpu: Vcpu, value: Settable): boolean {
+  if (!vcpu.smiPending || (value !== 'INIT_RECEIVED' && value !== 'SIPI_RECEIVED')) return false;
+  return facetOr(world, 'mp.initWithSmi', 'einval') === 'einval';
+}
+
+/** Takes pending INIT and SIPI first; a kicked sleeper is reported as RUNNABLE. */
+export function getMpState(world: World, vcpu: Vcpu): number {
+  acceptApicEvents(world, vcpu);
+  const { mpState } = vcpu;
+  const sleeps = mpState === 'HALTED' || mpState === 'AP_RESET_HOLD';
+  return sleeps && vcpu.pvUnhalted ? mpStateNumber('RUNNABLE') : mpStateNumberOf(vcpu);
+}
+
+/** The vCPU mutex: KVM_SET_MP_STATE waits while the thread is in KVM_RUN. */
+export function mutexHeld(world: World, index: number): Outcome {
+  const { run } = world.vcpu(index);
+  if (run === 'inUserspace') return undefined;
+  return refused(`v${index} is in KVM_RUN and holds its mutex; the ioctl would wait`);
+}

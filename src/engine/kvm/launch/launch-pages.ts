@@ -1,0 +1,81 @@
+/** Which pages a LAUNCH_UPDATE is about: every generation finds frame, host page and source in its own way. */
+import { KVM_SEV_SNP_PAGE_TYPE_ZERO } from '../../../abi/kvm-structs';
+import type { FacetValue } from '../../../profiles/facets';
+import type { Slot } from '../../state/vm';
+import type { World } from '../../world';
+import type { LaunchUpdateArguments } from './launch-update-struct';
+import { slotOf } from '../memory/memory-slots';
+import { facetOr } from '../unspecified';
+import { gfnOfUaddr } from '../memory/user-memory';
+
+/** One page of a call. */
+export interface LaunchPage {
+  /** The memory slot of the host page; missing when no slot covers the address. */
+  readonly slot: Slot | undefined;
+  /** The frame that the slot gives the host page. */
+  readonly gfn: number;
+  /** The frame that goes into the RMP entry. */
+  readonly rmpGfn: number;
+  /** Where the bytes come from; missing when the type has no source. */
+  readonly source: bigint | undefined;
+  readonly type: number;
+}
+
+const PAGE = 0x1000n;
+
+/** Whether a page type takes bytes from userspace. */
+export const hasSource = (world: World, type: number): boolean =>
+  type !== KVM_SEV_SNP_PAGE_TYPE_ZERO || facetOr(world, 'lu.zeroSource', 'ignored') === 'needed';
+
+/** Pages that a call is to do. */
+export function pageCount(world: World, { uaddr, len }: LaunchUpdateArguments): number {
+  if (len === 0n) return 0;
+  const whole = facetOr(world, 'lu.uaddrAlignment', 'any') === 'wholePages';
+  if (!whole) return Number(len / PAGE);
+  return Number(((uaddr + len - 1n) >> 12n) - (uaddr >> 12n)) + 1;
+}
+
+type PagesOf = (world: World, args: LaunchUpdateArguments, count: number) => LaunchPage[];
+
+/** The pages that lie at user addresses, one after the other. */
+function pagesAtUaddr(
+  world: World,
+  { uaddr, type }: LaunchUpdateArguments,
+  count: number,
+  rmpGfnOf: (index: number, gfn: number) => number,
+): LaunchPage[] {
+  const first = uaddr - (uaddr % PAGE);
+  return Array.from({ length: count }, (_, index) => {
+    const source = first + BigInt(index) * PAGE;
+    const gfn = gfnOfUaddr(world, source);
+    const slot = gfn === undefined ? undefined : slotOf(world, gfn);
+    return { slot, gfn: gfn ?? 0, rmpGfn: rmpGfnOf(index, gfn ?? 0), source, type };
+  });
+}
+
+const byFacet: Record<FacetValue<'lu.source'>, PagesOf> = {
+  uaddrInMemslot: (world, args, count) => pagesAtUaddr(world, args, count, (_, gfn) => gfn),
+  registeredRegion: (world, args, count) =>
+    pagesAtUaddr(world, args, count, (index) => args.gfnStart + index),
+  // The walk visits the slots that the range meets; what lies between them is passed over without a word.
+  sharedSideOfSameGfn: (world, args, count) =>
+    pagesAtUaddr(world, args, count, (_, gfn) => gfn).filter(({ slot }) => slot !== undefined),
+  anyUserAddress: (world, { gfnStart, uaddr, type }, count) => {
+    const slot = slotOf(world, gfnStart);
+    if (!slot) return [];
+    // The request is clipped to the end of the slot it begins in.
+    const inSlot = Math.min(count, slot.firstGfn + slot.pages - gfnStart);
+    const source = hasSource(world, type);
+    return Array.from({ length: inSlot }, (_, index) => ({
+      slot,
+      gfn: gfnStart + index,
+      rmpGfn: gfnStart + index,
+      source: source ? uaddr + BigInt(index) * PAGE : undefined,
+      type,
+    }));
+  },
+};
+
+/** The pages of a call in the order in which KVM takes them. */
+export const launchPages: PagesOf = (world, args, count) =>
+  byFacet[world.facet('lu.source')](world, args, count);

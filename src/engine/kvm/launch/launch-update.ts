@@ -1,0 +1,241 @@
+/** KVM_SEV_SNP_LAUNCH_UPDATE: pages become encrypted, measured pages of the guest, one by one. */
+import { errno, type ErrnoName } from '../../../abi/errno';
+import { KVM_SEV_SNP_PAGE_TYPE_VMSA, launchUpdateTypes } from '../../../abi/kvm-structs';
+import type { FacetValue } from '../../../profiles/facets';
+import { rmpLookup } from '../../hardware/rmp';
+import { NO_PFN, type World } from '../../world';
+import { kvmRmpMakeShared } from '../memory/kernel-pages';
+import { hasSource, launchPages, pageCount, type LaunchPage } from './launch-pages';
+import type { LaunchUpdateArguments } from './launch-update-struct';
+import { gmemPageOf, slotHasGmem, slotOf } from '../memory/memory-slots';
+import { newAttempt, populatePage, type Attempt } from './populate-page';
+import {
+  argumentReadable,
+  errnoOf,
+  refusalOf,
+  refuseCall,
+  replyOf,
+  type SevCommand,
+  type SevReply,
+} from './sev-call';
+import { facetOr } from '../unspecified';
+import { isHvaRegistered } from '../memory/user-memory';
+
+export type { LaunchUpdateArguments } from './launch-update-struct';
+
+/** The three fields that KVM writes back. */
+export interface LaunchUpdateProgress {
+  readonly gfnStart: number;
+  readonly uaddr: bigint;
+  readonly len: bigint;
+}
+
+export interface LaunchUpdateReply extends SevReply {
+  /** What the struct says afterwards, when it was written back. */
+  progress?: LaunchUpdateProgress;
+}
+
+const PAGE = 0x1000n;
+const call = 'KVM_SEV_SNP_LAUNCH_UPDATE';
+
+const lenAndTypeLegal = ({ len, type }: LaunchUpdateArguments): boolean =>
+  len % PAGE === 0n && type in launchUpdateTypes && type !== KVM_SEV_SNP_PAGE_TYPE_VMSA;
+
+/** Which arguments KVM lets through. */
+const argumentChecks: Record<
+  Exclude<FacetValue<'lu.argumentChecks'>, 'unspecified'>,
+  (args: LaunchUpdateArguments) => boolean
+> = {
+  none: () => true,
+  lenAndType: lenAndTypeLegal,
+  lenFlagsAndType: (args) => lenAndTypeLegal(args) && args.flags === 0,
+};
+
+function argumentsLegal(world: World, args: LaunchUpdateArguments): boolean {
+  if (args.len === 0n && facetOr(world, 'lu.lenZero', 'nothingDone') === 'einval') return false;
+  return argumentChecks[facetOr(world, 'lu.argumentChecks', 'lenFlagsAndType')](args);
+}
+
+function uaddrAligned(world: World, args: LaunchUpdateArguments): boolean {
+  if (args.uaddr % PAGE === 0n || !hasSource(world, args.type)) return true;
+  return facetOr(world, 'lu.uaddrAlignment', 'any') !== 'page';
+}
+
+/** Whether the memory that the call names is of the kind this kernel looks for before it touches anything. */
+const memoryFound: Record<FacetValue<'lu.source'>, (world: World, args: LaunchUpdateArguments) => boolean> = {
+  anyUserAddress: (world, { gfnStart }) => slotHasGmem(slotOf(world, gfnStart)),
+  registeredRegion: (world, { uaddr, len }) => isHvaRegistered(world, uaddr, len),
+  uaddrInMemslot: () => true,
+  sharedSideOfSameGfn: () => true,
+};
+
+/** The errno of "no SNP guest with a context", which generations tell apart. */
+function notStartedErrno(world: World): ErrnoName {
+  const { vm } = world;
+  const snpGuest = vm.sevActive && vm.type === 'snp';
+  return !snpGuest && facetOr(world, 'lu.notSnp', 'einval') === 'enotty' ? 'ENOTTY' : 'EINVAL';
+}
+
+export function snpLaunchUpdate(
+  world: World,
+  command: SevCommand,
+  args: LaunchUpdateArguments,
+): LaunchUpdateReply {
+  const { vm } = world;
+  vm.updateErrno = 0;
+  const finished = vm.launch === 'finished';
+  const registered =
+    world.facet('lu.source') !== 'registeredRegion' || memoryFound.registeredRegion(world, args);
+  const effects = world.sendLaunch({
+    type: 'UPDATE',
+    snp: vm.type === 'snp' && vm.contextPfn !== NO_PFN,
+    stillOpen: !finished || world.facet('lu.afterFinish') === 'firmwareDecides',
+    readable: argumentReadable(command),
+    argumentsLegal: argumentsLegal(world, args),
+    uaddrAligned: uaddrAligned(world, args),
+    regionRegistered: registered,
+    slotHasGmem: !registered || memoryFound[world.facet('lu.source')](world, args),
+  });
+  const refused = refusalOf(world, call, effects, { UpdateNotStarted: () => notStartedErrno(world) });
+  if (refused || args.len === 0n) return replyOf(refused);
+  return populate(world, command, args);
+}
+
+/** What the loop over the pages came to. */
+interface Populated {
+  /** All pages of the call. */
+  readonly pages: readonly LaunchPage[];
+  /** How many of them were encrypted. */
+  readonly done: number;
+  /** How far the page that failed came. */
+  readonly attempt: Attempt;
+  /** errno of the page that failed, 0 when none did. */
+  readonly failed: number;
+}
+
+/** The loop over the pages and what LAUNCH_UPDATE makes of its result. */
+function populate(world: World, command: SevCommand, args: LaunchUpdateArguments): LaunchUpdateReply {
+  const pages = launchPages(world, args, pageCount(world, args));
+  if (pages.length === 0) {
+    world.move('updateSkipped', -1, { uaddr: args.uaddr }, 'UpdateOutsideSlots');
+    return replyOf(0);
+  }
+  let attempt = newAttempt();
+  let failed = anyAssigned(world, pages) ? errno.EFAULT : 0;
+  let done = 0;
+  for (const page of pages) {
+    if (failed !== 0) break;
+    attempt = newAttempt(attempt);
+    failed = populatePage(world, command, page, attempt);
+    if (failed === 0) done += 1;
+  }
+  world.vm.updateErrno = failed;
+  if (failed === 0) return copyProgressOut(world, command, args, done);
+  return failures[world.facet('lu.failure')](world, command, args, { pages, done, attempt, failed });
+}
+
+/** Where every page is looked at before the first is touched. */
+function anyAssigned(world: World, pages: readonly LaunchPage[]): boolean {
+  if (world.facet('lu.alreadyAssigned') !== 'efaultBeforeAny') return false;
+  return pages.some(({ slot, gfn }) => slot && rmpLookup(world, gmemPageOf(slot, gfn))?.assigned);
+}
+
+type FailureHandler = (
+  world: World,
+  command: SevCommand,
+  args: LaunchUpdateArguments,
+  populated: Populated,
+) => LaunchUpdateReply;
+
+/** What becomes of a call when one of its pages fails. */
+const failures: Record<FacetValue<'lu.failure'>, FailureHandler> = {
+  progressInStruct: (world, command, args, populated) => {
+    const { done, pages } = populated;
+    giveBackFailedPage(world, populated);
+    if (done === 0) return failedCall(world, populated);
+    world.move('updateStopped', -1, { done, pages: pages.length }, 'UpdateLaterPageFails');
+    return copyProgressOut(world, command, args, done);
+  },
+  progressEintr: (world, _, __, populated) => {
+    const { done, pages } = populated;
+    giveBackFailedPage(world, populated);
+    if (done === 0) return failedCall(world, populated);
+    world.move('updateStopped', -1, { done, pages: pages.length }, 'UpdateLaterPageFailsEintr');
+    return replyOf(-errno.EINTR);
+  },
+  // The clean-up counts the pages, and takes the number of the last one each time.
+  stayDoneNoReport: (world, _, __, populated) => {
+    const last = populated.pages[populated.done];
+    const times = populated.done + (populated.attempt.madePrivate ? 1 : 0);
+    for (let time = 0; time < times; time++) if (last) makePageShared(world, last);
+    return failedCall(world, populated);
+  },
+  noProgress: (world, _, __, populated) => {
+    undoShareOfSlot(world, populated);
+    return failedCall(world, populated);
+  },
+  zapWholeRange: (world, _, __, populated) => {
+    for (const page of populated.pages) makePageShared(world, page);
+    return failedCall(world, populated);
+  },
+};
+
+/** Takes back what the memory slot of the failing page got from this call. */
+function undoShareOfSlot(world: World, { pages, done, attempt }: Populated): void {
+  if (attempt.alreadyAssigned && world.facet('lu.alreadyAssigned') === 'efaultAndLeak') {
+    world.finding(
+      'violation',
+      'LAUNCH_UPDATE returns past its release path: it keeps references to its pages',
+    );
+    return;
+  }
+  const end = done + (attempt.got ? 1 : 0);
+  const slot = pages[done]?.slot;
+  for (const page of pages.slice(0, end)) if (page.slot === slot) makePageShared(world, page);
+}
+
+function makePageShared(world: World, { slot, gfn }: LaunchPage): void {
+  if (slot) kvmRmpMakeShared(world, gmemPageOf(slot, gfn), 'launch');
+}
+
+/** The failing page goes back to the host, where the reclaim has not done that already. */
+function giveBackFailedPage(world: World, { pages, done, attempt }: Populated): void {
+  const page = pages[done];
+  const reclaimShares = facetOr(world, 'lu.reclaim', 'reclaimAndShare') === 'reclaimAndShare';
+  if (page && attempt.madePrivate && !attempt.shared && !reclaimShares) makePageShared(world, page);
+}
+
+/** Whether the struct says how far a call came. */
+const writesProgress: Record<FacetValue<'lu.failure'>, boolean> = {
+  progressInStruct: true,
+  progressEintr: false,
+  stayDoneNoReport: false,
+  noProgress: false,
+  zapWholeRange: false,
+};
+
+function failedCall(world: World, { failed, attempt }: Populated): LaunchUpdateReply {
+  const eio = facetOr(world, 'lu.firstPageErrno', 'eio') === 'eio';
+  const rule = eio ? 'UpdateFirstPageFails' : 'UpdatePageFails';
+  const ret = refuseCall(world, call, rule, eio ? 'EIO' : errnoOf(failed));
+  return { ret, error: errorOf(world, attempt) };
+}
+
+/** Where pages are copied KVM fills `error` at the end of a failed call; elsewhere the firmware command does it. */
+function errorOf(world: World, { asked, status }: Attempt): number | undefined {
+  return world.facet('lu.source') === 'anyUserAddress' || asked ? status : undefined;
+}
+
+function copyProgressOut(
+  world: World,
+  command: SevCommand,
+  args: LaunchUpdateArguments,
+  done: number,
+): LaunchUpdateReply {
+  const throughCommand = world.facet('lu.source') !== 'anyUserAddress';
+  if (!writesProgress[world.facet('lu.failure')]) return { ret: 0, error: throughCommand ? 0 : undefined };
+  if (command.argument === 'readOnly') return replyOf(-errno.EFAULT);
+  const bytes = BigInt(done) * PAGE;
+  const uaddr = hasSource(world, args.type) ? args.uaddr + bytes : args.uaddr;
+  return { ...replyOf(0), progress: { gfnStart: args.gfnStart + done, uaddr, len: args.len - bytes } };
+}

@@ -1,0 +1,266 @@
+/** guest_memfd: where private pages come from, and what happens to the RMP when they come and go. */
+import { errno } from '../../../abi/errno';
+import { PAGES_PER_LARGE_PAGE } from '../../../abi/address';
+import { allocationFails } from '../../firmware/inject';
+import {
+  faultsArmed,
+  largePagePfn,
+  psmash,
+  rmpLookup,
+  rmpMakePrivate,
+  rmpMakeShared,
+  rmpRunLength,
+  rmpUpdateRun,
+} from '../../hardware/rmp';
+import { hostPageBits } from '../../memory/page-bits';
+import type { Slot } from '../../state/vm';
+import { NO_GPA, type World } from '../../world';
+import { zapGfns } from './attributes';
+import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
+import { facetOr } from '../unspecified';
+
+export type PrivatePage = { readonly pfn: number } | { readonly errno: number };
+
+const is = (world: World, pfn: number, bit: number): boolean => (world.pages.hostPage.get(pfn) & bit) !== 0;
+const change = (world: World, pfn: number, set: number, clear = 0): void =>
+  world.pages.hostPage.set(pfn, (world.pages.hostPage.get(pfn) & ~clear) | set);
+
+/** kvm_gmem_get_folio: the page of the file, allocated when it is missing. @returns 0 or an errno */
+export function gmemGetFolio(world: World, pfn: number): number {
+  if (is(world, pfn, hostPageBits.present)) return 0;
+  if (allocationFails(world, 'gmem')) return errno.ENOMEM;
+  change(world, pfn, hostPageBits.present | hostPageBits.garbage, hostPageBits.upToDate);
+  return 0;
+}
+
+/** Whether look-ups of a page fail because its memory is damaged. */
+export const isPoisoned = (world: World, pfn: number): boolean => is(world, pfn, hostPageBits.poisoned);
+
+/** Whether the kernel has an address for a page: one injected as missing has none. */
+export const hasDirectMap = (world: World, pfn: number): boolean => !is(world, pfn, hostPageBits.noDirectMap);
+
+/** The page now holds these first eight bytes. */
+export function writeContent(world: World, pfn: number, content: bigint): void {
+  world.pages.contentLow.set(pfn, Number(content & 0xffffffffn) | 0);
+  world.pages.contentHigh.set(pfn, Number(content >> 32n) | 0);
+  if (is(world, pfn, hostPageBits.garbage)) change(world, pfn, 0, hostPageBits.garbage);
+}
+
+export function readContent(world: World, pfn: number): bigint {
+  const low = BigInt(world.pages.contentLow.get(pfn) >>> 0);
+  return low | (BigInt(world.pages.contentHigh.get(pfn) >>> 0) << 32n);
+}
+
+export const markUpToDate = (world: World, pfn: number): void => change(world, pfn, hostPageBits.upToDate);
+
+/** sev_gmem_prepare: makes a page private in the RMP at its first use. @returns 0 or an errno */
+export function sevGmemPrepare(world: World, pfn: number, gfn: number, order: number): number {
+  if (world.vm.type !== 'snp') return 0;
+  const entry = rmpLookup(world, pfn);
+  if (!entry) return errno.ENOENT;
+  if (entry.assigned) return 0;
+  const twoMeg = order >= 9 && largeRangeUnassigned(world, pfn);
+  const page = twoMeg ? largePagePfn(pfn) : pfn;
+  const frame = twoMeg ? gfn - (gfn % PAGES_PER_LARGE_PAGE) : gfn;
+  const made = rmpMakePrivate(world, page, { gfn: frame, asid: world.vm.asid, immutable: false, twoMeg });
+  return made ? 0 : errno.EINVAL;
+}
+
+function largeRangeUnassigned(world: World, pfn: number): boolean {
+  const head = largePagePfn(pfn);
+  for (let page = head; page < head + PAGES_PER_LARGE_PAGE; page++) {
+    if (rmpLookup(world, page)?.assigned !== false) return false;
+  }
+  return true;
+}
+
+/** kvm_gmem_get_pfn: allocates, zeroes once, prepares. */
+export function gmemGetPfn(world: World, slot: Slot, gfn: number): PrivatePage {
+  if (slot.backing === 'closed') return { errno: errno.EFAULT };
+  const pfn = gmemPageOf(slot, gfn);
+  const missing = gmemGetFolio(world, pfn);
+  if (missing) return { errno: missing };
+  if (isPoisoned(world, pfn)) return { errno: errno.EHWPOISON };
+  const upToDate = is(world, pfn, hostPageBits.upToDate);
+  if (!upToDate) {
+    writeContent(world, pfn, 0n);
+    world.move('pageCleared', -1, { pfn, pages: 1 }, 'GmemZeroed');
+  }
+  const failed = sevGmemPrepare(world, pfn, gfn, 0);
+  if (failed) {
+    const counts = !upToDate && facetOr(world, 'gmem.upToDateAfterRmpFailure', 'no') === 'yes';
+    if (counts) markUpToDate(world, pfn);
+    world.move('kernelLog', -1, { what: 'a private page could not be prepared' }, 'RmpUpdateFails');
+    return { errno: failed };
+  }
+  if (!upToDate) markUpToDate(world, pfn);
+  return { pfn };
+}
+
+/** Pages of the file from `pfn` on that were never there and that nobody owns: all take the same way to a guest. */
+export function freshRunLength(world: World, pfn: number, limit: number): number {
+  if (faultsArmed(world) || world.vm.type !== 'snp') return 0;
+  if (world.pages.hostPage.get(pfn) !== 0 || rmpLookup(world, pfn)?.assigned !== false) return 0;
+  return rmpRunLength(world, pfn, world.pages.hostPage.runLength(pfn, limit));
+}
+
+/** What `gmemGetPfn` does to each page of such a run. */
+export function gmemGetFreshRun(world: World, run: { gfn: number; pfn: number; count: number }): void {
+  const { gfn, pfn, count } = run;
+  world.move('pageCleared', -1, { pfn, pages: count }, 'GmemZeroed');
+  const { asid } = world.vm;
+  rmpUpdateRun(world, pfn, count, { assigned: true, immutable: false, twoMeg: false, gfn, asid });
+  world.pages.hostPage.setRun(pfn, count, hostPageBits.present | hostPageBits.upToDate);
+}
+
+/** The page of a frame for private use: nested faults, pre-fault and the look-up of an AP's VMSA. */
+export function privatePage(world: World, gfn: number): PrivatePage {
+  const slot = slotOf(world, gfn);
+  if (!slot || !slotHasGmem(slot)) return { errno: errno.EFAULT };
+  return gmemGetPfn(world, slot, gfn);
+}
+
+/** sev_gmem_max_mapping_level. */
+export function sevGmemMaxMappingLevel(world: World, pfn: number): '4K' | '2M' {
+  const entry = rmpLookup(world, pfn);
+  return entry?.assigned ? entry.level : '4K';
+}
+
+/** sev_gmem_invalidate: gives a range of pages back to the host. */
+export function sevGmemInvalidate(world: World, start: number, end: number): void {
+  let pfn = start;
+  while (pfn < end) pfn += invalidateAt(world, pfn, end);
+}
+
+/** @returns how many pages are dealt with */
+function invalidateAt(world: World, pfn: number, end: number): number {
+  const entry = rmpLookup(world, pfn);
+  if (!entry?.assigned) return 1;
+  const wholeLargePage =
+    pfn % PAGES_PER_LARGE_PAGE === 0 && end >= pfn + PAGES_PER_LARGE_PAGE && entry.level === '2M';
+  const pages = wholeLargePage ? PAGES_PER_LARGE_PAGE : 1;
+  if (!wholeLargePage && entry.level === '2M' && psmash(world, pfn) !== 0) {
+    world.move('kernelWarn', -1, { what: 'PSMASH of a page being freed failed' }, 'PsmashFails');
+  }
+  if (!rmpMakeShared(world, pfn, wholeLargePage ? '2M' : '4K')) {
+    world.move('kernelWarn', -1, { what: 'a page being freed stays assigned' }, 'RmpUpdateFails');
+    return pages;
+  }
+  world.move('cacheFlushed', -1, { pfn, pages, times: 1 }, 'GmemFreed');
+  return pages;
+}
+
+/** Takes pages out of the file: each folio that is there is given back and freed. */
+export function truncateGmem(world: World, first: number, count: number): void {
+  const { hostPage } = world.pages;
+  const end = Math.min(first + count, world.config.gmemPages);
+  let at = first;
+  while (at < end) {
+    const length = hostPage.runLength(at, end - at);
+    if (is(world, at, hostPageBits.present)) {
+      freeGmemPages(world, at, length);
+    }
+    at += length;
+  }
+}
+
+/** Frees pages that are there: runs of like pages together, the others one by one. */
+function freeGmemPages(world: World, first: number, count: number): void {
+  let pfn = first;
+  while (pfn < first + count) {
+    const alike = rmpRunLength(world, pfn, first + count - pfn);
+    if (alike < 2 || !freeGmemRun(world, pfn, alike)) {
+      freeGmemPage(world, pfn);
+      pfn += 1;
+    } else pfn += alike;
+  }
+}
+
+/** @returns whether the run could be taken together */
+function freeGmemRun(world: World, pfn: number, count: number): boolean {
+  if (rmpLookup(world, pfn)?.assigned) {
+    const shared = { assigned: false, immutable: false, twoMeg: false, asid: 0, gfn: 0 };
+    if (!rmpUpdateRun(world, pfn, count, shared)) return false;
+    world.move('cacheFlushed', -1, { pfn, pages: 1, times: count }, 'GmemFreed');
+  }
+  world.pages.hostPage.setRun(pfn, count, 0);
+  world.pages.contentLow.setRun(pfn, count, 0);
+  world.pages.contentHigh.setRun(pfn, count, 0);
+  return true;
+}
+
+function freeGmemPage(world: World, pfn: number): void {
+  sevGmemInvalidate(world, pfn, pfn + 1);
+  const gone = hostPageBits.present | hostPageBits.upToDate | hostPageBits.garbage | hostPageBits.poisoned;
+  change(world, pfn, 0, gone);
+  writeContent(world, pfn, 0n);
+}
+
+/** A range of the file goes away: mappings are zapped, vCPUs whose VMSA lies there look it up again. */
+function invalidateMappings(world: World, first: number, count: number): void {
+  for (const slot of world.slots) {
+    if (!slot.used || slot.backing === 'none') continue;
+    const from = Math.max(first, slot.firstGmemPage);
+    const to = Math.min(first + count, slot.firstGmemPage + slot.pages);
+    if (from >= to) continue;
+    const gfn = from - slot.firstGmemPage + slot.firstGfn;
+    zapGfns(world, gfn, to - from);
+    dropPrivateImages(world, gfn, to - from);
+    requestVmsaReload(world, gfn, to - from);
+  }
+}
+
+/** The bytes of private pages that go away are lost. */
+function dropPrivateImages(world: World, gfn: number, count: number): void {
+  for (const image of world.pageImages) {
+    if (!image.used || image.side !== 'private' || image.frame < gfn || image.frame >= gfn + count) continue;
+    world.bytesOf(image).clear();
+    image.used = false;
+    image.side = 'shared';
+    image.frame = 0;
+  }
+}
+
+/** A kernel that looks a VMSA page up again when it goes away asks the vCPU to do so; the others keep the old address. */
+function requestVmsaReload(world: World, gfn: number, count: number): void {
+  for (const vcpu of world.vcpus) {
+    if (!vcpu.exists || vcpu.guestVmsaGpa === NO_GPA) continue;
+    const frame = Number(vcpu.guestVmsaGpa >> 12n);
+    if (frame < gfn || frame >= gfn + count) continue;
+    if (facetOr(world, 'vmsa.reload', 'none') === 'onInvalidation') vcpu.vmsaReloadRequest = true;
+  }
+}
+
+const KEEP_SIZE = 1;
+const PUNCH_HOLE = 2;
+
+/** fallocate on guest_memfd. @returns 0 or a negative errno */
+export function gmemFallocate(world: World, mode: number, offset: bigint, length: bigint): number {
+  if ((mode & KEEP_SIZE) === 0 || (mode & ~(KEEP_SIZE | PUNCH_HOLE)) !== 0) return -errno.EOPNOTSUPP;
+  if ((offset & 0xfffn) !== 0n || (length & 0xfffn) !== 0n) return -errno.EINVAL;
+  const first = Number(offset >> 12n);
+  const count = Number(length >> 12n);
+  if (mode & PUNCH_HOLE) {
+    punchHole(world, first, count);
+    return 0;
+  }
+  if (first + count > world.config.gmemPages) return -errno.EINVAL;
+  for (let pfn = first; pfn < first + count; pfn++) {
+    const missing = gmemGetFolio(world, pfn);
+    if (missing) return -missing;
+  }
+  return 0;
+}
+
+/** kvm_gmem_punch_hole. */
+export function punchHole(world: World, first: number, count: number): void {
+  invalidateMappings(world, first, count);
+  truncateGmem(world, first, count);
+}
+
+/** The last file is closed: every page goes. */
+export function releaseGmem(world: World): void {
+  invalidateMappings(world, 0, world.config.gmemPages);
+  for (const slot of world.slots) if (slot.used && slot.backing === 'guestMemfd') slot.backing = 'closed';
+  truncateGmem(world, 0, world.config.gmemPages);
+}

@@ -1,0 +1,63 @@
+/** What KVM refuses in the arguments of memory ioctls before it does anything, each check in the kernel's order. */
+import { PAGE_SIZE } from '../../../abi/address';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE } from '../../../abi/kvm-structs';
+import type { RuleId } from '../../rules';
+import type { World } from '../../world';
+
+const PAGE = BigInt(PAGE_SIZE);
+const MAX_U64 = (1n << 64n) - 1n;
+const isAligned = (bytes: bigint): boolean => bytes % PAGE === 0n;
+
+/** kvm_arch_has_private_mem: the types whose guests have memory that the host cannot see. */
+export const hasPrivateMemory = ({ vm }: World): boolean => vm.type === 'snp' || vm.type === 'swProtected';
+
+export interface AttributeArguments {
+  readonly address: bigint;
+  /** Bytes. */
+  readonly size: bigint;
+  readonly attributes: bigint;
+  readonly flags: bigint;
+}
+
+/** KVM_SET_MEMORY_ATTRIBUTES. @returns the rule by which it is -EINVAL */
+export function refusesAttributes(world: World, args: AttributeArguments): RuleId | undefined {
+  const { address, size, attributes, flags } = args;
+  const supported = hasPrivateMemory(world) ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0n;
+  if (flags !== 0n) return 'AttributeFlags';
+  if ((attributes & ~supported) !== 0n) return 'AttributeNotSupported';
+  if (size === 0n || address + size > MAX_U64) return 'AttributeRange';
+  return isAligned(address) && isAligned(size) ? undefined : 'AttributeUnaligned';
+}
+
+/** fallocate on guest_memfd, its mode first. @returns the rule and the errno */
+export function refusesFallocate(
+  mode: bigint,
+  offset: bigint,
+  size: bigint,
+): { readonly rule: RuleId; readonly errno: 'EOPNOTSUPP' | 'EINVAL' } | undefined {
+  const [keepSize, known] = [1n, 3n];
+  if ((mode & keepSize) === 0n || (mode & ~known) !== 0n)
+    return { rule: 'FallocateMode', errno: 'EOPNOTSUPP' };
+  return isAligned(offset) && isAligned(size) ? undefined : { rule: 'FallocateUnaligned', errno: 'EINVAL' };
+}
+
+export interface SlotArguments {
+  readonly guestMemfd: boolean;
+  readonly flag: 'none' | 'dirty-log' | 'readonly';
+  readonly fd: 'own' | 'bad' | 'foreign';
+  /** Bytes into the guest_memfd. */
+  readonly offset: bigint;
+}
+
+/** The flags of a slot, then its guest_memfd. @returns the rule and the errno */
+export function refusesSlot(
+  world: World,
+  { guestMemfd, flag, fd, offset }: SlotArguments,
+): { readonly rule: RuleId; readonly errno: 'EBADF' | 'EINVAL' } | undefined {
+  if (!guestMemfd) return undefined;
+  if (!hasPrivateMemory(world)) return { rule: 'SlotNoPrivateMemory', errno: 'EINVAL' };
+  if (flag !== 'none') return { rule: 'SlotFlags', errno: 'EINVAL' };
+  if (fd === 'bad') return { rule: 'SlotBadFile', errno: 'EBADF' };
+  if (fd === 'foreign') return { rule: 'SlotForeignFile', errno: 'EINVAL' };
+  return isAligned(offset) ? undefined : { rule: 'SlotOffset', errno: 'EINVAL' };
+}

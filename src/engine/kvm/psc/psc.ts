@@ -1,0 +1,289 @@
+/**
+ * NAE event 0x80000010. Where KVM walks the entries, it does so in guest memory, joins what follows on, and changes the RMP
+ * itself or leaves once for each range; the walk goes on from the completion of that exit. All that is kept across the
+ * exit is in the declared state.
+ */
+import { ghcbPage } from '../../../abi/ghcb-page';
+import { errno } from '../../../abi/errno';
+import {
+  PSC_DRAFT_INVALID_ENTRY,
+  PSC_DRAFT_OTHER,
+  PSC_GENERIC_ERROR,
+  PSC_INVALID_ENTRY,
+  PSC_INVALID_HDR,
+  PSC_OP_PRIVATE,
+} from '../../../abi/psc';
+import { kvmRunVmgexitPsc, kvmRunVmgexitRaw } from '../../../abi/kvm-run';
+import type { PscRoute } from '../../../machines/exchange';
+import type { FacetValue } from '../../../profiles/facets';
+import type { RuleId } from '../../rules';
+import type { Vcpu } from '../../state/vcpu';
+import type { World } from '../../world';
+import { kvmRunOf } from '../exit';
+import { answerPage, ghcbReachable, runFails, writeInfo1, writeInfo2, type Handled } from '../ghcb/ghcb';
+import { exitMapGpaRange, pscExitsEnabled, readRet, retClass } from './map-gpa-range';
+import {
+  bufferOf,
+  finishEntry,
+  headerLegal,
+  indexLimit,
+  operationName,
+  readHeader,
+  writeCurrentEntry,
+} from './psc-buffer';
+import { changePageState, draftResult } from './psc-in-kernel';
+import { answerWithoutVmm } from './psc-known';
+import { nextRange, type Range } from './psc-range';
+import { pscScratch, refusesBatchOfEs } from './psc-refusal';
+import { exitVmgexitPsc, exitVmgexitRaw } from './psc-vmgexit';
+import { isScratch, scratchAgain, type Scratch } from '../ghcb/scratch';
+import { facetOr } from '../unspecified';
+
+const routes: Record<FacetValue<'psc.batch'>, PscRoute> = {
+  inKernel: 'inKernel',
+  rawMsrExit: 'vmgexit',
+  sharedGpa: 'vmgexit',
+  mapGpaRangeLoop: 'mapGpaRange',
+};
+const routeOf = (world: World): PscRoute => routes[world.facet('psc.batch')];
+
+/** The event from its arrival to the first exit or the answer. */
+export function snpBeginPscRequest(world: World, vcpu: Vcpu): Handled {
+  const refusal = refusesBatchOfEs(world, vcpu);
+  if (refusal) return refusal;
+  if (routeOf(world) === 'vmgexit') return forwardUnlessKnown(world, vcpu);
+  const area = pscScratch(world, vcpu);
+  if (!isScratch(area)) return area;
+  const scratch = bufferOf(world, area);
+  const stillInFlight = vcpu.pscBatch > 0;
+  vcpu.pscBatch = 0;
+  vcpu.pscLimit = indexLimit(world, scratch);
+  const header = readHeader(scratch);
+  vcpu.pscCurrent = header.current;
+  vcpu.pscEnd = header.end;
+  const effects = world.sendExchange(vcpu, {
+    type: 'PSC_BEGIN',
+    carriedOut: routeOf(world),
+    exitsEnabled: routeOf(world) === 'inKernel' || pscExitsEnabled(world),
+    headerLegal: headerLegal(world, header, vcpu.pscLimit),
+  });
+  if (effects[0]) return finish(world, vcpu, refusalReply(world, effects[0].type));
+  if (stillInFlight) return leftOver(world, vcpu);
+  return snpBeginPsc(world, vcpu, scratch);
+}
+
+/** As posted the VMM gets every buffer; a KVM that knew some operations would answer those alone. */
+function forwardUnlessKnown(world: World, vcpu: Vcpu): Handled {
+  const value = answerWithoutVmm(world, vcpu);
+  if (value === undefined) return forward(world, vcpu);
+  world.sendExchange(vcpu, { type: 'ANSWER' });
+  return finish(world, vcpu, { value, rule: 'PscUnknownOperation' });
+}
+
+/** KVM does not look at the buffer: its address, or that of the GHCB page, goes to the VMM. */
+function forward(world: World, vcpu: Vcpu): Handled {
+  world.sendExchange(vcpu, {
+    type: 'PSC_BEGIN',
+    carriedOut: 'vmgexit',
+    exitsEnabled: true,
+    headerLegal: true,
+  });
+  if (world.facet('psc.batch') === 'rawMsrExit') exitVmgexitRaw(world, vcpu, 'pscVmgexitRaw');
+  else exitVmgexitPsc(world, vcpu, vcpu.swScratch);
+  return 'left';
+}
+
+/** A refused `ret` left entries counted as in flight: the next request pays for it. */
+function leftOver(world: World, vcpu: Vcpu): Handled {
+  world.finding('note', 'kernel WARN: a page state change begins while entries are still in flight');
+  writeInfo2(answerPage(world, vcpu), PSC_GENERIC_ERROR);
+  world.sendExchange(vcpu, { type: 'ANSWER' });
+  world.move(
+    'pscAnswer',
+    world.indexOf(vcpu),
+    { result: PSC_GENERIC_ERROR, current: vcpu.pscCurrent },
+    'PscLeftOver',
+  );
+  return 'resume';
+}
+
+/** snp_begin_psc: looks for the next range, over and over until one must leave or nothing is left. */
+function snpBeginPsc(world: World, vcpu: Vcpu, scratch: Scratch): Handled {
+  for (;;) {
+    const range = nextRange(world, vcpu, scratch);
+    const effects = world.sendExchange(vcpu, {
+      type: 'PSC_RANGE',
+      carriedOut: routeOf(world),
+      exitsEnabled: stillEnabled(world),
+      headerLegal: range.headerLegal,
+      found: range.found,
+      operation: operationName(range.operation),
+      other: otherOperation(world, vcpu, range),
+    });
+    const effect = effects[0]?.type ?? '';
+    if (effect === 'exitMapGpaRange') return exitForRange(world, vcpu, range);
+    if (effect === 'changeRmp') {
+      const code = changePageState(world, range);
+      world.sendExchange(vcpu, { type: 'PSC_CHANGED', done: code === 0 });
+      if (code !== 0) return finish(world, vcpu, notChanged(world, code));
+    } else if (effect === 'skipRange') {
+      const first = vcpu.pscCurrent;
+      const last = first + vcpu.pscBatch - 1;
+      const what = { first, last, operation: range.operation };
+      world.move('pscSkipped', world.indexOf(vcpu), what, 'PscUnknownOperation');
+    } else return finish(world, vcpu, refusalReply(world, effect));
+    completePscEntries(world, vcpu, scratch);
+  }
+}
+
+function stillEnabled(world: World): boolean {
+  if (routeOf(world) === 'inKernel' || world.vm.hypercallExits) return true;
+  return facetOr(world, 'psc.enabledTest', 'everyRange') === 'oncePerRequest' || pscExitsEnabled(world);
+}
+
+/** What an entry that is neither private nor shared leads to. */
+function otherOperation(world: World, vcpu: Vcpu, range: Range): 'error' | 'skipped' | 'asShared' {
+  if (range.found !== 'range' || operationName(range.operation) !== 'other') return 'error';
+  const inKernel = routeOf(world) === 'inKernel';
+  const value = world.facet('psc.smashTail');
+  switch (value) {
+    case 'error':
+      return 'error';
+    case 'skippedAsDone':
+      return 'skipped';
+    case 'vmmDecides':
+      world.finding('ambiguity', 'psc.smashTail: where KVM walks the entries, no exit carries the operation');
+      return inKernel ? 'error' : 'skipped';
+    case 'forwardedAsShared': {
+      if (inKernel) return 'error';
+      const isTail = vcpu.pscCurrent + vcpu.pscBatch > vcpu.pscEnd;
+      // In the posted code neither the address nor the count of this exit is initialised.
+      if (isTail) world.finding('ambiguity', "psc.smashTail: shown with the entry's own address and count");
+      return isTail ? 'asShared' : 'skipped';
+    }
+  }
+}
+
+function exitForRange(world: World, vcpu: Vcpu, range: Range): Handled {
+  const gpa = BigInt(range.gfn) << 12n;
+  const last = vcpu.pscCurrent + vcpu.pscBatch - 1;
+  const what = { first: vcpu.pscCurrent, last, gpa, pages: range.pages };
+  world.move('pscRange', world.indexOf(vcpu), what, 'PscMerges');
+  vcpu.completion = 'psc';
+  exitMapGpaRange(world, vcpu, {
+    gpa,
+    pages: range.pages,
+    toPrivate: range.operation === PSC_OP_PRIVATE,
+    huge: vcpu.pscHuge,
+  });
+  return 'left';
+}
+
+/** Counts the entries of the batch as done, and marks each where KVM writes cur_page at all. */
+function completePscEntries(world: World, vcpu: Vcpu, scratch: Scratch): void {
+  const marks = routeOf(world) !== 'inKernel';
+  for (let n = vcpu.pscBatch; n > 0; n--) {
+    if (marks) finishEntry(scratch, vcpu.pscCurrent);
+    vcpu.pscCurrent += 1;
+  }
+  if (ghcbReachable(world, vcpu)) writeCurrentEntry(scratch, vcpu.pscCurrent);
+  vcpu.pscBatch = 0;
+}
+
+/** KVM_RUN again: userspace left `ret` in the hypercall exit. */
+export function completePsc(world: World, vcpu: Vcpu): Handled {
+  const ret = readRet(world, vcpu);
+  const effects = world.sendExchange(vcpu, { type: 'USERSPACE_RET', ...retClass(world, ret) });
+  vcpu.completion = 'none';
+  world.move('completionDone', world.indexOf(vcpu), { ret });
+  const [effect] = effects;
+  if (effect?.type === 'failRun') return runFails(errno.EINVAL, 'PscRetNotAllowed');
+  if (effect?.type === 'answerUserspaceRefused') {
+    return finish(world, vcpu, { value: refusedByVmm(world, ret), rule: 'PscRetRefused' });
+  }
+  const scratch = bufferOf(world, scratchAgain(world, vcpu));
+  completePscEntries(world, vcpu, scratch);
+  return snpBeginPsc(world, vcpu, scratch);
+}
+
+/** After KVM_EXIT_VMGEXIT of type 2. */
+export const completePscVmgexit = (world: World, vcpu: Vcpu): Handled =>
+  completeForwarded(world, vcpu, kvmRunVmgexitPsc.get(kvmRunOf(world, vcpu), 'ret'));
+
+/** After KVM_EXIT_VMGEXIT without type. */
+export const completePscVmgexitRaw = (world: World, vcpu: Vcpu): Handled =>
+  completeForwarded(world, vcpu, kvmRunVmgexitRaw.get(kvmRunOf(world, vcpu), 'ret'));
+
+/** The VMM walked the buffer, cur_entry included; all that is left for KVM is its reply. */
+function completeForwarded(world: World, vcpu: Vcpu, ret: bigint): Handled {
+  const { ret: kind } = retClass(world, ret);
+  world.sendExchange(vcpu, { type: 'USERSPACE_RET', ret: kind, check: 'passedOn' });
+  vcpu.completion = 'none';
+  world.move('completionDone', world.indexOf(vcpu), { ret });
+  const value = ret === 0n ? doneReply(world) : refusedByVmm(world, ret);
+  return finish(world, vcpu, { value, rule: 'PscRetPassedOn' });
+}
+
+interface Reply {
+  /** SW_EXITINFO2. */
+  readonly value: bigint;
+  readonly rule: RuleId;
+}
+
+/** The reply to a batch of which nothing failed. */
+function doneReply(world: World): bigint {
+  const value = facetOr(world, 'psc.doneReply', 'zero');
+  return value === 'genericError' ? PSC_GENERIC_ERROR : 0n;
+}
+
+/** The reply when the VMM refused a range, or the whole buffer. */
+function refusedByVmm(world: World, ret: bigint): bigint {
+  const replies: Record<FacetValue<'psc.errorDetail'>, bigint> = {
+    perEntry: PSC_DRAFT_OTHER,
+    vmmReply: ret,
+    perRange: PSC_GENERIC_ERROR,
+  };
+  return replies[world.facet('psc.errorDetail')];
+}
+
+/** The reply when KVM could not change the RMP. */
+function notChanged(world: World, code: number): Reply {
+  const detailed = world.facet('psc.errorDetail') === 'perEntry' || code === PSC_DRAFT_INVALID_ENTRY;
+  return { value: detailed ? draftResult(code) : PSC_GENERIC_ERROR, rule: 'PscNotChanged' };
+}
+
+const headerErrors: Record<Exclude<FacetValue<'psc.headerError'>, 'unspecified'>, bigint> = {
+  invalidEntry: PSC_INVALID_ENTRY,
+  bare2: BigInt(PSC_DRAFT_INVALID_ENTRY),
+  invalidHeader: PSC_INVALID_HDR,
+};
+
+/** The reply that belongs to an effect of the chart. */
+function refusalReply(world: World, effect: string): Reply {
+  switch (effect) {
+    case 'answerPscInvalidHeader':
+      return {
+        value: headerErrors[facetOr(world, 'psc.headerError', 'invalidHeader')],
+        rule: 'PscHeaderIllegal',
+      };
+    case 'answerPscInvalidEntry':
+      return { value: PSC_INVALID_ENTRY, rule: 'PscEntryIllegal' };
+    case 'answerPscGeneric':
+      return { value: PSC_GENERIC_ERROR, rule: 'PscExitsDisabled' };
+    default:
+      return { value: doneReply(world), rule: 'PscDone' };
+  }
+}
+
+function finish(world: World, vcpu: Vcpu, { value, rule }: Reply): Handled {
+  vcpu.pscBatch = 0;
+  if (ghcbReachable(world, vcpu)) {
+    const page = answerPage(world, vcpu);
+    // It is 0 since the dispatch, unless another vCPU wrote there meanwhile.
+    const written = ghcbPage.get(page, 'swExitInfo1') !== 0n;
+    if (written && facetOr(world, 'psc.doneInfo1', 'untouched') === 'zeroed') writeInfo1(page, 0n);
+    writeInfo2(page, value);
+  }
+  world.move('pscAnswer', world.indexOf(vcpu), { result: value, current: vcpu.pscCurrent }, rule);
+  return 'resume';
+}

@@ -1,0 +1,59 @@
+/** What VMRUN does with the VMSA that the VMCB names: KVM's own guard, then the hardware as an oracle. */
+import { SVM_EXIT_ERR } from '../../../abi/nae';
+import { rmpEntry } from '../../hardware/rmp';
+import type { RuleId } from '../../rules';
+import type { Vcpu } from '../../state/vcpu';
+import { NO_PFN, type World } from '../../world';
+import { facetOr } from '../unspecified';
+
+export interface EntryFailure {
+  /** hardware_entry_failure_reason. */
+  readonly reason: bigint;
+  readonly why: string;
+  readonly rule: RuleId;
+}
+
+/** The failure reason as wide as the kernel keeps VMRUN's exit code. */
+function hardwareReason(world: World): bigint {
+  return facetOr(world, 'failEntry.reason', 'allOnes32') === 'allOnes32' ? 0xffffffffn : SVM_EXIT_ERR;
+}
+
+/** Whether the VMCB holds physical address 0, by accident or as the kernel's mark for "no VMSA". */
+function namesPhysicalZero(world: World, vcpu: Vcpu): boolean {
+  if (vcpu.vmsa === 'physicalZero') return true;
+  return vcpu.vmsa === 'noVmsa' && world.facet('ap.invalidMarker') === 'zero';
+}
+
+/** @returns why the vCPU cannot be entered, or nothing when VMRUN works */
+export function vmrunFailure(world: World, vcpu: Vcpu): EntryFailure | undefined {
+  if (namesPhysicalZero(world, vcpu)) {
+    if (world.vm.vmrunOracle === 'alwaysEnters') return undefined;
+    return { reason: hardwareReason(world), why: 'VMRUN with PA 0', rule: 'VmsaAtPhysicalZero' };
+  }
+  if (vcpu.vmcbVmsaPfn === NO_PFN) {
+    if (world.facet('vmrun.guard') === 'rejectInvalidVmsa') {
+      return { reason: SVM_EXIT_ERR, why: 'no VMSA', rule: 'VmsaMissing' };
+    }
+    return { reason: hardwareReason(world), why: 'VMRUN without VMSA', rule: 'VmsaNotUsable' };
+  }
+  if (world.vm.vmrunOracle === 'alwaysEnters') return undefined;
+  if (world.vm.type === 'seves') return esVmrunFailure(world, vcpu);
+  if (world.vm.gstate !== 'RUNNING') {
+    return { reason: hardwareReason(world), why: `guest is in ${world.vm.gstate}`, rule: 'GuestNotRunning' };
+  }
+  const entry = rmpEntry(world, vcpu.vmcbVmsaPfn);
+  if (!entry.assigned || !entry.validated || !entry.vmsa || entry.asid !== world.vm.asid) {
+    return {
+      reason: hardwareReason(world),
+      why: 'the RMP does not mark the page as VMSA',
+      rule: 'VmsaNotUsable',
+    };
+  }
+  return undefined;
+}
+
+/** Without SNP there is no RMP and no guest state of the firmware: what counts is that the launch encrypted the VMSA. */
+function esVmrunFailure(world: World, vcpu: Vcpu): EntryFailure | undefined {
+  if (vcpu.guestStateProtected) return undefined;
+  return { reason: hardwareReason(world), why: 'the VMSA is not encrypted', rule: 'EsVmsaNotEncrypted' };
+}

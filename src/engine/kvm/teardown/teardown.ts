@@ -1,0 +1,83 @@
+/** The end of a VM: vCPUs, bounce pages, DECOMMISSION, ASID. What cannot be given back is leaked, and says so. */
+import { rmpLookup, rmpRunLength, rmpUpdateRun } from '../../hardware/rmp';
+import type { Vcpu } from '../../state/vcpu';
+import { NO_PFN, type World } from '../../world';
+import { sevAsidFree } from './asids';
+import { changeGfns } from '../memory/attributes';
+import { releaseGmem } from '../memory/gmem';
+import { freeKernelPage, kvmRmpMakeShared, snpFreeFirmwarePage } from '../memory/kernel-pages';
+import { snpDecommissionContext } from '../launch/launch-start';
+import { dropSlots } from '../memory/memory-slots';
+import { dropRegions } from '../memory/user-memory';
+
+const SHARED = { assigned: false, immutable: false, twoMeg: false, asid: 0, gfn: 0 } as const;
+
+/** sev_free_vcpu. */
+function sevFreeVcpu(world: World, vcpu: Vcpu): void {
+  const page = vcpu.launchVmsaPfn;
+  if (page === NO_PFN) return;
+  if (world.vm.type === 'snp' && !kvmRmpMakeShared(world, page, 'vcpuFree')) return;
+  if (vcpu.guestStateProtected) {
+    world.move('cacheFlushed', world.indexOf(vcpu), { pfn: page, pages: 1, times: 1 }, 'VcpuFreed');
+  }
+  world.dropImage('kernel', page);
+  freeKernelPage(world, page);
+}
+
+/** snp_guest_req_cleanup. */
+function guestRequestCleanup(world: World): void {
+  const { vm } = world;
+  world.dropImage('kernel', vm.responsePfn);
+  if (vm.responsePfn !== NO_PFN) snpFreeFirmwarePage(world, vm.responsePfn);
+  if (vm.requestPfn !== NO_PFN) freeKernelPage(world, vm.requestPfn);
+}
+
+/** The regions of userspace are unpinned: what the RMP still assigns of them goes back to the host first. */
+function releaseUserPages(world: World): void {
+  if (world.facet('mem.private') !== 'userPages') return;
+  const { gmemPages } = world.config;
+  for (let pfn = 0; pfn < gmemPages;) {
+    const alike = Math.max(1, rmpRunLength(world, pfn, gmemPages - pfn));
+    if (rmpLookup(world, pfn)?.assigned && !rmpUpdateRun(world, pfn, alike, SHARED)) {
+      for (let page = pfn; page < pfn + alike; page++) kvmRmpMakeShared(world, page, 'launch');
+    }
+    pfn += alike;
+  }
+}
+
+/** sev_vm_destroy. */
+function sevVmDestroy(world: World): void {
+  const { vm } = world;
+  if (!vm.sevActive) return;
+  if (vm.type === 'snp') {
+    guestRequestCleanup(world);
+    releaseUserPages(world);
+    if (!snpDecommissionContext(world)) return;
+  }
+  sevAsidFree(world);
+}
+
+/** kvm_destroy_vm: every vCPU first, then the VM. guest_memfd goes on its own, see `releaseGmem`. */
+export function destroyVm(world: World): void {
+  world.move('vmDestroyed', -1, {});
+  for (const vcpu of world.vcpus) {
+    if (!vcpu.exists) continue;
+    sevFreeVcpu(world, vcpu);
+    world.resetVcpu(vcpu);
+  }
+  sevVmDestroy(world);
+  const { vm } = world;
+  vm.exists = false;
+  vm.sevActive = false;
+  vm.vcpuCount = 0;
+  world.sendLaunch({ type: 'DESTROY' });
+}
+
+/** Every file of the VM is closed: the VM goes, then the pages of guest_memfd. */
+export function closeEverything(world: World): void {
+  destroyVm(world);
+  releaseGmem(world);
+  dropSlots(world);
+  dropRegions(world);
+  changeGfns(world, 0, world.config.gfnCount, 0, ~0);
+}

@@ -1,0 +1,280 @@
+/**
+ * The rows of a comparison: the steps of several runs beside each other, and who did the same. Steps are lined up inside
+ * each act of the scenario and what followed from it; who did the same is told by moves, findings and by what the steps
+ * wrote. A rule is a reason, not a deed: where only the rule differs the row is equal.
+ */
+import { formatArgument, moveKinds, type Move, type MoveKind } from '../../engine/moves';
+import { profileIds } from '../../profiles/profiles';
+import type { ResolvedProfile } from '../../profiles/resolve';
+import type { Run } from '../../scenarios/run';
+import type { Line } from '../../scenarios/scenario';
+import { align, type AlignedItem } from './alignment';
+import type { ComparedRow, FieldDifference } from './comparison';
+import { SilentDifferences } from './silent-differences';
+import type { Finding, PerformedAct, StepRecord, Timeline } from '../timeline/timeline';
+
+/** A row before what differs in it is told. */
+export interface FoundRow extends Omit<ComparedRow, 'differences'> {
+  /** Runs whose moves are alike; parted further where they came apart in what they wrote. */
+  readonly alike: readonly (readonly number[])[];
+}
+
+/** A step, or that an act could not be taken. */
+interface Item extends AlignedItem {
+  /** Line of the scenario. */
+  readonly line: number;
+  readonly step?: number;
+  readonly refused?: string;
+  /** The step rests on something that no source says. */
+  readonly uncertain?: true;
+}
+
+/** One act of the scenario or of a guest program, and all that followed from it until the next. */
+interface Segment extends AlignedItem {
+  readonly items: readonly Item[];
+}
+
+/** A segment while it is gathered. */
+interface OpenSegment {
+  readonly key: string;
+  readonly verb: string;
+  readonly items: Item[];
+}
+
+/**
+ * The lines whose steps are lined up together: one at a time, but `run until` lines in a row as one, since a kernel that
+ * never leaves to userspace runs past the line where another one stops.
+ */
+function stretches(lines: readonly Line[]): number[][] {
+  const stretches: number[][] = [];
+  let goesOn = false;
+  lines.forEach(({ kind }, line) => {
+    if (kind !== 'act' && kind !== 'launch' && kind !== 'runUntil') return;
+    if (kind === 'runUntil' && goesOn) stretches.at(-1)?.push(line);
+    else stretches.push([line]);
+    goesOn = kind === 'runUntil';
+  });
+  return stretches;
+}
+
+/** Generations come first, oldest first; then by how they are written. */
+function rank({ id }: ResolvedProfile): number {
+  const index = (profileIds as readonly string[]).indexOf(id);
+  return index < 0 ? profileIds.length : index;
+}
+
+/** The rows of several runs of one scenario. The timelines are moved. */
+export const comparedRows = (runs: readonly Run<Timeline>[]): FoundRow[] => new Comparer(runs).rows();
+
+class Comparer {
+  private readonly codes = new Map<string, number>();
+  /** The runs in the order in which they are aligned. */
+  private readonly order: readonly number[];
+
+  private readonly silent: SilentDifferences;
+
+  constructor(private readonly runs: readonly Run<Timeline>[]) {
+    this.silent = new SilentDifferences(runs.map(({ timeline }) => timeline));
+    const spec = (run: number): ResolvedProfile => (runs[run] as Run<Timeline>).profile;
+    const before = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+    this.order = runs
+      .map((_, run) => run)
+      .sort((a, b) => rank(spec(a)) - rank(spec(b)) || before(spec(a).spec, spec(b).spec));
+  }
+
+  rows(): FoundRow[] {
+    const rows: FoundRow[] = [];
+    for (const lines of stretches(this.runs[0]?.scenario.lines ?? [])) {
+      const segments = this.order.map((run) => this.segments(this.runs[run] as Run<Timeline>, lines));
+      for (const at of align(segments)) {
+        const items = at.map((index, i) => (index === undefined ? [] : (segments[i]?.[index]?.items ?? [])));
+        for (const row of align(items)) rows.push(this.row(rows.at(-1)?.line ?? 0, row, items));
+      }
+    }
+    return rows;
+  }
+
+  /** @param least no row goes back behind the line of the row before it */
+  private row(
+    least: number,
+    row: readonly (number | undefined)[],
+    items: readonly (readonly Item[])[],
+  ): FoundRow {
+    const found: (Item | undefined)[] = this.runs.map(() => undefined);
+    row.forEach((index, i) => {
+      if (index !== undefined) found[this.order[i] as number] = items[i]?.[index];
+    });
+    const line = Math.max(least, Math.min(...found.flatMap((item) => item?.line ?? [])));
+    const steps = found.map((item) => item?.step);
+    const alike = grouped(found.map((item) => item?.content ?? 0));
+    const groups = alike.flatMap((group) =>
+      steps[group[0] ?? 0] === undefined ? [group] : this.silent.parted(group, steps),
+    );
+    return {
+      line,
+      steps,
+      refused: found.map((item) => item?.refused),
+      groups: groups.sort(([a = 0], [b = 0]) => a - b),
+      uncertain: found.flatMap((item, run) => (item?.uncertain ? [run] : [])),
+      alike,
+    };
+  }
+
+  /** What lines did in one run, cut where an act of the scenario or of a guest program begins. */
+  private segments(run: Run<Timeline>, lines: readonly number[]): Segment[] {
+    const segments: OpenSegment[] = [];
+    for (const line of lines) this.addLine(segments, run, line);
+    // A run that has one segment here has the one that the others have.
+    const role = segments.length === 1 ? this.code('only act') : 0;
+    return segments.map(({ key, verb, items }) => ({
+      items,
+      content: this.code(key),
+      kind: this.code(verb),
+      role,
+    }));
+  }
+
+  private addLine(segments: OpenSegment[], run: Run<Timeline>, line: number): void {
+    const { firstAct = 0, endAct = 0 } = run.lines[line] ?? {};
+    const told = new Set<string>();
+    const add = (item: Omit<Item, 'line'>): void => void segments.at(-1)?.items.push({ line, ...item });
+    for (const performed of run.timeline.acts.slice(firstAct, endAct)) {
+      const { origin, firstStep, stepCount, refused } = performed;
+      if (origin === 'scenario' || origin === 'program' || segments.length === 0)
+        segments.push({ ...segmentKey(run.timeline, performed), items: [] });
+      for (let step = firstStep; step < firstStep + stepCount; step++) {
+        add(this.stepItem(run.timeline.step(step), segments.at(-1)?.items.length === 0));
+      }
+      if (refused === undefined) continue;
+      told.add(refused);
+      add(this.refusal(refused, segments.at(-1)?.items.length === 0));
+    }
+    for (const why of untold(run, line, told)) {
+      if (segments.length === 0) segments.push({ key: 'no act', verb: 'no act', items: [] });
+      add(this.refusal(why, segments.at(-1)?.items.length === 0));
+    }
+  }
+
+  private stepItem(step: StepRecord, isFirst: boolean): Omit<Item, 'line'> {
+    const { index, move, findings } = step;
+    const found = findingsText(findings.filter(isKnown));
+    const kind = move ? `${move.kind} ${move.vcpu}` : 'no move';
+    const content = move ? `${kind} ${argumentsText(move)} ${found}` : `no move ${found}`;
+    return {
+      step: index,
+      ...(findings.every(isKnown) ? {} : { uncertain: true }),
+      content: this.code(content),
+      kind: this.code(kind),
+      role: this.code(isFirst ? 'first' : move ? roleOf(move) : ''),
+    };
+  }
+
+  private refusal(refused: string, isFirst: boolean): Omit<Item, 'line'> {
+    return {
+      refused,
+      content: this.code(`refused ${refused}`),
+      kind: this.code('refused'),
+      role: this.code(isFirst ? 'first' : ''),
+    };
+  }
+
+  /** A number for a text; 0 for the empty one. */
+  private code(text: string): number {
+    if (text === '') return 0;
+    const known = this.codes.get(text);
+    if (known !== undefined) return known;
+    const code = this.codes.size + 1;
+    this.codes.set(text, code);
+    return code;
+  }
+}
+
+/** What an act is known by: its words, or what the guest program does first, since its acts are all alike. */
+function segmentKey(timeline: Timeline, performed: PerformedAct): Omit<OpenSegment, 'items'> {
+  const { act, origin, firstStep, stepCount } = performed;
+  if (origin === 'scenario') return { key: `act ${jsonText(act)}`, verb: `${act.actor} ${act.verb}` };
+  for (let step = firstStep; step < firstStep + stepCount; step++) {
+    const { move } = timeline.step(step);
+    // Whether a page faults before it is used is the host's affair.
+    if (!move || moveKinds[move.kind].from !== 'guest' || move.kind === 'nestedFault') continue;
+    const verb = `${origin} ${move.kind} ${move.vcpu}`;
+    return { key: `${verb} ${argumentsText(move)}`, verb };
+  }
+  return { key: origin, verb: origin };
+}
+
+/** Why a line was not carried out as written, where no act says so. */
+function untold(run: Run<Timeline>, line: number, told: ReadonlySet<string>): string[] {
+  const problems = run.problems.filter((problem) => problem.line === line).map(({ message }) => message);
+  const refused = run.lines[line]?.refused;
+  const all = refused === undefined ? problems : [refused, ...problems];
+  return [...new Set(all)].filter((why) => !told.has(why));
+}
+
+const jsonText = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
+
+const argumentsText = ({ args }: Move): string => Object.values(args).map(String).join('|');
+
+/** Moves from KVM that are no answer of its own: the others may stand beside an answer in other words. */
+const noAnswers: readonly string[] = ['enter', 'vmmReads'];
+
+/** What a move is good for: an answer to the guest of one vCPU, or to the VMM. Empty for everything else. */
+function roleOf({ kind, vcpu }: Move): string {
+  const { from, to }: MoveKind = moveKinds[kind];
+  const isAnswer = from === 'kvm' && (to === 'guest' || to === 'vmm') && !noAnswers.includes(kind);
+  return isAnswer ? `answer to ${to} ${vcpu}` : '';
+}
+
+/** Whether a finding tells what the kernel does; the others say that nobody knows, or that the model does not. */
+const isKnown = ({ kind }: Finding): boolean => kind !== 'ambiguity' && kind !== 'unmodelled';
+
+const findingsText = (findings: readonly Finding[]): string =>
+  findings.map(({ kind, text }) => `${kind}: ${text}`).join('; ');
+
+/** Indexes of equal values, in the order of their first. */
+function grouped(values: readonly number[]): number[][] {
+  const groups = new Map<number, number[]>();
+  values.forEach((value, index) => {
+    const group = groups.get(value);
+    if (group) group.push(index);
+    else groups.set(value, [index]);
+  });
+  return [...groups.values()];
+}
+
+/** What the steps of a row have not alike; runs without a step do not count. */
+export function differencesOf(
+  runs: readonly Run<Timeline>[],
+  { steps, refused }: FoundRow,
+): FieldDifference[] {
+  const records = steps.map((step, run) => (step === undefined ? undefined : runs[run]?.timeline.step(step)));
+  const fields = records.map((record) => (record ? fieldsOf(record) : undefined));
+  fields.forEach((field, run) => {
+    const why = refused[run];
+    if (why !== undefined) fields[run] = new Map([...(field ?? []), ['refused', why]]);
+  });
+  const names = new Set(fields.flatMap((field) => (field ? [...field.keys()] : [])));
+  return [...names].flatMap((name): FieldDifference[] => {
+    const values = fields.map((field) => field?.get(name));
+    const present = values.filter((_, run) => fields[run] !== undefined);
+    return new Set(present).size > 1 ? [{ name, values }] : [];
+  });
+}
+
+/** A step as named values, as people read them. */
+function fieldsOf({ move, rule, findings }: StepRecord): Map<string, string> {
+  const fields = new Map<string, string>();
+  if (move) {
+    fields.set('move', move.kind);
+    const { args }: MoveKind = moveKinds[move.kind];
+    for (const [name, kind] of Object.entries(args)) {
+      const value = move.args[name];
+      if (value !== undefined) fields.set(name, formatArgument(kind, value));
+    }
+  }
+  if (rule !== undefined) fields.set('rule', rule);
+  const known = findings.filter(isKnown);
+  if (known.length > 0) fields.set('findings', findingsText(known));
+  return fields;
+}

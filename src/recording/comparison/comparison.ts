@@ -1,0 +1,183 @@
+/**
+ * One scenario under several profiles: the steps of all runs in common rows, in each row who did the same, and what
+ * differs. A row belongs to a line of the scenario; inside a line to an act of the scenario or of a guest program; inside
+ * that, steps of one kind and vCPU stand beside each other, so that a kernel that exits three times lines up with one
+ * that exits once.
+ */
+import { compareProfiles, type FacetDifference } from '../../profiles/compare';
+import type { Run } from '../../scenarios/run';
+import { comparedRows, differencesOf, type FoundRow } from './comparison-rows';
+import { kvmRunDifferences, type KvmRunDifference } from './kvm-run-differences';
+import { atPositions, stateDifferences } from './state-differences';
+import type { Timeline } from '../timeline/timeline';
+
+/** Something with a name that the runs do not all have alike. */
+export interface FieldDifference {
+  /** `result`, `rule`, or the name of an observation: `v1.mpState`, `v0.run.hypercall.ret`, `page.0x120.rmp`. */
+  readonly name: string;
+  /** One for each run, as people read it; undefined where a run has no such thing. */
+  readonly values: readonly (string | undefined)[];
+  /** Of a page: how many frames from that one on differ in the same way. */
+  readonly frames?: number;
+}
+
+/** Steps of the runs that stand beside each other. */
+export interface ComparedRow {
+  /**
+   * Line of the scenario, an index in `scenario.lines`, never before that of an earlier row. Where runs come to the row
+   * under different `run until` lines, the first of them.
+   */
+  readonly line: number;
+  /** Index of the step in each run; undefined where a run made no such step. */
+  readonly steps: readonly (number | undefined)[];
+  /** Why a run could not take the act, for runs that could not; such a run may have no step in the row. */
+  readonly refused: readonly (string | undefined)[];
+  /** Runs that did the same here, by index, ascending, the first run first. One group of all runs: an equal row. */
+  readonly groups: readonly (readonly number[])[];
+  /** Runs of which no source says what they do here, so that what is shown is the nearest known; they part no row. */
+  readonly uncertain: readonly number[];
+  /**
+   * Worked out when first asked for. An equal row may still name another rule for each run.
+   *
+   * Fields of the move, its rule, its findings, why it was refused: where the runs that have a step here differ. And the
+   * state that came apart here between runs whose moves are alike, by the names of observations.
+   */
+  readonly differences: readonly FieldDifference[];
+}
+
+export interface Comparison {
+  /** A, B, ... in the order of the profiles. */
+  readonly runs: readonly Run<Timeline>[];
+  readonly rows: readonly ComparedRow[];
+  /** Indexes of the rows that are not equal, ascending. */
+  readonly divergences: readonly number[];
+  /**
+   * The row where the runs part for a reader; undefined when they never do. Differences inside `launch standard` come
+   * after all others: a scenario that says no more of its launch is about something else.
+   */
+  readonly firstDivergence: number | undefined;
+  /** The row in which a step of a run stands. */
+  readonly rowOf: (run: number, step: number) => number;
+  /** How many steps each run has made once a row is over; before the first row, -1, none. */
+  readonly positionsAfter: (row: number) => readonly number[];
+  /** Declared state that differs once a row is over. The timelines stand where they stood when this returns. */
+  readonly stateAfter: (row: number) => readonly FieldDifference[];
+  /** Bytes of kvm_run that VMMs would see differently, for a row in which at least two runs leave for userspace. */
+  readonly kvmRunDifferences: (row: number) => readonly KvmRunDifference[];
+  /** The facets that a row's steps consulted and in which the profiles differ. */
+  readonly facetsOf: (row: number) => readonly FacetDifference[];
+}
+
+/**
+ * Compares runs of one scenario.
+ *
+ * Rows come in an order that does not depend on the order of the runs: what is found with the runs in another order is
+ * the same with the runs' numbers exchanged.
+ */
+export function compare(runs: readonly Run<Timeline>[]): Comparison {
+  const timelines = runs.map(({ timeline }) => timeline);
+  const back = timelines.map(({ position }) => position);
+  const found = comparedRows(runs);
+  timelines.forEach((timeline, run) => timeline.seek(back[run] ?? 0));
+
+  const places = placesOf(runs, found);
+  const positionsAfter = (row: number): readonly number[] =>
+    runs.map((_, run) => places.after[(row + 1) * runs.length + run] ?? 0);
+  const stateAfter = (row: number): readonly FieldDifference[] =>
+    stateDifferences(timelines, positionsAfter(row));
+  const differencesIn = (row: FoundRow, index: number): readonly FieldDifference[] => {
+    const seen = differencesOf(runs, row);
+    if (row.groups.length === row.alike.length) return seen;
+    const before = new Set(stateAfter(index - 1).map(differenceText));
+    const partsLike = ({ values }: FieldDifference): boolean =>
+      row.alike.some((runs) => runs.some((run) => values[run] !== values[runs[0] ?? run]));
+    const cameApart = stateAfter(index).filter(
+      (difference) => partsLike(difference) && !before.has(differenceText(difference)),
+    );
+    return [...seen, ...cameApart];
+  };
+  const rows = found.map((row, index) => toldWhenAsked(row, () => differencesIn(row, index)));
+  const divergences = rows.flatMap(({ groups }, index) => (groups.length > 1 ? [index] : []));
+  const inLaunch = (row: number): boolean =>
+    runs[0]?.scenario.lines[rows[row]?.line ?? -1]?.kind === 'launch';
+  const facets = compareProfiles(runs.map(({ profile }) => profile));
+  const stepsOf = (row: number): readonly (number | undefined)[] => rows[row]?.steps ?? [];
+  return {
+    runs,
+    rows,
+    divergences,
+    firstDivergence: divergences.find((row) => !inLaunch(row)) ?? divergences[0],
+    rowOf: (run, step) => places.rows[run]?.[step] ?? -1,
+    positionsAfter,
+    stateAfter,
+    kvmRunDifferences: (row) =>
+      [...leaving(runs, stepsOf(row))].flatMap(([vcpu, left]) =>
+        left.length < 2
+          ? []
+          : atPositions(timelines, positionsAfter(row), (worlds) => kvmRunDifferences(worlds, vcpu, left)),
+      ),
+    facetsOf: (row) => {
+      const consulted = new Set(
+        stepsOf(row).flatMap((step, run) =>
+          step === undefined ? [] : (timelines[run]?.step(step).facets ?? []),
+        ),
+      );
+      return facets.filter(({ name }) => consulted.has(name));
+    },
+  };
+}
+
+const differenceText = ({ name, values, frames }: FieldDifference): string =>
+  JSON.stringify([name, values, frames]);
+
+/** A row whose differences are worked out when first asked for. */
+function toldWhenAsked(
+  { line, steps, refused, groups, uncertain }: FoundRow,
+  tell: () => readonly FieldDifference[],
+): ComparedRow {
+  let differences: readonly FieldDifference[] | undefined;
+  return {
+    line,
+    steps,
+    refused,
+    groups,
+    uncertain,
+    get differences() {
+      return (differences ??= tell());
+    },
+  };
+}
+
+/** By vCPU, the runs that leave for userspace in these steps. */
+function leaving(
+  runs: readonly Run<Timeline>[],
+  steps: readonly (number | undefined)[],
+): ReadonlyMap<number, readonly number[]> {
+  const left = new Map<number, number[]>();
+  steps.forEach((step, run) => {
+    if (step === undefined) return;
+    for (const { chart, instance, event } of (runs[run] as Run<Timeline>).timeline.step(step).transitions) {
+      if (chart !== 'vcpu' || event.type !== 'EXIT_TO_USERSPACE') continue;
+      left.set(instance, [...(left.get(instance) ?? []), run]);
+    }
+  });
+  return left;
+}
+
+/** By run the row of each step, and by row, from the one before the first, how many steps each run has made. */
+function placesOf(
+  runs: readonly Run<Timeline>[],
+  rows: readonly FoundRow[],
+): { readonly rows: readonly Int32Array[]; readonly after: Int32Array } {
+  const count = runs.length;
+  const rowOf = runs.map(({ timeline }) => new Int32Array(timeline.stepCount).fill(-1));
+  const after = new Int32Array((rows.length + 1) * count);
+  rows.forEach(({ steps }, row) => {
+    for (let run = 0; run < count; run++) {
+      const step = steps[run];
+      if (step !== undefined) (rowOf[run] as Int32Array)[step] = row;
+      after[(row + 1) * count + run] = step === undefined ? (after[row * count + run] as number) : step + 1;
+    }
+  });
+  return { rows: rowOf, after };
+}

@@ -1,0 +1,159 @@
+/**
+ * Moves that look alike and leave different state: an answer field that one kernel presets and another does not. What
+ * counts is what comes apart in a step; state that differed before it has been told where it came apart.
+ */
+import { gfnBits, LEAK_COUNT_SHIFT, pageFieldNames, type PageFieldName } from '../../engine/memory/page-bits';
+import type { PageField } from '../../engine/memory/page-field';
+import { ByteReader } from '../timeline/byte-stream';
+import { ArenaMap } from '../timeline/changes';
+import { isTold } from './state-differences';
+import type { Timeline } from '../timeline/timeline';
+import { readWrites } from '../timeline/writes';
+
+/** One run's step: what it wrote, old XOR new, and the memory before it. */
+interface Written {
+  readonly timeline: Timeline;
+  readonly words: ReadonlyMap<number, number>;
+  readonly runs: readonly PageRun[];
+}
+
+interface PageRun {
+  readonly field: number;
+  readonly first: number;
+  readonly end: number;
+  readonly difference: number;
+}
+
+const ALL_BITS = -1;
+
+/**
+ * The bits of the page facts that are told of a page (page-differences.ts). What is mapped, what is allocated, and what a
+ * page that nobody has filled yet contains, shows when somebody uses it.
+ */
+const toldBits: Readonly<Partial<Record<PageFieldName, number>>> = {
+  gfn:
+    gfnBits.attributePrivate |
+    gfnBits.guestPrivate |
+    gfnBits.guestValidated |
+    gfnBits.guestVmsa |
+    gfnBits.guestKnows,
+  rmp: ALL_BITS,
+  hostPage: 0xf << LEAK_COUNT_SHIFT,
+  contentLow: ALL_BITS,
+  contentHigh: ALL_BITS,
+};
+
+export class SilentDifferences {
+  private map: ArenaMap | undefined;
+
+  /** @param timelines of one scenario, so that the same word stands for the same thing in all of them; they are moved */
+  constructor(private readonly timelines: readonly Timeline[]) {}
+
+  /** Parts runs whose steps look alike by what came apart in these steps. @param group runs that each have a step */
+  parted(group: readonly number[], steps: readonly (number | undefined)[]): number[][] {
+    const [first = 0] = group;
+    const bytes = (run: number): Uint8Array => this.timeline(run).writes(steps[run] ?? 0);
+    const own = bytes(first);
+    // The same bits changed everywhere: what was alike is still alike.
+    if (group.every((run) => run === first || equalBytes(own, bytes(run)))) return [[...group]];
+    const written = group.map((run) => this.read(run, steps[run] ?? 0));
+    const signs = group.map(() => '');
+    const sign = (name: string, before: readonly number[], after: readonly number[]): void => {
+      if (cameApart(before, after)) after.forEach((value, i) => (signs[i] += `${name}=${value} `));
+    };
+    this.compareWords(written, sign);
+    this.comparePages(written, sign);
+    const parts = new Map<string, number[]>();
+    group.forEach((run, i) => {
+      const part = parts.get(signs[i] ?? '');
+      if (part) part.push(run);
+      else parts.set(signs[i] ?? '', [run]);
+    });
+    return [...parts.values()];
+  }
+
+  private timeline(run: number): Timeline {
+    return this.timelines[run] as Timeline;
+  }
+
+  private read(run: number, step: number): Written {
+    const timeline = this.timeline(run);
+    timeline.seek(step);
+    const words = new Map<number, number>();
+    const runs: PageRun[] = [];
+    readWrites(
+      new ByteReader(timeline.writes(step), 0),
+      (address, difference) => words.set(address, difference),
+      (field, first, count, difference) => runs.push({ field, first, end: first + count, difference }),
+    );
+    return { timeline, words, runs };
+  }
+
+  private compareWords(written: readonly Written[], sign: Sign): void {
+    const addresses = new Set(written.flatMap(({ words }) => [...words.keys()]));
+    for (const address of addresses) {
+      if (!this.isComparable(address, written)) continue;
+      const before = written.map(({ timeline }) => timeline.world.arena.read(address));
+      const after = written.map(({ words }, i) => (before[i] as number) ^ (words.get(address) ?? 0));
+      sign(String(address), before, after);
+    }
+  }
+
+  /** Whether a word means the same in all runs: page images are handed out as they are needed. */
+  private isComparable(address: number, written: readonly Written[]): boolean {
+    this.map ??= new ArenaMap(this.timeline(0).world);
+    const place = this.map.at(address);
+    if (!place) return false;
+    if (place.kind === 'variable') return isTold(place.instance);
+    if (place.isKvmRun) return true;
+    const pages = written.map(({ timeline }) => timeline.world.pageImages[place.index]);
+    const [first] = pages;
+    return pages.every((page) => page?.used && page.side === first?.side && page.frame === first.frame);
+  }
+
+  private comparePages(written: readonly Written[], sign: Sign): void {
+    const fields = new Set(written.flatMap(({ runs }) => runs.map(({ field }) => field)));
+    const last = this.timeline(0).world.config.gmemPages;
+    for (const field of fields) {
+      const name = pageFieldNames[field] as PageFieldName;
+      const told = toldBits[name] ?? 0;
+      const own = written.map(({ runs }) => runs.filter((run) => run.field === field));
+      const edges = own.flatMap((runs) => runs.flatMap(({ first, end }) => [first, end]));
+      const cuts = [...new Set(edges)].sort((a, b) => a - b);
+      cuts.slice(0, -1).forEach((from, i) => {
+        const differences = own.map(
+          (runs) => runs.find(({ first, end }) => first <= from && from < end)?.difference ?? 0,
+        );
+        if (differences.every((difference) => difference === differences[0])) return;
+        const pages = written.map(({ timeline }) => timeline.world.pages.fields[field] as PageField);
+        // Behind guest memory lie the kernel's own pages.
+        const end = name === 'gfn' ? (cuts[i + 1] ?? from) : Math.min(cuts[i + 1] ?? from, last);
+        for (let at = from; at < end;) {
+          const before = pages.map((page) => page.get(at) & told);
+          const after = before.map((value, run) => value ^ ((differences[run] ?? 0) & told));
+          sign(`${name}.${at}`, before, after);
+          at += Math.min(...pages.map((page) => page.runLength(at, end - at)));
+        }
+      });
+    }
+  }
+}
+
+type Sign = (name: string, before: readonly number[], after: readonly number[]) => void;
+
+/** Whether two runs that had the same value have different ones now. */
+function cameApart(before: readonly number[], after: readonly number[]): boolean {
+  const afterOf = new Map<number, number>();
+  return before.some((value, i) => {
+    const own = after[i] as number;
+    const other = afterOf.get(value);
+    afterOf.set(value, own);
+    return other !== undefined && other !== own;
+  });
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -1,0 +1,87 @@
+/** What several runs do not have alike at one place of each: declared variables, bytes and pages, by their names. */
+import {
+  formatVariable,
+  type Group,
+  type Instance,
+  type Slot,
+  type Variables,
+} from '../../engine/state/schema';
+import type { World } from '../../engine/world';
+import { ghcbDifferences, imageDifferences, kvmRunFieldDifferences } from './byte-differences';
+import type { FieldDifference } from './comparison';
+import { pageDifferences, vmsaDifferences } from './page-differences';
+import type { Timeline } from '../timeline/timeline';
+
+/** Calls `read` with the worlds at these positions; afterwards they stand where they stood. */
+export function atPositions<T>(
+  timelines: readonly Timeline[],
+  positions: readonly number[],
+  read: (worlds: readonly World[]) => T,
+): T {
+  const back = timelines.map(({ position }) => position);
+  const seek = (to: readonly number[]): void => {
+    timelines.forEach((timeline, run) => timeline.seek(to[run] ?? 0));
+  };
+  seek(positions);
+  try {
+    return read(timelines.map(({ world }) => world));
+  } finally {
+    seek(back);
+  }
+}
+
+/** Whether the variables of an instance are told as they are: not the place that a page image happens to have. */
+export const isTold = (instance: string): boolean => !/^image\d+$/.test(instance);
+
+/** Everything declared that differs: the vCPUs with their kvm_run and GHCB first, then the VM, the pages, the rest. */
+export function stateDifferences(
+  timelines: readonly Timeline[],
+  positions: readonly number[],
+): FieldDifference[] {
+  return atPositions(timelines, positions, (worlds) => {
+    const vcpus = Array.from({ length: worlds[0]?.config.vcpus ?? 0 }, (_, vcpu) => vcpu);
+    const guestVisible = vcpus.flatMap((vcpu) => [
+      ...instanceDifferences(worlds, (name) => name === `v${vcpu}`),
+      ...kvmRunFieldDifferences(worlds, vcpu),
+      ...ghcbDifferences(worlds, vcpu),
+    ]);
+    return [
+      ...guestVisible,
+      ...instanceDifferences(worlds, (name) => name === 'vm'),
+      ...vmsaDifferences(worlds),
+      ...pageDifferences(worlds),
+      ...instanceDifferences(worlds, (name) => isTold(name) && !/^(v\d+|vm)$/.test(name)),
+      ...imageDifferences(worlds),
+    ];
+  });
+}
+
+/** Variables of the instances that are wanted, in declared order. */
+function instanceDifferences(worlds: readonly World[], wanted: (name: string) => boolean): FieldDifference[] {
+  const instances = worlds[0]?.instances ?? [];
+  return instances.flatMap(({ name, group }, index) => {
+    if (!wanted(name)) return [];
+    const of = worlds.map((world) => ({ world, instance: world.instances[index]?.instance }));
+    return inOrder(group).flatMap((slot): FieldDifference[] => {
+      const values = of.map(({ world, instance }) => instance && variableText(world, instance, slot));
+      const differ = values.some((value) => value !== values[0]);
+      return differ ? [{ name: `${name}.${slot.name}`, values }] : [];
+    });
+  });
+}
+
+/** The variables as people declared them; in memory the wide ones come first. */
+const inOrder = ({ slots, variables }: Group): readonly Slot[] => {
+  const names = Object.keys(variables);
+  return [...slots].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+};
+
+const ALL_ONES = -1;
+
+function variableText({ arena }: World, { base }: Instance<Variables>, slot: Slot): string {
+  const low = arena.read(base + slot.offset);
+  const high = slot.words === 2 ? arena.read(base + slot.offset + 1) : 0;
+  const isNumber = slot.variable.kind === 'u64' || slot.variable.kind === 'u32';
+  if (isNumber && low === ALL_ONES && (slot.words === 1 || high === ALL_ONES)) return 'none';
+  return formatVariable(slot.variable, low, high);
+}
