@@ -2,6 +2,7 @@
 import { littleEndian, littleEndianBytes } from '../base/bytes';
 import { hex } from '../base/hex';
 import { ok, problem, type Result } from '../base/result';
+import { own } from '../base/table';
 import { kindNamed, structLayouts, type KindValues } from './kinds';
 import type { FieldRow } from './layout';
 
@@ -14,7 +15,7 @@ export interface Place {
 
 /** Where a row lies among `length` bytes of its kind. Rows of a word lie in the whole word. */
 export function placeOf(kindName: string, row: FieldRow, length: number): Place {
-  const start = structLayouts[kindName]?.start ?? 0;
+  const start = own(structLayouts, kindName)?.start ?? 0;
   const bits = row.bits ? { bits: row.bits } : {};
   return row.offset === undefined
     ? { at: 0, size: length, ...bits }

@@ -2,9 +2,10 @@
 import { littleEndian, littleEndianBytes } from '../base/bytes';
 import { bytesToHex, hex, hexToBytes, parseInteger } from '../base/hex';
 import { ok, problem, type Result } from '../base/result';
+import { tableOf } from '../base/table';
 import { alignColumns } from '../base/text';
 import { isDump, readDump } from './dump';
-import { kindNamed, type Kind, type KindValues } from './kinds';
+import { kindNamed, type Kind } from './kinds';
 import type { FieldRow } from './layout';
 import type { Source } from './source';
 
@@ -78,13 +79,13 @@ function bytesFromDump(lines: readonly string[]): Result<Uint8Array> {
 export function encodeArguments(kindName: string, parts: readonly string[]): Result<bigint | Uint8Array> {
   const kind = kindNamed(kindName);
   if (!kind.ok) return kind;
-  const values: Record<string, KindValues[string]> = {};
+  const values: (readonly [string, string])[] = [];
   for (const part of parts) {
     const equals = part.indexOf('=');
     if (equals <= 0) return problem(`'${part}' is not name=value`, part);
-    values[part.slice(0, equals)] = part.slice(equals + 1);
+    values.push([part.slice(0, equals), part.slice(equals + 1)]);
   }
-  return kind.value.encode(values);
+  return kind.value.encode(tableOf(values));
 }
 
 /** An encoded value as text: all digits of a word, hex bytes of a structure. */

@@ -158,4 +158,22 @@ describe('encoding by name', () => {
     if (!bytes.ok || typeof bytes.value === 'bigint') throw new Error('bytes were expected');
     expect([...bytes.value.subarray(16, 22)]).toEqual([1, 0, 0, 0xaa, 0xbb, 0]);
   });
+
+  const inherited = Object.getOwnPropertyNames(Object.prototype);
+
+  test.each(inherited)('%s is no value, no field and no kind, though every object answers to it', (word) => {
+    const refusalOf = (kind: string, part: string): string => {
+      const encoded = encodeArguments(kind, [part]);
+      return encoded.ok ? 'encoded' : encoded.error.message;
+    };
+    expect(refusalOf('psc-entry', `gfn=${word}`)).toContain(`'${word}' is not a number`);
+    expect(refusalOf('psc-entry', `operation=${word}`)).toContain(`'${word}' is not a number`);
+    expect(refusalOf('launch-start', `policy.smt=${word}`)).toContain(`'${word}' is not a number`);
+    for (const kind of ['psc-entry', 'ghcb-msr', 'ghcb-page', 'kvm-run', 'valid-bitmap', 'launch-start'])
+      expect(refusalOf(kind, `${word}=1`), kind).toContain(`${word}: no such field`);
+    expect(refusalOf('launch-start', `policy.${word}=1`)).toContain('no such field');
+    expect(refusalOf('kvm-run', `hypercall.${word}=1`)).toContain('no such field');
+    expect(refusalOf('kvm-run', `${word}.ret=1`)).toContain('no such member');
+    expect(refusalOf(word, 'gfn=1')).toContain(`no kind '${word}'`);
+  });
 });

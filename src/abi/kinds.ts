@@ -5,6 +5,7 @@
 import { bytesView, littleEndian, littleEndianBytes } from '../base/bytes';
 import { hexToBytes, parseInteger } from '../base/hex';
 import { err, ok, problem, type Result } from '../base/result';
+import { own, tableOf } from '../base/table';
 import { didYouMean } from '../base/text';
 import { apInfo1, apInfo2 } from './ap-creation';
 import { cpuidTableEntry, cpuidTableHeader } from './cpuid-page';
@@ -185,7 +186,7 @@ function wordKind(layout: WordLayout): WordKind {
     keys: Object.keys(layout.fields),
     decode: (value) => layout.explain(value),
     encode: (values) => {
-      const numbers = numbersOf(values, (name) => layout.fields[name]?.names);
+      const numbers = numbersOf(values, (name) => own(layout.fields, name)?.names);
       return numbers.ok ? layout.tryEncode(numbers.value) : numbers;
     },
   };
@@ -222,20 +223,20 @@ function rowNames(layout: StructLayout): string[] {
 }
 
 function encodeStruct(layout: StructLayout, values: KindValues): Result<Uint8Array> {
-  const bytes: Record<string, number | bigint | Uint8Array> = {};
+  const bytes: (readonly [string, number | bigint | Uint8Array])[] = [];
   for (const [name, value] of Object.entries(values)) {
     const parsed = typeof value === 'string' ? structValue(layout, name, value) : ok(value);
     if (!parsed.ok) return parsed;
-    bytes[name] = parsed.value;
+    bytes.push([name, parsed.value]);
   }
-  return layout.encode(bytes);
+  return layout.encode(tableOf(bytes));
 }
 
 /** Text for one row name of a structure: bytes for a byte field, a number or a name for the rest. */
 function structValue(layout: StructLayout, name: string, text: string): Result<bigint | Uint8Array> {
   const [, field = name, part] = /^([^.[]+)(?:\[\d+\])?(?:\.(.+))?$/.exec(name) ?? [];
-  const declared = layout.fields[field];
-  const names = part === undefined ? declared?.names : declared?.word?.fields[part]?.names;
+  const declared = own(layout.fields, field);
+  const names = part === undefined ? declared?.names : own(declared?.word?.fields ?? {}, part)?.names;
   const plainBytes = declared !== undefined && ![1, 2, 4, 8].includes(declared.size);
   const bytes = plainBytes && !text.startsWith('0x') ? hexToBytes(text) : undefined;
   return bytes ? ok(bytes) : numberOf(text, name, names);
@@ -245,14 +246,14 @@ function numbersOf(
   values: KindValues,
   namesOf: (name: string) => Names | undefined,
 ): Result<Record<string, number | bigint>> {
-  const numbers: Record<string, number | bigint> = {};
+  const numbers: (readonly [string, number | bigint])[] = [];
   for (const [name, value] of Object.entries(values)) {
     if (value instanceof Uint8Array) return problem(`${name} takes a number, not bytes`, name);
     const parsed = typeof value === 'string' ? numberOf(value, name, namesOf(name)) : ok(value);
     if (!parsed.ok) return parsed;
-    numbers[name] = parsed.value;
+    numbers.push([name, parsed.value]);
   }
-  return ok(numbers);
+  return ok(tableOf(numbers));
 }
 
 const switches: Readonly<Record<string, bigint>> = {
@@ -266,7 +267,7 @@ const switches: Readonly<Record<string, bigint>> = {
 
 /** A number as people type it: an integer, `set` or `clear`, or the name of a value. */
 function numberOf(text: string, place: string, names: Names = {}): Result<bigint> {
-  const integer = parseInteger(text) ?? switches[text];
+  const integer = parseInteger(text) ?? own(switches, text);
   if (integer !== undefined) return ok(integer);
   const known = Object.entries(names).find(([, name]) => name.toLowerCase() === text.toLowerCase());
   if (known) return ok(BigInt(known[0]));
@@ -344,23 +345,23 @@ function encodeGhcbPage(values: KindValues): Result<Uint8Array> {
 
 /** struct kvm_run: fields of the union's member are given as `hypercall.ret`. */
 function encodeKvmRun(values: KindValues): Result<Uint8Array> {
-  const own: Record<string, KindValues[string]> = {};
+  const whole: (readonly [string, KindValues[string]])[] = [];
   const byMember = new Map<string, Record<string, KindValues[string]>>();
   for (const [key, value] of Object.entries(values)) {
     const dot = key.indexOf('.');
-    if (dot < 0) own[key] = value;
+    if (dot < 0) whole.push([key, value]);
     else byMember.set(key.slice(0, dot), { ...byMember.get(key.slice(0, dot)), [key.slice(dot + 1)]: value });
   }
-  const whole = encodeStruct(run.kvmRun, own);
-  if (!whole.ok) return whole;
+  const encoded = encodeStruct(run.kvmRun, tableOf(whole));
+  if (!encoded.ok) return encoded;
   for (const [name, fields] of byMember) {
     const layout = Object.values(run.kvmRunMembers).find((member) => run.kvmRunMemberName(member) === name);
     if (!layout) return err({ message: `${name}: no such member of the union`, place: name });
     const bytes = encodeStruct(layout, fields);
     if (!bytes.ok) return bytes;
-    whole.value.set(bytes.value, layout.start);
+    encoded.value.set(bytes.value, layout.start);
   }
-  return whole;
+  return encoded;
 }
 
 const specialStructs: Readonly<Record<string, BytesOptions>> = {
@@ -386,6 +387,6 @@ export const kinds: Readonly<Record<string, Kind>> = {
 
 /** A kind by its name, or the problem with the nearest known name. */
 export function kindNamed(name: string): Result<Kind> {
-  const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+  const kind = own(kinds, name);
   return kind ? ok(kind) : problem(`no kind '${name}'${didYouMean(name, Object.keys(kinds))}`, name);
 }

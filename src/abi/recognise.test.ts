@@ -131,6 +131,8 @@ describe('dumps of one GHCB page', () => {
 describe('bad input', () => {
   test.each([
     ['', 'Nothing was pasted'],
+    [';', 'No value stands in ";"'],
+    [', ;\n,', 'No value stands in'],
     ['0x10000000000000000', '2^64 or more'],
     ['18446744073709551616', '2^64 or more'],
     ['-5', 'is negative'],
@@ -200,6 +202,10 @@ describe('editing', () => {
     expect(edited.ok && littleEndian(edited.value)).toBe(0x0020_0000_1234_5014n);
     const wrong = editField('ghcb-msr', bytes, row, '0x99999');
     expect(!wrong.ok && wrong.error.message).toContain('operation');
+    for (const typed of ['constructor', 'toString', '__proto__']) {
+      const inherited = editField('ghcb-msr', bytes, row, typed);
+      expect(!inherited.ok && inherited.error.message).toContain(`'${typed}' is not a number`);
+    }
     expect(bytesToHex(flipBit(bytes, 0, 52))).toBe('1450341200000000');
   });
 

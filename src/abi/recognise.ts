@@ -2,6 +2,7 @@
 import { littleEndianBytes } from '../base/bytes';
 import { hex, hexToBytes, parseInteger } from '../base/hex';
 import { ok, problem, type Result } from '../base/result';
+import { own } from '../base/table';
 import { nearest } from '../base/text';
 import {
   bytesAs,
@@ -239,6 +240,7 @@ const tooWide = (text: string) =>
 
 function fromTokens(text: string): Result<Recognition> {
   const tokens = text.split(/[\s,;]+/).filter((token) => token !== '');
+  if (tokens.length === 0) return problem(`No value stands in "${text.slice(0, 40)}". ${EXAMPLES}`);
   const strange = tokens.find((token) => !/^(?:0[xX])?[0-9a-fA-F_]+$/.test(token));
   if (strange !== undefined) {
     const before = tokens.indexOf(strange);
@@ -324,7 +326,7 @@ function fromDigits(digits: string, form: string): Result<Recognition> {
 
 /** Bytes of a part as a kind, with a sentence when they cannot be one. */
 export function partAs(kindName: string, bytes: Uint8Array): Result<Uint8Array<ArrayBuffer>> {
-  const kind = kinds[kindName];
-  const own = kind && bytesAs(kind, bytes);
-  return own ? ok(own) : problem(`${bytes.length} bytes cannot be read as ${kind?.title ?? kindName}`);
+  const kind = own(kinds, kindName);
+  const read = kind && bytesAs(kind, bytes);
+  return read ? ok(read) : problem(`${bytes.length} bytes cannot be read as ${kind?.title ?? kindName}`);
 }

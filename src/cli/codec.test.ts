@@ -41,6 +41,8 @@ test('JSON has the candidates with their reasons', () => {
 test.each<[string[], string]>([
   [['abcdef0123456789a'], 'odd number'],
   [['-5'], 'is negative'],
+  [[';'], 'No value stands in ";"'],
+  [[','], 'No value stands in ","'],
   [['0x10000000000000000'], '2^64 or more'],
   [['vmsa', '00'], 'needs 1648 bytes, got 1'],
   [['psc-entry', '-5'], 'is negative'],

@@ -4,6 +4,7 @@ import { kindNamed } from '../abi/kinds';
 import type { Recognition } from '../abi/recognise';
 import { littleEndian } from '../base/bytes';
 import { ok, problem, type Result } from '../base/result';
+import { own } from '../base/table';
 import { scenarioOf, type Planned } from './from-value/plan';
 import { planOfExit } from './from-value/requests';
 import { structPlanners } from './from-value/structures';
@@ -21,12 +22,12 @@ export interface Valued {
 export function scenarioFromValue(kindName: string, bytes: Uint8Array): Result<Scenario> {
   const kind = kindNamed(kindName);
   if (!kind.ok) return kind;
-  const own = bytesAs(kind.value, bytes);
-  if (!own) return problem(`${bytes.length} bytes cannot be read as ${kind.value.title}.`);
+  const bytesOfKind = bytesAs(kind.value, bytes);
+  if (!bytesOfKind) return problem(`${bytes.length} bytes cannot be read as ${kind.value.title}.`);
   const planned =
     kind.value.shape === 'word'
-      ? wordPlanners[kindName]?.(littleEndian(own))
-      : structPlanners[kindName]?.(own);
+      ? own(wordPlanners, kindName)?.(littleEndian(bytesOfKind))
+      : own(structPlanners, kindName)?.(bytesOfKind);
   return planned === undefined ? problem(`No scenario is made of ${kind.value.title}.`) : result(planned);
 }
 
