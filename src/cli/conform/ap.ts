@@ -2,8 +2,9 @@
 import { SVM_VMGEXIT_AP_CREATION, SVM_VMGEXIT_AP_HLT_LOOP } from '../../abi/nae';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { GHCB_MSR_AP_RESET_HOLD_REQ } from '../../abi/ghcb-msr';
+import { own } from '../../base/table';
 import { errno, errnoText } from '../../abi/errno';
-import { mpStates } from '../../abi/mp-state';
+import { mpStates, type MpStateName } from '../../abi/mp-state';
 import { getMpState, mpStateNumberOf, setMpState } from '../../engine/kvm/ap/mp-state';
 import { acceptApicEvents, latchInit, latchSipi, updateRequested } from '../../engine/kvm/ap/apic';
 import { syncGhcb } from '../../engine/kvm/ghcb/ghcb-release';
@@ -17,7 +18,17 @@ import type { Vcpu } from '../../engine/state/vcpu';
 import { NO_GPA, type World } from '../../engine/world';
 import type { ResolvedProfile } from '../../profiles/resolve';
 import { guestWorld, sharedPage, writeRequest } from './guest-world';
-import { hexWord, listOf, numberOf, objectOf, textOf, word, type Json, type JsonObject } from './json';
+import {
+  frameBelow,
+  hexWord,
+  listOf,
+  numberOf,
+  objectOf,
+  textOf,
+  word,
+  type Json,
+  type JsonObject,
+} from './json';
 import { coverBySlot, removeFromSlots } from './slots';
 import { watch, type Watch } from './watch';
 
@@ -71,14 +82,17 @@ function begin(input: JsonObject, profile: ResolvedProfile): Case {
 
 /** Sets mp_state behind the back of KVM. */
 function forceMpState(target: Vcpu, number: number): void {
-  target.mpState = mpStates[number as keyof typeof mpStates] as Vcpu['mpState'];
+  const state = own<MpStateName>(mpStates, String(number));
+  if (state === undefined) throw new Error(`no mp_state has the number ${number}`);
+  target.mpState = state as Vcpu['mpState'];
 }
 
 /** A page that guest_memfd cannot hand out. */
 function setPoison(world: World, gpa: bigint, poisoned: boolean): void {
-  const page = Number(gpa >> 12n);
-  const bits = world.pages.hostPage.get(page);
-  world.pages.hostPage.set(page, poisoned ? bits | hostPageBits.poisoned : bits & ~hostPageBits.poisoned);
+  const { hostPage } = world.pages;
+  const page = frameBelow(hostPage.pageCount, gpa >> 12n);
+  const bits = hostPage.get(page);
+  hostPage.set(page, poisoned ? bits | hostPageBits.poisoned : bits & ~hostPageBits.poisoned);
 }
 
 /** The AP creation NAE by a vCPU. */
@@ -214,7 +228,7 @@ export function driveAp(input: JsonObject, profile: ResolvedProfile): JsonObject
   const state = begin(input, profile);
   const steps = listOf(input['ops']).map((json) => {
     const op = objectOf(json);
-    const step = pieces[textOf(op['op'])];
+    const step = own(pieces, textOf(op['op']));
     if (!step) throw new Error(`unknown operation ${textOf(op['op'])}`);
     return finishStep(state, step(state, op));
   });
@@ -275,7 +289,7 @@ export function driveApRun(input: JsonObject, profile: ResolvedProfile): JsonObj
   const state: RunCase = { ...begin(input, profile), entered: false };
   const steps = listOf(input['ops']).map((json: Json) => {
     const op = objectOf(json);
-    const step = runSteps[textOf(op['op'])];
+    const step = own(runSteps, textOf(op['op']));
     if (!step) throw new Error(`unknown operation ${textOf(op['op'])}`);
     return finishStep(state, step(state, op));
   });

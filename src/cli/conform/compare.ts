@@ -1,4 +1,5 @@
 /** The first difference between two JSON values, with its path. */
+import { own } from '../../base/table';
 import type { Json } from './json';
 
 export interface Difference {
@@ -18,7 +19,11 @@ export function compareJson(expected: Json, actual: Json, path = ''): Difference
   }
   if (isObject(expected) && isObject(actual)) {
     for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
-      const difference = compareMember(expected[key], actual[key], path === '' ? key : `${path}.${key}`);
+      const difference = compareMember(
+        own(expected, key),
+        own(actual, key),
+        path === '' ? key : `${path}.${key}`,
+      );
       if (difference) return difference;
     }
     return undefined;

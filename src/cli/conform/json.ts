@@ -13,3 +13,15 @@ export const listOf = (value: Json | undefined): readonly Json[] =>
   Array.isArray(value) ? (value as Json[]) : [];
 export const objectOf = (value: Json | undefined): JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+
+/** A count that a case repeats something by, or a thrown sentence: a case must end. */
+export function atMost(most: number, count: number): number {
+  if (Number.isSafeInteger(count) && count >= 0 && count <= most) return count;
+  throw new Error(`${count} is no count from 0 to ${most}`);
+}
+
+/** The number of a page of this host, or a thrown sentence. */
+export function frameBelow(pages: number, frame: bigint | number): number {
+  if (frame >= 0 && frame < pages && Number.isSafeInteger(Number(frame))) return Number(frame);
+  throw new Error(`this host has ${pages} pages, none has the number ${frame}`);
+}

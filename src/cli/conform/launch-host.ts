@@ -1,4 +1,5 @@
 /** Sets up what the launch vectors start from: the host, its faults, slots, attributes and user memory. */
+import { own } from '../../base/table';
 import { allocations, armFault, TIMEOUT, type Allocation } from '../../engine/firmware/inject';
 import { changeGfns } from '../../engine/kvm/memory/attributes';
 import { dropSlots } from '../../engine/kvm/memory/memory-slots';
@@ -6,7 +7,17 @@ import { setUserContent } from '../../engine/kvm/memory/user-memory';
 import { gfnBits, hostPageBits, userBits } from '../../engine/memory/page-bits';
 import type { World, WorldConfig } from '../../engine/world';
 import type { Fault } from '../../engine/state/host';
-import { listOf, numberOf, objectOf, textOf, word, type Json, type JsonObject } from './json';
+import {
+  atMost,
+  frameBelow,
+  listOf,
+  numberOf,
+  objectOf,
+  textOf,
+  word,
+  type Json,
+  type JsonObject,
+} from './json';
 
 export type HostSize = WorldConfig;
 
@@ -34,7 +45,7 @@ const hostSetters: Readonly<Record<string, HostSetter>> = {
 
 export function arrangeHost(world: World, host: JsonObject): void {
   for (const [name, value] of Object.entries(host)) {
-    const setter = hostSetters[name];
+    const setter = own(hostSetters, name);
     if (!setter) throw new Error(`the host has no ${name}`);
     setter(world, value);
   }
@@ -55,11 +66,14 @@ export function arrangeSlots(world: World, input: JsonObject): void {
   });
   for (const listed of listOf(input['private'])) {
     const [first, count] = listOf(listed);
-    changeGfns(world, Number(word(first)), numberOf(count), gfnBits.attributePrivate, 0);
+    const { gfnCount } = world.config;
+    const gfn = frameBelow(gfnCount, word(first));
+    changeGfns(world, gfn, atMost(gfnCount - gfn, numberOf(count)), gfnBits.attributePrivate, 0);
   }
   for (const page of listOf(input['poisoned'])) {
     const { hostPage } = world.pages;
-    hostPage.set(numberOf(page), hostPage.get(numberOf(page)) | hostPageBits.poisoned);
+    const pfn = frameBelow(hostPage.pageCount, numberOf(page));
+    hostPage.set(pfn, hostPage.get(pfn) | hostPageBits.poisoned);
   }
   arrangeUserPages(world, objectOf(input['userPages']), objectOf(input['tags']));
 }
@@ -114,7 +128,7 @@ export function armFaults(world: World, inject: JsonObject): void {
   const allocation = inject['alloc'];
   if (allocation !== undefined) {
     const { what, n } = objectOf(allocation);
-    const name = allocationNames[textOf(what)];
+    const name = own(allocationNames, textOf(what));
     if (!name) throw new Error(`nothing allocates ${textOf(what)}`);
     disarm(world, 'allocation');
     armFault(world, { kind: 'allocation', what: allocations.indexOf(name), nth: numberOf(n, 1), status: 0 });

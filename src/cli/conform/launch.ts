@@ -1,4 +1,5 @@
 /** Driver for launch, init2, gmem, rmpFault and teardown vectors: one host, steps in order. */
+import { own } from '../../base/table';
 import { gpa as toGpa, gpaToGfn } from '../../abi/address';
 import { errno } from '../../abi/errno';
 import {
@@ -27,7 +28,18 @@ import { destroyVm } from '../../engine/kvm/teardown/teardown';
 import { hostPageBits, rmpBits } from '../../engine/memory/page-bits';
 import { World } from '../../engine/world';
 import type { ResolvedProfile } from '../../profiles/resolve';
-import { hexWord, listOf, numberOf, objectOf, textOf, word, type Json, type JsonObject } from './json';
+import {
+  atMost,
+  frameBelow,
+  hexWord,
+  listOf,
+  numberOf,
+  objectOf,
+  textOf,
+  word,
+  type Json,
+  type JsonObject,
+} from './json';
 import { arrangeHost, arrangeSlots, armFaults, endOfStep, type HostSize } from './launch-host';
 import { hostAfter, LaunchWatch } from './launch-watch';
 
@@ -61,7 +73,7 @@ function oneStep(world: World, watch: LaunchWatch, step: JsonObject, input: Json
   armFaults(world, objectOf(step['inject']));
   watch.start();
   const op = textOf(step['op']);
-  const handler = handlers[op];
+  const handler = own(handlers, op);
   if (!handler) throw new Error(`no step is called ${op}`);
   let answer: Answer;
   try {
@@ -111,6 +123,12 @@ function sev(world: World, step: JsonObject, request: SevRequest): Answer {
 const blockVerdicts = ['good', 'digestDiffers', 'policyDiffers', 'algorithm', 'signature'] as const;
 const flagOf = (value: Json | undefined): boolean => value === true || numberOf(value) !== 0;
 const gfnOf = (value: Json | undefined): number => Number(word(value));
+const pageOf = (world: World, value: Json | undefined): number =>
+  frameBelow(world.pages.hostPage.pageCount, numberOf(value));
+const pageCountOf = (world: World, value: Json | undefined): number =>
+  atMost(world.config.gfnCount, numberOf(value));
+/** 1 GiB. */
+const MAX_ORDER = 18;
 
 /** The launch commands with an argument of zeros. */
 const zeroedRequests: readonly SevRequest[] = [
@@ -201,14 +219,19 @@ const handlers: Readonly<Record<string, StepHandler>> = {
   },
   attr: (world, step) =>
     ioctlGate(world, () => ({
-      ret: setMemoryAttributes(world, gfnOf(step['gfn']), numberOf(step['n']), flagOf(step['private'])),
+      ret: setMemoryAttributes(
+        world,
+        gfnOf(step['gfn']),
+        pageCountOf(world, step['n']),
+        flagOf(step['private']),
+      ),
     })),
   fallocate: (world, step) => ({
     ret: gmemFallocate(world, numberOf(step['mode'], 3), word(step['offset']), word(step['len'])),
   }),
   poison: (world, step) => {
     const { hostPage } = world.pages;
-    const pfn = numberOf(step['gmem']);
+    const pfn = pageOf(world, step['gmem']);
     hostPage.set(pfn, hostPage.get(pfn) | hostPageBits.poisoned);
     return { ret: 0 };
   },
@@ -219,19 +242,24 @@ const handlers: Readonly<Record<string, StepHandler>> = {
     }),
   pvalidate: (world, step) => pvalidate(world, gfnOf(step['gfn']), flagOf(step['validate'])),
   prepare: (world, step) => {
-    const failed = sevGmemPrepare(world, numberOf(step['gmem']), gfnOf(step['gfn']), numberOf(step['order']));
+    const failed = sevGmemPrepare(
+      world,
+      pageOf(world, step['gmem']),
+      gfnOf(step['gfn']),
+      atMost(MAX_ORDER, numberOf(step['order'])),
+    );
     return { ret: failed ? -failed : 0 };
   },
   invalidate: (world, step) => {
-    sevGmemInvalidate(world, numberOf(step['from']), numberOf(step['to']));
+    sevGmemInvalidate(world, pageCountOf(world, step['from']), pageCountOf(world, step['to']));
     return { ret: 0 };
   },
   maxLevel: (world, step) => ({
-    ret: sevGmemMaxMappingLevel(world, numberOf(step['gmem'])) === '2M' ? 2 : 1,
+    ret: sevGmemMaxMappingLevel(world, pageOf(world, step['gmem'])) === '2M' ? 2 : 1,
   }),
   setRmp: (world, step) => setRmp(world, step),
   clearRmp: (world, step) => {
-    arrangeRmp(world, numberOf(step['gmem']), noEntry);
+    arrangeRmp(world, pageOf(world, step['gmem']), noEntry);
     return { ret: 0 };
   },
   rmpFault: (world, step) =>
@@ -272,7 +300,7 @@ function pvalidate(world: World, gfn: number, validate: boolean): Answer {
 const noEntry = { assigned: false, immutable: false, asid: 0, gfn: 0, twoMeg: false, validated: false };
 
 function setRmp(world: World, step: JsonObject): Answer {
-  arrangeRmp(world, numberOf(step['gmem']), {
+  arrangeRmp(world, pageOf(world, step['gmem']), {
     assigned: true,
     immutable: flagOf(step['immutable']),
     validated: flagOf(step['validated']),

@@ -1,19 +1,22 @@
 /** `conform FILE...`: runs vector files through the engine and says where it differs. */
 import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
+import { own } from '../../base/table';
 import { parseProfileSpec, type ResolvedProfile } from '../../profiles/resolve';
 import { compareJson, type Difference } from './compare';
 import { drivers } from './drivers';
+import { unknownField } from './inputs';
 import { objectOf, textOf, type Json, type JsonObject } from './json';
 
 /** The profile that stands for the kernel a vector was taken from. */
-const kernelProfiles: Readonly<Record<string, string>> = {
-  '7.2': 'linux-7.2',
-  '6.17': 'linux-6.17',
-  '6.12': 'linux-6.12',
-  '6.11': 'linux-6.11',
-  '5.19-snp': 'amd-5.19-snp',
-};
+const kernelProfiles: ReadonlyMap<string, string> = new Map([
+  ['7.2', 'linux-7.2'],
+  ['6.17', 'linux-6.17'],
+  ['6.12', 'linux-6.12'],
+  ['6.11', 'linux-6.11'],
+  ['5.19-snp', 'amd-5.19-snp'],
+]);
+const vectorFields: ReadonlySet<string> = new Set(['id', 'kind', 'kernel', 'input', 'output']);
 
 export interface Failure extends Difference {
   readonly id: string;
@@ -89,7 +92,7 @@ export function conform(texts: readonly string[], names: readonly string[] = [])
   const profiles = new Map<string, ResolvedProfile | undefined>();
   const profileOf = (kernel: string): ResolvedProfile | undefined => {
     if (!profiles.has(kernel)) {
-      const parsed = parseProfileSpec(kernelProfiles[kernel] ?? kernel);
+      const parsed = parseProfileSpec(kernelProfiles.get(kernel) ?? kernel);
       profiles.set(kernel, parsed.ok ? parsed.value : undefined);
     }
     return profiles.get(kernel);
@@ -100,11 +103,12 @@ export function conform(texts: readonly string[], names: readonly string[] = [])
     const key = `${kind} ${kernel}`;
     const tally = tallies.get(key) ?? { kind, kernel, passed: 0, failed: 0, unsupported: 0 };
     tallies.set(key, tally);
-    const driver = drivers[kind];
+    const driver = own(drivers, kind);
     const profile = profileOf(kernel);
-    if (!driver || !profile) {
+    const lacking = driver ? whatLacks(vector, profile) : `no driver runs kind ${kind}`;
+    if (!driver || !profile || lacking !== undefined) {
       tally.unsupported += 1;
-      unsupported.add(driver ? `no profile stands for kernel ${kernel}` : `no driver runs kind ${kind}`);
+      if (lacking !== undefined) unsupported.add(lacking);
       continue;
     }
     const difference = runOne(() => driver(objectOf(vector['input']), profile), vector['output'] ?? null);
@@ -114,6 +118,16 @@ export function conform(texts: readonly string[], names: readonly string[] = [])
     } else tally.passed += 1;
   }
   return { tallies: [...tallies.values()], failures, unsupported: [...unsupported] };
+}
+
+/** Why a vector whose kind has a driver cannot be run all the same. */
+function whatLacks(vector: JsonObject, profile: ResolvedProfile | undefined): string | undefined {
+  const { kind, kernel } = labelsOf(vector);
+  if (!profile) return `no profile stands for kernel ${kernel}`;
+  const beside = Object.keys(vector).find((name) => !vectorFields.has(name));
+  if (beside !== undefined) return `no vector has a field '${beside}'`;
+  const field = unknownField(kind, vector['input'] ?? null);
+  return field === undefined ? undefined : `no input of kind ${kind} has a field '${field}'`;
 }
 
 const labelsOf = (vector: JsonObject) => ({

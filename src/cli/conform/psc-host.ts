@@ -7,7 +7,7 @@ import { gmemPageOf, slotOf } from '../../engine/kvm/memory/memory-slots';
 import { GUEST_MAPPING, registerRegion } from '../../engine/kvm/memory/user-memory';
 import { hostPageBits } from '../../engine/memory/page-bits';
 import type { World } from '../../engine/world';
-import { listOf, numberOf, objectOf, textOf, word, type JsonObject } from './json';
+import { frameBelow, listOf, numberOf, objectOf, textOf, word, type JsonObject } from './json';
 import { coverLargePages, removeFromSlots } from './slots';
 
 /** Bytes that 40 bits of frame number reach. */
@@ -34,7 +34,8 @@ export function arrangeHost(world: World, input: JsonObject): void {
   if (listOf(host['assigned']).some((one) => listOf(one)[1] === '2M')) obeyEverything(world);
   for (const gpa of listOf(host['noSlot'])) removeFromSlots(world, gfnOf(word(gpa)));
   for (const gpa of listOf(host['notPresent'])) {
-    world.pages.hostPage.set(pfnOf(world, word(gpa)), hostPageBits.poisoned);
+    const { hostPage } = world.pages;
+    hostPage.set(frameBelow(hostPage.pageCount, pfnOf(world, word(gpa))), hostPageBits.poisoned);
   }
   if (host['rmpFail'] !== undefined) failAt(world, objectOf(host['rmpFail']));
 }
@@ -46,7 +47,11 @@ function pfnOf(world: World, gpa: bigint): number {
 
 function assign(world: World, gpa: bigint, level: string): void {
   const entry = { assigned: true, immutable: false, validated: false, asid: world.vm.asid };
-  arrangeRmp(world, pfnOf(world, gpa), { ...entry, gfn: gfnOf(gpa), twoMeg: level === '2M' });
+  arrangeRmp(world, frameBelow(world.pages.hostPage.pageCount, pfnOf(world, gpa)), {
+    ...entry,
+    gfn: gfnOf(gpa),
+    twoMeg: level === '2M',
+  });
 }
 
 /** The RMP of these cases does not mind the size of an entry, which hardware does. */

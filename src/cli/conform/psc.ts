@@ -13,10 +13,12 @@ import { guestWorld, readGuest64, sharedPage, writeGuest64, writeRequest } from 
 import { arrangeHost, RmpList } from './psc-host';
 import { coverBySlot } from './slots';
 import { silent } from './watch';
-import { hexWord, listOf, numberOf, objectOf, word, type Json, type JsonObject } from './json';
+import { atMost, hexWord, listOf, numberOf, objectOf, word, type Json, type JsonObject } from './json';
 
 /** Stands in hypercall.ret before an exit, to see whether KVM writes it. */
 const SENTINEL = 0x5a5a5a5a5a5a5a5an;
+/** More requests than one case has ever needed. */
+const MAX_ROUNDS = 64;
 const HYPERCALL_ARGS = kvmRunHypercall.offsetOf('args');
 
 /** What the VMM side of one case does at the exits, in order over all rounds. */
@@ -63,7 +65,7 @@ export function drivePsc(input: JsonObject, profile: ResolvedProfile): JsonObjec
     exitsSeen: 0,
     outOfBounds: false,
   };
-  const rounds = Array.from({ length: numberOf(input['rounds'], 1) }, () =>
+  const rounds = Array.from({ length: atMost(MAX_ROUNDS, numberOf(input['rounds'], 1)) }, () =>
     round(world, input, { ghcbGpa, scratch, script }),
   );
   if (script.outOfBounds) return { outOfBounds: true };
