@@ -26,7 +26,7 @@ type AnyHandler = (world: World, args: Act['args']) => Outcome;
 /** Performs one act. @returns why it cannot be taken in this state, or nothing when it was */
 export function perform(world: World, act: Act): Outcome {
   if (world.host.rmpFault) return refused(HOST_LOST);
-  world.forgetTold();
+  world.clearReported();
   world.watcher = new Watch(world);
   try {
     return dispatch(world, act);

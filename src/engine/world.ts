@@ -3,7 +3,13 @@
  * accessors of the declared state, send events to the statecharts, and mark each visible move.
  */
 import { assert } from '../base/assert';
-import type { DecidedFacet, FacetName, Facets } from '../profiles/facets';
+import {
+  fallbackOf,
+  type FacetName,
+  type Facets,
+  type FacetValue,
+  type KnownValue,
+} from '../profiles/facets';
 import type { ResolvedProfile } from '../profiles/resolve';
 import { take, type Chart, type Effect, type Region } from '../machines/compile';
 import type { AnyEvent } from '../machines/events';
@@ -104,7 +110,8 @@ const exchangeSeat = seat(exchangeChart, vcpuGroup);
 const launchSeat = seat(launchChart, vmGroup);
 
 export class World {
-  private readonly told = new Set<FacetName>();
+  /** Facets that this act reported as unspecified. */
+  private readonly reported = new Set<FacetName>();
   readonly log = new WriteLog();
   readonly arena = new Arena(this.log);
   readonly pages: PageStore;
@@ -221,27 +228,37 @@ export class World {
     return (vcpu.base - (this.vcpus[0] as Vcpu).base) / vcpuGroup.words;
   }
 
-  /** The value of a facet; the step records that it was consulted. */
-  facet<N extends DecidedFacet>(name: N): Facets[N] {
-    return this.maybeFacet(name);
+  /**
+   * The value of a facet; the step records that it was consulted. Where no source says which it is, the facet's own
+   * fallback and a finding, once in an act.
+   */
+  facet<N extends FacetName>(name: N): KnownValue<N> {
+    const value: FacetValue<N> = this.facetOrUnspecified(name);
+    if (value !== 'unspecified') return value as KnownValue<N>;
+    const fallback = fallbackOf(name);
+    assert(fallback, `${name} may be unspecified and has no fallback`);
+    if (this.markReported(name)) {
+      this.finding('ambiguity', `${name}: no source says what this kernel does; shown as ${fallback.value}`);
+    }
+    return fallback.value;
   }
 
-  /** The value of any facet, for those who have an answer to `unspecified` too. */
-  maybeFacet<N extends FacetName>(name: N): Facets[N] {
+  /** The value of a facet as the profile has it, for those who have an answer to `unspecified` too. */
+  facetOrUnspecified<N extends FacetName>(name: N): Facets[N] {
     this.recorder?.facet(name);
     return this.profile.facets[name];
   }
 
-  /** Whether an act has not yet said that a facet is unspecified; from here on it has. */
-  untold(name: FacetName): boolean {
-    if (this.told.has(name)) return false;
-    this.told.add(name);
+  /** Notes that the act reported a facet as unspecified. @returns whether it is the first time in the act */
+  private markReported(name: FacetName): boolean {
+    if (this.reported.has(name)) return false;
+    this.reported.add(name);
     return true;
   }
 
-  /** Before an act: nothing is said yet. */
-  forgetTold(): void {
-    this.told.clear();
+  /** Before an act: nothing is reported yet. */
+  clearReported(): void {
+    this.reported.clear();
   }
 
   /** Sends an event to a vCPU's chart. @returns the effects to apply, in order */

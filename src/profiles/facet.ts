@@ -32,22 +32,52 @@ export interface Fact<V extends string> {
   readonly source: Source;
 }
 
+/** The value that stands in for `unspecified`, and why this one. */
+export interface Fallback<V extends string> {
+  readonly value: V;
+  /** The generation, or the overlay for a tree of its own, that has the value. */
+  readonly like: ProfileId | 'amd-5.19-snp';
+  readonly because: string;
+}
+
+type Known<V extends string> = Exclude<V, 'unspecified'>;
+
 /** One disputed behaviour. */
 export interface Facet<V extends string> {
   /** One sentence: what is decided here. */
   readonly doc: string;
   /** Every value with one sentence saying what happens. */
   readonly values: Readonly<Record<V, string>>;
+  /** What the engine does where the value is `unspecified`; it reports an ambiguity beside it. */
+  readonly shownAs?: Fallback<Known<V>>;
   /** What each generation does. */
   readonly facts: Readonly<Record<ProfileId, Fact<V>>>;
 }
 
+/** A facet whose value may be unknown must say what it is then shown as; another one cannot. */
+type ShownAs<V extends string> = 'unspecified' extends V
+  ? { readonly shownAs: Fallback<NoInfer<Known<V>>> }
+  : { readonly shownAs?: never };
+
 /** Declares a facet; the facts may only use the values declared beside them. */
-export const facet = <const W extends Readonly<Record<string, string>>>(declared: {
-  readonly doc: string;
-  readonly values: W;
-  readonly facts: Readonly<Record<ProfileId, Fact<NoInfer<keyof W & string>>>>;
-}): Facet<keyof W & string> => declared;
+export const facet = <const W extends Readonly<Record<string, string>>>(
+  declared: {
+    readonly doc: string;
+    readonly values: W;
+    readonly facts: Readonly<Record<ProfileId, Fact<NoInfer<keyof W & string>>>>;
+  } & ShownAs<keyof W & string>,
+): Facet<keyof W & string> => declared;
+
+/** Shown as the generation that is nearest to those of which no source says. */
+export const nearest = <const V extends string>(
+  like: Fallback<V>['like'],
+  value: V,
+  because: string,
+): Fallback<V> => ({ like, value, because });
+
+/** Shown as the first released kernel, to which the postings led. */
+export const asMerged = <const V extends string>(value: V): Fallback<V> =>
+  nearest('linux-6.11', value, 'the first released kernel');
 
 /** The sentence for the value of the same name: the engine reports a finding instead of guessing. */
 export const unspecified =

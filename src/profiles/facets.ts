@@ -2,6 +2,7 @@
  * Every disputed behaviour, by topic. Code branches on the value of a facet, never on the name of a profile, and through
  * a table (`Record<FacetValue<'psc.msr'>, Handler>`), so a new value fails to compile until it is handled.
  */
+import type { Fallback } from './facet';
 import { apCreationFacets } from './facets/ap-creation';
 import { guestMemoryFacets } from './facets/guest-memory';
 import { launchFinishFacets } from './facets/launch-finish';
@@ -53,10 +54,8 @@ export type FacetValue<N extends FacetName = FacetName> = {
   [M in N]: keyof (typeof facets)[M]['values'] & string;
 }[N];
 
-/** Facets of which every generation's value is known; of the others some are `unspecified`. */
-export type DecidedFacet = {
-  [N in FacetName]: 'unspecified' extends FacetValue<N> ? never : N;
-}[FacetName];
+/** The values that a facet can have where a source says which, or where its fallback stands in. */
+export type KnownValue<N extends FacetName = FacetName> = Exclude<FacetValue<N>, 'unspecified'>;
 
 /** One value for every facet: all that a kernel generation is to the engine. */
 export type Facets = { readonly [N in FacetName]: FacetValue<N> };
@@ -83,3 +82,9 @@ export const valueDoc = <N extends FacetName>(name: N, value: FacetValue<N>): st
   const values: Readonly<Record<string, string>> = facets[name].values;
   return values[value] ?? '';
 };
+
+/** What an `unspecified` value of a facet is shown as; only facets whose value may be unknown declare it. */
+export function fallbackOf<N extends FacetName>(name: N): Fallback<KnownValue<N>> | undefined {
+  // The declaration of each facet holds the fallback to its own values; the index access alone forgets that.
+  return facets[name].shownAs as Fallback<KnownValue<N>> | undefined;
+}

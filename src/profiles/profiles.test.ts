@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { facetDoc, facetNames, facets, isValueOf, valueDoc, valuesOf, type FacetName } from './facets';
+import {
+  facetDoc,
+  facetNames,
+  fallbackOf,
+  facets,
+  isValueOf,
+  valueDoc,
+  valuesOf,
+  type FacetName,
+} from './facets';
 import { overlay, overlayIds } from './overlays';
 import { bundles, defaultProfileId, profileIds, profileTexts, sourceIn, valueIn } from './profiles';
+import { profile } from './resolve';
 
 /** Columns of the tables below. */
 const columns = [
@@ -145,6 +155,17 @@ describe('the facets', () => {
     for (const name of facetNames) {
       expect(facetDoc(name), name).toMatch(/^[A-Z].*\.$/s);
       for (const value of valuesOf(name)) expect(valueDoc(name, value), `${name}=${value}`).toMatch(/\.$/);
+    }
+  });
+
+  test('what an unspecified value is shown as is the value of the generation that is named for it', () => {
+    const unknown = facetNames.filter((name) => isValueOf(name, 'unspecified'));
+    expect(unknown.length).toBeGreaterThan(0);
+    for (const name of unknown) {
+      const fallback = fallbackOf(name);
+      expect(fallback?.value, name).toBe(fallback && profile(fallback.like).facets[name]);
+      expect(fallback?.value, name).not.toBe('unspecified');
+      expect(fallback?.because, name).not.toBe('');
     }
   });
 

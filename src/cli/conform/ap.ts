@@ -214,7 +214,7 @@ const pieces: Readonly<Record<string, Step>> = {
 
 /** The invalidation hook of kernels that have one. */
 function reloadHook(state: Case, gpa: bigint): void {
-  if (state.world.maybeFacet('vmsa.reload') !== 'onInvalidation') return;
+  if (state.world.facetOrUnspecified('vmsa.reload') !== 'onInvalidation') return;
   for (const vcpu of state.world.vcpus) if (vcpu.guestVmsaGpa === gpa) vcpu.vmsaReloadRequest = true;
 }
 

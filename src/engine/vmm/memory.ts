@@ -5,7 +5,7 @@ import {
   GUEST_MEMFD_FLAG_MMAP,
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
 } from '../../abi/kvm-structs';
-import type { FacetValue } from '../../profiles/facets';
+import type { KnownValue } from '../../profiles/facets';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { setMemoryAttributes } from '../kvm/memory/attributes';
 import { privatePage, punchHole, releaseGmem } from '../kvm/memory/gmem';
@@ -24,7 +24,6 @@ import {
   type AttributeArguments,
 } from '../kvm/memory/ioctl-arguments';
 import { refuseCall } from '../kvm/launch/sev-call';
-import { facetOr } from '../kvm/unspecified';
 import { registerRegion, uaddrOfGfn } from '../kvm/memory/user-memory';
 import type { HandlersOf } from '../perform';
 import type { World } from '../world';
@@ -153,7 +152,7 @@ export const memoryHandlers = {
   'pre-fault': (world, args) => {
     const impossible = noVm(world);
     if (impossible) return impossible;
-    if (facetOr(world, 'preFault.beforeFinish', 'refused') === 'noIoctl') {
+    if (world.facet('preFault.beforeFinish') === 'noIoctl') {
       world.vm.ioctlRet = noSuchIoctl(world, 'KVM_PRE_FAULT_MEMORY');
       return undefined;
     }
@@ -178,7 +177,7 @@ function attributeArguments(args: ActArguments<'vmm', 'set-attributes'>): Attrib
 }
 
 /** Whether KVM_CREATE_GUEST_MEMFD takes MMAP. */
-const mmapFlag: Record<Exclude<FacetValue<'gmem.mmapFlag'>, 'unspecified'>, bigint> = {
+const mmapFlag: Record<KnownValue<'gmem.mmapFlag'>, bigint> = {
   refused: 0n,
   accepted: GUEST_MEMFD_FLAG_MMAP,
 };
@@ -187,7 +186,7 @@ const mmapFlag: Record<Exclude<FacetValue<'gmem.mmapFlag'>, 'unspecified'>, bigi
 function createGmem(world: World, flags: bigint, size: bigint): number {
   const call = 'KVM_CREATE_GUEST_MEMFD';
   if (!hasGmem(world)) return noSuchIoctl(world, call);
-  const legal = flags === 0n ? 0n : mmapFlag[facetOr(world, 'gmem.mmapFlag', 'refused')];
+  const legal = flags === 0n ? 0n : mmapFlag[world.facet('gmem.mmapFlag')];
   if ((flags & ~legal) !== 0n) return refuseCall(world, call, 'GmemFlags');
   if (size === 0n || size % 0x1000n !== 0n) return refuseCall(world, call, 'GmemSize');
   if (flags !== 0n) {
@@ -209,8 +208,8 @@ function deviceAttribute(
   const values = {
     'vmsa-features': () => supportedFeatures(world),
     'snp-policy-bits': () =>
-      facetOr(world, 'attr.snpPolicyBits', 'no') === 'yes' ? world.host.policyBits : undefined,
-    'snp-req-certs': () => (facetOr(world, 'gr.certs', 'alwaysEmpty') === 'optionalExit' ? 1n : undefined),
+      world.facet('attr.snpPolicyBits') === 'yes' ? world.host.policyBits : undefined,
+    'snp-req-certs': () => (world.facet('gr.certs') === 'optionalExit' ? 1n : undefined),
   };
   const value = values[attribute]();
   if (value === undefined) return refuseCall(world, call, 'AttributeUnknown', 'ENXIO');

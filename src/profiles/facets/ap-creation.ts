@@ -1,6 +1,6 @@
 /** AP creation (NAE event 0x80000013): the request, and applying the VMSA it names. */
 import { review, v11, v14, v4, v5 } from '../documents';
-import { facet, inferred, kernels, read, sev, silent, unspecified } from '../facet';
+import { asMerged, facet, inferred, kernels, nearest, read, sev, silent, unspecified } from '../facet';
 
 const request = sev('sev_snp_ap_creation()');
 const applying = sev('applying the pending VMSA of an AP');
@@ -171,6 +171,7 @@ export const apCreationFacets = {
       vmsaFeatures: "The VM's vmsa_features.",
       unspecified,
     },
+    shownAs: asMerged('vmsaFeatures'),
     facts: {
       'part2-v4': read('lastFinishedVmsa', v4.apCreation),
       'as-reviewed': unasked,
@@ -216,6 +217,7 @@ export const apCreationFacets = {
       yes: 'Every request must.',
       unspecified,
     },
+    shownAs: asMerged('no'),
     facts: {
       'part2-v4': read('yes', v4.apCreation),
       'as-reviewed': unasked,
@@ -239,6 +241,7 @@ export const apCreationFacets = {
         'All three; whoever comes first, the request or an INIT, applies the VMSA and consumes the flag.',
       unspecified,
     },
+    shownAs: asMerged('allRequests'),
     facts: {
       'part2-v4': read('onInitOnly', v4.apCreation),
       'as-reviewed': unasked,
@@ -263,6 +266,7 @@ export const apCreationFacets = {
         'By a full INIT reset, which minds the armed flag: local APIC reset, queued interrupts, NMIs and exceptions cleared.',
       unspecified,
     },
+    shownAs: asMerged('initReset'),
     facts: {
       'part2-v4': read('requestHandler', v4.apCreation),
       'as-reviewed': silent('an ordered or locked update is asked for, nothing more'),
@@ -286,6 +290,7 @@ export const apCreationFacets = {
       initBranch: 'It is an ordinary INIT reset.',
       unspecified,
     },
+    shownAs: asMerged('initBranch'),
     facts: {
       'part2-v4': read('resetBranch', v4.apCreation),
       'as-reviewed': unasked,
@@ -334,6 +339,7 @@ export const apCreationFacets = {
       guestMemfd: 'In the guest_memfd of its memslot, which also makes it private in the RMP.',
       unspecified,
     },
+    shownAs: asMerged('guestMemfd'),
     facts: {
       'part2-v4': read('gfnToPfn', v4.apCreation),
       'as-reviewed': unasked,
@@ -358,6 +364,11 @@ export const apCreationFacets = {
       consumed: 'It is gone.',
       unspecified,
     },
+    shownAs: nearest(
+      'linux-6.12',
+      'consumed',
+      'the first kernel that leaves a refused target alone, as the review asks',
+    ),
     facts: {
       'part2-v4': read('kept', v4.apCreation),
       'as-reviewed': unasked,
@@ -427,6 +438,7 @@ export const apCreationFacets = {
       unblockHook: 'An unblock request lets a hook of the target turn UNINITIALIZED into RUNNABLE.',
       unspecified,
     },
+    shownAs: asMerged('no'),
     facts: {
       'part2-v4': inferred('no', v4.apCreation),
       'as-reviewed': unasked,
@@ -475,6 +487,11 @@ export const apCreationFacets = {
       always: 'Always, before the new address is used.',
       unspecified,
     },
+    shownAs: nearest(
+      'linux-6.12',
+      'always',
+      'the first kernel that leaves a refused target alone, as the review asks',
+    ),
     facts: {
       'part2-v4': read('never', v4.apCreation),
       'as-reviewed': unasked,

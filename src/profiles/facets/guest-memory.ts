@@ -1,10 +1,12 @@
 /** Where private pages come from, what guest_memfd does with them, and the ioctls around them. */
 import { posted, review, v11, v14, v4, v5 } from '../documents';
 import {
+  asMerged,
   carriedOver,
   facet,
   inferred,
   kernels,
+  nearest,
   read,
   sev,
   silent,
@@ -41,6 +43,7 @@ export const guestMemoryFacets = {
   'preFault.beforeFinish': facet({
     doc: 'What KVM_PRE_FAULT_MEMORY before a successful LAUNCH_FINISH returns.',
     values: { noIoctl: 'There is no such ioctl yet.', refused: '-EOPNOTSUPP.', unspecified },
+    shownAs: asMerged('refused'),
     facts: {
       'part2-v4': inferred('noIoctl', posted.preFault),
       'as-reviewed': silent('no reviewer asked for anything here'),
@@ -63,6 +66,7 @@ export const guestMemoryFacets = {
       yes: 'It is not zeroed again, so old plain text can survive in it.',
       unspecified,
     },
+    shownAs: nearest('linux-6.12', 'no', 'the oldest kernel that was examined for it'),
     facts: {
       ...unsaidBeforeMerge,
       'linux-6.11': silent('this version was not examined for it'),
@@ -78,6 +82,7 @@ export const guestMemoryFacets = {
       accepted: 'Yes, though a user access to the mapping gets SIGBUS.',
       unspecified,
     },
+    shownAs: asMerged('refused'),
     facts: {
       ...unsaidBeforeMerge,
       'linux-6.11': carriedOver('refused', 'linux-6.12'),

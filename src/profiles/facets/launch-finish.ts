@@ -1,6 +1,6 @@
 /** LAUNCH_FINISH, running before it, and how the pages go back. */
 import { review, v11, v14, v4, v5 } from '../documents';
-import { carriedOver, facet, kernels, read, sev, silent, unspecified } from '../facet';
+import { asMerged, carriedOver, facet, kernels, read, sev, silent, unspecified } from '../facet';
 
 const finish = sev('snp_launch_finish()');
 const unasked = silent('no reviewer asked for anything here');
@@ -31,6 +31,7 @@ export const launchFinishFacets = {
   'lf.vcpuCreation': facet({
     doc: 'What LAUNCH_FINISH does while a vCPU is being created.',
     values: { unchecked: 'Nothing is tested: a race.', ebusy: '-EBUSY, nothing is encrypted.', unspecified },
+    shownAs: asMerged('unchecked'),
     facts: {
       'part2-v4': read('unchecked', v4.launchFinish),
       'as-reviewed': unasked,
@@ -49,6 +50,7 @@ export const launchFinishFacets = {
       yes: 'It waits until every running KVM_RUN has returned.',
       unspecified,
     },
+    shownAs: asMerged('no'),
     facts: {
       'part2-v4': read('no', v4.launchFinish),
       'as-reviewed': unasked,

@@ -1,10 +1,12 @@
 /** KVM_SEV_INIT2, or what stood in its place, and LAUNCH_START. */
 import { posted, review, v11, v14, v4, v5 } from '../documents';
 import {
+  asMerged,
   carriedOver,
   facet,
   inferred,
   kernels,
+  nearest,
   read,
   sev,
   silent,
@@ -45,6 +47,11 @@ export const launchStartFacets = {
       ebusy: 'A second initialisation is -EBUSY.',
       unspecified,
     },
+    shownAs: nearest(
+      'v14',
+      'eperm',
+      'the first posting with KVM_SEV_INIT2, the command of the reviewed design too',
+    ),
     facts: {
       'part2-v4': carriedOver('ebusy', 'part2-v5'),
       'as-reviewed': silent('no reviewer asked for anything here'),
@@ -63,6 +70,7 @@ export const launchStartFacets = {
       refused: '-EINVAL.',
       unspecified,
     },
+    shownAs: asMerged('accepted'),
     facts: {
       ...unsaidBeforeMerge,
       'linux-6.11': carriedOver('accepted', 'linux-6.12 and linux-6.17'),
@@ -74,6 +82,7 @@ export const launchStartFacets = {
   'init2.secureTsc': facet({
     doc: 'Whether KVM can offer Secure TSC (feature bit 9) to an SNP VM.',
     values: { no: 'The bit is never supported.', yes: 'The bit may be in the supported set.', unspecified },
+    shownAs: asMerged('no'),
     facts: {
       ...unsaidBeforeMerge,
       'linux-6.11': carriedOver('no', 'linux-6.12 and linux-6.17'),
@@ -89,6 +98,7 @@ export const launchStartFacets = {
       yes: 'With it on, SNP gets [1, N] and SEV-ES the rest.',
       unspecified,
     },
+    shownAs: asMerged('no'),
     facts: {
       ...unsaidBeforeMerge,
       'linux-6.11': carriedOver('no', 'linux-6.12 and linux-6.17'),
@@ -107,6 +117,7 @@ export const launchStartFacets = {
       yes: 'The attribute returns the mask.',
       unspecified,
     },
+    shownAs: asMerged('no'),
     facts: {
       ...unsaidBeforeMerge,
       'linux-6.11': carriedOver('no', 'linux-6.12 and linux-6.17'),
@@ -130,6 +141,7 @@ export const launchStartFacets = {
       any: 'All: only the firmware looks.',
       unspecified,
     },
+    shownAs: asMerged('knownSmtRequired'),
     facts: {
       'part2-v4': read('any', v4.launchStart),
       'as-reviewed': silent('no reviewer asked for anything here'),
@@ -150,6 +162,7 @@ export const launchStartFacets = {
         'The context: it is made first and stays, so that every further LAUNCH_START is -EINVAL and LAUNCH_UPDATE goes on.',
       unspecified,
     },
+    shownAs: nearest('linux-6.12', 'nothing', 'the first kernel that was executed for it'),
     facts: {
       'part2-v4': silent('it refuses no policy and has no flags'),
       'as-reviewed': silent('no reviewer asked for anything here'),
@@ -170,6 +183,7 @@ export const launchStartFacets = {
         'It makes another context and forgets the first; ACTIVATE cannot bind the ASID to it, so that it goes back and the call is -EIO.',
       unspecified,
     },
+    shownAs: asMerged('einval'),
     facts: {
       'part2-v4': read('replacesContext', v4.launchStart),
       'as-reviewed': silent('no reviewer asked for anything here'),

@@ -1,6 +1,7 @@
 /** LAUNCH_UPDATE. */
 import { review, v11, v14, v4, v5 } from '../documents';
 import {
+  asMerged,
   carriedOver,
   facet,
   inferred,
@@ -46,6 +47,7 @@ export const launchUpdateFacets = {
       gfnStartAndFlags: 'gfn_start, uaddr, u64 len, u8 type, u16 flags = 0 and padding.',
       unspecified,
     },
+    shownAs: asMerged('gfnStartAndFlags'),
     facts: {
       'part2-v4': read('uaddrAndPerms', v4.launchUpdate),
       'as-reviewed': silent('which addresses are given is discussed, not their layout'),
@@ -65,6 +67,7 @@ export const launchUpdateFacets = {
       lenFlagsAndType: 'As before, and flags must be 0.',
       unspecified,
     },
+    shownAs: asMerged('lenFlagsAndType'),
     facts: {
       'part2-v4': read('none', v4.launchUpdate),
       'as-reviewed': unasked,
@@ -79,6 +82,7 @@ export const launchUpdateFacets = {
   'lu.notSnp': facet({
     doc: 'What LAUNCH_UPDATE of a VM that is no active SNP guest returns; without a context it is -EINVAL everywhere.',
     values: { enotty: '-ENOTTY.', einval: '-EINVAL.', unspecified },
+    shownAs: asMerged('einval'),
     facts: {
       'part2-v4': read('enotty', v4.launchUpdate),
       'as-reviewed': unasked,
@@ -120,6 +124,7 @@ export const launchUpdateFacets = {
       eio: '-EIO whatever the cause; error holds the firmware status, or 0.',
       unspecified,
     },
+    shownAs: asMerged('eio'),
     facts: {
       'part2-v4': read('innerErrno', v4.launchUpdate),
       'as-reviewed': unasked,
@@ -161,6 +166,7 @@ export const launchUpdateFacets = {
       required: 'Without it the page fails with -EINVAL inside, -EIO as a first page.',
       unspecified,
     },
+    shownAs: asMerged('required'),
     facts: {
       'part2-v4': read('noAttributes', v4.launchUpdate),
       'as-reviewed': silent('the VMM is to set it; what KVM checks is not said'),
@@ -175,6 +181,7 @@ export const launchUpdateFacets = {
   'lu.zeroSource': facet({
     doc: 'Whether a page of type ZERO needs a source.',
     values: { needed: 'uaddr is used as for any other type.', ignored: 'uaddr is ignored.', unspecified },
+    shownAs: asMerged('ignored'),
     facts: {
       'part2-v4': read('needed', v4.launchUpdate),
       'as-reviewed': unasked,
@@ -194,6 +201,7 @@ export const launchUpdateFacets = {
       temporaryMapping: 'Nothing: the page is mapped for the copy.',
       unspecified,
     },
+    shownAs: asMerged('temporaryMapping'),
     facts: {
       'part2-v4': read('pinnedPages', v4.launchUpdate),
       'as-reviewed': silent('to be dropped or documented'),
@@ -212,6 +220,7 @@ export const launchUpdateFacets = {
   'lu.lenZero': facet({
     doc: 'What LAUNCH_UPDATE with len 0 returns.',
     values: { nothingDone: '0, nothing is done.', einval: '-EINVAL.', unspecified },
+    shownAs: asMerged('nothingDone'),
     facts: {
       'part2-v4': silent('pinning nothing returns an error pointer, which the posting takes for pages'),
       'as-reviewed': unasked,
@@ -232,6 +241,7 @@ export const launchUpdateFacets = {
       page: 'To 4K, else -EINVAL: the page is pinned.',
       unspecified,
     },
+    shownAs: asMerged('any'),
     facts: {
       'part2-v4': read('wholePages', v4.launchUpdate),
       'as-reviewed': unasked,
@@ -252,6 +262,7 @@ export const launchUpdateFacets = {
       beforePage: 'When it pins the source page, before it gets the private page.',
       unspecified,
     },
+    shownAs: asMerged('afterPage'),
     facts: {
       'part2-v4': read('beforePage', v4.launchUpdate),
       'as-reviewed': unasked,
@@ -272,6 +283,7 @@ export const launchUpdateFacets = {
       sourceBuffer: 'In the source buffer.',
       unspecified,
     },
+    shownAs: asMerged('sourceBuffer'),
     facts: {
       'part2-v4': inferred('inPlace', v4.launchUpdate),
       'as-reviewed': unasked,
@@ -290,6 +302,7 @@ export const launchUpdateFacets = {
       refused: '-EIO with error 0, the firmware is not asked.',
       unspecified,
     },
+    shownAs: asMerged('accepted'),
     facts: {
       ...unsaidBeforeMerge,
       v11: read('accepted', v11.launchUpdate),
@@ -308,6 +321,7 @@ export const launchUpdateFacets = {
       'bugVm+leak': 'The page is leaked and the VM is bugged: every later ioctl is -EIO.',
       unspecified,
     },
+    shownAs: asMerged('bugVm+leak'),
     facts: {
       'part2-v4': read('ignored', v4.launchUpdate),
       'as-reviewed': unasked,
@@ -333,6 +347,7 @@ export const launchUpdateFacets = {
         'Still assigned: LAUNCH_UPDATE makes it shared in its clean-up, LAUNCH_FINISH leaves the VMSA page so.',
       unspecified,
     },
+    shownAs: asMerged('reclaimAndShare'),
     facts: {
       'part2-v4': read('reclaimAndShare', v4.launchUpdate),
       'as-reviewed': unasked,
@@ -358,6 +373,7 @@ export const launchUpdateFacets = {
       'bugVm+leak': 'The page is leaked and the VM is bugged: every later ioctl is -EIO.',
       unspecified,
     },
+    shownAs: asMerged('bugVm+leak'),
     facts: {
       'part2-v4': read('ignored', v4.launchUpdate),
       'as-reviewed': unasked,

@@ -1,6 +1,17 @@
 /** Batched page state change: NAE event 0x80000010, header and entries in guest memory. */
 import { posted, review, v11, v14, v4, v5 } from '../documents';
-import { facet, inferred, kernels, read, sev, silent, unsaidBeforeMerge, unspecified } from '../facet';
+import {
+  asMerged,
+  facet,
+  inferred,
+  kernels,
+  nearest,
+  read,
+  sev,
+  silent,
+  unsaidBeforeMerge,
+  unspecified,
+} from '../facet';
 
 const byVmm = silent('the VMM walks the buffer, KVM does not look at it');
 const noExit = silent('nothing leaves to the VMM');
@@ -86,6 +97,7 @@ export const pscBatchFacets = {
       invalidHeader: '(1 << 32) | 1, the code of a bad header.',
       unspecified,
     },
+    shownAs: asMerged('invalidHeader'),
     facts: {
       'part2-v4': read('invalidEntry', v4.pscBatch),
       'as-reviewed': silent('a check is asked for, its code is not named'),
@@ -108,6 +120,7 @@ export const pscBatchFacets = {
       fixed253: '253 whatever the scratch address: with a short buffer KVM walks past its end.',
       unspecified,
     },
+    shownAs: nearest('as-reviewed', 'realBuffer', 'what the reviewers asked for'),
     facts: {
       'part2-v4': read('fixed253', v4.pscBatch),
       'as-reviewed': inferred('realBuffer', review.pscExits),
@@ -132,6 +145,7 @@ export const pscBatchFacets = {
       notChecked: 'The raw sw_scratch value goes to the VMM unchecked, 0 if it is not marked valid.',
       unspecified,
     },
+    shownAs: nearest('part2-v4', 'header', 'the batch that the reviewers read'),
     facts: {
       'part2-v4': inferred('header', v4.pscBatch),
       'as-reviewed': silent('no reviewer asked for a length'),
@@ -156,6 +170,7 @@ export const pscBatchFacets = {
       malformedInput: 'SW_EXITINFO1 = 2, SW_EXITINFO2 = 3, or 4 if sw_scratch is not marked valid.',
       unspecified,
     },
+    shownAs: asMerged('malformedInput'),
     facts: {
       'part2-v4': read('invalidHeader', v4.pscBatch),
       'as-reviewed': silent('a check is asked for, its code is not named'),
@@ -181,6 +196,7 @@ export const pscBatchFacets = {
       forwarded: 'No test: it leaves to the VMM as if the guest were an SNP guest.',
       unspecified,
     },
+    shownAs: asMerged('beforeDispatch'),
     facts: {
       'part2-v4': read('otherError', v4.pscBatch),
       'as-reviewed': silent('no reviewer asked for anything here'),
@@ -204,6 +220,7 @@ export const pscBatchFacets = {
       oncePerRequest: 'Once; later edits by the guest change nothing.',
       unspecified,
     },
+    shownAs: nearest('as-reviewed', 'oncePerRequest', 'what the reviewers asked for'),
     facts: {
       'part2-v4': read('everyEntry', review.pscBatch),
       'as-reviewed': read('oncePerRequest', review.pscBatch),
@@ -227,6 +244,7 @@ export const pscBatchFacets = {
       oncePerRequest: 'Once at the start.',
       unspecified,
     },
+    shownAs: asMerged('everyRange'),
     facts: {
       'part2-v4': noExit,
       'as-reviewed': silent('no reviewer asked for anything here'),
@@ -250,6 +268,7 @@ export const pscBatchFacets = {
         'The alignment of the GFN, and that cur_page is not above the page count of the entry.',
       unspecified,
     },
+    shownAs: asMerged('alignmentAndCurPage'),
     facts: {
       'part2-v4': read('alignment', v4.pscBatch),
       'as-reviewed': inferred('alignmentAndCurPage', review.pscExits),
@@ -274,6 +293,7 @@ export const pscBatchFacets = {
         "Next entries with the same op, cur_page 0, the range's page size, and a GFN that equals the first entry's base GFN plus the pages counted so far.",
       unspecified,
     },
+    shownAs: asMerged('fromFirstBase'),
     facts: {
       'part2-v4': read('none', v4.pscBatch),
       'as-reviewed': read('contiguous', review.pscExits),
@@ -297,6 +317,7 @@ export const pscBatchFacets = {
         'The range starts at base + cur_page with 512 - cur_page pages and grows as a range of 4K pages.',
       unspecified,
     },
+    shownAs: asMerged('remainder'),
     facts: {
       'part2-v4': read('ignored', v4.pscBatch),
       'as-reviewed': silent('no reviewer asked for anything here'),
@@ -342,6 +363,7 @@ export const pscBatchFacets = {
       otherError: '4 << 32.',
       unspecified,
     },
+    shownAs: nearest('part2-v5', 'otherError', 'the last posting in which KVM itself edits the RMP'),
     facts: {
       'part2-v4': inferred('falseSuccess', v4.pscBatch),
       'as-reviewed': silent('KVM does not look at memslots here'),
@@ -364,6 +386,7 @@ export const pscBatchFacets = {
         '0x100 << 32, as if it had failed: the line that answers success is missing (the first pull tag).',
       unspecified,
     },
+    shownAs: asMerged('zero'),
     facts: {
       'part2-v4': read('zero', v4.pscBatch),
       'as-reviewed': silent('no reviewer asked for anything here'),
@@ -386,6 +409,7 @@ export const pscBatchFacets = {
       zeroed: 'SW_EXITINFO1 is written as 0 ("no action") too.',
       unspecified,
     },
+    shownAs: asMerged('untouched'),
     facts: {
       ...unsaidBeforeMerge,
       v11: byVmm,

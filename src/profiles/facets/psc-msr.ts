@@ -1,6 +1,17 @@
 /** Page state change by the MSR protocol (request 0x014, answer 0x015), and what a user exit's answer is worth. */
 import { review, v11, v14, v4, v5 } from '../documents';
-import { facet, inferred, kernels, read, sev, silent, unsaidBeforeMerge, unspecified } from '../facet';
+import {
+  asMerged,
+  facet,
+  inferred,
+  kernels,
+  nearest,
+  read,
+  sev,
+  silent,
+  unsaidBeforeMerge,
+  unspecified,
+} from '../facet';
 
 export const pscMsrFacets = {
   'psc.msr': facet({
@@ -35,6 +46,7 @@ export const pscMsrFacets = {
       bit63: '0x8000000000000015 at once, without an exit.',
       unspecified,
     },
+    shownAs: asMerged('bit63'),
     facts: {
       'part2-v4': inferred('allOnesAfterMapping', v4.pscMsr),
       'as-reviewed': silent('an error without an exit is asked for, its code is not named'),
@@ -57,6 +69,7 @@ export const pscMsrFacets = {
       bit63: 'A failing answer becomes 0x8000000000000015, whatever its number.',
       unspecified,
     },
+    shownAs: asMerged('bit63'),
     facts: {
       'part2-v4': silent('no VMM is asked'),
       'as-reviewed': silent('an error is asked for, its code is not named'),
@@ -79,6 +92,7 @@ export const pscMsrFacets = {
       terminates: 'Exit KVM_EXIT_SYSTEM_EVENT of type SEV_TERM, data[0] holding the refused request.',
       unspecified,
     },
+    shownAs: asMerged('terminates'),
     facts: {
       'part2-v4': read('handled', v4.pscMsr),
       'as-reviewed': silent('a refusal is asked for, its form is not named'),
@@ -101,6 +115,7 @@ export const pscMsrFacets = {
       registeredOnly: 'Only pages in a region that the VMM registered for encryption; others are an error.',
       unspecified,
     },
+    shownAs: nearest('part2-v4', 'any', 'a kernel that tests no region refuses no page'),
     facts: {
       'part2-v4': inferred('any', v4.pscMsr),
       'as-reviewed': silent('KVM does not look at regions here'),
@@ -121,6 +136,11 @@ export const pscMsrFacets = {
       terminates: 'Exit KVM_EXIT_SYSTEM_EVENT of type SEV_TERM, data[0] holding the refused request.',
       unspecified,
     },
+    shownAs: nearest(
+      'amd-5.19-snp',
+      'answered',
+      'executed there; the released kernels are the first to refuse it',
+    ),
     facts: {
       ...unsaidBeforeMerge,
       ...kernels('executed', sev('sev_handle_vmgexit_msr_protocol()'), {
@@ -139,6 +159,7 @@ export const pscMsrFacets = {
       error: 'The guest gets an error (0x8000000000000015, or 0x100 << 32 for a batch), no exit happens.',
       unspecified,
     },
+    shownAs: asMerged('error'),
     facts: {
       'part2-v4': silent('nothing leaves to the VMM'),
       'as-reviewed': read('error', review.pscExits),

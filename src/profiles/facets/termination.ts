@@ -1,6 +1,6 @@
 /** How a guest's termination request reaches the VMM. */
 import { posted, review, v11, v14, v4, v5 } from '../documents';
-import { carriedOver, facet, kernels, read, sev, silent, unspecified } from '../facet';
+import { asMerged, carriedOver, facet, kernels, read, sev, silent, unspecified } from '../facet';
 
 export const terminationFacets = {
   'term.msr': facet({
@@ -37,6 +37,7 @@ export const terminationFacets = {
         "Exit KVM_EXIT_SYSTEM_EVENT of type SEV_TERM with the GHCB's guest address in data[0]; the reason only reaches the kernel log.",
       unspecified,
     },
+    shownAs: asMerged('sysEventGhcbGpa'),
     facts: {
       'part2-v4': read('unsupported', v4.series),
       'as-reviewed': silent('no reviewer asked for anything here'),

@@ -2,10 +2,12 @@
 import { source } from '../../abi/source';
 import { review, v11, v14, v4, v5 } from '../documents';
 import {
+  asMerged,
   carriedOver,
   facet,
   inferred,
   kernels,
+  nearest,
   read,
   sev,
   silent,
@@ -49,6 +51,7 @@ export const vcpuRunFacets = {
       allOnes64: '0xffffffffffffffff.',
       unspecified,
     },
+    shownAs: asMerged('allOnes32'),
     facts: {
       ...unsaidBeforeMerge,
       'linux-6.11': carriedOver('allOnes32', 'linux-6.12'),
@@ -75,6 +78,7 @@ export const vcpuRunFacets = {
       onInvalidation: 'The vCPU is kicked and looks the same GPA up again before it enters.',
       unspecified,
     },
+    shownAs: asMerged('none'),
     facts: {
       'part2-v4': silent('there is no guest_memfd'),
       'as-reviewed': unasked,
@@ -97,6 +101,7 @@ export const vcpuRunFacets = {
       staysRunnable: 'The vCPU stays RUNNABLE.',
       unspecified,
     },
+    shownAs: asMerged('holds'),
     facts: {
       ...unsaidBeforeMerge,
       ...kernels(
@@ -119,6 +124,7 @@ export const vcpuRunFacets = {
         'It returns -EINTR and leaves the event pending: only INIT and SIPI or KVM_SET_MP_STATE revive the vCPU.',
       unspecified,
     },
+    shownAs: nearest('part2-v5', 'eintr', 'the last posting whose AP creation leads to STOPPED'),
     facts: {
       'part2-v4': inferred('eintr', v4.apCreation),
       'as-reviewed': unasked,
@@ -139,6 +145,7 @@ export const vcpuRunFacets = {
       known: '0, and 1, 2, 3, 4, 9 with an in-kernel APIC; everything else is -EINVAL.',
       unspecified,
     },
+    shownAs: asMerged('known'),
     facts: {
       ...unsaidBeforeMerge,
       'part2-v5': inferred('anyNumber', v5.apCreation),
@@ -155,6 +162,7 @@ export const vcpuRunFacets = {
       accepted: 'It is accepted.',
       unspecified,
     },
+    shownAs: asMerged('einval'),
     facts: {
       ...unsaidBeforeMerge,
       'linux-6.11': carriedOver('einval', 'linux-6.12'),

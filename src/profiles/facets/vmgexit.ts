@@ -1,7 +1,17 @@
 /** VMGEXIT: the GHCB page, its scratch area, and the NAE events that are not page state change or AP creation. */
 import { source } from '../../abi/source';
 import { v11, v14, v4, v5 } from '../documents';
-import { facet, inferred, kernels, read, sev, silent, unsaidBeforeMerge, unspecified } from '../facet';
+import {
+  asMerged,
+  facet,
+  inferred,
+  kernels,
+  read,
+  sev,
+  silent,
+  unsaidBeforeMerge,
+  unspecified,
+} from '../facet';
 
 const privateFault = { file: 'arch/x86/kvm/mmu/mmu.c', topic: 'the fault of a private or shared access' };
 
@@ -15,6 +25,7 @@ export const vmgexitFacets = {
       fixed2: 'Always 2: a VM has nothing to choose.',
       unspecified,
     },
+    shownAs: asMerged('negotiated'),
     facts: {
       ...unsaidBeforeMerge,
       'part2-v4': read('fixed2', v4.apCreation),
@@ -35,6 +46,7 @@ export const vmgexitFacets = {
       malformedInput: 'The guest resumes with SW_EXITINFO1 = 2, SW_EXITINFO2 = 1.',
       unspecified,
     },
+    shownAs: asMerged('kvmRunEinval'),
     facts: {
       ...unsaidBeforeMerge,
       ...kernels('executed', sev('sev_handle_vmgexit()'), {
@@ -53,6 +65,7 @@ export const vmgexitFacets = {
       taken: "It is written to KVM's copy, also if the request is refused afterwards.",
       unspecified,
     },
+    shownAs: asMerged('ignored'),
     facts: {
       ...unsaidBeforeMerge,
       ...kernels('executed', sev('sev_es_sync_from_ghcb()'), {
@@ -71,6 +84,7 @@ export const vmgexitFacets = {
       copiedUpTo64K: 'Any version: up to 64K of guest memory are copied to a kernel buffer and back.',
       unspecified,
     },
+    shownAs: asMerged('copiedUpTo64K'),
     facts: {
       ...unsaidBeforeMerge,
       'part2-v4': inferred('copiedUpTo64K', v4.pscBatch),
@@ -91,6 +105,7 @@ export const vmgexitFacets = {
       invalidEvent: 'SW_EXITINFO1 = 2, SW_EXITINFO2 = 6.',
       unspecified,
     },
+    shownAs: asMerged('missingInput'),
     facts: {
       ...unsaidBeforeMerge,
       ...kernels('executed', sev('sev_es_validate_vmgexit()'), {
@@ -109,6 +124,7 @@ export const vmgexitFacets = {
       malformedInput: 'The guest resumes with SW_EXITINFO1 = 2, SW_EXITINFO2 = 4.',
       unspecified,
     },
+    shownAs: asMerged('malformedInput'),
     facts: {
       ...unsaidBeforeMerge,
       'part2-v4': read('internalError', v5.sevc),
@@ -129,6 +145,7 @@ export const vmgexitFacets = {
       invalidInput: 'SW_EXITINFO1 = 2, SW_EXITINFO2 = 5.',
       unspecified,
     },
+    shownAs: asMerged('missingInput'),
     facts: {
       ...unsaidBeforeMerge,
       ...kernels('executed', sev('sev_es_validate_vmgexit() and the guest-request handlers'), {
@@ -147,6 +164,7 @@ export const vmgexitFacets = {
       optionalExit: 'The same, unless the VMM enabled KVM_EXIT_SNP_REQ_CERTS and supplies the table.',
       unspecified,
     },
+    shownAs: asMerged('alwaysEmpty'),
     facts: {
       ...unsaidBeforeMerge,
       ...kernels('executed', sev('snp_handle_ext_guest_req()'), {
@@ -165,6 +183,7 @@ export const vmgexitFacets = {
       passedThrough: 'It is handled like any other length.',
       unspecified,
     },
+    shownAs: asMerged('passedThrough'),
     facts: {
       ...unsaidBeforeMerge,
       ...kernels('executed', sev('sev_handle_vmgexit(), MMIO read and write'), {
@@ -184,6 +203,7 @@ export const vmgexitFacets = {
         'It is handled with size 0: exit KVM_EXIT_IO, or KVM_RUN -EINVAL for a string that overflows.',
       unspecified,
     },
+    shownAs: asMerged('passedThrough'),
     facts: {
       ...unsaidBeforeMerge,
       ...kernels('executed', sev('sev_handle_vmgexit(), IOIO'), {
@@ -202,6 +222,7 @@ export const vmgexitFacets = {
       zeroedByKvm: 'KVM writes 0 before the exit.',
       unspecified,
     },
+    shownAs: asMerged('stale'),
     facts: {
       ...unsaidBeforeMerge,
       ...kernels(
@@ -224,6 +245,7 @@ export const vmgexitFacets = {
       yes: 'Every VMMCALL that KVM answers itself overwrites the field.',
       unspecified,
     },
+    shownAs: asMerged('no'),
     facts: {
       ...unsaidBeforeMerge,
       ...kernels(
@@ -246,6 +268,7 @@ export const vmgexitFacets = {
       memoryFaultExit: 'Exit KVM_EXIT_MEMORY_FAULT with flags, gpa and size; KVM_RUN returns -EFAULT.',
       unspecified,
     },
+    shownAs: asMerged('memoryFaultExit'),
     facts: {
       'part2-v4': read('rmpFaultHandler', v4.rmpFault),
       'as-reviewed': silent('no reviewer asked for anything here'),

@@ -1,5 +1,12 @@
 /** The launch, from its initialisation to what comes behind its end: what each generation does, written from what was read and executed of it, never from a run. */
-import { generationTests, fresh, initialised, launchedOne, type Cell } from '../../testing/scenarios/cells';
+import {
+  generationTests,
+  fresh,
+  initialised,
+  launchedOne,
+  seves,
+  type Cell,
+} from '../../testing/scenarios/cells';
 
 const cells: readonly Cell[] = [
   [
@@ -262,6 +269,17 @@ vmm launch-finish
 ? @v14 @linux-* ioctl.ret == -EPERM
 ? @part2-v5 ioctl.ret == -EBUSY
 ? @as-reviewed @v11 findings.ambiguity > 0
+? @as-reviewed @v11 ioctl.ret == -EPERM
+`,
+  ],
+  [
+    // as-reviewed answered here like one generation and to an active SNP guest like another one.
+    'a second initialisation of an SEV-ES guest',
+    seves,
+    `vmm init2
+? @linux-* ioctl.ret == -EINVAL
+? @as-reviewed findings.ambiguity > 0
+? @as-reviewed ioctl.ret == -EINVAL
 `,
   ],
   [

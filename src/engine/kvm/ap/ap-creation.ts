@@ -10,7 +10,6 @@ import type { Vcpu } from '../../state/vcpu';
 import { NO_GPA, type World } from '../../world';
 import { malformed, resumeAnswered, svmVmgexitInjectGp, type Handled } from '../ghcb/ghcb';
 import { noVmsaGpa } from './protected-state';
-import { facetOr } from '../unspecified';
 
 /** Interrupt injection modes in SEV_FEATURES: restricted and alternate. */
 const INJECTION_MODES = 0x18n;
@@ -58,7 +57,7 @@ const badOnInit: Record<FacetValue<'ap.badOnInit'>, 'offline' | 'untouched'> = {
 function eventFor(world: World, caller: Vcpu, target: Vcpu): VcpuEvent {
   const request = apCreationRequests[requestOf(caller.exitInfo1) as keyof typeof apCreationRequests] as
     'CREATE_ON_INIT' | 'CREATE' | 'DESTROY' | undefined;
-  const armedFlag = facetOr(world, 'ap.armedFlag', 'allRequests');
+  const armedFlag = world.facet('ap.armedFlag');
   if (request === 'DESTROY') return { type: 'AP_DESTROY', armedFlag };
   if (!request) return { type: 'AP_UNKNOWN_REQUEST', onError: offlineOnError(world), armedFlag };
   const facts = {
@@ -93,7 +92,7 @@ function featuresMatch(world: World, declared: bigint): boolean {
 function featuresBase(world: World): bigint {
   const { vmsaFeatures, finishedVmsaFeatures } = world.vm;
   if (vmsaFeatures === finishedVmsaFeatures) return vmsaFeatures;
-  const base = facetOr(world, 'ap.featuresBase', 'vmsaFeatures');
+  const base = world.facet('ap.featuresBase');
   return base === 'vmsaFeatures' ? vmsaFeatures : finishedVmsaFeatures;
 }
 
@@ -152,7 +151,7 @@ const applyEffect: Readonly<Record<string, Apply>> = {
 
 /** Only one kernel lets the requester write the mp_state of the target. */
 function startUninitialized(world: World, target: Vcpu): void {
-  if (facetOr(world, 'ap.wakesUninitialized', 'no') !== 'requesterFlips') return;
+  if (world.facet('ap.wakesUninitialized') !== 'requesterFlips') return;
   world.sendVcpu(target, { type: 'START_UNINITIALIZED' });
   world.move('uninitializedStarted', world.indexOf(target), { by: 'the requester' }, 'ApRequesterFlips');
 }

@@ -4,9 +4,8 @@ import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { writeInfo2, answerPage } from '../ghcb/ghcb';
-import type { FacetValue } from '../../../profiles/facets';
+import type { KnownValue } from '../../../profiles/facets';
 import { sevSnpInitProtectedGuestState, waitsForReset, type Applied } from './protected-state';
-import { facetOr } from '../unspecified';
 
 /** Latches INIT; a SIPI that waits is discarded. */
 export function latchInit(vcpu: Vcpu): void {
@@ -50,7 +49,7 @@ export function destroyedForGood(world: World, vcpu: Vcpu): boolean {
 }
 
 /** What an INIT with nothing to apply runs. */
-const plainInit: Record<Exclude<FacetValue<'ap.plainInit'>, 'unspecified'>, RuleId> = {
+const plainInit: Record<KnownValue<'ap.plainInit'>, RuleId> = {
   initBranch: 'InitTaken',
   resetBranch: 'InitRunsResetBranch',
 };
@@ -80,7 +79,7 @@ export function acceptApicEvents(world: World, vcpu: Vcpu): void {
 /** A latched INIT: the reset, which applies a waiting VMSA, and then the state that INIT leads to. */
 function takeInit(world: World, vcpu: Vcpu): void {
   const index = world.indexOf(vcpu);
-  const rule = waitsForReset(vcpu) ? 'InitTaken' : plainInit[facetOr(world, 'ap.plainInit', 'initBranch')];
+  const rule = waitsForReset(vcpu) ? 'InitTaken' : plainInit[world.facet('ap.plainInit')];
   resetVcpuForInit(world, vcpu);
   const refused = destroyedForGood(world, vcpu);
   world.sendVcpu(vcpu, { type: 'INIT', isBootCpu: index === 0, destroyedForGood: refused });

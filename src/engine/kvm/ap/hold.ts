@@ -5,7 +5,6 @@ import type { World } from '../../world';
 import { hasEvents } from './apic';
 import { leaveToUserspace } from '../exit';
 import type { Handled } from '../ghcb/ghcb';
-import { facetOr } from '../unspecified';
 
 /** kvm_emulate_ap_reset_hold. The answer "woken, no SIPI" stands already. */
 export function apResetHold(world: World, vcpu: Vcpu, form: 'msr' | 'nae'): Handled {
@@ -17,7 +16,7 @@ export function apResetHold(world: World, vcpu: Vcpu, form: 'msr' | 'nae'): Hand
     world.move('apResetHoldExit', index, {}, 'HoldNeedsUserspaceApic');
     return 'left';
   }
-  const staysRunnable = hasEvents(vcpu) && facetOr(world, 'hold.eventPending', 'holds') === 'staysRunnable';
+  const staysRunnable = hasEvents(vcpu) && world.facet('hold.eventPending') === 'staysRunnable';
   world.sendVcpu(vcpu, { type: 'AP_RESET_HOLD', staysRunnable });
   if (staysRunnable) vcpu.pvUnhalted = false;
   world.move('holdTaken', index, { state: vcpu.mpState }, form === 'msr' ? 'MsrHold' : 'NaeHold');

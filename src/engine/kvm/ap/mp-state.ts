@@ -6,7 +6,6 @@ import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { acceptApicEvents, clearUnhaltedWhenRunnable, destroyedForGood } from './apic';
-import { facetOr } from '../unspecified';
 
 /** The number of a state, as the ioctls pass it. */
 export function mpStateNumber(name: string): number {
@@ -55,12 +54,12 @@ export function setMpState(world: World, vcpu: Vcpu, number: number): RuleId | u
 /** Which numbers count is asked only for those that no kernel's APIC code knows. */
 function rangeFor(world: World, value: Settable): 'known' | 'anyNumber' {
   if (value !== 'OTHER' && value !== 'STOPPED') return 'known';
-  return facetOr(world, 'mp.setRange', 'known');
+  return world.facet('mp.setRange');
 }
 
 function initBlocked(world: World, vcpu: Vcpu, value: Settable): boolean {
   if (!vcpu.smiPending || (value !== 'INIT_RECEIVED' && value !== 'SIPI_RECEIVED')) return false;
-  return facetOr(world, 'mp.initWithSmi', 'einval') === 'einval';
+  return world.facet('mp.initWithSmi') === 'einval';
 }
 
 /** Takes pending INIT and SIPI first; a kicked sleeper is reported as RUNNABLE. */

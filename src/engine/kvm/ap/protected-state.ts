@@ -1,10 +1,9 @@
 /** Giving a vCPU the VMSA that AP creation announced, in the thread of that vCPU. */
 import { isPageAligned } from '../../../abi/address';
-import type { FacetValue } from '../../../profiles/facets';
+import type { FacetValue, KnownValue } from '../../../profiles/facets';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import { NO_GPA, NO_PFN, type World } from '../../world';
-import { facetOr } from '../unspecified';
 import { vmsaPage, type VmsaPage } from './vmsa-page';
 
 /** Whether the flag is set that lets the next INIT apply an AP creation request. */
@@ -45,7 +44,7 @@ export function sevSnpInitProtectedGuestState(world: World, vcpu: Vcpu): Applied
 export const sevSnpUpdateProtectedGuestState = (world: World, vcpu: Vcpu): Applied =>
   applyPending(world, vcpu, 'requestHandler');
 
-type AppliedBy = Exclude<FacetValue<'ap.appliedBy'>, 'unspecified'>;
+type AppliedBy = KnownValue<'ap.appliedBy'>;
 
 function applyPending(world: World, vcpu: Vcpu, by: AppliedBy): Applied {
   const gpa = vcpu.pendingVmsaGpa;
@@ -54,7 +53,7 @@ function applyPending(world: World, vcpu: Vcpu, by: AppliedBy): Applied {
   world.sendVcpu(vcpu, {
     type: 'PENDING_VMSA_TAKEN',
     by,
-    appliesAgain: facetOr(world, 'ap.appliedBy', 'initReset') === 'requestHandler',
+    appliesAgain: world.facet('ap.appliedBy') === 'requestHandler',
     offlineState: world.facet('ap.offlineState'),
   });
   if (destroyed || world.facet('ap.pvUnhalted') === 'bothWays') vcpu.pvUnhalted = false;
@@ -81,9 +80,9 @@ function alignedPage(world: World, vcpu: Vcpu, gpa: bigint): VmsaPage {
 
 /** @param done the page was installed, or none was wanted */
 function keepsPending(world: World, done: boolean): boolean {
-  const after = world.maybeFacet('ap.pendingAfterApply');
+  const after = world.facetOrUnspecified('ap.pendingAfterApply');
   if (after === 'kept') return true;
-  return !done && facetOr(world, 'ap.pendingAfterApply', 'consumed') === 'keptOnFailure';
+  return !done && world.facet('ap.pendingAfterApply') === 'keptOnFailure';
 }
 
 /** What the VMCB says from now on; an INIT reset may put the launch VMSA back. */
@@ -108,7 +107,7 @@ const marksDirty: Record<FacetValue<'ap.vmcbDirty'>, (done: boolean) => boolean>
 };
 
 function noteCleanVmcb(world: World, done: boolean): void {
-  if (marksDirty[facetOr(world, 'ap.vmcbDirty', 'always')](done)) return;
+  if (marksDirty[world.facet('ap.vmcbDirty')](done)) return;
   world.finding(
     'ambiguity',
     'the VMCB is not marked dirty for its new VMSA address: what the CPU does with what it cached is unconfirmed',

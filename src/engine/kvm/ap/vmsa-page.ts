@@ -5,7 +5,6 @@ import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { isPoisoned, privatePage } from '../memory/gmem';
 import { gmemPageOf, slotHasGmem, slotOf } from '../memory/memory-slots';
-import { facetOr } from '../unspecified';
 
 /** A page, nothing, or physical address 0: what the PFN of a missing memslot becomes when it is made an address. */
 export type VmsaPage = { readonly pfn: number } | 'physicalZero' | 'nothing';
@@ -22,7 +21,7 @@ const zeroWithoutSlot: Record<FacetValue<'ap.unusablePage'>, boolean> = {
 /** Looks the page up for the VMCB of a vCPU. */
 export function vmsaPage(world: World, vcpu: Vcpu, gpa: bigint): VmsaPage {
   const gfn = gpaToGfn(toGpa(gpa));
-  const lookup = facetOr(world, 'ap.vmsaLookup', 'guestMemfd');
+  const lookup = world.facet('ap.vmsaLookup');
   if (lookup === 'gfnToPfn' || slotHasGmem(slotOf(world, gfn))) {
     world.move('vmsaLookedUp', world.indexOf(vcpu), { gpa }, 'VmsaApplied');
   }

@@ -22,7 +22,6 @@ import type { World } from '../../world';
 import { rmpLookup } from '../../hardware/rmp';
 import { gmemPageOf, slotHasGmem, slotOf } from '../memory/memory-slots';
 import { shortEventName } from './nae-text';
-import { facetOr } from '../unspecified';
 
 /** How a handler ends: enter the guest, leave to userspace (already done), or fail KVM_RUN with an errno. */
 export type Handled = 'resume' | 'left' | RunFailure;
@@ -96,7 +95,7 @@ export function takeExtendedState(world: World, vcpu: Vcpu, page: Image): void {
     vcpu.xcr0 = ghcbPage.get(page, 'xcr0');
     world.move('extendedState', index, { register: 'XCR0', value: vcpu.xcr0 }, 'ExtendedState');
   }
-  if (wasValid(vcpu, 'xss') && facetOr(world, 'ghcb.xss', 'ignored') === 'taken') {
+  if (wasValid(vcpu, 'xss') && world.facet('ghcb.xss') === 'taken') {
     vcpu.xss = ghcbPage.get(page, 'xss');
     world.move('extendedState', index, { register: 'XSS', value: vcpu.xss }, 'ExtendedState');
   }

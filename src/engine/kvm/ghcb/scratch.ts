@@ -10,7 +10,6 @@ import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { answerPage, failRequest, malformed, type Handled } from './ghcb';
 import { kvmReadGuest, kvmWriteGuest } from '../memory/guest-memory';
-import { facetOr } from '../unspecified';
 
 const PAGE = 0xfffn;
 const PAGE_SIZE = 4096;
@@ -73,8 +72,7 @@ export function findScratch(
     vcpu.scratchGpa = gpa;
     return scratchAgain(world, vcpu);
   }
-  const outside =
-    world.vm.ghcbVersion >= 2 ? facetOr(world, 'scratch.outsideGhcb', 'copiedUpTo64K') : undefined;
+  const outside = world.vm.ghcbVersion >= 2 ? world.facet('scratch.outsideGhcb') : undefined;
   if (outside === 'refusedFromV2') return 'invalid';
   if (minimum > BigInt(SCRATCH_AREA_LIMIT)) return 'invalid';
   return copyScratch(world, vcpu, { lengthBytes: Number(minimum), sync });

@@ -5,7 +5,6 @@ import { NO_PFN, type World } from '../../world';
 import { sevAsidFree, sevAsidNew } from '../teardown/asids';
 import { allocateKernelPage, freeKernelPage, snpAllocFirmwarePage } from '../memory/kernel-pages';
 import { argumentReadable, refusalOf, refuseCall, replyOf, type SevCommand, type SevReply } from './sev-call';
-import { facetOr } from '../unspecified';
 
 /** struct kvm_sev_init. */
 export interface Init2Arguments {
@@ -27,7 +26,7 @@ export function supportedFeatures(world: World): bigint {
   const { host, vm } = world;
   if (vm.type !== 'snp' && vm.type !== 'seves') return 0n;
   if ((host.vmsaFeatures & SVM_SEV_FEAT_SECURE_TSC) === 0n) return host.vmsaFeatures;
-  const secureTsc = facetOr(world, 'init2.secureTsc', 'no') === 'yes' && vm.type === 'snp';
+  const secureTsc = world.facet('init2.secureTsc') === 'yes' && vm.type === 'snp';
   return secureTsc ? host.vmsaFeatures : host.vmsaFeatures & ~SVM_SEV_FEAT_SECURE_TSC;
 }
 
@@ -39,9 +38,7 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
   const sevType = type === 'sev' || type === 'seves' || type === 'snp';
   const encryptsState = type === 'seves' || type === 'snp';
   const version1Refused =
-    type === 'snp' &&
-    args.ghcbVersion === 1 &&
-    facetOr(world, 'init2.ghcbVersion1', 'accepted') === 'refused';
+    type === 'snp' && args.ghcbVersion === 1 && world.facet('init2.ghcbVersion1') === 'refused';
   const refused = refusalOf(
     world,
     call,
@@ -56,7 +53,7 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
       versionKnown: args.ghcbVersion <= MAX_GHCB_VERSION && (encryptsState || args.ghcbVersion === 0),
       versionAllowed: !version1Refused,
     }),
-    { Init2Twice: () => (facetOr(world, 'init2.twice', 'ebusy') === 'ebusy' ? 'EBUSY' : 'EINVAL') },
+    { Init2Twice: () => (world.facet('init2.twice') === 'ebusy' ? 'EBUSY' : 'EINVAL') },
   );
   if (refused) return replyOf(refused);
   return activateSev(world, args, encryptsState);

@@ -23,7 +23,6 @@ import {
   type SevReply,
 } from './sev-call';
 import { rangeReadable } from '../memory/user-memory';
-import { facetOr } from '../unspecified';
 
 /** struct kvm_sev_snp_launch_finish, and what the firmware would find in the ID block. */
 export interface LaunchFinishArguments {
@@ -53,7 +52,7 @@ export function snpLaunchFinish(world: World, command: SevCommand, args: LaunchF
       snp,
       readable: argumentReadable(command),
       flagsZero: args.flags === 0,
-      noVcpuInCreation: vm.creatingVcpus === 0 || facetOr(world, 'lf.vcpuCreation', 'unchecked') !== 'ebusy',
+      noVcpuInCreation: vm.creatingVcpus === 0 || world.facet('lf.vcpuCreation') !== 'ebusy',
       vcpusLocked: !mayEncrypt || lockAllVcpus(world),
     }),
   );
@@ -110,7 +109,7 @@ function giveVmsaBack(world: World, vcpu: Vcpu): boolean {
 /** Waits for the mutex of every vCPU. @returns false when a fatal signal ended the wait */
 function lockAllVcpus(world: World): boolean {
   // Without a signal nothing shows whether it waited, so that `unspecified` is worth no word.
-  if (world.vm.creatingVcpus !== 0 || world.maybeFacet('lf.locksVcpus') !== 'yes') return true;
+  if (world.vm.creatingVcpus !== 0 || world.facetOrUnspecified('lf.locksVcpus') !== 'yes') return true;
   for (const vcpu of world.vcpus) {
     if (!vcpu.exists) continue;
     if (takeFault(world, 'vcpuMutex', world.indexOf(vcpu))) return false;

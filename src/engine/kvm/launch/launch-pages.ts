@@ -5,7 +5,6 @@ import type { Slot } from '../../state/vm';
 import type { World } from '../../world';
 import type { LaunchUpdateArguments } from './launch-update-struct';
 import { slotOf } from '../memory/memory-slots';
-import { facetOr } from '../unspecified';
 import { gfnOfUaddr } from '../memory/user-memory';
 
 /** One page of a call. */
@@ -25,12 +24,12 @@ const PAGE = 0x1000n;
 
 /** Whether a page type takes bytes from userspace. */
 export const hasSource = (world: World, type: number): boolean =>
-  type !== KVM_SEV_SNP_PAGE_TYPE_ZERO || facetOr(world, 'lu.zeroSource', 'ignored') === 'needed';
+  type !== KVM_SEV_SNP_PAGE_TYPE_ZERO || world.facet('lu.zeroSource') === 'needed';
 
 /** Pages that a call is to do. */
 export function pageCount(world: World, { uaddr, len }: LaunchUpdateArguments): number {
   if (len === 0n) return 0;
-  const whole = facetOr(world, 'lu.uaddrAlignment', 'any') === 'wholePages';
+  const whole = world.facet('lu.uaddrAlignment') === 'wholePages';
   if (!whole) return Number(len / PAGE);
   return Number(((uaddr + len - 1n) >> 12n) - (uaddr >> 12n)) + 1;
 }

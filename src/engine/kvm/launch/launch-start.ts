@@ -11,7 +11,7 @@ import {
   SNP_POLICY_RESERVED_MUST_BE_ONE,
 } from '../../../abi/kvm-structs';
 import { SVM_SEV_FEAT_SECURE_TSC } from '../../../abi/sev-features';
-import type { FacetValue } from '../../../profiles/facets';
+import type { KnownValue } from '../../../profiles/facets';
 import { activate, decommission, gctxCreate, launchStart } from '../../firmware/commands';
 import { sevDoCmd } from '../../firmware/psp';
 import { NO_PFN, type World } from '../../world';
@@ -25,7 +25,6 @@ import {
   type SevCommand,
   type SevReply,
 } from './sev-call';
-import { facetOr } from '../unspecified';
 
 /** struct kvm_sev_snp_launch_start. */
 export interface LaunchStartArguments {
@@ -35,7 +34,7 @@ export interface LaunchStartArguments {
 
 const call = 'KVM_SEV_SNP_LAUNCH_START';
 
-type Policy = Exclude<FacetValue<'ls.policy'>, 'unspecified'>;
+type Policy = KnownValue<'ls.policy'>;
 
 const knownOnly = (policy: bigint): boolean => (policy & ~KVM_SNP_POLICY_BITS_6_12) === 0n;
 function manySmtThreads(policy: bigint): boolean {
@@ -63,7 +62,7 @@ const wantsReservedBit: Record<Policy, boolean> = {
 
 /** What KVM thinks of flags and policy. */
 function verdictOn(world: World, { policy, flags }: LaunchStartArguments) {
-  const rule = facetOr(world, 'ls.policy', 'knownSmtRequired');
+  const rule = world.facet('ls.policy');
   return {
     flagsZero: flags === 0,
     policySupported: policyAllowed[rule](world, policy),
@@ -75,7 +74,7 @@ const accepted = { flagsZero: true, policySupported: true, policyComplete: true 
 /** Whether the context is made before flags and policy are looked at, and stays when they are refused. */
 function contextFirst(world: World, verdict: ReturnType<typeof verdictOn>): boolean {
   const fine = verdict.flagsZero && verdict.policySupported && verdict.policyComplete;
-  return !fine && facetOr(world, 'ls.refusal', 'nothing') === 'context';
+  return !fine && world.facet('ls.refusal') === 'context';
 }
 
 export function snpLaunchStart(world: World, command: SevCommand, args: LaunchStartArguments): SevReply {
@@ -83,7 +82,7 @@ export function snpLaunchStart(world: World, command: SevCommand, args: LaunchSt
   const secureTsc = (vm.vmsaFeatures & SVM_SEV_FEAT_SECURE_TSC) !== 0n;
   const verdict = verdictOn(world, args);
   const later = contextFirst(world, verdict);
-  const replaces = vm.contextPfn !== NO_PFN && facetOr(world, 'ls.twice', 'einval') === 'replacesContext';
+  const replaces = vm.contextPfn !== NO_PFN && world.facet('ls.twice') === 'replacesContext';
   if (replaces) return startSecond(world, command);
   const effects = world.sendLaunch({
     type: 'START',

@@ -4,9 +4,8 @@ import { launchUpdate } from '../../../abi/kvm-structs';
 import type { StructLayout } from '../../../abi/layout';
 import { assert } from '../../../base/assert';
 import { bytesView } from '../../../base/bytes';
-import type { FacetValue } from '../../../profiles/facets';
+import type { KnownValue } from '../../../profiles/facets';
 import type { World } from '../../world';
-import { facetOr } from '../unspecified';
 
 /** What a VMM wants to say with struct kvm_sev_snp_launch_update, and what KVM finds in it. */
 export interface LaunchUpdateArguments {
@@ -17,7 +16,7 @@ export interface LaunchUpdateArguments {
   readonly flags: number;
 }
 
-type StructName = Exclude<FacetValue<'lu.struct'>, 'unspecified'>;
+type StructName = KnownValue<'lu.struct'>;
 
 /** The layout of each shape, and which of its fields says what; a field that is missing cannot be said. */
 interface Shape {
@@ -59,7 +58,7 @@ const shapes: Readonly<Record<StructName, Shape>> = {
   },
 };
 
-const shapeOf = (world: World): Shape => shapes[facetOr(world, 'lu.struct', 'gfnStartAndFlags')];
+const shapeOf = (world: World): Shape => shapes[world.facet('lu.struct')];
 
 /** Bits of an integer field. */
 const widthOf = ({ layout }: Shape, field: string): number => 8 * (layout.fields[field]?.size ?? 0);

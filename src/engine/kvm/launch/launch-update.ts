@@ -1,7 +1,7 @@
 /** KVM_SEV_SNP_LAUNCH_UPDATE: pages become encrypted, measured pages of the guest, one by one. */
 import { errno, type ErrnoName } from '../../../abi/errno';
 import { KVM_SEV_SNP_PAGE_TYPE_VMSA, launchUpdateTypes } from '../../../abi/kvm-structs';
-import type { FacetValue } from '../../../profiles/facets';
+import type { FacetValue, KnownValue } from '../../../profiles/facets';
 import { rmpLookup } from '../../hardware/rmp';
 import { NO_PFN, type World } from '../../world';
 import { kvmRmpMakeShared } from '../memory/kernel-pages';
@@ -18,7 +18,6 @@ import {
   type SevCommand,
   type SevReply,
 } from './sev-call';
-import { facetOr } from '../unspecified';
 import { isHvaRegistered } from '../memory/user-memory';
 
 export type { LaunchUpdateArguments } from './launch-update-struct';
@@ -42,23 +41,20 @@ const lenAndTypeLegal = ({ len, type }: LaunchUpdateArguments): boolean =>
   len % PAGE === 0n && type in launchUpdateTypes && type !== KVM_SEV_SNP_PAGE_TYPE_VMSA;
 
 /** Which arguments KVM lets through. */
-const argumentChecks: Record<
-  Exclude<FacetValue<'lu.argumentChecks'>, 'unspecified'>,
-  (args: LaunchUpdateArguments) => boolean
-> = {
+const argumentChecks: Record<KnownValue<'lu.argumentChecks'>, (args: LaunchUpdateArguments) => boolean> = {
   none: () => true,
   lenAndType: lenAndTypeLegal,
   lenFlagsAndType: (args) => lenAndTypeLegal(args) && args.flags === 0,
 };
 
 function argumentsLegal(world: World, args: LaunchUpdateArguments): boolean {
-  if (args.len === 0n && facetOr(world, 'lu.lenZero', 'nothingDone') === 'einval') return false;
-  return argumentChecks[facetOr(world, 'lu.argumentChecks', 'lenFlagsAndType')](args);
+  if (args.len === 0n && world.facet('lu.lenZero') === 'einval') return false;
+  return argumentChecks[world.facet('lu.argumentChecks')](args);
 }
 
 function uaddrAligned(world: World, args: LaunchUpdateArguments): boolean {
   if (args.uaddr % PAGE === 0n || !hasSource(world, args.type)) return true;
-  return facetOr(world, 'lu.uaddrAlignment', 'any') !== 'page';
+  return world.facet('lu.uaddrAlignment') !== 'page';
 }
 
 /** Whether the memory that the call names is of the kind this kernel looks for before it touches anything. */
@@ -73,7 +69,7 @@ const memoryFound: Record<FacetValue<'lu.source'>, (world: World, args: LaunchUp
 function notStartedErrno(world: World): ErrnoName {
   const { vm } = world;
   const snpGuest = vm.sevActive && vm.type === 'snp';
-  return !snpGuest && facetOr(world, 'lu.notSnp', 'einval') === 'enotty' ? 'ENOTTY' : 'EINVAL';
+  return !snpGuest && world.facet('lu.notSnp') === 'enotty' ? 'ENOTTY' : 'EINVAL';
 }
 
 export function snpLaunchUpdate(
@@ -201,7 +197,7 @@ function makePageShared(world: World, { slot, gfn }: LaunchPage): void {
 /** The failing page goes back to the host, where the reclaim has not done that already. */
 function giveBackFailedPage(world: World, { pages, done, attempt }: Populated): void {
   const page = pages[done];
-  const reclaimShares = facetOr(world, 'lu.reclaim', 'reclaimAndShare') === 'reclaimAndShare';
+  const reclaimShares = world.facet('lu.reclaim') === 'reclaimAndShare';
   if (page && attempt.madePrivate && !attempt.shared && !reclaimShares) makePageShared(world, page);
 }
 
@@ -215,7 +211,7 @@ const writesProgress: Record<FacetValue<'lu.failure'>, boolean> = {
 };
 
 function failedCall(world: World, { failed, attempt }: Populated): LaunchUpdateReply {
-  const eio = facetOr(world, 'lu.firstPageErrno', 'eio') === 'eio';
+  const eio = world.facet('lu.firstPageErrno') === 'eio';
   const rule = eio ? 'UpdateFirstPageFails' : 'UpdatePageFails';
   const ret = refuseCall(world, call, rule, eio ? 'EIO' : errnoOf(failed));
   return { ret, error: errorOf(world, attempt) };

@@ -6,7 +6,7 @@ import {
   KVM_SEV_SNP_PAGE_TYPE_VMSA,
   launchUpdateTypes,
 } from '../../../abi/kvm-structs';
-import type { FacetValue } from '../../../profiles/facets';
+import type { FacetValue, KnownValue } from '../../../profiles/facets';
 import { launchUpdatePage, type CpuidVerdict } from '../../firmware/commands';
 import { correctedCpuid, cpuidVerdict } from '../../firmware/cpuid-page';
 import { takeFault } from '../../firmware/inject';
@@ -26,7 +26,6 @@ import { kvmRmpMakeShared, snpPageReclaim } from '../memory/kernel-pages';
 import type { LaunchPage } from './launch-pages';
 import { gmemPageOf, slotHasGmem } from '../memory/memory-slots';
 import type { SevCommand } from './sev-call';
-import { facetOr } from '../unspecified';
 import { rangeReadable, readUser64, setPageContent, userReadable, userWritable } from '../memory/user-memory';
 
 /** How far one page of a call came; the clean-up of each generation looks at another part of it. */
@@ -81,7 +80,7 @@ export function populatePage(world: World, command: SevCommand, page: LaunchPage
   if (missing) return missing;
   attempt.got = true;
   if (isPoisoned(world, pfn)) return errno.EHWPOISON;
-  const wantsAttribute = facetOr(world, 'lu.privateAttribute', 'required') === 'required';
+  const wantsAttribute = world.facet('lu.privateAttribute') === 'required';
   if (wantsAttribute && !isPrivate(world, page.gfn)) return errno.EINVAL;
   const failed = gmemPostPopulate(world, command, page, pfn, attempt);
   if (failed === 0) markUpToDate(world, pfn);
@@ -102,9 +101,9 @@ function outsideSlots(world: World): number {
 function pinSource(world: World, source: bigint, type: number): boolean {
   const readable = userReadable(world, source);
   if (readable && type === KVM_SEV_SNP_PAGE_TYPE_CPUID && !userWritable(world, source)) {
-    return facetOr(world, 'lu.cpuidReadOnlySource', 'accepted') === 'accepted';
+    return world.facet('lu.cpuidReadOnlySource') === 'accepted';
   }
-  return readable || facetOr(world, 'lu.sourceRead', 'afterPage') === 'afterPage';
+  return readable || world.facet('lu.sourceRead') === 'afterPage';
 }
 
 /** What an RMP entry that is assigned already means. @returns the errno, or 0 to go on */
@@ -118,10 +117,7 @@ const whenAssigned: Record<FacetValue<'lu.alreadyAssigned'>, number> = {
 };
 
 /** What KVM assumes about the memory behind a page. @returns the errno for a page without direct-map address, or 0 */
-const withoutDirectMap: Record<
-  Exclude<FacetValue<'lu.directMap'>, 'unspecified'>,
-  (world: World) => number
-> = {
+const withoutDirectMap: Record<KnownValue<'lu.directMap'>, (world: World) => number> = {
   pinnedPages: (world) => {
     world.finding('ambiguity', 'pinning fails with an error pointer, which the posting takes for pages');
     return errno.ENOMEM;
@@ -138,7 +134,7 @@ function checkPage(world: World, pfn: number, attempt: Attempt): number {
   const taken = entry.assigned ? whenAssigned[world.facet('lu.alreadyAssigned')] : 0;
   if (taken) return taken;
   if (hasDirectMap(world, pfn)) return 0;
-  return withoutDirectMap[facetOr(world, 'lu.directMap', 'temporaryMapping')](world);
+  return withoutDirectMap[world.facet('lu.directMap')](world);
 }
 
 /** sev_gmem_post_populate and its forerunners: copy, RMPUPDATE to Pre-Guest, firmware. @returns 0 or an errno */
@@ -197,9 +193,9 @@ function askFirmware(world: World, command: SevCommand, type: number, pfn: numbe
 /** The corrected table goes back to userspace; where that cannot be written it is lost without a word. */
 function copyCpuidBack(world: World, { source }: LaunchPage, pfn: number, attempt: Attempt): void {
   const content = readContent(world, pfn);
-  const where = facetOr(world, 'lu.cpuidCorrection', 'sourceBuffer');
+  const where = world.facet('lu.cpuidCorrection');
   // In place there is nothing to copy: the page that userspace has is the one the firmware wrote.
-  if (where !== 'inPlace' && facetOr(world, 'lu.reclaim', 'reclaimAndShare') === 'reclaimOnly') {
+  if (where !== 'inPlace' && world.facet('lu.reclaim') === 'reclaimOnly') {
     attempt.shared = kvmRmpMakeShared(world, pfn, 'launch');
     if (!attempt.shared && where === 'sourceBuffer') return;
   }

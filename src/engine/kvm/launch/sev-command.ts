@@ -13,7 +13,6 @@ import { snpLaunchFinish, type LaunchFinishArguments } from './launch-finish';
 import { snpLaunchStart, type LaunchStartArguments } from './launch-start';
 import { snpLaunchUpdate, type LaunchUpdateArguments, type LaunchUpdateReply } from './launch-update';
 import { refuseCall, replyOf, type SevCommand } from './sev-call';
-import { facetOr } from '../unspecified';
 
 /** A command with the argument its id asks for. */
 export type SevRequest =
@@ -46,7 +45,7 @@ function beforeDispatch(
   if (command.command === 'unmapped') return replyOf(refuseCall(world, call, 'CommandUnreadable', 'EFAULT'));
   const activeSnp = vm.sevActive && vm.type === 'snp';
   const legacy = numberOf(request) < KVM_SEV_SNP_FIRST_COMMAND;
-  if (activeSnp && legacy && facetOr(world, 'init2.twice', 'eperm') === 'eperm') {
+  if (activeSnp && legacy && world.facet('init2.twice') === 'eperm') {
     return copyBack(world, command, replyOf(refuseCall(world, call, 'LegacyOnSnp', 'EPERM')));
   }
   return undefined;
@@ -95,8 +94,7 @@ function otherCommand(world: World, command: SevCommand, number: number): Launch
 /** KVM_SEV_SNP_ENABLE_REQ_CERTS. */
 function enableReqCerts(world: World): number {
   const { vm } = world;
-  if (facetOr(world, 'gr.certs', 'alwaysEmpty') !== 'optionalExit')
-    return refuseCall(world, call, 'CommandUnknown');
+  if (world.facet('gr.certs') !== 'optionalExit') return refuseCall(world, call, 'CommandUnknown');
   const ready = vm.sevActive && vm.type === 'snp' && vm.vcpuCount === 0 && vm.creatingVcpus === 0;
   if (!ready) return refuseCall(world, call, 'CertsVcpusExist');
   vm.certificateExits = true;

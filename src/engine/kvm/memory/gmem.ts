@@ -17,7 +17,6 @@ import type { Slot } from '../../state/vm';
 import { NO_GPA, type World } from '../../world';
 import { zapGfns } from './attributes';
 import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
-import { facetOr } from '../unspecified';
 
 export type PrivatePage = { readonly pfn: number } | { readonly errno: number };
 
@@ -88,7 +87,7 @@ export function gmemGetPfn(world: World, slot: Slot, gfn: number): PrivatePage {
   }
   const failed = sevGmemPrepare(world, pfn, gfn, 0);
   if (failed) {
-    const counts = !upToDate && facetOr(world, 'gmem.upToDateAfterRmpFailure', 'no') === 'yes';
+    const counts = !upToDate && world.facet('gmem.upToDateAfterRmpFailure') === 'yes';
     if (counts) markUpToDate(world, pfn);
     world.move('kernelLog', -1, { what: 'a private page could not be prepared' }, 'RmpUpdateFails');
     return { errno: failed };
@@ -227,7 +226,7 @@ function requestVmsaReload(world: World, gfn: number, count: number): void {
     if (!vcpu.exists || vcpu.guestVmsaGpa === NO_GPA) continue;
     const frame = Number(vcpu.guestVmsaGpa >> 12n);
     if (frame < gfn || frame >= gfn + count) continue;
-    if (facetOr(world, 'vmsa.reload', 'none') === 'onInvalidation') vcpu.vmsaReloadRequest = true;
+    if (world.facet('vmsa.reload') === 'onInvalidation') vcpu.vmsaReloadRequest = true;
   }
 }
 

@@ -12,7 +12,6 @@ import {
   LEAK_COUNT_SHIFT,
 } from '../../memory/page-bits';
 import { NO_PFN, type World } from '../../world';
-import { facetOr } from '../unspecified';
 
 export type KernelPageKind = 'vmsa' | 'firmware' | 'request';
 
@@ -136,7 +135,7 @@ function giveUpPage(world: World, pfn: number, { bugs }: { readonly bugs: boolea
 
 /** What a failing RMPUPDATE to shared leads to, by the reason for it. */
 function makeSharedFailure(world: World, why: MakeSharedFor): 'ignored' | 'leak' | 'bugVm+leak' {
-  if (why === 'launch') return facetOr(world, 'lu.makeSharedFailure', 'bugVm+leak');
+  if (why === 'launch') return world.facet('lu.makeSharedFailure');
   return world.facet('free.vmsa') === 'rmpupdate+bugVm+leak' ? 'bugVm+leak' : 'leak';
 }
 
@@ -152,10 +151,10 @@ export function kvmRmpMakeShared(world: World, pfn: number, why: MakeSharedFor):
 export function snpPageReclaim(world: World, pfn: number): boolean {
   const reclaimed = sevDoCmd(world, SEV_CMD_SNP_PAGE_RECLAIM, () => pageReclaim(world, pfn));
   if (reclaimed.ret !== 0) {
-    const then = facetOr(world, 'lu.reclaimFailure', 'bugVm+leak');
+    const then = world.facet('lu.reclaimFailure');
     if (then !== 'ignored') giveUpPage(world, pfn, { bugs: then === 'bugVm+leak' });
     return false;
   }
-  if (facetOr(world, 'lu.reclaim', 'reclaimAndShare') === 'reclaimOnly') return true;
+  if (world.facet('lu.reclaim') === 'reclaimOnly') return true;
   return kvmRmpMakeShared(world, pfn, 'launch');
 }

@@ -13,7 +13,6 @@ import { kvmRunOf, leaveToUserspace } from '../exit';
 import { freshRunLength, gmemGetFreshRun, privatePage } from './gmem';
 import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
 import { ensureMapped } from '../psc/psc-in-kernel';
-import { facetOr } from '../unspecified';
 
 export interface NestedAccess {
   readonly gfn: Gfn;
@@ -38,13 +37,14 @@ export function handleNestedFault(world: World, vcpu: Vcpu, access: NestedAccess
 }
 
 /** Whether only the RMP tells private from shared: before guest_memfd there are no attributes, and one mapping for both. */
-export const mapsByRmp = (world: World): boolean => world.maybeFacet('fault.mismatch') === 'rmpFaultHandler';
+export const mapsByRmp = (world: World): boolean =>
+  world.facetOrUnspecified('fault.mismatch') === 'rmpFaultHandler';
 
 function resolveFault(world: World, vcpu: Vcpu, access: NestedAccess): FaultHandled {
   const { gfn } = access;
   if (mapsByRmp(world)) return ensureMapped(world, gfn) ? 'mapped' : 'mmio';
   if (isPrivate(world, gfn) !== access.private) {
-    facetOr(world, 'fault.mismatch', 'memoryFaultExit');
+    world.facet('fault.mismatch');
     return exitMemoryFault(world, vcpu, access, errno.EFAULT, 'AttributeDiffers');
   }
   const slot = slotOf(world, gfn);

@@ -9,7 +9,6 @@ import {
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { kvmRunOf, leaveToUserspace } from '../exit';
-import { facetOr } from '../unspecified';
 
 const ARGUMENTS = kvmRunHypercall.offsetOf('args');
 
@@ -41,7 +40,7 @@ export function exitMapGpaRange(
 /** Whether the exit that a page state change needs may happen. */
 export function pscExitsEnabled(world: World): boolean {
   if (world.vm.hypercallExits) return true;
-  return facetOr(world, 'psc.exitsDisabled', 'error') === 'notNegotiable';
+  return world.facet('psc.exitsDisabled') === 'notNegotiable';
 }
 
 /** hypercall.ret as userspace left it. */

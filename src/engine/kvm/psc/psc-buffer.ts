@@ -10,7 +10,6 @@ import {
 } from '../../../abi/psc';
 import type { World } from '../../world';
 import { withinPage, type Scratch } from '../ghcb/scratch';
-import { facetOr } from '../unspecified';
 
 const [CURRENT_PAGE_HIGH_BIT] = pscEntry.fields.curPage.bits;
 const CURRENT_PAGE_MASK = 2 ** (CURRENT_PAGE_HIGH_BIT + 1) - 1;
@@ -69,7 +68,7 @@ export function writeCurrentEntry(scratch: Scratch, index: number): void {
 
 /** Entries an index must stay below. */
 export function indexLimit(world: World, scratch: Scratch): number {
-  if (facetOr(world, 'psc.indexLimit', 'realBuffer') === 'fixed253') return PSC_MAX_ENTRIES;
+  if (world.facet('psc.indexLimit') === 'fixed253') return PSC_MAX_ENTRIES;
   return Math.floor((scratch.lengthBytes - PSC_HEADER_SIZE) / PSC_ENTRY_SIZE);
 }
 
@@ -88,7 +87,6 @@ export function headerLegal(world: World, { current, end }: Header, limit: numbe
 /** With the limit fixed, or no test at all, an index can lead out of the page. */
 export function bufferOf(world: World, scratch: Scratch): Scratch {
   const staysInside =
-    facetOr(world, 'psc.indexLimit', 'realBuffer') !== 'fixed253' &&
-    world.facet('psc.headerCheck') !== 'none';
+    world.facet('psc.indexLimit') !== 'fixed253' && world.facet('psc.headerCheck') !== 'none';
   return staysInside ? scratch : withinPage(world, scratch);
 }

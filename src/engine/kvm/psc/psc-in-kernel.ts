@@ -27,7 +27,6 @@ import { changeGfns } from '../memory/attributes';
 import { isPoisoned } from '../memory/gmem';
 import { gmemPageOf, slotHasGmem, slotOf } from '../memory/memory-slots';
 import { operationName } from './psc-buffer';
-import { facetOr } from '../unspecified';
 import { isHvaRegistered, uaddrOfGfn } from '../memory/user-memory';
 
 /** What KVM is to do. `huge`: as one 2 MiB page where mapping and RMP allow it. */
@@ -68,7 +67,7 @@ function mappingSize(world: World, gfn: number): '4K' | '2M' {
 
 /** Whether KVM lets the guest make these pages private. Regions are of addresses, whatever slot they belong to. */
 function mayBePrivate(world: World, gfn: number, pages: number): boolean {
-  if (facetOr(world, 'psc.privateRegion', 'any') === 'any') return true;
+  if (world.facet('psc.privateRegion') === 'any') return true;
   return isHvaRegistered(world, uaddrOfGfn(gfn), BigInt(pages) << 12n);
 }
 
@@ -93,7 +92,7 @@ export function changePageState(world: World, change: PageStateChange): number {
 
 /** A page that cannot be mapped: the first posting keeps the result of the page before. */
 function unmappable(world: World, later: boolean): number {
-  if (later && facetOr(world, 'psc.missingSlotInHugeEntry', 'otherError') === 'falseSuccess') return 0;
+  if (later && world.facet('psc.missingSlotInHugeEntry') === 'falseSuccess') return 0;
   return PSC_DRAFT_UNDEF_ERR;
 }
 

@@ -14,7 +14,6 @@ import { exitMapGpaRange, pscExitsEnabled, readRet, retClass } from './map-gpa-r
 import { operationName } from './psc-buffer';
 import { changePageState, ensureMapped } from './psc-in-kernel';
 import { exitVmgexitPscMsr, exitVmgexitRaw } from './psc-vmgexit';
-import { facetOr } from '../unspecified';
 
 /** All ones: the answer of the postings of 2021 to whatever went wrong. */
 const ALL_ONES = 0xffff_ffff;
@@ -57,7 +56,7 @@ export function snpBeginPscMsr(world: World, vcpu: Vcpu, request: bigint): Handl
 
 /** What an operation that is no conversion leaves behind. @returns the error the guest reads */
 function unknownOperation(world: World, gfn: number): number {
-  if (facetOr(world, 'psc.msrUnknownOp', 'bit63') === 'bit63') return GHCB_MSR_PSC_ERROR;
+  if (world.facet('psc.msrUnknownOp') === 'bit63') return GHCB_MSR_PSC_ERROR;
   ensureMapped(world, gfn);
   return ALL_ONES;
 }
@@ -79,7 +78,7 @@ function pscAnswer(world: World, vcpu: Vcpu, error: number, rule: RuleId): Handl
 
 /** KVM_RUN again after an exit of an MSR page state change that carries `ret`. */
 function complete(world: World, vcpu: Vcpu, ret: bigint): Handled {
-  const passesOn = facetOr(world, 'psc.msrFailure', 'bit63') === 'retVerbatim';
+  const passesOn = world.facet('psc.msrFailure') === 'retVerbatim';
   const { ret: kind, check } = retClass(world, ret);
   const effects = world.sendExchange(vcpu, {
     type: 'USERSPACE_RET',

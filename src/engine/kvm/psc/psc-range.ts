@@ -4,7 +4,6 @@ import type { World } from '../../world';
 import { ghcbReachable } from '../ghcb/ghcb';
 import { headerLegal, pagesOf, readEntry, readHeader, writeCurrentEntry, type Entry } from './psc-buffer';
 import type { Scratch } from '../ghcb/scratch';
-import { facetOr } from '../unspecified';
 
 const GFN_SPACE = 2 ** 40;
 
@@ -30,7 +29,7 @@ const noRange = (found: 'invalidEntry' | 'nothingLeft', legal = true): Range => 
 
 /** Takes the indexes from guest memory again where KVM does. @returns whether they pass its test */
 function rereadHeader(world: World, vcpu: Vcpu, scratch: Scratch): boolean {
-  const how = facetOr(world, 'psc.headerRead', 'oncePerRequest');
+  const how = world.facet('psc.headerRead');
   if (how === 'oncePerRequest') return true;
   // A GHCB page that became private meanwhile keeps its old index for ever.
   if (!ghcbReachable(world, vcpu)) return true;
@@ -45,14 +44,14 @@ function rereadHeader(world: World, vcpu: Vcpu, scratch: Scratch): boolean {
 /** 4K pages of an entry that count as done. */
 function pagesDone(world: World, entry: Entry): number {
   if (entry.curPage === 0) return 0;
-  return facetOr(world, 'psc.partialEntry', 'remainder') === 'ignored' ? 0 : entry.curPage;
+  return world.facet('psc.partialEntry') === 'ignored' ? 0 : entry.curPage;
 }
 
 function entryLegal(world: World, entry: Entry): boolean {
   const whole = pagesOf(entry);
   if (entry.gfn % whole !== 0) return false;
   if (entry.curPage <= whole) return true;
-  return facetOr(world, 'psc.entryCheck', 'alignmentAndCurPage') === 'alignment';
+  return world.facet('psc.entryCheck') === 'alignment';
 }
 
 export function nextRange(world: World, vcpu: Vcpu, scratch: Scratch): Range {
@@ -107,7 +106,7 @@ function joinFollowing(
   let pages = pagesOf(entry) - done;
   let next = index + 1;
   const alone = next > vcpu.pscEnd || world.facet('psc.batch') === 'inKernel';
-  const merging = alone ? 'none' : facetOr(world, 'psc.merging', 'fromFirstBase');
+  const merging = alone ? 'none' : world.facet('psc.merging');
   if (merging === 'none') return { entries: 0, pages };
   const base = merging === 'fromFirstBase' ? entry.gfn : entry.gfn + done;
   for (; next <= vcpu.pscEnd; next++) {

@@ -15,7 +15,7 @@ import {
 } from '../../../abi/psc';
 import { kvmRunVmgexitPsc, kvmRunVmgexitRaw } from '../../../abi/kvm-run';
 import type { PscRoute } from '../../../machines/exchange';
-import type { FacetValue } from '../../../profiles/facets';
+import type { FacetValue, KnownValue } from '../../../profiles/facets';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
@@ -37,7 +37,6 @@ import { nextRange, type Range } from './psc-range';
 import { pscScratch, refusesBatchOfEs } from './psc-refusal';
 import { exitVmgexitPsc, exitVmgexitRaw } from './psc-vmgexit';
 import { isScratch, scratchAgain, type Scratch } from '../ghcb/scratch';
-import { facetOr } from '../unspecified';
 
 const routes: Record<FacetValue<'psc.batch'>, PscRoute> = {
   inKernel: 'inKernel',
@@ -138,7 +137,7 @@ function snpBeginPsc(world: World, vcpu: Vcpu, scratch: Scratch): Handled {
 
 function stillEnabled(world: World): boolean {
   if (routeOf(world) === 'inKernel' || world.vm.hypercallExits) return true;
-  return facetOr(world, 'psc.enabledTest', 'everyRange') === 'oncePerRequest' || pscExitsEnabled(world);
+  return world.facet('psc.enabledTest') === 'oncePerRequest' || pscExitsEnabled(world);
 }
 
 /** What an entry that is neither private nor shared leads to. */
@@ -232,7 +231,7 @@ interface Reply {
 
 /** The reply to a batch of which nothing failed. */
 function doneReply(world: World): bigint {
-  const value = facetOr(world, 'psc.doneReply', 'zero');
+  const value = world.facet('psc.doneReply');
   return value === 'genericError' ? PSC_GENERIC_ERROR : 0n;
 }
 
@@ -252,7 +251,7 @@ function notChanged(world: World, code: number): Reply {
   return { value: detailed ? draftResult(code) : PSC_GENERIC_ERROR, rule: 'PscNotChanged' };
 }
 
-const headerErrors: Record<Exclude<FacetValue<'psc.headerError'>, 'unspecified'>, bigint> = {
+const headerErrors: Record<KnownValue<'psc.headerError'>, bigint> = {
   invalidEntry: PSC_INVALID_ENTRY,
   bare2: BigInt(PSC_DRAFT_INVALID_ENTRY),
   invalidHeader: PSC_INVALID_HDR,
@@ -263,7 +262,7 @@ function refusalReply(world: World, effect: string): Reply {
   switch (effect) {
     case 'answerPscInvalidHeader':
       return {
-        value: headerErrors[facetOr(world, 'psc.headerError', 'invalidHeader')],
+        value: headerErrors[world.facet('psc.headerError')],
         rule: 'PscHeaderIllegal',
       };
     case 'answerPscInvalidEntry':
@@ -281,7 +280,7 @@ function finish(world: World, vcpu: Vcpu, { value, rule }: Reply): Handled {
     const page = answerPage(world, vcpu);
     // It is 0 since the dispatch, unless another vCPU wrote there meanwhile.
     const written = ghcbPage.get(page, 'swExitInfo1') !== 0n;
-    if (written && facetOr(world, 'psc.doneInfo1', 'untouched') === 'zeroed') writeInfo1(page, 0n);
+    if (written && world.facet('psc.doneInfo1') === 'zeroed') writeInfo1(page, 0n);
     writeInfo2(page, value);
   }
   world.move('pscAnswer', world.indexOf(vcpu), { result: value, current: vcpu.pscCurrent }, rule);

@@ -5,7 +5,6 @@ import type { World } from '../../world';
 import { hasEvents } from '../ap/apic';
 import { leaveToUserspace } from '../exit';
 import { runLoop } from './run';
-import { facetOr } from '../unspecified';
 
 /** kvm_emulate_halt: sleep in HALTED, or leave when the local APIC is in userspace. */
 export function kvmEmulateHalt(world: World, index: number): Outcome {
@@ -16,7 +15,7 @@ export function kvmEmulateHalt(world: World, index: number): Outcome {
     world.move('haltExit', index, {});
     return undefined;
   }
-  const staysRunnable = hasEvents(vcpu) && facetOr(world, 'hold.eventPending', 'holds') === 'staysRunnable';
+  const staysRunnable = hasEvents(vcpu) && world.facet('hold.eventPending') === 'staysRunnable';
   world.sendVcpu(vcpu, { type: 'HLT', staysRunnable });
   world.move('halted', index, { state: vcpu.mpState });
   runLoop(world, vcpu);

@@ -10,7 +10,7 @@ import {
 import { hex } from '../../../base/hex';
 import { refused, type Outcome } from '../../acts';
 import { guestReadsAnswer } from '../../guest-state/answer';
-import type { FacetValue } from '../../../profiles/facets';
+import type { KnownValue } from '../../../profiles/facets';
 import type { Vcpu } from '../../state/vcpu';
 import { NO_PFN, type World } from '../../world';
 import { acceptApicEvents, hasEvents, resetVcpuForInit, updateRequested } from '../ap/apic';
@@ -19,7 +19,6 @@ import { failRun, kvmRunOf, leaveToUserspace } from '../exit';
 import { syncGhcb } from '../ghcb/ghcb-release';
 import { exitForUnusableVmsa } from '../internal-error';
 import { reloadVmsa, sevSnpUpdateProtectedGuestState } from '../ap/protected-state';
-import { facetOr } from '../unspecified';
 import { vmrunFailure } from './vmrun';
 
 /** The KVM_RUN ioctl. */
@@ -99,7 +98,7 @@ function runUninitialized(world: World, vcpu: Vcpu): void {
 
 /** A hook at the end of the wait that AP creation had in some kernels. */
 function runUnblockHook(world: World, vcpu: Vcpu): void {
-  if (facetOr(world, 'ap.wakesUninitialized', 'no') !== 'unblockHook') return;
+  if (world.facet('ap.wakesUninitialized') !== 'unblockHook') return;
   world.sendVcpu(vcpu, { type: 'START_UNINITIALIZED' });
   world.move('uninitializedStarted', world.indexOf(vcpu), { by: 'the end of its wait' }, 'ApUnblockHook');
 }
@@ -143,10 +142,7 @@ export function runLoop(world: World, vcpu: Vcpu): void {
 }
 
 /** Such a vCPU is not revived by what woke it. */
-const stoppedWoken: Record<
-  Exclude<FacetValue<'run.stoppedWoken'>, 'unspecified'>,
-  (world: World, vcpu: Vcpu) => void
-> = {
+const stoppedWoken: Record<KnownValue<'run.stoppedWoken'>, (world: World, vcpu: Vcpu) => void> = {
   eintr: (world, vcpu) => failRun(world, vcpu, { errno: errno.EINTR, rule: 'RunNotRevived' }),
 };
 
@@ -157,7 +153,7 @@ function wakeUp(world: World, vcpu: Vcpu): 'left' | 'stays' {
   if (state === 'RUNNABLE') return 'stays';
   const effects = world.sendVcpu(vcpu, { type: 'WAKE' });
   if (effects.some((effect) => effect.type === 'failRunEintr')) {
-    stoppedWoken[facetOr(world, 'run.stoppedWoken', 'eintr')](world, vcpu);
+    stoppedWoken[world.facet('run.stoppedWoken')](world, vcpu);
     return 'left';
   }
   if (effects.some((effect) => effect.type === 'clearPvUnhalted')) {
@@ -173,7 +169,7 @@ function wakeUp(world: World, vcpu: Vcpu): 'left' | 'stays' {
  */
 export function serveUpdateRequest(world: World, vcpu: Vcpu): 'again' | 'enter' | 'left' {
   if (updateRequested(vcpu)) {
-    const appliedBy = facetOr(world, 'ap.appliedBy', 'initReset');
+    const appliedBy = world.facet('ap.appliedBy');
     const effects = world.sendVcpu(vcpu, { type: 'UPDATE_REQUEST_TAKEN', appliedBy });
     const byHandler = effects.some((effect) => effect.type === 'applyPendingVmsa');
     const applied = byHandler ? sevSnpUpdateProtectedGuestState(world, vcpu) : resetVcpuForInit(world, vcpu);

@@ -4,7 +4,6 @@ import { rmpEntry } from '../../hardware/rmp';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import { NO_PFN, type World } from '../../world';
-import { facetOr } from '../unspecified';
 
 export interface EntryFailure {
   /** hardware_entry_failure_reason. */
@@ -15,7 +14,7 @@ export interface EntryFailure {
 
 /** The failure reason as wide as the kernel keeps VMRUN's exit code. */
 function hardwareReason(world: World): bigint {
-  return facetOr(world, 'failEntry.reason', 'allOnes32') === 'allOnes32' ? 0xffffffffn : SVM_EXIT_ERR;
+  return world.facet('failEntry.reason') === 'allOnes32' ? 0xffffffffn : SVM_EXIT_ERR;
 }
 
 /** Whether the VMCB holds physical address 0, by accident or as the kernel's mark for "no VMSA". */

@@ -5,7 +5,6 @@ import { dfFlush } from '../../firmware/commands';
 import { sevDoCmd } from '../../firmware/psp';
 import { MAX_SEV_ASID, MIN_SEV_ASID } from '../../state/host';
 import type { World } from '../../world';
-import { facetOr } from '../unspecified';
 
 interface AsidRange {
   readonly min: number;
@@ -18,7 +17,7 @@ function rangeOf(world: World, encryptsState: boolean): AsidRange {
   const { host, vm } = world;
   if (!encryptsState) return { min: MIN_SEV_ASID, max: MAX_SEV_ASID };
   const hidden = host.ciphertextHidingAsids;
-  const splits = hidden > 0 && facetOr(world, 'asid.ciphertextHiding', 'no') === 'yes';
+  const splits = hidden > 0 && world.facet('asid.ciphertextHiding') === 'yes';
   if (!splits) return { min: 1, max: host.maxSnpAsid };
   if (vm.type === 'snp') return { min: 1, max: Math.min(hidden, host.maxSnpAsid) };
   return { min: hidden + 1, max: host.maxSnpAsid };

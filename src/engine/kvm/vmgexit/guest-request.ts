@@ -35,7 +35,6 @@ import {
   type Handled,
 } from '../ghcb/ghcb';
 import { kvmClearGuest, kvmReadGuest, kvmWriteGuest } from '../memory/guest-memory';
-import { facetOr } from '../unspecified';
 
 const PAGE_SIZE = 4096;
 
@@ -44,9 +43,7 @@ function badPages(world: World, vcpu: Vcpu): Handled | undefined {
   const { exitInfo1: request, exitInfo2: response } = vcpu;
   if (isPageAligned(request) && isPageAligned(response) && request !== response) return undefined;
   const reason =
-    facetOr(world, 'gr.badPages', 'missingInput') === 'invalidInput'
-      ? GHCB_ERR_INVALID_INPUT
-      : GHCB_ERR_MISSING_INPUT;
+    world.facet('gr.badPages') === 'invalidInput' ? GHCB_ERR_INVALID_INPUT : GHCB_ERR_MISSING_INPUT;
   return malformed(world, vcpu, reason, 'GuestRequestPages');
 }
 
@@ -99,7 +96,7 @@ function snpHandleExtGuestReq(world: World, vcpu: Vcpu): Handled {
   if (!wasValid(vcpu, 'rax') || !wasValid(vcpu, 'rbx') || !isPageAligned(gpa)) {
     return malformed(world, vcpu, GHCB_ERR_INVALID_INPUT, 'CertificateBuffer');
   }
-  if (world.vm.certificateExits && facetOr(world, 'gr.certs', 'alwaysEmpty') === 'optionalExit') {
+  if (world.vm.certificateExits && world.facet('gr.certs') === 'optionalExit') {
     return exitForCertificates(world, vcpu);
   }
   if (pages !== 0n) {

@@ -7,7 +7,6 @@ import type { World } from '../../world';
 import { kvmRunOf, leaveToUserspace } from '../exit';
 import { resumeAnswered, type Handled } from '../ghcb/ghcb';
 import { readRet } from '../psc/map-gpa-range';
-import { facetOr } from '../unspecified';
 
 export const KVM_HC_VAPIC_POLL_IRQ = 1;
 export const KVM_HC_CLOCK_PAIRING = 9;
@@ -54,7 +53,7 @@ export function kvmEmulateHypercall(world: World, vcpu: Vcpu): Handled {
   const value = BigInt.asUintN(64, BigInt(result.value));
   const run = kvmRunOf(world, vcpu);
   const differs = kvmRunHypercall.get(run, 'ret') !== value;
-  if (differs && facetOr(world, 'hypercall.runRet', 'no') === 'yes') kvmRunHypercall.set(run, 'ret', value);
+  if (differs && world.facet('hypercall.runRet') === 'yes') kvmRunHypercall.set(run, 'ret', value);
   return answerHypercall(world, vcpu, { value, rule: result.rule });
 }
 
@@ -78,7 +77,7 @@ function exitHypercall(world: World, vcpu: Vcpu): Handled {
   run.setU64(ARGUMENTS + 16, vcpu.rdx);
   kvmRunHypercall.set(run, 'flags', LONG_MODE);
   const stale = kvmRunHypercall.get(run, 'ret') !== 0n;
-  if (stale && facetOr(world, 'hypercall.retInit', 'stale') === 'zeroedByKvm') {
+  if (stale && world.facet('hypercall.retInit') === 'zeroedByKvm') {
     kvmRunHypercall.set(run, 'ret', 0n);
   }
   vcpu.completion = 'hypercall';

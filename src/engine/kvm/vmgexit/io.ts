@@ -7,7 +7,6 @@ import type { World } from '../../world';
 import { kvmRunOf, leaveToUserspace } from '../exit';
 import { failRequest, resumeAnswered, type Handled } from '../ghcb/ghcb';
 import { isScratch, scratchAgain, setupScratch } from '../ghcb/scratch';
-import { facetOr } from '../unspecified';
 
 /** The page behind kvm_run that holds the data of a port access (KVM_PIO_PAGE_OFFSET, x86). */
 export const PIO_DATA_OFFSET = 4096n;
@@ -51,7 +50,7 @@ export function writePortData(world: World, vcpu: Vcpu, value: bigint): void {
 /** NAE event 0x7b. */
 export function handleIoio(world: World, vcpu: Vcpu): Handled {
   const access = portAccessOf(vcpu);
-  if (access.size === 0 && facetOr(world, 'io.sizeZero', 'passedThrough') === 'handled') {
+  if (access.size === 0 && world.facet('io.sizeZero') === 'handled') {
     return resumeAnswered(world, vcpu, 'PortIoNothing');
   }
   if (ioioInfo1.decode(vcpu.exitInfo1).string === 1) return sevEsStringIo(world, vcpu, access);
@@ -97,7 +96,7 @@ function sevEsStringIo(world: World, vcpu: Vcpu, access: PortAccess): Handled {
   const items = vcpu.exitInfo2;
   const bytes = items * BigInt(access.size);
   if (items > INT_MAX || bytes > INT_MAX) return failRequest(world, vcpu, errno.EINVAL, 'StringTooLong');
-  if (bytes === 0n && facetOr(world, 'io.sizeZero', 'passedThrough') === 'handled') {
+  if (bytes === 0n && world.facet('io.sizeZero') === 'handled') {
     return resumeAnswered(world, vcpu, 'PortIoNothing');
   }
   const scratch = setupScratch(world, vcpu, { minimum: bytes, sync: access.direction === 'in' });

@@ -7,7 +7,6 @@ import type { World } from '../../world';
 import { kvmRunOf, leaveToUserspace } from '../exit';
 import { malformed, resumeAnswered, type Handled } from '../ghcb/ghcb';
 import { isScratch, scratchAgain, setupScratch } from '../ghcb/scratch';
-import { facetOr } from '../unspecified';
 
 const DATA = kvmRunMmio.offsetOf('data');
 /** Bytes that one exit carries: the data field of kvm_run. */
@@ -17,7 +16,7 @@ const PIECE = 8;
 export function handleMmio(world: World, vcpu: Vcpu, direction: 'read' | 'write'): Handled {
   const length = vcpu.exitInfo2;
   const tooLong = length > BigInt(MMIO_MAX_LENGTH) && world.vm.ghcbVersion >= 2;
-  if ((length === 0n || tooLong) && facetOr(world, 'mmio.length', 'passedThrough') === 'handled') {
+  if ((length === 0n || tooLong) && world.facet('mmio.length') === 'handled') {
     if (length === 0n) return resumeAnswered(world, vcpu, 'MmioNothing');
     return malformed(world, vcpu, GHCB_ERR_INVALID_INPUT, 'MmioTooLong');
   }

@@ -31,7 +31,6 @@ import { apResetHold } from '../ap/hold';
 import { leaveForHandler } from './instruction';
 import { snpBeginPscMsr } from '../psc/psc-msr';
 import { exitSevTerm } from './termination';
-import { facetOr } from '../unspecified';
 
 /** sev_handle_vmgexit_msr_protocol. */
 export function sevHandleVmgexitMsrProtocol(world: World, vcpu: Vcpu): Handled {
@@ -51,18 +50,17 @@ type Handler = (world: World, vcpu: Vcpu, request: bigint) => Handled;
 
 /** Asked of a guest without SNP: whether its request is treated as a wish to terminate. */
 type SnpTest = (world: World) => boolean;
-const gpaRequestTerminates: SnpTest = (world) =>
-  facetOr(world, 'msr.gpaRequestNonSnp', 'answered') === 'terminates';
+const gpaRequestTerminates: SnpTest = (world) => world.facet('msr.gpaRequestNonSnp') === 'terminates';
 
 const snpOnly: Readonly<Record<number, SnpTest>> = {
   [GHCB_MSR_PREF_GPA_REQ]: gpaRequestTerminates,
   [GHCB_MSR_REG_GPA_REQ]: gpaRequestTerminates,
-  [GHCB_MSR_PSC_REQ]: (world) => facetOr(world, 'psc.msrNonSnp', 'terminates') === 'terminates',
+  [GHCB_MSR_PSC_REQ]: (world) => world.facet('psc.msrNonSnp') === 'terminates',
 };
 
 /** The value the MSR has after a vCPU reset, and the answer to 0x002. */
 export function sevInfo(world: World): bigint {
-  const negotiated = facetOr(world, 'ghcb.maxVersion', 'negotiated') === 'negotiated';
+  const negotiated = world.facet('ghcb.maxVersion') === 'negotiated';
   return sevInfoResponse.encode({
     maxVersion: negotiated ? world.vm.ghcbVersion : GHCB_VERSION_MAX,
     minVersion: GHCB_VERSION_MIN,

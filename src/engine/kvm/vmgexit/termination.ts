@@ -8,14 +8,13 @@ import {
   KVM_EXIT_SYSTEM_EVENT,
   KVM_SYSTEM_EVENT_SEV_TERM,
 } from '../../../abi/kvm-run';
-import type { FacetValue } from '../../../profiles/facets';
+import type { FacetValue, KnownValue } from '../../../profiles/facets';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { kvmRunOf, leaveToUserspace } from '../exit';
 import { failRequest, type Handled } from '../ghcb/ghcb';
 import { fillInternalError } from '../internal-error';
-import { facetOr } from '../unspecified';
 
 const DATA = kvmRunSystemEvent.offsetOf('data');
 const DRAFT_TYPE = (DRAFT_SYSTEM_EVENT_SEV_TERM | DRAFT_SYSTEM_EVENT_NDATA_VALID) >>> 0;
@@ -70,10 +69,7 @@ function exitAs(world: World, vcpu: Vcpu, form: TermExit, what: { data: bigint; 
   return 'left';
 }
 
-const byGhcb: Record<
-  Exclude<FacetValue<'term.nae'>, 'unspecified'>,
-  (world: World, vcpu: Vcpu) => Handled
-> = {
+const byGhcb: Record<KnownValue<'term.nae'>, (world: World, vcpu: Vcpu) => Handled> = {
   sysEventGhcbGpa: (world, vcpu) => exitAs(world, vcpu, merged, { data: vcpu.ghcbMsr, rule: 'Termination' }),
   unsupported: (world, vcpu) => {
     fillInternalError(world, vcpu, vcpu.exitCode);
@@ -83,5 +79,5 @@ const byGhcb: Record<
 
 /** NAE event 0x8000fffe: the data word is the address of the GHCB, the reason stays in the page. */
 export function exitSevTermByGhcb(world: World, vcpu: Vcpu): Handled {
-  return byGhcb[facetOr(world, 'term.nae', 'sysEventGhcbGpa')](world, vcpu);
+  return byGhcb[world.facet('term.nae')](world, vcpu);
 }

@@ -27,7 +27,6 @@ import { sevHandleVmgexitMsrProtocol } from './msr-protocol';
 import { naeHandlers } from './nae';
 import { naeText } from '../ghcb/nae-text';
 import { batchIsSnpOnly, batchNeedsScratchBit } from '../psc/psc-refusal';
-import { facetOr } from '../unspecified';
 
 /** sev_handle_vmgexit. */
 export function sevHandleVmgexit(world: World, vcpu: Vcpu): Handled {
@@ -70,7 +69,7 @@ function sevEsValidateVmgexit(world: World, vcpu: Vcpu, page: Image): Handled | 
   const batch = vcpu.exitCode === BigInt(SVM_VMGEXIT_PSC);
   const snpOnly =
     !snp && event?.snpOnly === true && naeHandlers.has(event.code) && (!batch || batchIsSnpOnly(world));
-  if (snpOnly && facetOr(world, 'nae.snpOnlyOnEs', 'missingInput') === 'invalidEvent') {
+  if (snpOnly && world.facet('nae.snpOnlyOnEs') === 'invalidEvent') {
     return malformed(world, vcpu, GHCB_ERR_INVALID_EVENT, 'SnpOnly');
   }
   const missing = requiredFields(vcpu.exitCode, { info1: vcpu.exitInfo1, rax: vcpu.rax }).some(
@@ -84,11 +83,11 @@ function sevEsValidateVmgexit(world: World, vcpu: Vcpu, page: Image): Handled | 
 /** Kernels that ask for RAX whatever the AP creation request is: only DESTROY can tell them apart. */
 function destroyLacksRax(world: World, vcpu: Vcpu): boolean {
   if (vcpu.exitCode !== BigInt(SVM_VMGEXIT_AP_CREATION) || wasValid(vcpu, 'rax')) return false;
-  return facetOr(world, 'ap.destroyNeedsRax', 'no') === 'yes';
+  return world.facet('ap.destroyNeedsRax') === 'yes';
 }
 
 function notRegistered(world: World, vcpu: Vcpu): Handled {
-  if (facetOr(world, 'ghcb.unregistered', 'kvmRunEinval') === 'malformedInput') {
+  if (world.facet('ghcb.unregistered') === 'malformedInput') {
     return malformed(world, vcpu, GHCB_ERR_NOT_REGISTERED, 'GhcbNotRegistered');
   }
   return failRequest(world, vcpu, errno.EINVAL, 'GhcbNotRegistered');
@@ -96,7 +95,7 @@ function notRegistered(world: World, vcpu: Vcpu): Handled {
 
 /** Before malformed-input answers existed, a bad request was the VMM's problem. */
 function missingInput(world: World, vcpu: Vcpu): Handled {
-  if (facetOr(world, 'nae.missingInput', 'malformedInput') !== 'internalError') {
+  if (world.facet('nae.missingInput') !== 'internalError') {
     return malformed(world, vcpu, GHCB_ERR_MISSING_INPUT, 'MissingInput');
   }
   fillInternalError(world, vcpu, vcpu.exitCode);
