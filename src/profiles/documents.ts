@@ -121,6 +121,12 @@ export const v11 = {
     '"[PATCH v11 18/35]": LAUNCH_UPDATE',
     '2023-12-30',
   ),
+  /** Its lines that are removed stood in the tree of the posting, which shows their neighbours unchanged. */
+  initTwice: source.mail(
+    '20240131235609.4161407-5-seanjc@google.com ("[PATCH v4 4/4] KVM: SVM: Return -EINVAL instead of -EBUSY on attempt to re-init SEV/SEV-ES")',
+    'Sean Christopherson',
+    '2024-01-31',
+  ),
   hvaRange: roth(
     'the HVA range operator of the same series',
     'kvm_vm_do_hva_range_op(), alike in all postings read',

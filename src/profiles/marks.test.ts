@@ -82,7 +82,7 @@ describe('no mark is promoted', () => {
       unconfirmed: 'run.beforeFinish free.vmsa',
     },
     v11: {
-      inferred: 'psc.retInit ap.destroySticky preFault.beforeFinish',
+      inferred: 'psc.retInit ap.destroySticky init2.twice preFault.beforeFinish',
       unconfirmed: 'run.beforeFinish',
     },
     v14: { inferred: 'psc.retInit ap.destroySticky', unconfirmed: 'run.beforeFinish' },

@@ -56,7 +56,7 @@ export const launchStartFacets = {
       'part2-v4': carriedOver('ebusy', 'part2-v5'),
       'as-reviewed': silent('no reviewer asked for anything here'),
       'part2-v5': read('ebusy', v5.sevc),
-      v11: silent('the posting shows the lines around this test, not the test'),
+      v11: inferred('ebusy', v11.initTwice),
       v14: read('eperm', v14.launchStart),
       ...kernels('read', init2, { 'linux-6.11': 'eperm', 'linux-6.17': 'eperm' }),
       ...kernels('executed', init2, { 'linux-6.12': 'eperm', 'linux-7.2': 'eperm' }),

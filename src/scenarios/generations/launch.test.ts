@@ -267,9 +267,9 @@ vmm launch-finish
     initialised,
     `vmm init2
 ? @v14 @linux-* ioctl.ret == -EPERM
-? @part2-v5 ioctl.ret == -EBUSY
-? @as-reviewed @v11 findings.ambiguity > 0
-? @as-reviewed @v11 ioctl.ret == -EPERM
+? @part2-v5 @v11 ioctl.ret == -EBUSY
+? @as-reviewed findings.ambiguity > 0
+? @as-reviewed ioctl.ret == -EPERM
 `,
   ],
   [
