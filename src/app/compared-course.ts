@@ -1,6 +1,6 @@
 /** The rows that several runs have in common, as something to walk through. */
 import { lettersOf, partings, rowGroups, runLetter } from '../drawings/compared-rows';
-import type { Comparison } from '../recording/comparison/comparison';
+import type { Comparison } from '../recording/comparison/model';
 import { groupTexts, rowSentence } from '../views/compare/words';
 import { courseOf, type Course, type ShownFinding } from './course';
 import type { ShownExpectation } from './expectations';

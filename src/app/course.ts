@@ -2,7 +2,7 @@
  * What one walks through: the steps of one run, or the rows that several runs have in common. A place counts steps or rows
  * that are over, from 0.
  */
-import type { Comparison } from '../recording/comparison/comparison';
+import type { Comparison } from '../recording/comparison/model';
 import { findingGlyph, findingWord, stepSentence } from '../views/shared/words';
 import { expectationsOf, type ShownExpectation } from './expectations';
 import type { ShownRun } from './runs';

@@ -2,7 +2,7 @@
  * The question of the front page and what each run answers it with. The answer is read from the run: what the guest was
  * told, and which VMSA waits for the target or is its own once everything came to rest.
  */
-import type { Comparison } from '../recording/comparison/comparison';
+import type { Comparison } from '../recording/comparison/model';
 import type { ShownRun } from './runs';
 
 export const question =

@@ -3,7 +3,7 @@ import { moveKinds } from '../engine/moves';
 import { alignColumns, wrap } from '../base/text';
 import { lettersOf, letterOf, outlineOf, type OutlinePart } from '../exports/comparison-outline';
 import { rowTexts, type RowText } from '../exports/row-text';
-import type { Comparison, FieldDifference } from '../recording/comparison/comparison';
+import type { Comparison, FieldDifference } from '../recording/comparison/model';
 import { lineText } from '../scenarios/print';
 import { expectationText, summary } from './run-text';
 

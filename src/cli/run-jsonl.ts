@@ -1,7 +1,7 @@
 /** A run as JSON lines: one run is a recording, several are a comparison, a line for each of its rows. */
 import { version } from '../../package.json';
 import { rowTexts } from '../exports/row-text';
-import type { Comparison } from '../recording/comparison/comparison';
+import type { Comparison } from '../recording/comparison/model';
 import { writeRecording } from '../recording/file/file';
 import type { Timeline } from '../recording/timeline/timeline';
 import { lineText, printScenario } from '../scenarios/print';

@@ -2,7 +2,8 @@
 import { didYouMean } from '../base/text';
 import { parseProfileList, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
 import { mailText } from '../exports/mail';
-import { compare, type Comparison } from '../recording/comparison/comparison';
+import { compare } from '../recording/comparison/comparison';
+import { type Comparison } from '../recording/comparison/model';
 import { Timeline } from '../recording/timeline/timeline';
 import { lineText } from '../scenarios/print';
 import { defaultRunOptions, runScenario, type Run } from '../scenarios/run';

@@ -1,5 +1,5 @@
 /** What a row changed in each run, fact by fact. */
-import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison/comparison';
+import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison/model';
 import { changeRows } from './change-text';
 
 /** A fact that some run changed. */

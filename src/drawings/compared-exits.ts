@@ -1,7 +1,7 @@
 /** Returns of KVM_RUN in several runs, by the row of their comparison, and the fields of kvm_run side by side. */
 import { kvmRun } from '../abi/kvm-run';
 import { bytesView } from '../base/bytes';
-import type { Comparison } from '../recording/comparison/comparison';
+import type { Comparison } from '../recording/comparison/model';
 import { exitRecords, memberOf, type ExitRecord } from './exit-records';
 
 /** A row in which at least one run leaves for userspace. */

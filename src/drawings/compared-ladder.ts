@@ -3,7 +3,7 @@
  * that did the same. Heights differ from row to row, so what stands above each row is counted once.
  */
 import type { Act } from '../engine/acts';
-import type { Comparison } from '../recording/comparison/comparison';
+import type { Comparison } from '../recording/comparison/model';
 import { isSplit, rowGroups, type RowGroup } from './compared-rows';
 import type { LabelPiece, RowHeights } from './ladder';
 

@@ -1,7 +1,7 @@
 /** Which runs look alike in a view at one row of a comparison: those share a pane, the others stand beside it. */
 import { bandRuns } from '../engine/page-class';
 import type { World } from '../engine/world';
-import type { Comparison } from '../recording/comparison/comparison';
+import type { Comparison } from '../recording/comparison/model';
 import type { StepRecord } from '../recording/timeline/timeline';
 import { chartInstances, instanceStep, pageStep, regionStates } from './chart-instances';
 

@@ -1,5 +1,5 @@
 /** The rows of a comparison as people are told of them: who did what, where the runs part, which run has which letter. */
-import type { ComparedRow, Comparison } from '../recording/comparison/comparison';
+import type { ComparedRow, Comparison } from '../recording/comparison/model';
 import type { StepRecord } from '../recording/timeline/timeline';
 
 /** Runs are called A, B, C ... in the order of their profiles. */

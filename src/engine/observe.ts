@@ -2,7 +2,7 @@
  * Names for everything an expectation or a filter may look at: every declared variable, the bytes that guest, KVM and
  * VMM share, and what happened since the act began. One table, with a sentence for each family of names.
  */
-import { invariantNames } from './invariants';
+import { invariantNames } from './rules/invariants';
 import { moveKinds, moveNames, type MoveName } from './moves';
 import {
   atEnd,

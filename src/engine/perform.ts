@@ -1,24 +1,13 @@
 /** The only way the world moves: one act in, visible moves out. */
-import { refused, type Act, type ActArguments, type actTables, type Actor, type Outcome } from './acts';
+import { refused, type Act, type Outcome } from './acts';
 import { guestHandlers } from './guest/handlers';
-import { injectHandlers } from './firmware/inject';
+import { injectHandlers } from './inject/handlers';
 import { HostRmpFault, HOST_LOST, loseHost } from './kvm/memory/host-fault';
 import { kvmHandlers } from './kvm/handlers';
 import { vmmHandlers } from './vmm/handlers';
 import { NeverReturns } from './hardware/rmp';
 import { Watch } from './invariants/watch';
 import type { World } from './world';
-
-export type GuestHandlers = {
-  readonly [V in keyof (typeof actTables)['guest']]: (
-    world: World,
-    vcpu: number,
-    args: ActArguments<'guest', V>,
-  ) => Outcome;
-};
-export type HandlersOf<A extends Exclude<Actor, 'guest'>> = {
-  readonly [V in keyof (typeof actTables)[A]]: (world: World, args: ActArguments<A, V>) => Outcome;
-};
 
 type AnyGuestHandler = (world: World, vcpu: number, args: Act['args']) => Outcome;
 type AnyHandler = (world: World, args: Act['args']) => Outcome;

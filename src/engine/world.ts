@@ -21,7 +21,7 @@ import { Arena, WriteLog, type WordAddress } from './memory/arena';
 import { digestOf, type Digest } from './memory/digest';
 import { Image } from './memory/image';
 import { createPageStore, type PageStore } from './memory/page-store';
-import type { InvariantName } from './invariants';
+import type { InvariantName } from './rules/invariants';
 import type { MoveArguments, MoveName } from './moves';
 import type { RuleId } from './rules';
 import { cpuidGroup, msrGroup, type CpuidRow, type MsrRow } from './state/cpu-tables';

@@ -1,5 +1,5 @@
 /** What of a comparison is worth printing: the lines of the scenario where runs part, with a little of what they share. */
-import type { Comparison } from '../recording/comparison/comparison';
+import type { Comparison } from '../recording/comparison/model';
 
 /** Rows from `first` up to and without `end`: printed, or only counted because all runs did the same. */
 export interface OutlinePart {

@@ -7,7 +7,7 @@ import { folded } from '../base/fold';
 import { wrapWithin } from '../base/text';
 import { decidingFacets } from '../explorer/deciding';
 import type { FacetDifference } from '../profiles/compare';
-import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison/comparison';
+import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison/model';
 import type { Timeline } from '../recording/timeline/timeline';
 import { isScissorsLine, lineTraps, MAIL_COLUMNS } from '../scenarios/mail';
 import { lineText, printScenario } from '../scenarios/print';

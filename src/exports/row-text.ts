@@ -1,6 +1,6 @@
 /** A row of a comparison in words: what each group of runs did in it. */
 import { moveKinds, moveText, type MoveKind } from '../engine/moves';
-import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison/comparison';
+import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison/model';
 import type { Finding, StepRecord } from '../recording/timeline/timeline';
 
 /** What runs that did the same did in a row. */

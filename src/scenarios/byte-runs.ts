@@ -1,7 +1,7 @@
 /** Bytes of a page in one word: `0x390:1000008000000000,0xffa:0200`, each run with the offset where it begins. */
 import { bytesToHex, hex, hexToBytes, parseInteger } from '../base/hex';
 import type { ByteRun } from '../engine/acts';
-import type { Parsed, ValueProblem } from './values';
+import type { Parsed, ValueProblem } from './parsed';
 
 const PAGE = 4096;
 /** So that a run with its offset fits a line of a mail. */

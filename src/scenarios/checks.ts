@@ -3,7 +3,7 @@ import { parseProfileSpec } from '../profiles/resolve';
 import { generationsLike } from './expect';
 import { placeIn, type ScenarioProblem, type Word } from './lines';
 import { isScissorsLine, LONGEST_WORD } from './mail';
-import type { Parsed } from './values';
+import type { Parsed } from './parsed';
 
 /** A `name=value` word. */
 export interface ParameterWord {

@@ -1,6 +1,7 @@
 /** What `vm` and `run` lines say. */
 import type { Until, VmKey } from './scenario';
-import { parseCount, parseSize, type Parsed } from './values';
+import { parseCount, parseSize } from './values';
+import { type Parsed } from './parsed';
 
 export const MAX_VCPUS = 64;
 export const MAX_MEMORY = 2 ** 40;

@@ -3,7 +3,7 @@
  * it holds in all others. The lists were written from what was read of the generations, not from runs.
  */
 import { expect, test } from 'vitest';
-import { invariantNames, type InvariantName } from '../engine/invariants';
+import { invariantNames, type InvariantName } from '../engine/rules/invariants';
 import { profileIds } from '../profiles/profiles';
 import { profile, type ProfileName } from '../profiles/resolve';
 import { memoryTape } from './memory-tape';

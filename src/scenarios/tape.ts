@@ -1,6 +1,6 @@
 /** What a scenario is run on: whoever performs its acts and remembers them. The timeline is one. */
 import type { Act } from '../engine/acts';
-import type { InvariantName } from '../engine/invariants';
+import type { InvariantName } from '../engine/rules/invariants';
 import type { Move } from '../engine/moves';
 import type { RuleId } from '../engine/rules';
 import type { FindingKind, World } from '../engine/world';

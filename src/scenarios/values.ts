@@ -4,17 +4,7 @@ import { didYouMean, nearest } from '../base/text';
 import type { ParameterKind } from '../engine/acts';
 import { parseByteRuns } from './byte-runs';
 import { parseEntries } from './entries';
-
-/** Why a value cannot be taken; `at` counts characters from the start of the value. */
-export interface ValueProblem {
-  readonly at: number;
-  readonly length: number;
-  readonly message: string;
-  readonly expected: string;
-  readonly nearest?: string;
-}
-
-export type Parsed<T> = { readonly value: T } | { readonly problems: readonly ValueProblem[] };
+import type { Parsed } from './parsed';
 
 const U64 = (1n << 64n) - 1n;
 const MAX_COUNT = BigInt(2 ** 52 - 1);

@@ -1,6 +1,6 @@
 /** Everything that the ask bar can find, each from the place that declares it. */
 import { structLayouts, wordLayouts } from '../../abi/kinds';
-import { invariantNames, invariantTable } from '../../engine/invariants';
+import { invariantNames, invariantTexts } from '../../engine/rules/invariants';
 import { catalog } from '../../explorer/matrix/catalog';
 import { facetNames, facets } from '../../profiles/facets';
 import { overlay, overlayIds } from '../../profiles/overlays';
@@ -50,8 +50,8 @@ const invariants = (): AskEntry[] =>
     id: `invariant-${name}`,
     kind: 'invariant',
     title: name,
-    words: invariantTable[name].doc,
-    takes: { says: `${name}: ${invariantTable[name].doc}` },
+    words: invariantTexts[name].doc,
+    takes: { says: `${name}: ${invariantTexts[name].doc}` },
   }));
 
 const declared = { ...structLayouts, ...wordLayouts };

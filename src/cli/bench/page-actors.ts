@@ -1,6 +1,6 @@
 /** The page transitions of a run as XState would have them: one actor for each page, one event for each change. */
 import { createActor, type Actor } from 'xstate';
-import { slotOf, gmemPageOf } from '../../engine/kvm/memory/memory-slots';
+import { slotOf, gmemPageOf } from '../../engine/frames/slots';
 import type { Move } from '../../engine/moves';
 import type { World } from '../../engine/world';
 import { pageMachine, type PageEvent } from '../../machines/page';

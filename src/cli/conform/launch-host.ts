@@ -1,7 +1,7 @@
 /** Sets up what the launch vectors start from: the host, its faults, slots, attributes and user memory. */
 import { own } from '../../base/table';
-import { allocations, armFault, TIMEOUT, type Allocation } from '../../engine/firmware/inject';
-import { changeGfns } from '../../engine/kvm/memory/attributes';
+import { allocations, armFault, TIMEOUT, type Allocation } from '../../engine/faults';
+import { changeGfns } from '../../engine/frames/attributes';
 import { dropSlots } from '../../engine/kvm/memory/memory-slots';
 import { setUserContent } from '../../engine/kvm/memory/user-memory';
 import { gfnBits, hostPageBits, userBits } from '../../engine/memory/page-bits';

@@ -17,7 +17,7 @@ import {
   KVM_EXIT_SNP_REQ_CERTS,
 } from '../../abi/kvm-run';
 import { SCRATCH_AREA_LIMIT, SVM_EXIT_CPUID, SVM_EXIT_MSR } from '../../abi/nae';
-import { armFault, TIMEOUT } from '../../engine/firmware/inject';
+import { armFault, TIMEOUT } from '../../engine/faults';
 import { completeExit } from '../../engine/kvm/run/completion';
 import type { Handled } from '../../engine/kvm/ghcb/ghcb';
 import { syncGhcb } from '../../engine/kvm/ghcb/ghcb-release';

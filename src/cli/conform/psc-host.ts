@@ -1,9 +1,9 @@
 /** The host under page state changes that KVM makes itself: slots, mappings and RMP as a case has them, and what changed. */
 import { pscEntry } from '../../abi/psc';
 import { RMP_SUCCESS } from '../../abi/rmp';
-import { armFault } from '../../engine/firmware/inject';
+import { armFault } from '../../engine/faults';
 import { arrangeRmp } from '../../engine/hardware/rmp';
-import { gmemPageOf, slotOf } from '../../engine/kvm/memory/memory-slots';
+import { gmemPageOf, slotOf } from '../../engine/frames/slots';
 import { GUEST_MAPPING, registerRegion } from '../../engine/kvm/memory/user-memory';
 import { hostPageBits } from '../../engine/memory/page-bits';
 import type { World } from '../../engine/world';

@@ -2,7 +2,7 @@
 import { errno } from '../../abi/errno';
 import { firmwareCommands, firmwareStatusText } from '../../abi/firmware';
 import type { World } from '../world';
-import { takeFault, TIMEOUT } from './inject';
+import { takeFault, TIMEOUT } from '../faults';
 
 /** What a command came to. `error` is missing when the driver never wrote it. */
 export interface PspResult {

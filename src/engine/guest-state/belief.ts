@@ -12,7 +12,7 @@ import {
   PSC_OP_SHARED,
 } from '../../abi/psc';
 import { PAGES_PER_LARGE_PAGE } from '../../abi/address';
-import { changeGfns } from '../kvm/memory/attributes';
+import { changeGfns } from '../frames/attributes';
 import { gfnBits } from '../memory/page-bits';
 import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';

@@ -1,9 +1,9 @@
 /** A memory access of the guest: the nested page table first, then the RMP, then the bytes. */
 import { gpa as toGpa, gpaToGfn, gfnToGpa, type Gfn } from '../../abi/address';
 import { PAGE_NOT_VALIDATED } from '../../abi/nested-fault';
-import { changeGfns } from '../kvm/memory/attributes';
+import { changeGfns } from '../frames/attributes';
 import { readContent, writeContent } from '../kvm/memory/gmem';
-import { gmemPageOf, slotOf } from '../kvm/memory/memory-slots';
+import { gmemPageOf, slotOf } from '../frames/slots';
 import { handleNestedFault, mapsByRmp, type NestedAccess } from '../kvm/memory/nested-fault';
 import { fixRmpFault, sevHandleRmpFault } from '../kvm/memory/rmp-fault';
 import { gfnBits } from '../memory/page-bits';

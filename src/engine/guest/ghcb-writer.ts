@@ -11,7 +11,7 @@ import {
 import { registerGpaRequest } from '../../abi/ghcb-msr';
 import { refused, type Outcome } from '../acts';
 import { failRun } from '../kvm/exit';
-import { slotOf } from '../kvm/memory/memory-slots';
+import { slotOf } from '../frames/slots';
 import { runLoop } from '../kvm/run/run';
 import { sevHandleVmgexit } from '../kvm/vmgexit/vmgexit';
 import type { Image } from '../memory/image';

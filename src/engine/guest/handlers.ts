@@ -1,5 +1,5 @@
 /** All acts of the guest. */
-import type { GuestHandlers } from '../perform';
+import type { GuestHandlers } from '../handlers';
 import { guestMemoryHandlers } from './memory';
 import { programHandlers } from './programs/step';
 import { requestHandlers } from './requests';

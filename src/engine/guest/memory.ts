@@ -22,12 +22,12 @@ import {
   rmpLookup,
   rmpRunLength,
 } from '../hardware/rmp';
-import { changeGfns } from '../kvm/memory/attributes';
-import { slotOf } from '../kvm/memory/memory-slots';
+import { changeGfns } from '../frames/attributes';
+import { slotOf } from '../frames/slots';
 import { handleNestedFaultRun } from '../kvm/memory/nested-fault';
 import { sevHandleRmpFault } from '../kvm/memory/rmp-fault';
 import { gfnBits, rmpBits } from '../memory/page-bits';
-import type { GuestHandlers } from '../perform';
+import type { GuestHandlers } from '../handlers';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { notInGuest } from './ghcb-writer';

@@ -33,7 +33,7 @@ import { latchInit, latchSipi } from '../kvm/ap/apic';
 import { kvmEmulateHalt } from '../kvm/run/halt';
 import { shutdownInterception } from '../kvm/run/shutdown';
 import type { Image } from '../memory/image';
-import type { GuestHandlers } from '../perform';
+import type { GuestHandlers } from '../handlers';
 import type { World } from '../world';
 import { msrRequest, naeRequest, notInGuest, registerGhcb, requestAsItStands } from './ghcb-writer';
 import { serviceHandlers } from './services';

@@ -22,9 +22,9 @@ import {
   SVM_VMGEXIT_SET_AP_JUMP_TABLE,
 } from '../../abi/nae';
 import { refused, type ActArguments, type Outcome } from '../acts';
-import { slotOf } from '../kvm/memory/memory-slots';
+import { slotOf } from '../frames/slots';
 import type { Image } from '../memory/image';
-import type { GuestHandlers } from '../perform';
+import type { GuestHandlers } from '../handlers';
 import type { World } from '../world';
 import { naeRequest, notInGuest, type NaeInput } from './ghcb-writer';
 

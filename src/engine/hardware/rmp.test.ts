@@ -4,7 +4,7 @@ import { RMP_FAIL_OVERLAP, RMP_FAIL_PERMISSION, type PageState } from '../../abi
 import { profile } from '../../profiles/resolve';
 import { pageChart, type PageEvent } from '../../machines/page';
 import { take } from '../../machines/compile';
-import { armFault } from '../firmware/inject';
+import { armFault } from '../faults';
 import { gctxCreate, pageReclaim } from '../firmware/commands';
 import { rmpBits } from '../memory/page-bits';
 import { World } from '../world';

@@ -12,7 +12,7 @@ import { PAGES_PER_LARGE_PAGE } from '../../abi/address';
 import { take, type Candidate } from '../../machines/compile';
 import { pageChart, type PageEvent } from '../../machines/page';
 import { assert } from '../../base/assert';
-import { takeFault } from '../firmware/inject';
+import { takeFault } from '../faults';
 import { RMP_ASID_MASK, RMP_ASID_SHIFT, rmpBits } from '../memory/page-bits';
 import type { World } from '../world';
 

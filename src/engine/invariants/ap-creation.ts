@@ -1,8 +1,7 @@
 /** What the reviewers of AP creation asked a request to leave alone, and to tell. */
 import { hex } from '../../base/hex';
-import { review } from '../../profiles/documents';
 import { apAnswer, apAnswerMoves, type ApAnswer } from './ap-request';
-import { afterEach, invariants, type Seen } from './invariant';
+import { afterEach, checks, type Seen } from './invariant';
 import { changedSince } from './log-view';
 
 /** What of a vCPU a request may change. */
@@ -54,29 +53,13 @@ function physicalZero({ index }: Seen): string | undefined {
   return `the requester read success, and v${index} got physical address 0 for its VMSA`;
 }
 
-export const apInvariants = invariants({
-  FailureIsNoOp: {
-    doc: 'An AP creation request that is answered with an error leaves its target as it was.',
-    source: review.apCreation,
-    after: afterEach(apAnswerMoves, refusedButChanged),
-  },
+export const apChecks = checks({
+  FailureIsNoOp: afterEach(apAnswerMoves, refusedButChanged),
   ErrorsAreVisible: {
-    doc: 'A requester whose AP creation request is not carried out reads something other than success.',
-    source: review.apCreation,
-    after: {
-      ...afterEach(apAnswerMoves, successForNothing),
-      vmsaNotInstalled: pageNeverInstalled,
-      physicalZeroInstalled: physicalZero,
-    },
+    ...afterEach(apAnswerMoves, successForNothing),
+    vmsaNotInstalled: pageNeverInstalled,
+    physicalZeroInstalled: physicalZero,
   },
-  NoDoubleCreate: {
-    doc: 'CREATE and CREATE_ON_INIT succeed only for a vCPU that was never created or was destroyed.',
-    source: review.apCreation,
-    after: afterEach(apAnswerMoves, createdTwice),
-  },
-  NoLandmine: {
-    doc: 'A refused AP creation request cannot change what a later INIT does.',
-    source: review.apCreation,
-    after: { vmsaNotInstalled: refusalServed },
-  },
+  NoDoubleCreate: afterEach(apAnswerMoves, createdTwice),
+  NoLandmine: { vmsaNotInstalled: refusalServed },
 });

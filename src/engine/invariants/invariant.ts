@@ -1,6 +1,6 @@
-/** What an invariant is: a predicate over the declared state, and the moves after which it is looked at. */
-import type { Source } from '../../abi/source';
+/** How an invariant is held: a predicate over the declared state, and the moves after which it is looked at. */
 import type { MoveName } from '../moves';
+import type { InvariantName } from '../rules/invariants';
 import type { World } from '../world';
 
 /** A move as the invariants see it, before its step is closed. */
@@ -17,17 +17,13 @@ export interface Seen {
 /** @returns how the predicate fails, as a sentence without its end; nothing when it holds */
 export type Check = (seen: Seen) => string | undefined;
 
-export interface Invariant {
-  /** The predicate, in one sentence. */
-  readonly doc: string;
-  /** Where it was asked for, or what it rests on. */
-  readonly source: Source;
-  readonly after: Readonly<Partial<Record<MoveName, Check>>>;
-}
+/** The moves after which an invariant is looked at, each with its predicate. */
+export type ChecksAfter = Readonly<Partial<Record<MoveName, Check>>>;
 
-/** Declares the invariants of one area. */
-export const invariants = <const T extends Readonly<Record<string, Invariant>>>(table: T): T => table;
+/** Declares the checks of one area, by the name of the invariant. */
+export const checks = <const T extends Readonly<Partial<Record<InvariantName, ChecksAfter>>>>(table: T): T =>
+  table;
 
 /** The same check after several moves. */
-export const afterEach = (kinds: readonly MoveName[], check: Check): Invariant['after'] =>
+export const afterEach = (kinds: readonly MoveName[], check: Check): ChecksAfter =>
   Object.fromEntries(kinds.map((kind) => [kind, check]));

@@ -1,10 +1,9 @@
 /** What a launch call may touch, and what its caller can tell afterwards. */
 import { errnoText } from '../../abi/errno';
 import { hex } from '../../base/hex';
-import { review } from '../../profiles/documents';
 import { rmpBits } from '../memory/page-bits';
 import { NO_PFN, type World } from '../world';
-import { invariants, type Seen } from './invariant';
+import { checks, type Seen } from './invariant';
 import { changedPages, changedSince } from './log-view';
 
 const UPDATE = 'KVM_SEV_SNP_LAUNCH_UPDATE';
@@ -85,40 +84,12 @@ function freedVmsa({ world, args }: Seen): string | undefined {
   return `page ${hex(pfn)} was freed, and the RMP still gives it to a guest`;
 }
 
-export const launchInvariants = invariants({
-  LaunchFinishAtomic: {
-    doc: 'A LAUNCH_FINISH that fails leaves everything as it was, or a VM that is dead.',
-    source: review.launchFinish,
-    after: { ioctlReturns: finishNotAtomic },
-  },
-  UpdateTouchesOnlyOwnPages: {
-    doc: 'A launch call changes only pages that it was given and converted itself.',
-    source: review.launchUpdate,
-    after: { ioctlReturns: touchesOthers },
-  },
-  PartialSuccessVisible: {
-    doc: 'From the result and the struct the VMM can tell which pages of its LAUNCH_UPDATE are encrypted.',
-    source: review.launchUpdate,
-    after: { ioctlReturns: progressHidden },
-  },
-  ErrorCauseSurvives: {
-    doc: 'Different causes inside LAUNCH_UPDATE give different results outside.',
-    source: review.launchUpdate,
-    after: { ioctlReturns: causeLost },
-  },
-  NoUpdateAfterFinish: {
-    doc: 'No LAUNCH_UPDATE has an effect once LAUNCH_FINISH succeeded.',
-    source: review.launchUpdateV11,
-    after: { ioctlReturns: effectAfterFinish },
-  },
-  LeakImpliesBug: {
-    doc: 'A VM of which KVM cannot get a page back no longer runs.',
-    source: review.launchFinish,
-    after: { enter: runsWithLostPage },
-  },
-  VmsaReturnedOrLeaked: {
-    doc: "A VMSA page that KVM gives up is the host's again, or on the leak list.",
-    source: review.vmsaFree,
-    after: { pageFreed: freedVmsa },
-  },
+export const launchChecks = checks({
+  LaunchFinishAtomic: { ioctlReturns: finishNotAtomic },
+  UpdateTouchesOnlyOwnPages: { ioctlReturns: touchesOthers },
+  PartialSuccessVisible: { ioctlReturns: progressHidden },
+  ErrorCauseSurvives: { ioctlReturns: causeLost },
+  NoUpdateAfterFinish: { ioctlReturns: effectAfterFinish },
+  LeakImpliesBug: { enter: runsWithLostPage },
+  VmsaReturnedOrLeaked: { pageFreed: freedVmsa },
 });

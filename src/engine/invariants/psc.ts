@@ -8,12 +8,11 @@ import {
   PSC_SUCCESS,
 } from '../../abi/psc';
 import { hex } from '../../base/hex';
-import { posted, review } from '../../profiles/documents';
 import { rmpBits } from '../memory/page-bits';
-import { isPrivate } from '../kvm/memory/attributes';
-import { gmemPageOf, slotHasGmem, slotOf } from '../kvm/memory/memory-slots';
+import { isPrivate } from '../frames/attributes';
+import { gmemPageOf, slotHasGmem, slotOf } from '../frames/slots';
 import type { World } from '../world';
-import { invariants, type Seen } from './invariant';
+import { checks, type Seen } from './invariant';
 import { isConversion, isFinished, pscRequest, type PscEntry, type PscRequest } from './psc-request';
 
 /** Whether KVM itself edits the RMP, so that the RMP and not the attribute tells what became of a page. */
@@ -110,40 +109,12 @@ function asksForMore(seen: Seen): string | undefined {
   return `the VMM is handed operation ${other.operation} of entry ${other.index}; the day KVM handles it, this exit is another`;
 }
 
-export const pscInvariants = invariants({
-  PscReportsTruth: {
-    doc: 'After a success reply each page listed is in the state asked for, and each operation was understood.',
-    source: review.pscExits,
-    after: { pscAnswer: successWithoutWork },
-  },
-  NoUnrequestedConversion: {
-    doc: 'Only pages that the request names change, and only in the direction it names.',
-    source: posted.v15SmashFix,
-    after: { mapGpaRangeExit: unrequestedPage },
-  },
-  PscProgressMonotonic: {
-    doc: 'Unless the guest writes the buffer, cur_entry never decreases, and at an error it names the first unfinished entry.',
-    source: review.pscBatch,
-    after: { mapGpaRangeExit: progressWrong, pscAnswer: progressWrong },
-  },
-  PscBoundedExits: {
-    doc: 'A request makes no more exits than its buffer has runs of like, adjacent entries.',
-    source: review.pscExits,
-    after: { pscAnswer: tooManyExits },
-  },
-  NoStaleReturn: {
-    doc: "The value that KVM takes as the VMM's answer was written after this exit.",
-    source: posted.retFix,
-    after: { completionDone: staleAnswer },
-  },
-  VmmCannotForgeGuestCode: {
-    doc: "The VMM's answer reaches the guest only as one of a few fixed codes.",
-    source: review.pscExits,
-    after: { pscAnswer: forgedCode },
-  },
-  KvmOwnsAbi: {
-    doc: 'An exit asks the VMM for nothing that KVM may one day do itself: conversions and nothing else.',
-    source: review.pscExits,
-    after: { vmgexitPscExit: asksForMore },
-  },
+export const pscChecks = checks({
+  PscReportsTruth: { pscAnswer: successWithoutWork },
+  NoUnrequestedConversion: { mapGpaRangeExit: unrequestedPage },
+  PscProgressMonotonic: { mapGpaRangeExit: progressWrong, pscAnswer: progressWrong },
+  PscBoundedExits: { pscAnswer: tooManyExits },
+  NoStaleReturn: { completionDone: staleAnswer },
+  VmmCannotForgeGuestCode: { pscAnswer: forgedCode },
+  KvmOwnsAbi: { vmgexitPscExit: asksForMore },
 });

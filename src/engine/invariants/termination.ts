@@ -8,11 +8,10 @@ import {
 } from '../../abi/kvm-run';
 import { SVM_VMGEXIT_TERM_REQUEST, terminationInfo1 } from '../../abi/nae';
 import { hex } from '../../base/hex';
-import { posted, review } from '../../profiles/documents';
 import { kvmRunOf } from '../kvm/exit';
 import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';
-import { afterEach, invariants, type Seen } from './invariant';
+import { afterEach, checks, type Seen } from './invariant';
 import { wordWrittenSince } from './log-view';
 
 const DATA = kvmRunSystemEvent.offsetOf('data');
@@ -84,25 +83,9 @@ function wrongReason({ world, index }: Seen): string | undefined {
   return `system_event is filled in, but the exit reason is ${reason}`;
 }
 
-export const terminationInvariants = invariants({
-  TermDecodable: {
-    doc: 'From kvm_run alone the VMM recovers reason set and code of a termination request.',
-    source: review.termination,
-    after: afterEach(['systemEventExit', 'kvmRunReturns'], reasonUntold),
-  },
-  NdataCoversData: {
-    doc: 'ndata counts exactly the words of data that KVM wrote in this exit.',
-    source: posted.termData,
-    after: { systemEventExit: ndataWrong },
-  },
-  TypeIsPlainEnum: {
-    doc: 'type of a system event is one of the constants, without flag bits.',
-    source: posted.termData,
-    after: { systemEventExit: typeHasFlags },
-  },
-  ExitReasonFitsPayload: {
-    doc: 'The fields filled in kvm_run belong to the exit reason that is announced.',
-    source: review.termination,
-    after: { systemEventExit: wrongReason },
-  },
+export const terminationChecks = checks({
+  TermDecodable: afterEach(['systemEventExit', 'kvmRunReturns'], reasonUntold),
+  NdataCoversData: { systemEventExit: ndataWrong },
+  TypeIsPlainEnum: { systemEventExit: typeHasFlags },
+  ExitReasonFitsPayload: { systemEventExit: wrongReason },
 });

@@ -1,10 +1,9 @@
 /** Which VMSA a vCPU runs on, and what its states tell apart. */
 import { hex } from '../../base/hex';
-import { review } from '../../profiles/documents';
 import { rmpEntry } from '../hardware/rmp';
 import type { Vcpu } from '../state/vcpu';
 import { NO_PFN, type World } from '../world';
-import { afterEach, invariants, type Seen } from './invariant';
+import { afterEach, checks, type Seen } from './invariant';
 
 /** Why VMRUN must not be tried on what the VMCB names. */
 function unusableVmsa(world: World, vcpu: Vcpu): string | undefined {
@@ -60,30 +59,10 @@ function featuresDiffer({ world, index }: Seen): string | undefined {
   return `v${index} becomes runnable with declared SEV_FEATURES ${hex(declared)}; the VM has ${hex(vmsaFeatures)}`;
 }
 
-export const vmsaInvariants = invariants({
-  NoRunWithoutVmsa: {
-    doc: 'VMRUN is tried only on a page that the RMP marks as a VMSA of this VM.',
-    source: review.apCreation,
-    after: afterEach(['enter', 'failEntry'], runsWithoutVmsa),
-  },
-  DestroySticky: {
-    doc: 'After DESTROY a vCPU executes no guest instruction until a later CREATE succeeded.',
-    source: review.apCreation,
-    after: { enter: destroyedRuns },
-  },
-  OfflineDistinguishable: {
-    doc: 'mp_state tells apart a vCPU that never ran, one that was destroyed, one that is armed, and one in HLT.',
-    source: review.apCreation,
-    after: { apRemembered: armedShowsNowhere, vmsaNotInstalled: destroyedLooksOrdinary },
-  },
-  SymmetricUnhalt: {
-    doc: 'pv_unhalted is the same after a vCPU went online and after it went offline.',
-    source: review.apCreation,
-    after: afterEach(['vmsaInstalled', 'physicalZeroInstalled', 'vmsaNotInstalled'], unhaltLeft),
-  },
-  DeclaredFeaturesUniform: {
-    doc: "Every runnable vCPU was declared with the VM's own SEV_FEATURES.",
-    source: review.apCreation,
-    after: afterEach(['vmsaInstalled', 'physicalZeroInstalled'], featuresDiffer),
-  },
+export const vmsaChecks = checks({
+  NoRunWithoutVmsa: afterEach(['enter', 'failEntry'], runsWithoutVmsa),
+  DestroySticky: { enter: destroyedRuns },
+  OfflineDistinguishable: { apRemembered: armedShowsNowhere, vmsaNotInstalled: destroyedLooksOrdinary },
+  SymmetricUnhalt: afterEach(['vmsaInstalled', 'physicalZeroInstalled', 'vmsaNotInstalled'], unhaltLeft),
+  DeclaredFeaturesUniform: afterEach(['vmsaInstalled', 'physicalZeroInstalled'], featuresDiffer),
 });

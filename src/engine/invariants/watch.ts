@@ -1,7 +1,8 @@
 /** Looks at every move of an act: remembers what is needed later, and holds the invariants to the state. */
-import { invariantNames, invariantTable, type InvariantName } from '../invariants';
 import { moveNames, type MoveName } from '../moves';
+import { invariantNames, type InvariantName } from '../rules/invariants';
 import type { Watcher, World } from '../world';
+import { invariantChecks } from './all';
 import type { Check, Seen } from './invariant';
 import { remember } from './remember';
 
@@ -10,7 +11,7 @@ type Checks = readonly (readonly [InvariantName, Check])[];
 const checksAfter = new Map<MoveName, Checks>(
   moveNames.flatMap((kind) => {
     const checks = invariantNames.flatMap((name) => {
-      const check = invariantTable[name].after[kind];
+      const check = invariantChecks[name][kind];
       return check ? [[name, check] as const] : [];
     });
     return checks.length === 0 && !remember[kind] ? [] : [[kind, checks]];

@@ -1,5 +1,5 @@
 /** What happens inside KVM without a call from outside. */
-import type { HandlersOf } from '../perform';
+import type { HandlersOf } from '../handlers';
 import { hostWrite, reclaimPage, rmpUpdatePage } from './page-acts';
 import { wakeThread } from './run/run';
 

@@ -8,7 +8,7 @@ import { hostPageBits } from '../memory/page-bits';
 import { NO_PFN, type World } from '../world';
 import { hasDirectMap, writeContent } from './memory/gmem';
 import { HostRmpFault } from './memory/host-fault';
-import { gmemPageOf, slotHasGmem, slotOf } from './memory/memory-slots';
+import { gmemPageOf, slotHasGmem, slotOf } from '../frames/slots';
 import { inPlace } from './launch/populate-page';
 import { setSharedContent } from './memory/user-memory';
 

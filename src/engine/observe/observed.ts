@@ -1,6 +1,6 @@
 /** What an observation gives, and how a name that means nothing is told. */
 import { nearest } from '../../base/text';
-import type { InvariantName } from '../invariants';
+import type { InvariantName } from '../rules/invariants';
 import type { Move } from '../moves';
 import type { Instance, Variables } from '../state/schema';
 import { NO_GPA, NO_PFN, type FindingKind } from '../world';

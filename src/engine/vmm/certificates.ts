@@ -9,7 +9,7 @@ import {
 } from '../../abi/kvm-structs';
 import { refused } from '../acts';
 import { sevMemEncIoctl } from '../kvm/launch/sev-command';
-import type { HandlersOf } from '../perform';
+import type { HandlersOf } from '../handlers';
 import type { World } from '../world';
 
 /** A command whose argument decides nothing. */

@@ -1,6 +1,6 @@
 /** The personality at work: it handles the exit of a vCPU, and says what it wants to do next. */
 import { refused, type Outcome, type VmmAct } from '../acts';
-import type { HandlersOf } from '../perform';
+import type { HandlersOf } from '../handlers';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { personalities } from './personalities/all';

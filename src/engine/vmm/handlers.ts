@@ -1,5 +1,5 @@
 /** All acts of userspace. */
-import type { HandlersOf } from '../perform';
+import type { HandlersOf } from '../handlers';
 import { certificateHandlers } from './certificates';
 import { personalityHandlers } from './handle';
 import { launchHandlers } from './launch';

@@ -21,7 +21,7 @@ import { decodeLaunchUpdate, encodeLaunchUpdate, structHasFlags } from '../kvm/l
 import { sevMemEncIoctl, type SevRequest } from '../kvm/launch/sev-command';
 import { closeEverything } from '../kvm/teardown/teardown';
 import { fillPages, uaddrOfGfn, USER_BUFFERS } from '../kvm/memory/user-memory';
-import type { HandlersOf } from '../perform';
+import type { HandlersOf } from '../handlers';
 import type { World } from '../world';
 
 const pageTypes = {

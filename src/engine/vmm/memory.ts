@@ -9,13 +9,8 @@ import type { KnownValue } from '../../profiles/facets';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { setMemoryAttributes } from '../kvm/memory/attributes';
 import { privatePage, punchHole, releaseGmem } from '../kvm/memory/gmem';
-import {
-  gmemPageOf,
-  nextFreeGmemPage,
-  setUserMemoryRegion2,
-  slotHasGmem,
-  slotOf,
-} from '../kvm/memory/memory-slots';
+import { nextFreeGmemPage, setUserMemoryRegion2 } from '../kvm/memory/memory-slots';
+import { gmemPageOf, slotHasGmem, slotOf } from '../frames/slots';
 import { supportedFeatures } from '../kvm/launch/init2';
 import {
   refusesAttributes,
@@ -25,7 +20,7 @@ import {
 } from '../kvm/memory/ioctl-arguments';
 import { refuseCall } from '../kvm/launch/sev-call';
 import { registerRegion, uaddrOfGfn } from '../kvm/memory/user-memory';
-import type { HandlersOf } from '../perform';
+import type { HandlersOf } from '../handlers';
 import type { World } from '../world';
 
 const backings = { 'guest-memfd': 'guestMemfd', none: 'none', closed: 'closed' } as const;

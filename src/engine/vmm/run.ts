@@ -3,7 +3,7 @@ import { errno } from '../../abi/errno';
 import { refused, type Outcome } from '../acts';
 import { getMpState, mpStateName, mpStateNumber, mutexHeld, setMpState } from '../kvm/ap/mp-state';
 import { kvmRunIoctl } from '../kvm/run/run';
-import type { HandlersOf } from '../perform';
+import type { HandlersOf } from '../handlers';
 import type { World } from '../world';
 import { answer } from './answer';
 

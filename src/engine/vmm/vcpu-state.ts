@@ -2,7 +2,7 @@
 import { errno } from '../../abi/errno';
 import { refused, type ActArguments } from '../acts';
 import { refuseCall } from '../kvm/launch/sev-call';
-import type { HandlersOf } from '../perform';
+import type { HandlersOf } from '../handlers';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 

@@ -7,7 +7,7 @@ import { pageStateOf } from '../../abi/rmp';
 import { hex } from '../../base/hex';
 import { kvmRunOf } from '../../engine/kvm/exit';
 import { rmpEntry } from '../../engine/hardware/rmp';
-import { gmemPageOf, slotHasGmem, slotOf } from '../../engine/kvm/memory/memory-slots';
+import { gmemPageOf, slotHasGmem, slotOf } from '../../engine/frames/slots';
 import { gfnBits, RMP_ASID_SHIFT, rmpBits } from '../../engine/memory/page-bits';
 import type { Move } from '../../engine/moves';
 import type { Vcpu } from '../../engine/state/vcpu';

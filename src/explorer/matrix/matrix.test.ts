@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { InvariantName } from '../../engine/invariants';
-import { invariantNames } from '../../engine/invariants';
+import { type InvariantName, invariantNames } from '../../engine/rules/invariants';
 import type { ProfileId } from '../../profiles/profiles';
 import { profile } from '../../profiles/resolve';
 import { ChartRun, type Cell } from './cell';

@@ -3,7 +3,7 @@
  * others say what reviewers wanted an interface to tell or to refuse, and that every kernel accepts with open eyes: they
  * are remarked on the card, and do not make a working request a bad one.
  */
-import type { InvariantName } from '../../engine/invariants';
+import type { InvariantName } from '../../engine/rules/invariants';
 
 export type Weight = 'badState' | 'remark';
 

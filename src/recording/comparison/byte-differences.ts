@@ -5,7 +5,7 @@ import type { FieldRow } from '../../abi/layout';
 import { hex } from '../../base/hex';
 import type { ByteView } from '../../base/bytes';
 import type { World } from '../../engine/world';
-import type { FieldDifference } from './comparison';
+import type { FieldDifference } from './model';
 
 type View = ByteView | undefined;
 

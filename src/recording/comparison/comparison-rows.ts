@@ -9,7 +9,7 @@ import type { ResolvedProfile } from '../../profiles/resolve';
 import type { Run } from '../../scenarios/run';
 import type { Line } from '../../scenarios/scenario';
 import { align, type AlignedItem } from './alignment';
-import type { ComparedRow, FieldDifference } from './comparison';
+import type { ComparedRow, FieldDifference } from './model';
 import { SilentDifferences } from './silent-differences';
 import type { Finding, PerformedAct, StepRecord, Timeline } from '../timeline/timeline';
 

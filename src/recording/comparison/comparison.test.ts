@@ -7,7 +7,8 @@ import { parseProfileSpec } from '../../profiles/resolve';
 import { parseScenario, problemText } from '../../scenarios/parse';
 import { runScenario, type Run } from '../../scenarios/run';
 import type { Scenario } from '../../scenarios/scenario';
-import { compare, type ComparedRow, type Comparison, type FieldDifference } from './comparison';
+import { compare } from './comparison';
+import { type ComparedRow, type Comparison, type FieldDifference } from './model';
 import { Timeline } from '../timeline/timeline';
 
 const folder = join(import.meta.dirname, '../../../public/scenarios');

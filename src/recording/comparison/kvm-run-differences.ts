@@ -3,19 +3,7 @@ import type { FieldRow } from '../../abi/layout';
 import { KVM_RUN_UNION, KVM_RUN_UNION_SIZE } from '../../abi/kvm-run';
 import type { World } from '../../engine/world';
 import { kvmRunRows } from './byte-differences';
-
-/** Bytes that are not the same in all runs that left for userspace, no longer than a field of any of these runs. */
-export interface KvmRunDifference {
-  readonly vcpu: number;
-  /** First byte, from the start of `kvm_run`. */
-  readonly at: number;
-  /** Bytes. */
-  readonly length: number;
-  /** The bytes in each run, lowest first; undefined for a run that does not leave for userspace here. */
-  readonly bytes: readonly (Uint8Array | undefined)[];
-  /** The field they belong to in each run; undefined where the run's exit reason gives these bytes no meaning. */
-  readonly fields: readonly (FieldRow | undefined)[];
-}
+import type { KvmRunDifference } from './model';
 
 const HEADER_AND_UNION = KVM_RUN_UNION + KVM_RUN_UNION_SIZE;
 

@@ -4,7 +4,7 @@ import { backedRuns, type BackedRun } from '../../engine/page-class';
 import { hex } from '../../base/hex';
 import type { World } from '../../engine/world';
 import { observedText } from '../../scenarios/expect';
-import type { FieldDifference } from './comparison';
+import type { FieldDifference } from './model';
 
 /** What can be said of a frame, as observations call it. */
 const aspects = [

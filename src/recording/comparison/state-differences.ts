@@ -8,7 +8,7 @@ import {
 } from '../../engine/state/schema';
 import type { World } from '../../engine/world';
 import { ghcbDifferences, imageDifferences, kvmRunFieldDifferences } from './byte-differences';
-import type { FieldDifference } from './comparison';
+import type { FieldDifference } from './model';
 import { pageDifferences, vmsaDifferences } from './page-differences';
 import type { Timeline } from '../timeline/timeline';
 

@@ -1,7 +1,7 @@
 /** Listens to the world while it moves, and turns what it hears into steps. */
 import { assert } from '../../base/assert';
 import type { WriteLog } from '../../engine/memory/arena';
-import type { InvariantName } from '../../engine/invariants';
+import type { InvariantName } from '../../engine/rules/invariants';
 import type { MoveName } from '../../engine/moves';
 import type { RuleId } from '../../engine/rules';
 import type { FindingKind, Recorder } from '../../engine/world';

@@ -5,7 +5,7 @@
 import { eventFromCodes, type AnyEvent, type FactKind } from '../../machines/events';
 import type { Chart } from '../../machines/compile';
 import { moveKinds, moveNames, type ArgumentKind, type MoveKind, type MoveName } from '../../engine/moves';
-import { invariantNames, type InvariantName } from '../../engine/invariants';
+import { invariantNames, type InvariantName } from '../../engine/rules/invariants';
 import { ruleIds, type RuleId } from '../../engine/rules';
 import type { FindingKind } from '../../engine/world';
 import { facetNames, type FacetName } from '../../profiles/facets';

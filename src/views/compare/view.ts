@@ -1,5 +1,5 @@
 /** What the shell gives to views of several runs. Every run has been sought to its own position. */
-import type { Comparison } from '../../recording/comparison/comparison';
+import type { Comparison } from '../../recording/comparison/model';
 import type { Selection } from '../shared/selection';
 import type { Face } from '../shared/view';
 

@@ -1,6 +1,6 @@
 /** A row of a comparison in words. */
 import { rowGroups, runLetter, sharedValues, type RowGroup } from '../../drawings/compared-rows';
-import type { Comparison } from '../../recording/comparison/comparison';
+import type { Comparison } from '../../recording/comparison/model';
 import { stepSaying, stepText } from '../shared/words';
 
 const names = (runs: readonly number[]): string => runs.map(runLetter).join(', ');

@@ -1,6 +1,6 @@
 /** The guest program of a world: which one it is, and one instruction of it. */
 import { refused, type GuestAct, type Outcome } from '../../acts';
-import type { GuestHandlers } from '../../perform';
+import type { GuestHandlers } from '../../handlers';
 import type { Vm } from '../../state/vm';
 import type { World } from '../../world';
 import { notInGuest } from '../ghcb-writer';

@@ -4,7 +4,7 @@ import type { FacetValue } from '../../../profiles/facets';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { isPoisoned, privatePage } from '../memory/gmem';
-import { gmemPageOf, slotHasGmem, slotOf } from '../memory/memory-slots';
+import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
 
 /** A page, nothing, or physical address 0: what the PFN of a missing memslot becomes when it is made an address. */
 export type VmsaPage = { readonly pfn: number } | 'physicalZero' | 'nothing';

@@ -15,12 +15,11 @@ import {
   type GhcbValidField,
 } from '../../../abi/ghcb-page';
 import type { Image } from '../../memory/image';
-import type { RuleId } from '../../rules';
-import { rules } from '../../rules';
+import { type RuleId, rules } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { rmpLookup } from '../../hardware/rmp';
-import { gmemPageOf, slotHasGmem, slotOf } from '../memory/memory-slots';
+import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
 import { shortEventName } from './nae-text';
 
 /** How a handler ends: enter the guest, leave to userspace (already done), or fail KVM_RUN with an errno. */

@@ -6,7 +6,7 @@ import { vmsa } from '../../../abi/vmsa';
 import { gpa as toGpa, gpaToGfn } from '../../../abi/address';
 import { rmpMakePrivate } from '../../hardware/rmp';
 import { launchFinish, launchUpdatePage, type FinishParameters } from '../../firmware/commands';
-import { allocationFails, takeFault } from '../../firmware/inject';
+import { allocationFails, takeFault } from '../../faults';
 import { sevDoCmd } from '../../firmware/psp';
 import type { FacetValue } from '../../../profiles/facets';
 import type { Vcpu } from '../../state/vcpu';

@@ -4,7 +4,7 @@ import type { FacetValue } from '../../../profiles/facets';
 import type { Slot } from '../../state/vm';
 import type { World } from '../../world';
 import type { LaunchUpdateArguments } from './launch-update-struct';
-import { slotOf } from '../memory/memory-slots';
+import { slotOf } from '../../frames/slots';
 import { gfnOfUaddr } from '../memory/user-memory';
 
 /** One page of a call. */

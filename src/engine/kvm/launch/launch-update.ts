@@ -7,7 +7,7 @@ import { NO_PFN, type World } from '../../world';
 import { kvmRmpMakeShared } from '../memory/kernel-pages';
 import { hasSource, launchPages, pageCount, type LaunchPage } from './launch-pages';
 import type { LaunchUpdateArguments } from './launch-update-struct';
-import { gmemPageOf, slotHasGmem, slotOf } from '../memory/memory-slots';
+import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
 import { newAttempt, populatePage, type Attempt } from './populate-page';
 import {
   argumentReadable,

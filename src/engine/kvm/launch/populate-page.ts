@@ -9,11 +9,11 @@ import {
 import type { FacetValue, KnownValue } from '../../../profiles/facets';
 import { launchUpdatePage, type CpuidVerdict } from '../../firmware/commands';
 import { correctedCpuid, cpuidVerdict } from '../../firmware/cpuid-page';
-import { takeFault } from '../../firmware/inject';
+import { takeFault } from '../../faults';
 import { badDevice, sevDoCmd, type PspResult } from '../../firmware/psp';
 import { rmpLookup, rmpMakePrivate } from '../../hardware/rmp';
 import type { World } from '../../world';
-import { isPrivate } from '../memory/attributes';
+import { isPrivate } from '../../frames/attributes';
 import {
   gmemGetFolio,
   hasDirectMap,
@@ -24,7 +24,7 @@ import {
 } from '../memory/gmem';
 import { kvmRmpMakeShared, snpPageReclaim } from '../memory/kernel-pages';
 import type { LaunchPage } from './launch-pages';
-import { gmemPageOf, slotHasGmem } from '../memory/memory-slots';
+import { gmemPageOf, slotHasGmem } from '../../frames/slots';
 import type { SevCommand } from './sev-call';
 import { rangeReadable, readUser64, setPageContent, userReadable, userWritable } from '../memory/user-memory';
 

@@ -1,7 +1,7 @@
 /** guest_memfd: where private pages come from, and what happens to the RMP when they come and go. */
 import { errno } from '../../../abi/errno';
 import { PAGES_PER_LARGE_PAGE } from '../../../abi/address';
-import { allocationFails } from '../../firmware/inject';
+import { allocationFails } from '../../faults';
 import {
   faultsArmed,
   largePagePfn,
@@ -15,8 +15,8 @@ import {
 import { hostPageBits } from '../../memory/page-bits';
 import type { Slot } from '../../state/vm';
 import { NO_GPA, type World } from '../../world';
-import { zapGfns } from './attributes';
-import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
+import { zapGfns } from '../../frames/attributes';
+import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
 
 export type PrivatePage = { readonly pfn: number } | { readonly errno: number };
 

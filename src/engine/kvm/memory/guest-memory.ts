@@ -1,7 +1,7 @@
 /** Guest memory as KVM reaches it: through the shared backing that userspace mapped, whatever the page is to the guest. */
 import { gpa as toGpa, gpaToGfn } from '../../../abi/address';
 import type { World } from '../../world';
-import { slotOf } from './memory-slots';
+import { slotOf } from '../../frames/slots';
 
 const PAGE_SIZE = 4096;
 const OFFSET = 0xfffn;

@@ -3,7 +3,7 @@ import { PAGES_PER_LARGE_PAGE } from '../../../abi/address';
 import { rmpEntry, rmpMakePrivate, rmpMakeShared } from '../../hardware/rmp';
 import { SEV_CMD_SNP_PAGE_RECLAIM } from '../../../abi/firmware';
 import { pageReclaim } from '../../firmware/commands';
-import { allocationFails } from '../../firmware/inject';
+import { allocationFails } from '../../faults';
 import { sevDoCmd } from '../../firmware/psp';
 import {
   hostPageBits,

@@ -3,21 +3,6 @@ import { errno } from '../../../abi/errno';
 import type { Slot } from '../../state/vm';
 import type { World } from '../../world';
 
-/** The slot that covers a guest frame. */
-export function slotOf(world: World, gfn: number): Slot | undefined {
-  for (const slot of world.slots) {
-    if (slot.used && gfn >= slot.firstGfn && gfn < slot.firstGfn + slot.pages) return slot;
-  }
-  return undefined;
-}
-
-/** kvm_slot_has_gmem: the slot was made with guest_memfd, whether or not its file is still open. */
-export const slotHasGmem = (slot: Slot | undefined): slot is Slot =>
-  slot !== undefined && slot.backing !== 'none';
-
-/** The page of guest_memfd behind a frame of a slot. */
-export const gmemPageOf = (slot: Slot, gfn: number): number => gfn - slot.firstGfn + slot.firstGmemPage;
-
 export interface SlotWanted {
   readonly firstGfn: number;
   readonly pages: number;

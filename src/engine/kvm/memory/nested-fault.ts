@@ -8,10 +8,10 @@ import { gfnBits } from '../../memory/page-bits';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
-import { changeGfns, isPrivate } from './attributes';
+import { changeGfns, isPrivate } from '../../frames/attributes';
 import { kvmRunOf, leaveToUserspace } from '../exit';
 import { freshRunLength, gmemGetFreshRun, privatePage } from './gmem';
-import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
+import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
 import { ensureMapped } from '../psc/psc-in-kernel';
 
 export interface NestedAccess {

@@ -3,9 +3,9 @@ import { gpa as toGpa, gpaToGfn, PAGES_PER_LARGE_PAGE } from '../../../abi/addre
 import { PSC_OP_PRIVATE, PSC_OP_SHARED } from '../../../abi/psc';
 import { psmash, rmpLookup } from '../../hardware/rmp';
 import type { World } from '../../world';
-import { isPrivate, zapGfns } from './attributes';
+import { isPrivate, zapGfns } from '../../frames/attributes';
 import { gmemGetPfn } from './gmem';
-import { gmemPageOf, slotHasGmem, slotOf } from './memory-slots';
+import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
 import { changePageState } from '../psc/psc-in-kernel';
 
 function logNothingToDo(world: World, what: string): void {

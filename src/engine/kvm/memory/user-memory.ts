@@ -1,7 +1,7 @@
 /** Memory of userspace that the launch reads: a page of source buffer for every guest frame, and the guest's own memory. */
 import { userBits } from '../../memory/page-bits';
 import type { World } from '../../world';
-import { slotOf } from './memory-slots';
+import { slotOf } from '../../frames/slots';
 
 /** Where the buffers begin in userspace. */
 export const USER_BUFFERS = 0x1000_0000n;

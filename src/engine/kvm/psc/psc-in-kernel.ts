@@ -23,9 +23,9 @@ import {
 } from '../../hardware/rmp';
 import { gfnBits } from '../../memory/page-bits';
 import type { World } from '../../world';
-import { changeGfns } from '../memory/attributes';
+import { changeGfns } from '../../frames/attributes';
 import { isPoisoned } from '../memory/gmem';
-import { gmemPageOf, slotHasGmem, slotOf } from '../memory/memory-slots';
+import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
 import { operationName } from './psc-buffer';
 import { isHvaRegistered, uaddrOfGfn } from '../memory/user-memory';
 

@@ -3,7 +3,7 @@ import { rmpLookup, rmpRunLength, rmpUpdateRun } from '../../hardware/rmp';
 import type { Vcpu } from '../../state/vcpu';
 import { NO_PFN, type World } from '../../world';
 import { sevAsidFree } from './asids';
-import { changeGfns } from '../memory/attributes';
+import { changeGfns } from '../../frames/attributes';
 import { releaseGmem } from '../memory/gmem';
 import { freeKernelPage, kvmRmpMakeShared, snpFreeFirmwarePage } from '../memory/kernel-pages';
 import { snpDecommissionContext } from '../launch/launch-start';

@@ -5,7 +5,7 @@ import { guestMessageHeader } from '../../../abi/guest-request';
 import { kvmRunSnpReqCerts } from '../../../abi/kvm-run';
 import type { ProfileId } from '../../../profiles/profiles';
 import type { Act } from '../../acts';
-import { TIMEOUT } from '../../firmware/inject';
+import { TIMEOUT } from '../../faults';
 import type { Image } from '../../memory/image';
 import { Run } from '../../../testing/engine/test-run';
 

@@ -24,7 +24,7 @@ import {
   KVM_SYSTEM_EVENT_SEV_TERM,
 } from '../../../abi/kvm-run';
 import { errno } from '../../../abi/errno';
-import { takeFault } from '../../firmware/inject';
+import { takeFault } from '../../faults';
 import type { ConversionResult, Conversion } from './convert';
 import { mmioAccess, portAccess } from './devices';
 import { again, idle, retry, stop, type Exit, type Verdict } from './personality';

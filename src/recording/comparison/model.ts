@@ -1,0 +1,75 @@
+/** What a comparison of several runs says: the data that page, command line and mail read. */
+import type { FieldRow } from '../../abi/layout';
+import type { FacetDifference } from '../../profiles/compare';
+import type { Run } from '../../scenarios/run';
+import type { Timeline } from '../timeline/timeline';
+
+/** Bytes that are not the same in all runs that left for userspace, no longer than a field of any of these runs. */
+export interface KvmRunDifference {
+  readonly vcpu: number;
+  /** First byte, from the start of `kvm_run`. */
+  readonly at: number;
+  /** Bytes. */
+  readonly length: number;
+  /** The bytes in each run, lowest first; undefined for a run that does not leave for userspace here. */
+  readonly bytes: readonly (Uint8Array | undefined)[];
+  /** The field they belong to in each run; undefined where the run's exit reason gives these bytes no meaning. */
+  readonly fields: readonly (FieldRow | undefined)[];
+}
+
+/** Something with a name that the runs do not all have alike. */
+export interface FieldDifference {
+  /** `result`, `rule`, or the name of an observation: `v1.mpState`, `v0.run.hypercall.ret`, `page.0x120.rmp`. */
+  readonly name: string;
+  /** One for each run, as people read it; undefined where a run has no such thing. */
+  readonly values: readonly (string | undefined)[];
+  /** Of a page: how many frames from that one on differ in the same way. */
+  readonly frames?: number;
+}
+
+/** Steps of the runs that stand beside each other. */
+export interface ComparedRow {
+  /**
+   * Line of the scenario, an index in `scenario.lines`, never before that of an earlier row. Where runs come to the row
+   * under different `run until` lines, the first of them.
+   */
+  readonly line: number;
+  /** Index of the step in each run; undefined where a run made no such step. */
+  readonly steps: readonly (number | undefined)[];
+  /** Why a run could not take the act, for runs that could not; such a run may have no step in the row. */
+  readonly refused: readonly (string | undefined)[];
+  /** Runs that did the same here, by index, ascending, the first run first. One group of all runs: an equal row. */
+  readonly groups: readonly (readonly number[])[];
+  /** Runs of which no source says what they do here, so that what is shown is the nearest known; they part no row. */
+  readonly uncertain: readonly number[];
+  /**
+   * Worked out when first asked for. An equal row may still name another rule for each run.
+   *
+   * Fields of the move, its rule, its findings, why it was refused: where the runs that have a step here differ. And the
+   * state that came apart here between runs whose moves are alike, by the names of observations.
+   */
+  readonly differences: readonly FieldDifference[];
+}
+
+export interface Comparison {
+  /** A, B, ... in the order of the profiles. */
+  readonly runs: readonly Run<Timeline>[];
+  readonly rows: readonly ComparedRow[];
+  /** Indexes of the rows that are not equal, ascending. */
+  readonly divergences: readonly number[];
+  /**
+   * The row where the runs part for a reader; undefined when they never do. Differences inside `launch standard` come
+   * after all others: a scenario that says no more of its launch is about something else.
+   */
+  readonly firstDivergence: number | undefined;
+  /** The row in which a step of a run stands. */
+  readonly rowOf: (run: number, step: number) => number;
+  /** How many steps each run has made once a row is over; before the first row, -1, none. */
+  readonly positionsAfter: (row: number) => readonly number[];
+  /** Declared state that differs once a row is over. The timelines stand where they stood when this returns. */
+  readonly stateAfter: (row: number) => readonly FieldDifference[];
+  /** Bytes of kvm_run that VMMs would see differently, for a row in which at least two runs leave for userspace. */
+  readonly kvmRunDifferences: (row: number) => readonly KvmRunDifference[];
+  /** The facets that a row's steps consulted and in which the profiles differ. */
+  readonly facetsOf: (row: number) => readonly FacetDifference[];
+}
