@@ -25,6 +25,8 @@ import { errnoText } from '../abi/errno';
 import type { FieldRow, StructLayout } from '../abi/layout';
 import { bytesView } from '../base/bytes';
 import { exitNames } from '../engine/kvm/exit';
+import { knownValue } from '../profiles/facets';
+import { kvmPresetsRet } from '../profiles/facets/psc-msr';
 import type { PerformedAct, StepRecord, Timeline } from '../recording/timeline/timeline';
 
 /** One return of KVM_RUN. */
@@ -133,7 +135,7 @@ const answered: readonly number[] = [KVM_EXIT_HYPERCALL, KVM_EXIT_VMGEXIT, KVM_E
 function presetsAnswer(timeline: Timeline, steps: readonly StepRecord[]): boolean {
   const facets = timeline.world.profile.facets;
   return (['psc.retInit', 'hypercall.retInit'] as const).some(
-    (name) => facets[name].startsWith('zeroed') && steps.some((step) => step.facets.includes(name)),
+    (name) => kvmPresetsRet(knownValue(facets, name)) && steps.some((step) => step.facets.includes(name)),
   );
 }
 

@@ -20,3 +20,14 @@ test('every facet is consulted by the engine, but for those that say why not', (
   const unread = facetNames.filter((name) => !consulted(name));
   expect(unread.sort()).toEqual(Object.keys(documentationOnly).sort());
 });
+
+test('no code takes the value of a facet apart as text: what follows from it has a name beside the facet', () => {
+  const folder = join(import.meta.dirname, '..');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|svelte)$/.test(file) && !file.endsWith('.test.ts'))
+    .filter((file) => !file.startsWith(join('profiles', 'facets')));
+  const takenApart =
+    /(facet\('[^']+'\)|facets\[[^\]]+\])\s*\.(startsWith|endsWith|includes|match|slice|split)\(/;
+  expect("world.facet('psc.retInit').startsWith('zeroed')").toMatch(takenApart);
+  expect(files.filter((file) => takenApart.test(readFileSync(join(folder, file), 'utf8')))).toEqual([]);
+});

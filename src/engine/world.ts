@@ -3,13 +3,7 @@
  * accessors of the declared state, send events to the statecharts, and mark each visible move.
  */
 import { assert } from '../base/assert';
-import {
-  fallbackOf,
-  type FacetName,
-  type Facets,
-  type FacetValue,
-  type KnownValue,
-} from '../profiles/facets';
+import { knownValue, type FacetName, type Facets, type KnownValue } from '../profiles/facets';
 import type { ResolvedProfile } from '../profiles/resolve';
 import { take, type Chart, type Effect, type Region } from '../machines/compile';
 import type { AnyEvent } from '../machines/events';
@@ -233,14 +227,11 @@ export class World {
    * fallback and a finding, once in an act.
    */
   facet<N extends FacetName>(name: N): KnownValue<N> {
-    const value: FacetValue<N> = this.facetOrUnspecified(name);
-    if (value !== 'unspecified') return value as KnownValue<N>;
-    const fallback = fallbackOf(name);
-    assert(fallback, `${name} may be unspecified and has no fallback`);
-    if (this.markReported(name)) {
-      this.finding('ambiguity', `${name}: no source says what this kernel does; shown as ${fallback.value}`);
+    const value = knownValue(this.profile.facets, name);
+    if (this.facetOrUnspecified(name) === 'unspecified' && this.markReported(name)) {
+      this.finding('ambiguity', `${name}: no source says what this kernel does; shown as ${value}`);
     }
-    return fallback.value;
+    return value;
   }
 
   /** The value of a facet as the profile has it, for those who have an answer to `unspecified` too. */

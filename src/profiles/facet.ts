@@ -68,6 +68,15 @@ export const facet = <const W extends Readonly<Record<string, string>>>(
   } & ShownAs<keyof W & string>,
 ): Facet<keyof W & string> => declared;
 
+/** The values of a facet where one is known. */
+export type KnownOf<F extends { readonly values: object }> = Known<keyof F['values'] & string>;
+
+/** What follows from the value of a facet alone. Every value says whether it holds, so a new one fails to compile until it does. */
+export const holdsFor =
+  <F extends { readonly values: object }>(values: Readonly<Record<KnownOf<F>, boolean>>) =>
+  (value: KnownOf<F>): boolean =>
+    values[value];
+
 /** Shown as the generation that is nearest to those of which no source says. */
 export const nearest = <const V extends string>(
   like: Fallback<V>['like'],

@@ -2,6 +2,7 @@
  * Every disputed behaviour, by topic. Code branches on the value of a facet, never on the name of a profile, and through
  * a table (`Record<FacetValue<'psc.msr'>, Handler>`), so a new value fails to compile until it is handled.
  */
+import { assert } from '../base/assert';
 import type { Fallback } from './facet';
 import { apCreationFacets } from './facets/ap-creation';
 import { guestMemoryFacets } from './facets/guest-memory';
@@ -87,4 +88,13 @@ export const valueDoc = <N extends FacetName>(name: N, value: FacetValue<N>): st
 export function fallbackOf<N extends FacetName>(name: N): Fallback<KnownValue<N>> | undefined {
   // The declaration of each facet holds the fallback to its own values; the index access alone forgets that.
   return facets[name].shownAs as Fallback<KnownValue<N>> | undefined;
+}
+
+/** The value of a facet in a profile; where no source says which it is, its fallback. */
+export function knownValue<N extends FacetName>(from: Facets, name: N): KnownValue<N> {
+  const value: FacetValue<N> = from[name];
+  if (value !== 'unspecified') return value as KnownValue<N>;
+  const fallback = fallbackOf(name);
+  assert(fallback, `${name} may be unspecified and has no fallback`);
+  return fallback.value;
 }

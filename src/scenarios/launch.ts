@@ -2,6 +2,7 @@
 import type { Act, VmmAct } from '../engine/acts';
 import { personalities } from '../engine/vmm/personalities/all';
 import { SVSM_CPUID, SVSM_HEAP, SVSM_IMAGE, SVSM_SECRETS } from '../engine/guest/programs/machine';
+import { usesGuestMemfd } from '../profiles/facets/guest-memory';
 import type { ResolvedProfile } from '../profiles/resolve';
 import { memoryRegions, type MemoryRegion } from './machine';
 import type { GuestProgram, Head } from './scenario';
@@ -62,8 +63,8 @@ const vmm = (act: Omit<VmmAct, 'actor'>): Act => ({ actor: 'vmm', ...act }) as V
  * memory becomes private; before them the slots' memory is registered.
  */
 export function standardLaunch(head: Head, profile: ResolvedProfile): Act[] {
-  const backing = profile.facets['mem.private'];
-  const privateAtLaunch = backing === 'guestMemfd' ? personalities[head.host].privateAtLaunch : 'never';
+  const hasAttributes = usesGuestMemfd(profile.facets['mem.private']);
+  const privateAtLaunch = hasAttributes ? personalities[head.host].privateAtLaunch : 'never';
   const regions = memoryRegions(head.vm);
   const vcpus = Array.from({ length: head.vm.vcpus }, (_, vcpu) => vcpu);
   const setPrivate = ({ gfn, n }: MemoryRegion): Act =>

@@ -7,6 +7,7 @@ import { gmemPageOf, slotOf } from '../../engine/frames/slots';
 import { GUEST_MAPPING, registerRegion } from '../../engine/kvm/memory/user-memory';
 import { hostPageBits } from '../../engine/memory/page-bits';
 import type { World } from '../../engine/world';
+import { convertsBatchInKernel } from '../../profiles/facets/psc-batch';
 import { frameBelow, listOf, numberOf, objectOf, textOf, word, type JsonObject } from './json';
 import { coverLargePages, removeFromSlots } from './slots';
 
@@ -24,7 +25,7 @@ export function coverFrame(world: World, gfn: number): void {
 
 /** Whatever frames the case names have a slot in a registered region, unless its `world` says otherwise. */
 export function arrangeHost(world: World, input: JsonObject): void {
-  if (world.facet('psc.batch') !== 'inKernel') return;
+  if (!convertsBatchInKernel(world.facet('psc.batch'))) return;
   const entries = listOf(input['entries']).map((entry) => pscEntry.decode(word(entry)).gfn);
   entries.forEach((gfn) => coverLargePages(world, gfn));
   const host = objectOf(input['world'] ?? {});

@@ -8,6 +8,7 @@ import {
   PSC_SUCCESS,
 } from '../../abi/psc';
 import { hex } from '../../base/hex';
+import { convertsBatchInKernel } from '../../profiles/facets/psc-batch';
 import { rmpBits } from '../memory/page-bits';
 import { isPrivate } from '../frames/attributes';
 import { gmemPageOf, slotHasGmem, slotOf } from '../frames/slots';
@@ -16,7 +17,7 @@ import { checks, type Seen } from './invariant';
 import { isConversion, isFinished, pscRequest, type PscEntry, type PscRequest } from './psc-request';
 
 /** Whether KVM itself edits the RMP, so that the RMP and not the attribute tells what became of a page. */
-const convertsInKernel = (world: World): boolean => world.profile.facets['psc.batch'] === 'inKernel';
+const convertsInKernel = (world: World): boolean => convertsBatchInKernel(world.profile.facets['psc.batch']);
 
 function isInState(world: World, gfn: number, toPrivate: boolean): boolean {
   if (!convertsInKernel(world)) return isPrivate(world, gfn) === toPrivate;

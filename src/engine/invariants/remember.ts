@@ -1,4 +1,6 @@
 /** What the invariants keep of a move for later ones. */
+import { knownValue } from '../../profiles/facets';
+import { kvmPresetsRet } from '../../profiles/facets/psc-msr';
 import { apAnswer, apAnswerMoves } from './ap-request';
 import { SEV_CMD_SNP_PAGE_RECLAIM } from '../../abi/firmware';
 import { SVM_VMGEXIT_PSC } from '../../abi/nae';
@@ -72,7 +74,7 @@ function askedVmm({ world, index }: Seen): void {
   const vcpu = world.vcpus[index];
   const history = world.vcpuHistory[index];
   if (!vcpu || !history) return;
-  history.retWritten = world.profile.facets[retFacet(vcpu.completion)].startsWith('zeroed');
+  history.retWritten = kvmPresetsRet(knownValue(world.profile.facets, retFacet(vcpu.completion)));
   if (vcpu.completion !== 'psc') return;
   history.pscExits += 1;
   history.pscEntry = pscRequest(world, vcpu, 0)?.current ?? 0;

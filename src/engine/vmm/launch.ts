@@ -14,6 +14,7 @@ import {
   launchUpdateTypes,
 } from '../../abi/kvm-structs';
 import { errno, errnoText } from '../../abi/errno';
+import { copiesFromUserspace } from '../../profiles/facets/launch-update';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { createVcpu, createVm } from '../kvm/launch/create';
 import { initCommand } from '../kvm/launch/init2';
@@ -84,7 +85,7 @@ const flagsMissing = (world: World, flags = 0): Outcome =>
 
 /** Where a VMM of this kernel has the bytes of a frame when nobody says: in its guest's memory, or in a buffer. */
 const usualSource = (world: World, gfn: number): bigint =>
-  world.facet('lu.source') === 'anyUserAddress' ? USER_BUFFERS + BigInt(gfn) * 0x1000n : uaddrOfGfn(gfn);
+  copiesFromUserspace(world.facet('lu.source')) ? USER_BUFFERS + BigInt(gfn) * 0x1000n : uaddrOfGfn(gfn);
 
 function launchUpdate(world: World, args: ActArguments<'vmm', 'launch-update'>): Outcome {
   const len = args.len ?? BigInt(args.n ?? 1) * 0x1000n;

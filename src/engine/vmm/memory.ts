@@ -6,6 +6,8 @@ import {
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
 } from '../../abi/kvm-structs';
 import type { KnownValue } from '../../profiles/facets';
+import { usesGuestMemfd } from '../../profiles/facets/guest-memory';
+import { offersCertificateExits } from '../../profiles/facets/vmgexit';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { setMemoryAttributes } from '../kvm/memory/attributes';
 import { privatePage, punchHole, releaseGmem } from '../kvm/memory/gmem';
@@ -27,7 +29,7 @@ const backings = { 'guest-memfd': 'guestMemfd', none: 'none', closed: 'closed' }
 const noVm = (world: World): Outcome => (world.vm.exists ? undefined : refused('there is no VM'));
 
 /** Whether there is guest_memfd, with memory attributes beside it. */
-const hasGmem = (world: World): boolean => world.facet('mem.private') === 'guestMemfd';
+const hasGmem = (world: World): boolean => usesGuestMemfd(world.facet('mem.private'));
 
 /** An ioctl that this kernel does not have. @returns -ENOTTY */
 function noSuchIoctl(world: World, call: string): number {
@@ -204,7 +206,7 @@ function deviceAttribute(
     'vmsa-features': () => supportedFeatures(world),
     'snp-policy-bits': () =>
       world.facet('attr.snpPolicyBits') === 'yes' ? world.host.policyBits : undefined,
-    'snp-req-certs': () => (world.facet('gr.certs') === 'optionalExit' ? 1n : undefined),
+    'snp-req-certs': () => (offersCertificateExits(world.facet('gr.certs')) ? 1n : undefined),
   };
   const value = values[attribute]();
   if (value === undefined) return refuseCall(world, call, 'AttributeUnknown', 'ENXIO');

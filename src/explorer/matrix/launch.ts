@@ -6,6 +6,7 @@ import {
 } from '../../abi/firmware';
 import type { Act } from '../../engine/acts';
 import type { World } from '../../engine/world';
+import { usesGuestMemfd } from '../../profiles/facets/guest-memory';
 import {
   always,
   axis,
@@ -35,7 +36,7 @@ const inject = (command: number, nth = 1): Act => ({
   args: { command: BigInt(command), ...(nth === 1 ? {} : { nth }), status: FAULT_STATUS },
 });
 
-const hasAttributes = (world: World): boolean => world.facet('mem.private') === 'guestMemfd';
+const hasAttributes = (world: World): boolean => usesGuestMemfd(world.facet('mem.private'));
 const isProtected = (world: World, vcpu: number): boolean => world.vcpu(vcpu).guestStateProtected;
 const hasMemory = (world: World): boolean =>
   world.slots.some(({ used }) => used) && (!hasAttributes(world) || isPrivate(world, FIRST_PAGE));

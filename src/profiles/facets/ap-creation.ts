@@ -1,6 +1,17 @@
 /** AP creation (NAE event 0x80000013): the request, and applying the VMSA it names. */
 import { review, v11, v14, v4, v5 } from '../documents';
-import { asMerged, facet, inferred, kernels, nearest, read, sev, silent, unspecified } from '../facet';
+import {
+  asMerged,
+  facet,
+  holdsFor,
+  inferred,
+  kernels,
+  nearest,
+  read,
+  sev,
+  silent,
+  unspecified,
+} from '../facet';
 
 const request = sev('sev_snp_ap_creation()');
 const applying = sev('applying the pending VMSA of an AP');
@@ -503,3 +514,11 @@ export const apCreationFacets = {
     },
   }),
 } as const;
+
+/** Whether a refused request takes the target offline. */
+export const takesTargetOffline = holdsFor<(typeof apCreationFacets)['ap.onError']>({
+  'silent+offline': true,
+  'gp+offline': true,
+  'badInput+offline': true,
+  'badInput+untouched': false,
+});

@@ -4,6 +4,7 @@ import {
   asMerged,
   carriedOver,
   facet,
+  holdsFor,
   inferred,
   kernels,
   nearest,
@@ -98,3 +99,9 @@ export const guestMemoryFacets = {
     },
   }),
 } as const;
+
+/** Whether private pages come from guest_memfd, with memory attributes beside it; else they are the shared ones. */
+export const usesGuestMemfd = holdsFor<(typeof guestMemoryFacets)['mem.private']>({
+  userPages: false,
+  guestMemfd: true,
+});

@@ -4,6 +4,7 @@ import {
   asMerged,
   carriedOver,
   facet,
+  holdsFor,
   inferred,
   kernels,
   read,
@@ -403,3 +404,17 @@ export const launchUpdateFacets = {
     },
   }),
 } as const;
+
+/** Whether the bytes are copied from any address of userspace, and not found where the frame is mapped. */
+export const copiesFromUserspace = holdsFor<(typeof launchUpdateFacets)['lu.source']>({
+  uaddrInMemslot: false,
+  registeredRegion: false,
+  sharedSideOfSameGfn: false,
+  anyUserAddress: true,
+});
+
+/** Whether the helper that reclaims a page makes it shared too. */
+export const reclaimMakesShared = holdsFor<(typeof launchUpdateFacets)['lu.reclaim']>({
+  reclaimAndShare: true,
+  reclaimOnly: false,
+});

@@ -3,6 +3,7 @@ import { posted, review, v11, v14, v4, v5 } from '../documents';
 import {
   asMerged,
   facet,
+  holdsFor,
   inferred,
   kernels,
   nearest,
@@ -423,3 +424,11 @@ export const pscBatchFacets = {
     },
   }),
 } as const;
+
+/** Whether KVM itself edits the RMP for a batch, so that nothing leaves to the VMM. */
+export const convertsBatchInKernel = holdsFor<(typeof pscBatchFacets)['psc.batch']>({
+  inKernel: true,
+  rawMsrExit: false,
+  sharedGpa: false,
+  mapGpaRangeLoop: false,
+});

@@ -3,6 +3,7 @@ import { review, v11, v14, v4, v5 } from '../documents';
 import {
   asMerged,
   facet,
+  holdsFor,
   inferred,
   kernels,
   nearest,
@@ -203,3 +204,11 @@ export const pscMsrFacets = {
     },
   }),
 } as const;
+
+/** Whether KVM writes 0, success, to the answer field before the exit. Holds for the values of hypercall.retInit too. */
+export const kvmPresetsRet = holdsFor<(typeof pscMsrFacets)['psc.retInit']>({
+  'n/a': false,
+  stale: false,
+  zeroedByKvm: true,
+  zeroedAndWhitelisted: true,
+});

@@ -4,6 +4,7 @@ import { v11, v14, v4, v5 } from '../documents';
 import {
   asMerged,
   facet,
+  holdsFor,
   inferred,
   kernels,
   read,
@@ -281,3 +282,9 @@ export const vmgexitFacets = {
     },
   }),
 } as const;
+
+/** Whether the VMM can ask for KVM_EXIT_SNP_REQ_CERTS. */
+export const offersCertificateExits = holdsFor<(typeof vmgexitFacets)['gr.certs']>({
+  alwaysEmpty: false,
+  optionalExit: true,
+});

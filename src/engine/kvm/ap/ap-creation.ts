@@ -5,6 +5,7 @@ import { GHCB_ERR_INVALID_INPUT } from '../../../abi/error-words';
 import type { Effect } from '../../../machines/compile';
 import type { VcpuEvent } from '../../../machines/vcpu-events';
 import type { FacetValue } from '../../../profiles/facets';
+import { takesTargetOffline } from '../../../profiles/facets/ap-creation';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import { NO_GPA, type World } from '../../world';
@@ -45,7 +46,7 @@ const refusals: Record<FacetValue<'ap.onError'>, Refusal> = {
 };
 
 const offlineOnError = (world: World): 'offline' | 'untouched' =>
-  world.facet('ap.onError').endsWith('offline') ? 'offline' : 'untouched';
+  takesTargetOffline(world.facet('ap.onError')) ? 'offline' : 'untouched';
 
 /** What a failed CREATE_ON_INIT does; a kernel that takes the target offline arms it after a bad address. */
 const badOnInit: Record<FacetValue<'ap.badOnInit'>, 'offline' | 'untouched'> = {

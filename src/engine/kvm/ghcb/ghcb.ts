@@ -14,6 +14,7 @@ import {
   writeValid,
   type GhcbValidField,
 } from '../../../abi/ghcb-page';
+import { convertsBatchInKernel } from '../../../profiles/facets/psc-batch';
 import type { Image } from '../../memory/image';
 import { type RuleId, rules } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
@@ -43,7 +44,7 @@ export function answerPage(world: World, vcpu: Vcpu): Image {
  * become private while its request is handled.
  */
 export function ghcbReachable(world: World, vcpu: Vcpu): boolean {
-  if (world.facet('psc.batch') !== 'inKernel') return true;
+  if (!convertsBatchInKernel(world.facet('psc.batch'))) return true;
   const gfn = gpaToGfn(toGpa(vcpu.ghcbGpa));
   const slot = slotOf(world, gfn);
   const isPrivate = slotHasGmem(slot) && rmpLookup(world, gmemPageOf(slot, gfn))?.assigned === true;

@@ -2,6 +2,7 @@
 import { errno, type ErrnoName } from '../../../abi/errno';
 import { KVM_SEV_SNP_PAGE_TYPE_VMSA, launchUpdateTypes } from '../../../abi/kvm-structs';
 import type { FacetValue, KnownValue } from '../../../profiles/facets';
+import { copiesFromUserspace, reclaimMakesShared } from '../../../profiles/facets/launch-update';
 import { rmpLookup } from '../../hardware/rmp';
 import { NO_PFN, type World } from '../../world';
 import { kvmRmpMakeShared } from '../memory/kernel-pages';
@@ -197,7 +198,7 @@ function makePageShared(world: World, { slot, gfn }: LaunchPage): void {
 /** The failing page goes back to the host, where the reclaim has not done that already. */
 function giveBackFailedPage(world: World, { pages, done, attempt }: Populated): void {
   const page = pages[done];
-  const reclaimShares = world.facet('lu.reclaim') === 'reclaimAndShare';
+  const reclaimShares = reclaimMakesShared(world.facet('lu.reclaim'));
   if (page && attempt.madePrivate && !attempt.shared && !reclaimShares) makePageShared(world, page);
 }
 
@@ -219,7 +220,7 @@ function failedCall(world: World, { failed, attempt }: Populated): LaunchUpdateR
 
 /** Where pages are copied KVM fills `error` at the end of a failed call; elsewhere the firmware command does it. */
 function errorOf(world: World, { asked, status }: Attempt): number | undefined {
-  return world.facet('lu.source') === 'anyUserAddress' || asked ? status : undefined;
+  return copiesFromUserspace(world.facet('lu.source')) || asked ? status : undefined;
 }
 
 function copyProgressOut(
@@ -228,7 +229,7 @@ function copyProgressOut(
   args: LaunchUpdateArguments,
   done: number,
 ): LaunchUpdateReply {
-  const throughCommand = world.facet('lu.source') !== 'anyUserAddress';
+  const throughCommand = !copiesFromUserspace(world.facet('lu.source'));
   if (!writesProgress[world.facet('lu.failure')]) return { ret: 0, error: throughCommand ? 0 : undefined };
   if (command.argument === 'readOnly') return replyOf(-errno.EFAULT);
   const bytes = BigInt(done) * PAGE;

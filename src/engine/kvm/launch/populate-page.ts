@@ -7,6 +7,8 @@ import {
   launchUpdateTypes,
 } from '../../../abi/kvm-structs';
 import type { FacetValue, KnownValue } from '../../../profiles/facets';
+import { usesGuestMemfd } from '../../../profiles/facets/guest-memory';
+import { copiesFromUserspace, reclaimMakesShared } from '../../../profiles/facets/launch-update';
 import { launchUpdatePage, type CpuidVerdict } from '../../firmware/commands';
 import { correctedCpuid, cpuidVerdict } from '../../firmware/cpuid-page';
 import { takeFault } from '../../faults';
@@ -57,10 +59,10 @@ export const newAttempt = (before?: Attempt): Attempt => ({
 const PAGE_BYTES = 0x1000;
 
 /** Whether the bytes are copied from any address of userspace, and not found where the frame is mapped. */
-const fromUserAddress = (world: World): boolean => world.facet('lu.source') === 'anyUserAddress';
+const fromUserAddress = (world: World): boolean => copiesFromUserspace(world.facet('lu.source'));
 
 /** Whether the shared page is the private one. */
-export const inPlace = (world: World): boolean => world.facet('mem.private') === 'userPages';
+export const inPlace = (world: World): boolean => !usesGuestMemfd(world.facet('mem.private'));
 
 /** @returns 0 or the errno inside the loop */
 export function populatePage(world: World, command: SevCommand, page: LaunchPage, attempt: Attempt): number {
@@ -195,7 +197,7 @@ function copyCpuidBack(world: World, { source }: LaunchPage, pfn: number, attemp
   const content = readContent(world, pfn);
   const where = world.facet('lu.cpuidCorrection');
   // In place there is nothing to copy: the page that userspace has is the one the firmware wrote.
-  if (where !== 'inPlace' && world.facet('lu.reclaim') === 'reclaimOnly') {
+  if (where !== 'inPlace' && !reclaimMakesShared(world.facet('lu.reclaim'))) {
     attempt.shared = kvmRmpMakeShared(world, pfn, 'launch');
     if (!attempt.shared && where === 'sourceBuffer') return;
   }

@@ -7,6 +7,7 @@ import {
   KVM_SEV_SNP_LAUNCH_START,
   KVM_SEV_SNP_LAUNCH_UPDATE,
 } from '../../../abi/kvm-structs';
+import { offersCertificateExits } from '../../../profiles/facets/vmgexit';
 import type { World } from '../../world';
 import { sevGuestInit, sevGuestInit2, type Init2Arguments } from './init2';
 import { snpLaunchFinish, type LaunchFinishArguments } from './launch-finish';
@@ -94,7 +95,7 @@ function otherCommand(world: World, command: SevCommand, number: number): Launch
 /** KVM_SEV_SNP_ENABLE_REQ_CERTS. */
 function enableReqCerts(world: World): number {
   const { vm } = world;
-  if (world.facet('gr.certs') !== 'optionalExit') return refuseCall(world, call, 'CommandUnknown');
+  if (!offersCertificateExits(world.facet('gr.certs'))) return refuseCall(world, call, 'CommandUnknown');
   const ready = vm.sevActive && vm.type === 'snp' && vm.vcpuCount === 0 && vm.creatingVcpus === 0;
   if (!ready) return refuseCall(world, call, 'CertsVcpusExist');
   vm.certificateExits = true;

@@ -1,5 +1,6 @@
 /** Pages of the kernel's own: VMSAs, pages handed to the firmware, request pages; and the list of those given up. */
 import { PAGES_PER_LARGE_PAGE } from '../../../abi/address';
+import { reclaimMakesShared } from '../../../profiles/facets/launch-update';
 import { rmpEntry, rmpMakePrivate, rmpMakeShared } from '../../hardware/rmp';
 import { SEV_CMD_SNP_PAGE_RECLAIM } from '../../../abi/firmware';
 import { pageReclaim } from '../../firmware/commands';
@@ -155,6 +156,6 @@ export function snpPageReclaim(world: World, pfn: number): boolean {
     if (then !== 'ignored') giveUpPage(world, pfn, { bugs: then === 'bugVm+leak' });
     return false;
   }
-  if (world.facet('lu.reclaim') === 'reclaimOnly') return true;
+  if (!reclaimMakesShared(world.facet('lu.reclaim'))) return true;
   return kvmRmpMakeShared(world, pfn, 'launch');
 }

@@ -6,6 +6,7 @@ import {
   KVM_HC_MAP_GPA_RANGE,
   mapGpaRangeAttributes,
 } from '../../../abi/kvm-run';
+import { kvmPresetsRet } from '../../../profiles/facets/psc-msr';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { kvmRunOf, leaveToUserspace } from '../exit';
@@ -27,8 +28,7 @@ export function exitMapGpaRange(
   run.setU64(ARGUMENTS, range.gpa);
   run.setU64(ARGUMENTS + 8, BigInt(range.pages));
   run.setU64(ARGUMENTS + 16, attributes);
-  const init = world.facet('psc.retInit');
-  if (init === 'zeroedByKvm' || init === 'zeroedAndWhitelisted') kvmRunHypercall.set(run, 'ret', 0n);
+  if (kvmPresetsRet(world.facet('psc.retInit'))) kvmRunHypercall.set(run, 'ret', 0n);
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_HYPERCALL });
   world.move('mapGpaRangeExit', world.indexOf(vcpu), {
     gpa: range.gpa,

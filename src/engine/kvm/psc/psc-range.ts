@@ -1,4 +1,5 @@
 /** Which entries of a batch are next: those that are done are skipped, one is checked, and what follows on is joined. */
+import { convertsBatchInKernel } from '../../../profiles/facets/psc-batch';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { ghcbReachable } from '../ghcb/ghcb';
@@ -105,7 +106,7 @@ function joinFollowing(
   const huge = entry.huge && done === 0;
   let pages = pagesOf(entry) - done;
   let next = index + 1;
-  const alone = next > vcpu.pscEnd || world.facet('psc.batch') === 'inKernel';
+  const alone = next > vcpu.pscEnd || convertsBatchInKernel(world.facet('psc.batch'));
   const merging = alone ? 'none' : world.facet('psc.merging');
   if (merging === 'none') return { entries: 0, pages };
   const base = merging === 'fromFirstBase' ? entry.gfn : entry.gfn + done;

@@ -11,12 +11,13 @@ import {
   KVM_USER_VMGEXIT_PSC,
   KVM_USER_VMGEXIT_PSC_MSR,
 } from '../../../abi/kvm-run';
+import { kvmPresetsRet } from '../../../profiles/facets/psc-msr';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { kvmRunOf, leaveToUserspace } from '../exit';
 
 /** KVM wrote a "success" into the answer field before the exit. */
-const presets = (world: World): boolean => world.facet('psc.retInit').startsWith('zeroed');
+const presets = (world: World): boolean => kvmPresetsRet(world.facet('psc.retInit'));
 
 function leave(world: World, vcpu: Vcpu, completion: Vcpu['completion'], reason: number): void {
   vcpu.completion = completion;

@@ -1,4 +1,5 @@
 /** The end of a VM: vCPUs, bounce pages, DECOMMISSION, ASID. What cannot be given back is leaked, and says so. */
+import { usesGuestMemfd } from '../../../profiles/facets/guest-memory';
 import { rmpLookup, rmpRunLength, rmpUpdateRun } from '../../hardware/rmp';
 import type { Vcpu } from '../../state/vcpu';
 import { NO_PFN, type World } from '../../world';
@@ -34,7 +35,7 @@ function guestRequestCleanup(world: World): void {
 
 /** The regions of userspace are unpinned: what the RMP still assigns of them goes back to the host first. */
 function releaseUserPages(world: World): void {
-  if (world.facet('mem.private') !== 'userPages') return;
+  if (usesGuestMemfd(world.facet('mem.private'))) return;
   const { gmemPages } = world.config;
   for (let pfn = 0; pfn < gmemPages;) {
     const alike = Math.max(1, rmpRunLength(world, pfn, gmemPages - pfn));

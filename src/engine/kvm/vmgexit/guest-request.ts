@@ -19,6 +19,7 @@ import {
   SNP_MSG_REPORT_REQ,
 } from '../../../abi/guest-request';
 import { kvmRunSnpReqCerts, KVM_EXIT_SNP_REQ_CERTS } from '../../../abi/kvm-run';
+import { offersCertificateExits } from '../../../profiles/facets/vmgexit';
 import { guestRequest } from '../../firmware/guest-request';
 import { sevDoCmd } from '../../firmware/psp';
 import type { RuleId } from '../../rules';
@@ -96,7 +97,7 @@ function snpHandleExtGuestReq(world: World, vcpu: Vcpu): Handled {
   if (!wasValid(vcpu, 'rax') || !wasValid(vcpu, 'rbx') || !isPageAligned(gpa)) {
     return malformed(world, vcpu, GHCB_ERR_INVALID_INPUT, 'CertificateBuffer');
   }
-  if (world.vm.certificateExits && world.facet('gr.certs') === 'optionalExit') {
+  if (world.vm.certificateExits && offersCertificateExits(world.facet('gr.certs'))) {
     return exitForCertificates(world, vcpu);
   }
   if (pages !== 0n) {

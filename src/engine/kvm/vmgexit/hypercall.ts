@@ -1,6 +1,7 @@
 /** Hypercalls of the guest itself, NAE event 0x81: the number in RAX, arguments in RBX, RCX, RDX and RSI. */
 import { errno, KVM_ENOSYS, KVM_EPERM } from '../../../abi/errno';
 import { kvmRunHypercall, KVM_EXIT_HYPERCALL, KVM_HC_MAP_GPA_RANGE } from '../../../abi/kvm-run';
+import { kvmPresetsRet } from '../../../profiles/facets/psc-msr';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
@@ -77,9 +78,7 @@ function exitHypercall(world: World, vcpu: Vcpu): Handled {
   run.setU64(ARGUMENTS + 16, vcpu.rdx);
   kvmRunHypercall.set(run, 'flags', LONG_MODE);
   const stale = kvmRunHypercall.get(run, 'ret') !== 0n;
-  if (stale && world.facet('hypercall.retInit') === 'zeroedByKvm') {
-    kvmRunHypercall.set(run, 'ret', 0n);
-  }
+  if (stale && kvmPresetsRet(world.facet('hypercall.retInit'))) kvmRunHypercall.set(run, 'ret', 0n);
   vcpu.completion = 'hypercall';
   world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_HYPERCALL });
