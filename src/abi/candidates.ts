@@ -4,7 +4,7 @@ import { hex } from '../base/hex';
 import { ghcbMsrInfo, ghcbMsrMessage } from './ghcb-msr';
 import { ghcbPage, isMarkedValid } from './ghcb-page';
 import { kinds, type Kind } from './kinds';
-import { kvmExitReasons, kvmRun } from './kvm-run';
+import { exitOfUnknownKernel, kvmExitReasons, kvmRun } from './kvm-run';
 import { naeEvent } from './nae';
 import { PSC_MAX_ENTRIES, pscEntry, pscOperations, pscResults } from './psc';
 import { firmwareStatusNames } from './firmware';
@@ -76,8 +76,7 @@ function wordCandidates(bytes: Uint8Array): Candidate[] {
     add('nested-fault', 'Only bits of the nested fault error code are set');
   const status = value <= 0xffff_ffffn ? firmwareStatusNames[Number(value)] : undefined;
   if (status !== undefined) add('firmware-status', `${value} is ${status}`);
-  const reason =
-    value <= 0xffn ? (kvmExitReasons as Readonly<Record<number, string>>)[Number(value)] : undefined;
+  const reason = value <= 0xffn ? kvmExitReasons[Number(value)] : undefined;
   if (reason !== undefined) add('exit-reason', `${value} is ${reason}`);
   if (value <= 3n && isClean('hv-features', bytes)) add('hv-features', 'Only known feature bits are set');
   if (found.length === 0) add('ghcb-msr', `No layout claims it; bits 11:0 would be message ${hex(info)}`);
@@ -120,7 +119,7 @@ const judges: Readonly<Record<string, (bytes: Uint8Array) => readonly [score: nu
   },
   'kvm-run': (bytes) => {
     const reason = bytesView(bytes).u32(EXIT_REASON);
-    const name = (kvmExitReasons as Readonly<Record<number, string>>)[reason];
+    const name = exitOfUnknownKernel(reason)?.name;
     if (name === undefined || reason === 0) return [-1, ''];
     return [5, `Its exit reason would be ${reason}, ${name}`];
   },

@@ -355,7 +355,7 @@ function encodeKvmRun(values: KindValues): Result<Uint8Array> {
   const encoded = encodeStruct(run.kvmRun, tableOf(whole));
   if (!encoded.ok) return encoded;
   for (const [name, fields] of byMember) {
-    const layout = Object.values(run.kvmRunMembers).find((member) => run.kvmRunMemberName(member) === name);
+    const layout = run.kvmRunMembers.get(name);
     if (!layout) return err({ message: `${name}: no such member of the union`, place: name });
     const bytes = encodeStruct(layout, fields);
     if (!bytes.ok) return bytes;
@@ -369,7 +369,7 @@ const specialStructs: Readonly<Record<string, BytesOptions>> = {
   'psc-buffer': { leastBytes: 8, explain: (bytes) => explainPscBuffer(bytesView(bytes)) },
   'kvm-run': {
     leastBytes: 288,
-    explain: (bytes) => run.explainKvmRun(bytesView(bytes)),
+    explain: (bytes) => run.explainKvmRun(bytesView(bytes), 0, run.exitOfUnknownKernel),
     encode: encodeKvmRun,
   },
   vmsa: { leastBytes: 1648 },

@@ -42,7 +42,7 @@ describe('members of the union', () => {
   });
 
   test('all fit the union', () => {
-    for (const layout of Object.values(run.kvmRunMembers)) {
+    for (const layout of run.kvmRunMembers.values()) {
       expect(layout.start).toBe(run.KVM_RUN_UNION);
       expect(layout.size).toBeLessThanOrEqual(run.KVM_RUN_UNION_SIZE);
     }
@@ -70,14 +70,57 @@ test('rows show the member that goes with the exit reason', () => {
   run.kvmRun.set(view, 'exitReason', run.KVM_EXIT_MEMORY_FAULT);
   run.kvmRunMemoryFault.set(view, 'flags', run.KVM_MEMORY_EXIT_FLAG_PRIVATE);
   run.kvmRunMemoryFault.set(view, 'gpa', gpa(0x1234_5000n));
-  const rows = new Map(run.explainKvmRun(view).map(({ name, text }) => [name, text]));
+  const rows = new Map(run.explainKvmRun(view, 0, run.exitLookup()).map(({ name, text }) => [name, text]));
   expect(rows.get('exitReason')).toBe('39 (KVM_EXIT_MEMORY_FAULT)');
   expect(rows.get('memory_fault.flags.private')).toBe('set');
   expect(rows.get('memory_fault.gpa')).toBe('0x12345000');
   expect(rows.has('exit')).toBe(false);
 
   run.kvmRun.set(view, 'exitReason', run.KVM_EXIT_AP_RESET_HOLD);
-  expect(run.explainKvmRun(view).some(({ name }) => name === 'exit')).toBe(true);
+  expect(run.explainKvmRun(view, 0, run.exitLookup()).some(({ name }) => name === 'exit')).toBe(true);
+});
+
+test.each([
+  ['v11 to v14', run.typedVmgexitExits, 40, 1, '40 (KVM_EXIT_VMGEXIT)', 'vmgexit.psc_msr.gpa'],
+  ['v11 to v14', run.typedVmgexitExits, 40, 2, '40 (KVM_EXIT_VMGEXIT)', 'vmgexit.psc.sharedGpa'],
+  ['v11 to v14, unknown type', run.typedVmgexitExits, 40, 3, '40 (KVM_EXIT_VMGEXIT)', 'exit'],
+  ['v8 to v10', run.rawVmgexitExits, 50, 0, '50 (KVM_EXIT_VMGEXIT)', 'vmgexit.ghcbMsr'],
+  ['mainline', {}, 40, 1, '40 (KVM_EXIT_TDX)', 'exit'],
+  ['mainline', {}, 50, 0, '50', 'exit'],
+  ['patch V4', run.shutdownV4Exits, 8, 4, '8 (KVM_EXIT_SHUTDOWN)', 'system_event.flags'],
+  ['mainline', {}, 8, 4, '8 (KVM_EXIT_SHUTDOWN)', 'exit'],
+] as const)(
+  'the reason means what the tree of the kernel says: %s, %#',
+  (_, posted, reason, type, text, field) => {
+    const view = bytesView(new Uint8Array(run.KVM_RUN_SIZE));
+    run.kvmRun.set(view, 'exitReason', reason);
+    view.setU32(run.KVM_RUN_UNION, type);
+    const rows = run.explainKvmRun(view, 0, run.exitLookup(posted));
+    expect(rows.find(({ name }) => name === 'exitReason')?.text).toBe(text);
+    expect(rows.map(({ name }) => name)).toContain(field);
+  },
+);
+
+test('every column of the table of exits names a field of its member', () => {
+  for (const { name, payloads } of run.everyExit) {
+    for (const { member, filled, preset, answer } of payloads) {
+      const rows = member.explain(bytesView(new Uint8Array(run.KVM_RUN_SIZE))).map((row) => row.name);
+      const scalars = [...filled, ...(preset === undefined ? [] : [preset])];
+      expect(rows, name).toEqual(expect.arrayContaining(scalars));
+      expect(Object.keys(member.fields), name).toEqual(expect.arrayContaining(Object.values(answer)));
+    }
+  }
+});
+
+test.each([
+  ['3 KVM_EXIT_HYPERCALL', 14, false],
+  ['39 KVM_EXIT_MEMORY_FAULT', 14, true],
+  ['39 KVM_EXIT_MEMORY_FAULT', 133, true],
+  ['10 KVM_EXIT_INTR', 4, true],
+  ['10 KVM_EXIT_INTR', 11, false],
+  ['3 KVM_EXIT_HYPERCALL', 0, true],
+])('%s beside errno %i: the reason counts, %s', (exit, errno, counts) => {
+  expect(run.countsBeside(run.exitLookup()(parseInt(exit)), errno)).toBe(counts);
 });
 
 test.each([

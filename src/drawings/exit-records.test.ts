@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { KVM_RUN_UNION } from '../abi/kvm-run';
+import { observe } from '../engine/observe';
+import { kvmRunOutcome } from '../explorer/matrix/facts';
 import { parseProfileSpec } from '../profiles/resolve';
+import { kvmRunRows } from '../recording/comparison/byte-differences';
 import { Timeline } from '../recording/timeline/timeline';
 import { parseScenario } from '../scenarios/parse';
 import { runScenario } from '../scenarios/run';
-import { exitFields, exitOrigins, exitRecords, type ExitRecord } from './exit-records';
+import { exitFields, exitOrigins, exitRecords, memberOf, type ExitRecord } from './exit-records';
 
 /** Two page state changes that the VMM answers by hand: the first with an error. */
 const twoExits = `ghcb-scenario 1
@@ -77,5 +80,39 @@ describe('the exits of a run', () => {
     const text = twoExits.replace(/^v0 {6}.*\n|^vmm .*\n/gm, '');
     const timeline = timelineOf(text, 'linux-7.2');
     expect(exitRecords(timeline, timeline.stepCount)).toEqual([]);
+  });
+
+  test.each([
+    ['v14', '40 KVM_EXIT_VMGEXIT', 'kvm_run.vmgexit.psc_msr (posted, never merged)', 'gpa'],
+    ['v14:psc.msr=rawMsrExit', '50 KVM_EXIT_VMGEXIT', 'kvm_run.vmgexit (posted, never merged)', 'ghcbMsr'],
+    ['linux-6.12', '3 KVM_EXIT_HYPERCALL', 'kvm_run.hypercall', 'args[0]'],
+  ])(
+    'under %s a page state change leaves with %s, named alike wherever it is shown',
+    (spec, exit, title, filled) => {
+      const timeline = timelineOf(twoExits, spec);
+      const record = last(exitRecords(timeline, timeline.stepCount));
+      expect([`${record.reason} ${record.name}`, memberOf(record)?.title]).toEqual([exit, title]);
+      expect(originOf(timeline, record, filled)?.[1]).toBe('written');
+      const [number, name = ''] = exit.split(' ');
+      const rows = kvmRunRows(timeline.world, 0);
+      expect(rows.find((row) => row.name === 'exitReason')?.text).toBe(`${number} (${name})`);
+      expect(kvmRunOutcome(timeline.world, 0)).toBe(`exit ${name.replace('KVM_EXIT_', '')}`);
+      expect(observe(timeline.world, 'v0.exit')).toMatchObject({ value: name.replace('KVM_EXIT_', '') });
+    },
+  );
+
+  test.each([
+    ['term-v4.1', 'blank', 'written'],
+    ['linux-6.12', 'written', 'stale'],
+  ])('under %s a termination request leaves data[0] %s and data[1] %s', (spec, first, second) => {
+    const text = twoExits.replace(
+      /^end /m,
+      'vmm     answer ret=0\nvmm     run vcpu=0\nv0      terminate form=msr set=0 code=1\nend ',
+    );
+    const timeline = timelineOf(text, spec);
+    const record = last(exitRecords(timeline, timeline.stepCount));
+    expect(record.name).toBe('KVM_EXIT_SYSTEM_EVENT');
+    expect(originOf(timeline, record, 'data[0]')?.[1]).toBe(first);
+    expect(originOf(timeline, record, 'data[1]')?.[1]).toBe(second);
   });
 });

@@ -2,29 +2,11 @@
  * Every return of KVM_RUN on a timeline, and for one of them where each byte of the `kvm_run` union comes from. The union
  * is shared by all exits and never cleared, so a byte may be older than the exit that seems to carry it.
  */
-import {
-  kvmRun,
-  kvmRunMember,
-  KVM_EXIT_FAIL_ENTRY,
-  KVM_EXIT_HYPERCALL,
-  KVM_EXIT_INTERNAL_ERROR,
-  KVM_EXIT_IO,
-  KVM_EXIT_MEMORY_FAULT,
-  KVM_EXIT_MMIO,
-  KVM_EXIT_SNP_REQ_CERTS,
-  KVM_EXIT_SYSTEM_EVENT,
-  KVM_EXIT_VMGEXIT,
-  KVM_EXIT_VMGEXIT_RAW,
-  KVM_EXIT_X86_RDMSR,
-  KVM_EXIT_X86_WRMSR,
-  KVM_RUN_UNION,
-  KVM_RUN_UNION_SIZE,
-  postedMember,
-} from '../abi/kvm-run';
+import { kvmRun, KVM_RUN_UNION, KVM_RUN_UNION_SIZE, payloadIn, type ExitPayload } from '../abi/kvm-run';
 import { errnoText } from '../abi/errno';
 import type { FieldRow, StructLayout } from '../abi/layout';
 import { bytesView } from '../base/bytes';
-import { exitNames } from '../engine/kvm/exit';
+import { exitOfReason } from '../engine/kvm/exit';
 import { knownValue } from '../profiles/facets';
 import { kvmPresetsRet } from '../profiles/facets/psc-msr';
 import type { PerformedAct, StepRecord, Timeline } from '../recording/timeline/timeline';
@@ -36,6 +18,8 @@ export interface ExitRecord {
   readonly vcpu: number;
   readonly reason: number;
   readonly name: string;
+  /** What the exit carries in the union; undefined for an exit without payload. */
+  readonly payload: ExitPayload | undefined;
   /** What KVM_RUN returned: `0` or `-EFAULT`. */
   readonly result: string;
   /** `kvm_run` up to the end of the union. */
@@ -53,8 +37,6 @@ const leaving = ({ transitions }: StepRecord): number[] =>
     chart === 'vcpu' && event.type === 'EXIT_TO_USERSPACE' ? [instance] : [],
   );
 
-const nameOf = (reason: number): string => exitNames[reason] ?? 'unknown reason';
-
 /** The exits of a block of steps. The world is moved to read them. */
 function readBlock(timeline: Timeline, first: number): ExitRecord[] {
   const { world } = timeline;
@@ -64,9 +46,11 @@ function readBlock(timeline: Timeline, first: number): ExitRecord[] {
       timeline.seek(step + 1);
       const bytes = world.kvmRun[vcpu]?.toBytes(0, HEADER_AND_UNION) ?? new Uint8Array(HEADER_AND_UNION);
       const reason: number = kvmRun.get(bytesView(bytes), 'exitReason');
+      const exit = exitOfReason(world, reason);
       const errno = world.vcpu(vcpu).runErrno;
       const result = errno === 0 ? '0' : errnoText(-errno);
-      records.push({ step, vcpu, reason, name: nameOf(reason), result, bytes });
+      const [name, payload] = [exit?.name ?? 'unknown reason', payloadIn(exit, bytesView(bytes))];
+      records.push({ step, vcpu, reason, name, payload, result, bytes });
     }
   }
   return records;
@@ -101,35 +85,13 @@ export function exitRecords(timeline: Timeline, position: number): ExitRecord[] 
 }
 
 /** The union's member that goes with a record. */
-export function memberOf({ reason, bytes }: ExitRecord): StructLayout | undefined {
-  return postedMember(bytesView(bytes)) ?? kvmRunMember(reason);
-}
+export const memberOf = ({ payload }: ExitRecord): StructLayout | undefined => payload?.member;
 
 /**
  * Where a byte of the union comes from. `written`: it changed during this KVM_RUN. `same`: this exit fills its field, with
  * the value that stood there. `stale`: an earlier exit or its answer left it. `blank`: nobody ever wrote it.
  */
 export type ByteOrigin = 'written' | 'same' | 'stale' | 'blank';
-
-/** Fields of its member that an exit always fills. */
-const filledFields: Readonly<Record<number, readonly string[]>> = {
-  [KVM_EXIT_IO]: ['direction', 'size', 'port', 'count', 'dataOffset'],
-  [KVM_EXIT_HYPERCALL]: ['nr', 'args[0]', 'args[1]', 'args[2]'],
-  [KVM_EXIT_MMIO]: ['physAddr', 'len', 'isWrite'],
-  [KVM_EXIT_FAIL_ENTRY]: ['hardwareEntryFailureReason', 'cpu'],
-  [KVM_EXIT_INTERNAL_ERROR]: ['suberror', 'ndata'],
-  [KVM_EXIT_SYSTEM_EVENT]: ['type', 'ndata', 'data[0]'],
-  [KVM_EXIT_X86_RDMSR]: ['reason', 'index'],
-  [KVM_EXIT_X86_WRMSR]: ['reason', 'index', 'data'],
-  [KVM_EXIT_MEMORY_FAULT]: ['flags', 'gpa', 'size'],
-  [KVM_EXIT_SNP_REQ_CERTS]: ['gpa', 'npages'],
-  // Of the fields of both types, those that the one at hand has.
-  [KVM_EXIT_VMGEXIT]: ['type', 'gpa', 'op', 'sharedGpa'],
-  [KVM_EXIT_VMGEXIT_RAW]: ['ghcbMsr'],
-};
-
-/** Exits with an answer field that KVM may preset. */
-const answered: readonly number[] = [KVM_EXIT_HYPERCALL, KVM_EXIT_VMGEXIT, KVM_EXIT_VMGEXIT_RAW];
 
 /** Whether KVM preset the answer field: the facet that says so was consulted in these steps. */
 function presetsAnswer(timeline: Timeline, steps: readonly StepRecord[]): boolean {
@@ -180,8 +142,9 @@ export function exitOrigins(timeline: Timeline, record: ExitRecord): ExitOrigins
       since[byte] = step;
     });
   }
-  const filled = new Set(filledFields[record.reason] ?? []);
-  if (answered.includes(record.reason) && presetsAnswer(timeline, inside)) filled.add('ret');
+  const { filled: always = [], preset } = record.payload ?? {};
+  const filled = new Set(always);
+  if (preset !== undefined && presetsAnswer(timeline, inside)) filled.add(preset);
   for (const row of memberOf(record)?.explain(bytesView(bytes)) ?? []) {
     if (!filled.has(row.name) || row.offset === undefined || row.size === undefined) continue;
     for (let at = row.offset; at < row.offset + row.size; at++) {

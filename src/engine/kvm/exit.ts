@@ -1,6 +1,7 @@
 /** Leaving KVM_RUN: the thread is back in userspace, and `kvm_run` tells why. */
 import { errnoText } from '../../abi/errno';
-import { kvmExitReasons, kvmRun, postedExitReasons } from '../../abi/kvm-run';
+import { kvmRun, type KvmExit, type KvmExitName } from '../../abi/kvm-run';
+import { exitsOf } from '../../profiles/kvm-exits';
 import type { Image } from '../memory/image';
 import type { RuleId } from '../rules';
 import type { Vcpu } from '../state/vcpu';
@@ -11,8 +12,9 @@ export function kvmRunOf(world: World, vcpu: Vcpu): Image {
   return world.kvmRun[world.indexOf(vcpu)] as Image;
 }
 
-/** Names of the exits of this model, the ones that were posted and never merged among them. */
-export const exitNames: Readonly<Record<number, string>> = { ...kvmExitReasons, ...postedExitReasons };
+/** What an exit reason means in the headers of the kernel that runs; `undefined` for a number that they do not have. */
+export const exitOfReason = (world: World, reason: number): KvmExit<KvmExitName> | undefined =>
+  exitsOf(world.profile.facets)(reason);
 
 /**
  * Ends a KVM_RUN. The payload of the exit is already in the union.
@@ -49,6 +51,6 @@ export function failRun(
   leaveToUserspace(world, vcpu, { errno: failure.errno, reason: failure.reason });
   const index = world.indexOf(vcpu);
   const reason = kvmRun.get(kvmRunOf(world, vcpu), 'exitReason');
-  const exit = exitNames[reason] ?? `exit ${reason}`;
+  const exit = exitOfReason(world, reason)?.name ?? `exit ${reason}`;
   world.move('kvmRunReturns', index, { vcpu: index, ret: errnoText(-failure.errno), exit }, failure.rule);
 }

@@ -1,19 +1,11 @@
 /** Names under a vCPU: what KVM keeps for it, its kvm_run and GHCB bytes, what its guest read. */
 import { errno, errnoText } from '../../abi/errno';
 import { ghcbPage } from '../../abi/ghcb-page';
-import {
-  KVM_RUN_SIZE,
-  kvmRun,
-  kvmRunMemberName,
-  kvmRunMembers,
-  kvmRunVmgexitPsc,
-  kvmRunVmgexitPscMsr,
-  kvmRunVmgexitRaw,
-} from '../../abi/kvm-run';
+import { KVM_RUN_SIZE, kvmExitNames, kvmRun, kvmRunMembers } from '../../abi/kvm-run';
 import type { FieldDeclaration, FieldRow, StructLayout } from '../../abi/layout';
 import { pscEntry, pscEntryOffset, PSC_MAX_ENTRIES } from '../../abi/psc';
 import type { ByteView } from '../../base/bytes';
-import { exitNames } from '../kvm/exit';
+import { exitOfReason } from '../kvm/exit';
 import type { Group, Instance, Variables } from '../state/schema';
 import { vcpuGroup, type Vcpu } from '../state/vcpu';
 import type { World } from '../world';
@@ -56,13 +48,6 @@ function structField(layout: StructLayout, view: ByteView, name: string): Observ
   return row ? rowValue(row) : unknownPart(name, [], `field of ${layout.title}`);
 }
 
-const members = new Map(
-  [...Object.values(kvmRunMembers), kvmRunVmgexitPscMsr, kvmRunVmgexitPsc, kvmRunVmgexitRaw].map((layout) => [
-    kvmRunMemberName(layout),
-    layout,
-  ]),
-);
-
 /** `u64[40]`: the bytes at an offset of kvm_run, whatever member they belong to. */
 function rawWord(name: string): { readonly bits: 32 | 64; readonly at: number } | undefined {
   const [, bits, text] = /^u(32|64)\[(\d+)\]$/.exec(name) ?? [];
@@ -74,9 +59,9 @@ function rawWord(name: string): { readonly bits: 32 | 64; readonly at: number } 
 /** The member of the union that a path begins with, and what is left of the path: `vmgexit.psc.ret` names two levels. */
 function memberAt([first = '', second = '', ...more]: readonly string[]):
   { readonly member: StructLayout; readonly name: string; readonly rest: readonly string[] } | undefined {
-  const nested = members.get(`${first}.${second}`);
+  const nested = kvmRunMembers.get(`${first}.${second}`);
   if (nested) return { member: nested, name: `${first}.${second}`, rest: more };
-  const member = members.get(first);
+  const member = kvmRunMembers.get(first);
   return member && { member, name: first, rest: second === '' ? [] : [second, ...more] };
 }
 
@@ -88,7 +73,7 @@ function kvmRunDomain(path: readonly string[]): Domain | UnknownPath {
   if (at) return needsMore(at.name, `${at.name}.${Object.keys(at.member.fields).join(`, ${at.name}.`)}`);
   const found = structDomain(kvmRun, [first, ...more].join('.'));
   if (!isUnknown(found)) return found;
-  return unknownPart(first, [...members.keys(), ...Object.keys(kvmRun.fields)], 'field of kvm_run');
+  return unknownPart(first, [...kvmRunMembers.keys(), ...Object.keys(kvmRun.fields)], 'field of kvm_run');
 }
 
 function kvmRunField(view: ByteView, path: readonly string[]): Observed | UnknownPath {
@@ -99,8 +84,7 @@ function kvmRunField(view: ByteView, path: readonly string[]): Observed | Unknow
 }
 
 const shortExit = (name: string): string => name.replace(/^KVM_EXIT_/, '');
-const names = [...new Set(Object.values(exitNames))];
-const exitDomain = numberOr([...names.map(shortExit), ...names]);
+const exitDomain = numberOr([...kvmExitNames.map(shortExit), ...kvmExitNames]);
 
 /** Results of ioctls, {@link runResult}. */
 export const resultDomain = numberOr(Object.keys(errno).map((name) => `-${name}`));
@@ -130,7 +114,7 @@ export function vcpuDomain(
 
 function exitName(world: World, index: number): Observed {
   const reason = kvmRun.get(world.kvmRun[index] as ByteView, 'exitReason');
-  const name = exitNames[reason];
+  const name = exitOfReason(world, reason)?.name;
   const short = name === undefined ? String(reason) : shortExit(name);
   return { value: short, also: [reason, ...(name === undefined ? [] : [name])] };
 }

@@ -1,65 +1,49 @@
 /** What a VMM writes into kvm_run at an exit: bytes that KVM reads at the next KVM_RUN. */
-import {
-  kvmRun,
-  kvmRunHypercall,
-  kvmRunMmio,
-  kvmRunSnpReqCerts,
-  kvmRunVmgexitPsc,
-  kvmRunVmgexitPscMsr,
-  kvmRunVmgexitRaw,
-  KVM_EXIT_HYPERCALL,
-  KVM_EXIT_IO,
-  KVM_EXIT_MMIO,
-  KVM_EXIT_SNP_REQ_CERTS,
-  KVM_EXIT_VMGEXIT,
-  KVM_EXIT_VMGEXIT_RAW,
-  KVM_USER_VMGEXIT_PSC,
-} from '../../abi/kvm-run';
+import { kvmRun, payloadIn, type ExitAnswer, type ExitPayload } from '../../abi/kvm-run';
+import { assert } from '../../base/assert';
 import { refused, type ActArguments, type Outcome } from '../acts';
-import { kvmRunOf } from '../kvm/exit';
+import { exitOfReason, kvmRunOf } from '../kvm/exit';
 import { writePortData } from '../kvm/vmgexit/io';
 import type { Image } from '../memory/image';
 import type { World } from '../world';
 
-const MMIO_DATA = kvmRunMmio.offsetOf('data');
 type Answer = ActArguments<'vmm', 'answer'>;
 
 /** Whether the exit has the fields that the answer fills. */
-function misfit(reason: number, { ret, pages }: Answer): Outcome {
-  if (ret !== undefined && !(reason in retWriters)) {
+function misfit(takes: ExitAnswer, { ret, pages }: Answer): Outcome {
+  if (ret !== undefined && takes.ret === undefined) {
     return refused('only a hypercall, certificate or VMGEXIT exit takes ret');
   }
-  const takesPages = reason === KVM_EXIT_SNP_REQ_CERTS;
-  return pages !== undefined && !takesPages ? refused('only a certificate exit takes pages') : undefined;
+  return pages !== undefined && takes.pages === undefined
+    ? refused('only a certificate exit takes pages')
+    : undefined;
 }
 
-/** Where `ret` goes, by exit. */
-const retWriters: Readonly<Record<number, (run: Image, ret: bigint) => void>> = {
-  [KVM_EXIT_HYPERCALL]: (run, ret) => kvmRunHypercall.set(run, 'ret', ret),
-  [KVM_EXIT_SNP_REQ_CERTS]: (run, ret) => kvmRunSnpReqCerts.set(run, 'ret', ret),
-  [KVM_EXIT_VMGEXIT_RAW]: (run, ret) => kvmRunVmgexitRaw.set(run, 'ret', ret),
-  [KVM_EXIT_VMGEXIT]: (run, ret) => {
-    const type = kvmRunVmgexitPsc.get(run, 'type');
-    if (type === KVM_USER_VMGEXIT_PSC) kvmRunVmgexitPsc.set(run, 'ret', ret);
-    else kvmRunVmgexitPscMsr.set(run, 'ret', Number(BigInt.asUintN(32, ret)));
-  },
-};
+/** Writes one field of an answer, cut to the size of the field as a C assignment cuts it. */
+function writeField(run: Image, { member }: ExitPayload, name: string | undefined, value: bigint): void {
+  const field = name === undefined ? undefined : member.fields[name];
+  if (!field) return;
+  const bytes = field.size * (field.array ?? 1);
+  if (bytes === 8) run.setU64(field.at, BigInt.asUintN(64, value));
+  else if (bytes === 4) run.setU32(field.at, Number(BigInt.asUintN(32, value)));
+  else assert(false, `${member.title}: ${name} is no field for an answer`);
+}
 
 export function answer(world: World, args: Answer): Outcome {
   const index = args.vcpu ?? world.vcpus.findIndex((vcpu) => vcpu.exists && vcpu.exitPending);
   const vcpu = world.vcpus[index];
   if (!vcpu || vcpu.run !== 'inUserspace') return refused('no vCPU waits for an answer');
   const run = kvmRunOf(world, vcpu);
-  const reason = kvmRun.get(run, 'exitReason');
-  const impossible = misfit(reason, args);
+  const exit = exitOfReason(world, kvmRun.get(run, 'exitReason'));
+  const payload = payloadIn(exit, run);
+  const impossible = misfit(payload?.answer ?? {}, args);
   if (impossible) return impossible;
-  if (args.ret !== undefined) retWriters[reason]?.(run, args.ret);
-  if (args.pages !== undefined) kvmRunSnpReqCerts.set(run, 'npages', args.pages);
-  if (args.value !== undefined && reason === KVM_EXIT_MMIO) run.setU64(MMIO_DATA, args.value);
-  if (args.value !== undefined && reason === KVM_EXIT_VMGEXIT_RAW) {
-    kvmRunVmgexitRaw.set(run, 'ghcbMsr', args.value);
+  for (const what of ['ret', 'pages', 'value'] as const) {
+    const value = args[what];
+    if (payload && value !== undefined) writeField(run, payload, payload.answer[what], BigInt(value));
   }
-  if (args.value !== undefined && reason === KVM_EXIT_IO) writePortData(world, vcpu, args.value);
+  // The data of a port access lies behind kvm_run, not in the union.
+  if (args.value !== undefined && exit?.name === 'KVM_EXIT_IO') writePortData(world, vcpu, args.value);
   vcpu.exitPending = false;
   world.move('vmmAnswer', index, {
     what: args.ret === undefined ? 'data' : 'ret',

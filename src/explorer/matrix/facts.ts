@@ -2,10 +2,10 @@
 import { errnoText } from '../../abi/errno';
 import { firmwareStatusText } from '../../abi/firmware';
 import { responseInfo1, malformedReasons } from '../../abi/error-words';
-import { kvmExitReasons, kvmRun } from '../../abi/kvm-run';
+import { kvmRun } from '../../abi/kvm-run';
 import { pageStateOf } from '../../abi/rmp';
 import { hex } from '../../base/hex';
-import { kvmRunOf } from '../../engine/kvm/exit';
+import { exitOfReason, kvmRunOf } from '../../engine/kvm/exit';
 import { rmpEntry } from '../../engine/hardware/rmp';
 import { gmemPageOf, slotHasGmem, slotOf } from '../../engine/frames/slots';
 import { gfnBits, RMP_ASID_SHIFT, rmpBits } from '../../engine/memory/page-bits';
@@ -23,8 +23,7 @@ export function kvmRunOutcome(world: World, index: number): string {
   if (vcpu.run === 'blocked') return 'no exit, asleep';
   if (vcpu.run === 'spinning') return 'no exit, loops in KVM';
   const reason = kvmRun.get(kvmRunOf(world, vcpu), 'exitReason');
-  const names: Readonly<Record<number, string>> = kvmExitReasons;
-  const name = (names[reason] ?? String(reason)).replace(/^KVM_EXIT_/, '');
+  const name = (exitOfReason(world, reason)?.name ?? String(reason)).replace(/^KVM_EXIT_/, '');
   return vcpu.runErrno === 0 ? `exit ${name}` : `${errnoText(-vcpu.runErrno)}, exit ${name}`;
 }
 

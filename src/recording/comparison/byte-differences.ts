@@ -1,10 +1,11 @@
 /** Which bytes several worlds do not have alike: kvm_run by its fields, GHCB pages by theirs, other pages by words. */
 import { ghcbPage } from '../../abi/ghcb-page';
-import { explainKvmRun, kvmRun, kvmRunMember, postedMember } from '../../abi/kvm-run';
+import { explainKvmRun } from '../../abi/kvm-run';
 import type { FieldRow } from '../../abi/layout';
 import { hex } from '../../base/hex';
 import type { ByteView } from '../../base/bytes';
 import type { World } from '../../engine/world';
+import { exitsOf } from '../../profiles/kvm-exits';
 import type { FieldDifference } from './model';
 
 type View = ByteView | undefined;
@@ -47,11 +48,11 @@ function rowDifferences(
   });
 }
 
-/** One vCPU's kvm_run as rows, its union as the member that goes with the exit reason that stands there. */
+/** One vCPU's kvm_run as rows, its union as the payload that the world's kernel gives the exit reason. */
 export function kvmRunRows(world: World, vcpu: number): FieldRow[] {
   const view = world.kvmRun[vcpu];
   if (!view) return [];
-  return explainKvmRun(view, 0, postedMember(view) ?? kvmRunMember(kvmRun.get(view, 'exitReason')));
+  return explainKvmRun(view, 0, exitsOf(world.profile.facets));
 }
 
 /** Fields of one vCPU's kvm_run. The union is read as the member that goes with each world's own exit reason. */

@@ -118,15 +118,6 @@ const members: Readonly<Record<string, RecordPlanner>> = {
   'kvm-run-vmgexit': () => 'A record of posted patches; nothing that was released writes it.',
 };
 
-const byReason: Readonly<Record<number, string>> = {
-  [run.KVM_EXIT_HYPERCALL]: 'kvm-run-hypercall',
-  [run.KVM_EXIT_SYSTEM_EVENT]: 'kvm-run-system-event',
-  [run.KVM_EXIT_MEMORY_FAULT]: 'kvm-run-memory-fault',
-  [run.KVM_EXIT_IO]: 'kvm-run-io',
-  [run.KVM_EXIT_MMIO]: 'kvm-run-mmio',
-  [run.KVM_EXIT_SNP_REQ_CERTS]: 'kvm-run-snp-req-certs',
-};
-
 const runView = (bytes: Uint8Array, at: number): ByteView => {
   const whole = new Uint8Array(run.KVM_RUN_SIZE);
   whole.set(bytes, at);
@@ -135,8 +126,9 @@ const runView = (bytes: Uint8Array, at: number): ByteView => {
 
 export const planOfRun = (bytes: Uint8Array): Planned => {
   const view = runView(bytes, 0);
-  const member = byReason[run.kvmRun.get(view, 'exitReason')];
-  return (member === undefined ? OUTCOME : members[member])?.(view) ?? OUTCOME();
+  const exit = run.exitOfUnknownKernel(run.kvmRun.get(view, 'exitReason'));
+  const payload = run.payloadIn(exit, view);
+  return (payload && members[run.kvmRunMemberKind(payload.member)]?.(view)) ?? OUTCOME();
 };
 
 /** One planner for every member of the union, whose bytes stand alone. */

@@ -1,12 +1,13 @@
 /** A world with a target for AP creation, driven by acts: for unit tests. */
 import { KVM_INJECT_GP } from '../../abi/error-words';
 import { errnoText } from '../../abi/errno';
-import { kvmExitReasons, kvmRun } from '../../abi/kvm-run';
+import { kvmRun } from '../../abi/kvm-run';
 import { SVM_VMGEXIT_AP_CREATION } from '../../abi/nae';
 import { assert } from '../../base/assert';
 import { hex } from '../../base/hex';
 import { profileIds, type ProfileId } from '../../profiles/profiles';
 import { arrangeRmp } from '../../engine/hardware/rmp';
+import { exitOfReason } from '../../engine/kvm/exit';
 import { needsWake } from '../../engine/kvm/run/run';
 import type { Image } from '../../engine/memory/image';
 import { hostPageBits, rmpBits } from '../../engine/memory/page-bits';
@@ -91,9 +92,8 @@ export class ApRun extends Run {
   }
   /** exit_reason of a vCPU, as it stands in its kvm_run. */
   exitReason(index: number): string {
-    const names: Readonly<Record<number, string>> = kvmExitReasons;
     const reason = kvmRun.get(this.world.kvmRun[index] as Image, 'exitReason');
-    return (names[reason] ?? String(reason)).replace('KVM_EXIT_', '');
+    return (exitOfReason(this.world, reason)?.name ?? String(reason)).replace('KVM_EXIT_', '');
   }
   /** Where the thread of the target is: in the guest, asleep, or back in userspace with this result. */
   get thread(): string {

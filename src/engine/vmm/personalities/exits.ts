@@ -4,27 +4,14 @@ import {
   kvmRunMemoryFault,
   kvmRunSnpReqCerts,
   kvmRunSystemEvent,
-  KVM_EXIT_AP_RESET_HOLD,
-  KVM_EXIT_FAIL_ENTRY,
-  KVM_EXIT_HLT,
-  KVM_EXIT_HYPERCALL,
-  KVM_EXIT_INTERNAL_ERROR,
-  KVM_EXIT_INTR,
-  KVM_EXIT_IO,
-  KVM_EXIT_MEMORY_FAULT,
-  KVM_EXIT_MMIO,
-  KVM_EXIT_SHUTDOWN,
-  KVM_EXIT_SNP_REQ_CERTS,
-  KVM_EXIT_SYSTEM_EVENT,
-  KVM_EXIT_UNKNOWN,
-  KVM_EXIT_VMGEXIT,
-  KVM_EXIT_VMGEXIT_RAW,
   KVM_HC_MAP_GPA_RANGE,
   KVM_MEMORY_EXIT_FLAG_PRIVATE,
   KVM_SYSTEM_EVENT_SEV_TERM,
+  type KvmExitName,
 } from '../../../abi/kvm-run';
 import { errno } from '../../../abi/errno';
 import { takeFault } from '../../faults';
+import { exitOfReason } from '../../kvm/exit';
 import type { ConversionResult, Conversion } from './convert';
 import { mmioAccess, portAccess } from './devices';
 import { again, idle, retry, stop, type Exit, type Verdict } from './personality';
@@ -122,31 +109,31 @@ function vmgexit(exit: Exit, habits: Habits): Verdict {
 
 type Handler = (exit: Exit, habits: Habits) => Verdict;
 
-const handlers: Readonly<Record<number, Handler>> = {
-  [KVM_EXIT_UNKNOWN]: () => again,
-  [KVM_EXIT_IO]: (exit) => (portAccess(exit), again),
-  [KVM_EXIT_MMIO]: (exit) => (mmioAccess(exit), again),
-  [KVM_EXIT_HYPERCALL]: hypercall,
-  [KVM_EXIT_HLT]: () => idle,
-  [KVM_EXIT_INTR]: () => again,
-  [KVM_EXIT_SHUTDOWN]: () =>
-    stop('the guest shut down; a confidential guest cannot be reset', 'QemuShutdown'),
-  [KVM_EXIT_FAIL_ENTRY]: () => stop('KVM: entry failed', 'QemuRunFailed'),
-  [KVM_EXIT_INTERNAL_ERROR]: () => stop('KVM internal error', 'QemuRunFailed'),
-  [KVM_EXIT_SYSTEM_EVENT]: systemEvent,
-  [KVM_EXIT_AP_RESET_HOLD]: () => idle,
-  [KVM_EXIT_VMGEXIT]: vmgexit,
-  [KVM_EXIT_VMGEXIT_RAW]: vmgexit,
-  [KVM_EXIT_SNP_REQ_CERTS]: (exit) => (kvmRunSnpReqCerts.set(exit.run, 'ret', 0n), again),
+/** What a personality does about the exits it knows, by name: a number means what the headers of the running kernel say. */
+const handlers: Readonly<Partial<Record<KvmExitName, Handler>>> = {
+  KVM_EXIT_UNKNOWN: () => again,
+  KVM_EXIT_IO: (exit) => (portAccess(exit), again),
+  KVM_EXIT_MMIO: (exit) => (mmioAccess(exit), again),
+  KVM_EXIT_HYPERCALL: hypercall,
+  KVM_EXIT_HLT: () => idle,
+  KVM_EXIT_INTR: () => again,
+  KVM_EXIT_SHUTDOWN: () => stop('the guest shut down; a confidential guest cannot be reset', 'QemuShutdown'),
+  KVM_EXIT_FAIL_ENTRY: () => stop('KVM: entry failed', 'QemuRunFailed'),
+  KVM_EXIT_INTERNAL_ERROR: () => stop('KVM internal error', 'QemuRunFailed'),
+  KVM_EXIT_SYSTEM_EVENT: systemEvent,
+  KVM_EXIT_AP_RESET_HOLD: () => idle,
+  KVM_EXIT_VMGEXIT: vmgexit,
+  KVM_EXIT_SNP_REQ_CERTS: (exit) => (kvmRunSnpReqCerts.set(exit.run, 'ret', 0n), again),
 };
 
 /** An exit handled with the habits of one VMM. */
 export function handleWith(exit: Exit, habits: Habits): Verdict {
+  const meaning = exitOfReason(exit.world, exit.reason);
   if (exit.errno === errno.EAGAIN) return retry;
   // Without a signal KVM_RUN says -EINTR of a vCPU that it cannot wake, and says it again.
-  if (exit.errno === errno.EINTR) return exit.reason === KVM_EXIT_INTR ? again : retry;
-  if (exit.reason === KVM_EXIT_MEMORY_FAULT && exit.errno !== 0) return memoryFault(exit, habits);
+  if (exit.errno === errno.EINTR) return meaning?.name === 'KVM_EXIT_INTR' ? again : retry;
+  if (exit.errno !== 0 && meaning?.name === 'KVM_EXIT_MEMORY_FAULT') return memoryFault(exit, habits);
   if (exit.errno !== 0) return stop(`error: kvm run failed, errno ${exit.errno}`, 'QemuRunFailed');
-  const handler = handlers[exit.reason];
+  const handler = meaning && handlers[meaning.name];
   return handler ? handler(exit, habits) : stop(habits.unknownExit(exit), 'QemuUnknownExit');
 }

@@ -1,7 +1,7 @@
 /** What a VMM personality is: how one VMM handles the exits of a vCPU, read from the bytes of `kvm_run`. */
 import { errnoText } from '../../../abi/errno';
-import { kvmRun } from '../../../abi/kvm-run';
-import { exitNames } from '../../kvm/exit';
+import { countsBeside, kvmRun } from '../../../abi/kvm-run';
+import { exitOfReason } from '../../kvm/exit';
 import type { Image } from '../../memory/image';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
@@ -46,15 +46,10 @@ export function exitOf(world: World, index: number): Exit {
 }
 
 /** An exit in words: `KVM_EXIT_HYPERCALL`, `-EAGAIN`, `-EFAULT KVM_EXIT_MEMORY_FAULT`. */
-export function exitText({ errno, reason }: Exit): string {
-  const name = exitNames[reason] ?? `exit ${reason}`;
+export function exitText({ world, errno, reason }: Exit): string {
+  const exit = exitOfReason(world, reason);
+  const name = exit?.name ?? `exit ${reason}`;
   if (errno === 0) return name;
   const failure = errnoText(-errno);
-  return isExitWithErrno(errno, reason) ? `${failure} ${name}` : failure;
-}
-
-/** Only a memory fault and a signal say why beside an errno; otherwise exit_reason is an old one. */
-export function isExitWithErrno(errno: number, reason: number): boolean {
-  const [EINTR, MEMORY_FAULT, INTR] = [4, 39, 10];
-  return errno !== 0 && (reason === MEMORY_FAULT || (errno === EINTR && reason === INTR));
+  return countsBeside(exit, errno) ? `${failure} ${name}` : failure;
 }
