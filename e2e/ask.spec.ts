@@ -1,9 +1,6 @@
-import type { Locator, Page } from '@playwright/test';
 import { expectAxeClean } from './axe';
+import { chosen, openRun } from './shell';
 import { expect, test } from './test';
-
-const firstHit = (page: Page): Locator =>
-  page.getByRole('dialog', { name: 'Ask' }).getByRole('option', { selected: true });
 
 test('AP_CREATE on created-on-init, v4 against 7.2: from a cold page to the answer by keyboard alone', async ({
   page,
@@ -13,8 +10,8 @@ test('AP_CREATE on created-on-init, v4 against 7.2: from a cold page to the answ
   await page.keyboard.press('/');
   await expect(page.getByRole('dialog', { name: 'Ask' })).toBeVisible();
   await page.keyboard.type('ap-create created v4 7.2');
-  await expect(firstHit(page)).toContainText('CREATE / created-on-init');
-  await expect(firstHit(page)).toContainText('what if');
+  await expect(chosen(page)).toContainText('CREATE / created-on-init');
+  await expect(chosen(page)).toContainText('what if');
   await expectAxeClean(page);
   // One key after the query.
   await page.keyboard.press('Enter');
@@ -35,23 +32,21 @@ test.describe('the ask bar finds what declares itself', () => {
     ['drawing or table', 'command'],
   ] as const) {
     test(`${query}: a ${kind}`, async ({ page }) => {
-      await page.goto('/');
-      await expect(page.getByRole('heading', { level: 1 })).toHaveText(/AP_CREATE/);
+      await openRun(page, '');
       await page.keyboard.press('/');
       await expect(page.getByRole('combobox')).toBeFocused();
       await page.keyboard.type(query);
-      await expect(firstHit(page)).toContainText(kind);
+      await expect(chosen(page)).toContainText(kind);
     });
   }
 });
 
 test('a facet opens in the profile panel, filtered to it', async ({ page }) => {
-  await page.goto('/');
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/AP_CREATE/);
+  await openRun(page, '');
   await page.keyboard.press('/');
   await expect(page.getByRole('combobox')).toBeFocused();
   await page.keyboard.type('ap.doubleCreate');
-  await expect(firstHit(page)).toContainText('facet');
+  await expect(chosen(page)).toContainText('facet');
   await page.keyboard.press('Enter');
   const panel = page.getByRole('dialog', { name: 'Profiles' });
   await expect(panel).toBeVisible();

@@ -1,5 +1,5 @@
 import { expectAxeClean } from './axe';
-import { listen, openRun, shownStep, whereAmI } from './shell';
+import { expectStep, listen, openRun, shownStep, stepNow, whereAmI } from './shell';
 import { expect, test } from './test';
 
 const pair = '#/s/ap-create-on-init-then-create?r=linux-7.2,as-reviewed';
@@ -8,23 +8,23 @@ test('D, n, N and x go where two kernels part, by keyboard alone', async ({ page
   await openRun(page, pair);
   await page.keyboard.press('g');
   await page.keyboard.press('g');
+  await expectStep(page, 0);
   const heard = await listen(page);
   await page.keyboard.press('D');
-  const { step: first } = await whereAmI(page);
   await expect(shownStep(page)).toHaveAttribute('data-split', 'true');
+  const { step: first } = await whereAmI(page);
   await expect.poll(async () => (await heard()).at(-1)).toMatch(/they differ\. A: .+; B: /);
   await page.keyboard.press('n');
-  const { step: next } = await whereAmI(page);
-  expect(next).toBeGreaterThan(first);
+  await stepNow(page).toBeGreaterThan(first);
   await page.keyboard.press('N');
-  expect((await whereAmI(page)).step).toBe(first);
+  await expectStep(page, first);
 
   const tags = page.getByRole('button', { name: /^Profiles/ });
   await expect(tags).toContainText(/Alinux-7\.2.*Bas-reviewed.*never existed as code/);
   await page.keyboard.press('x');
   await expect(tags).toContainText(/Aas-reviewed.*Blinux-7\.2/);
   await page.keyboard.press('D');
-  expect((await whereAmI(page)).step).toBe(first);
+  await expectStep(page, first);
 });
 
 test('d shows A alone and compares again, at the same step of A', async ({ page }) => {
@@ -35,7 +35,7 @@ test('d shows A alone and compares again, at the same step of A', async ({ page 
   const alone = await whereAmI(page);
   expect(alone.of).toBeLessThanOrEqual(both.of);
   await page.keyboard.press('d');
-  expect(await whereAmI(page)).toEqual(both);
+  await expect.poll(() => whereAmI(page)).toEqual(both);
 });
 
 test('the inspector tells field by field what differs, and which facet decided', async ({ page }) => {
@@ -98,6 +98,7 @@ test('nine kernels stay readable: equal rows once, groups with their letters', a
     '#/s/ap-create-on-init-then-create?r=part2-v4,as-reviewed,part2-v5,v11,v14,linux-6.11,linux-6.12,linux-6.17,linux-7.2',
   );
   await page.keyboard.press('D');
+  await expect(shownStep(page)).toHaveAttribute('data-split', 'true');
   const sentence = await shownStep(page).locator('.visually-hidden').textContent();
   for (const letter of 'ABCDEFGHI') expect(sentence).toContain(letter);
   await expectAxeClean(page);
@@ -151,5 +152,5 @@ test('j on the front page plays it too', async ({ page }) => {
   const { step } = await whereAmI(page);
   await expect(page.getByRole('region', { name: 'A question to begin with' })).toBeVisible();
   await page.keyboard.press('j');
-  await expect.poll(async () => (await whereAmI(page)).step).toBeGreaterThan(step + 1);
+  await stepNow(page).toBeGreaterThan(step + 1);
 });

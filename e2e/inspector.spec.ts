@@ -1,5 +1,5 @@
 import { expectAxeClean } from './axe';
-import { openRun } from './shell';
+import { chosen, openRun } from './shell';
 import { expect, test } from './test';
 
 const apCreate = '#/s/ap-create-on-init-then-create';
@@ -43,6 +43,7 @@ test('the statecharts reach our own inspector page and no other', async ({ page,
   await page.keyboard.press('Control+k');
   await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
   await page.keyboard.type('inspector page');
+  await expect(chosen(page)).toContainText('inspector page');
   const opening = context.waitForEvent('page');
   await page.keyboard.press('Enter');
   const inspector = await opening;

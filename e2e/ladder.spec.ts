@@ -1,10 +1,10 @@
 import { expectAxeClean } from './axe';
-import { openRun, sentenceOf, shownStep, whereAmI } from './shell';
+import { expectStep, openRun, sentenceOf, shownStep, stepNow, whereAmI } from './shell';
 import { expect, test } from './test';
 
 test('a step is linked to, and the link opens it again', async ({ page }) => {
   await openRun(page, '#/s/linux-boot?k=7');
-  expect((await whereAmI(page)).step).toBe(7);
+  await expectStep(page, 7);
   await expect(shownStep(page)).toBeInViewport();
   await page.keyboard.press('j');
   await expect(page).toHaveURL(/#\/s\/linux-boot\?k=8$/);
@@ -18,18 +18,17 @@ test('counts, acts, exits and the ends of the run have keys', async ({ page }) =
   await page.keyboard.press('1');
   await page.keyboard.press('2');
   await page.keyboard.press('G');
-  expect((await whereAmI(page)).step).toBe(12);
+  await expectStep(page, 12);
   await page.keyboard.press('5');
   await page.keyboard.press('k');
-  expect((await whereAmI(page)).step).toBe(7);
+  await expectStep(page, 7);
   await page.keyboard.press('J');
-  expect((await whereAmI(page)).step).toBeGreaterThan(7);
+  await stepNow(page).toBeGreaterThan(7);
   await page.keyboard.press(']');
   await page.keyboard.press('x');
   await expect(shownStep(page)).toHaveAccessibleName(/KVM to VMM/);
   await page.keyboard.press('G');
-  const { step, of } = await whereAmI(page);
-  expect(step).toBe(of);
+  await expectStep(page, (await whereAmI(page)).of);
 });
 
 test('only the rows of the window exist, and the table says the same as the drawing', async ({ page }) => {

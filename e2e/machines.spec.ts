@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { expectStep, whereAmI } from './shell';
 import { expect, test } from './test';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -9,13 +10,18 @@ const scenario = './#/s/ap-create-on-init-then-create?r=linux-7.2&v=machines';
 
 test('the chart follows the step: state filled, arrow just taken lit, XState agrees', async ({ page }) => {
   await page.goto(`${scenario}&k=1`);
-  const run = page.getByRole('img', { name: /^run: now/ });
-  for (let i = 0; i < 200 && (await page.locator('[data-look="taken"]').count()) === 0; i++)
+  const chart = page.getByRole('img', { name: /^(run|launch): now/ });
+  await expect(chart.first()).toBeVisible();
+  const { of } = await whereAmI(page);
+  const taken = page.locator('[data-look="taken"]');
+  for (let step = 2; step <= of && (await taken.count()) === 0; step++) {
     await page.keyboard.press('j');
-  await expect(page.locator('[data-look="taken"]').first()).toBeVisible();
+    await expectStep(page, step);
+  }
+  await expect(taken.first()).toBeVisible();
   await expect(page.getByText('XState agrees.')).toBeVisible();
   await expect(page.getByRole('alert')).toHaveCount(0);
-  await expect(run.or(page.getByRole('img', { name: /^launch: now/ })).first()).toBeVisible();
+  await expect(chart.first()).toBeVisible();
 });
 
 test('a guard that fails is named beside the way it closed', async ({ page }) => {
@@ -23,9 +29,14 @@ test('a guard that fails is named beside the way it closed', async ({ page }) =>
   await page.getByRole('tab', { name: /vCPU 1/ }).click();
   const decided = page.getByRole('group', { name: 'How the step was decided' });
   // Back to the step in which the create request of vCPU 1 was decided.
-  for (let i = 0; i < 60 && !(await decided.getByText('AP_CREATE', { exact: true }).isVisible()); i++)
+  await expect(decided).toBeVisible();
+  const { of } = await whereAmI(page);
+  const asked = decided.getByText('AP_CREATE', { exact: true });
+  for (let step = of - 1; step > 0 && !(await asked.isVisible()); step--) {
     await page.keyboard.press('k');
-  await expect(decided.getByText('AP_CREATE', { exact: true })).toBeVisible();
+    await expectStep(page, step);
+  }
+  await expect(asked).toBeVisible();
   await expect(decided.getByRole('row', { name: /guard failed.*featuresDiffer/ }).first()).toBeVisible();
   await expect(page.locator('[data-look="refused"]').first()).toBeVisible();
 });

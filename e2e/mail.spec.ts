@@ -30,7 +30,7 @@ test('a mail that is pasted into the page, quoted twice, opens compared as it wa
     const mail = await navigator.clipboard.readText();
     await navigator.clipboard.writeText(mail.replace(/^/gm, '> > '));
   });
-  await page.goto('./');
+  await openRun(page, '');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/AP_CREATE/);
   await page.locator('body').press('Control+v');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/A batch of page state changes/);

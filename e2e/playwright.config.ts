@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
 
 // scripts/e2e.mjs finds the browser and a free port, and passes both on.
@@ -5,16 +6,25 @@ const executablePath = process.env['E2E_CHROMIUM'];
 const port = process.env['E2E_PORT'] ?? '4173';
 const baseURL = `http://127.0.0.1:${port}/`;
 
+/** A wait is as long as the slowest machine needs; a page that errs ends it at once (watch.ts). */
+const WAIT_MILLISECONDS = 30_000;
+/** More browsers than this compete for memory and win no time. */
+const MOST_WORKERS = 8;
+
 export default defineConfig({
   testDir: '.',
   outputDir: '../test-results/artefacts',
   reporter: [[process.env['CI'] ? 'list' : 'line'], ['json', { outputFile: '../test-results/e2e.json' }]],
   forbidOnly: !!process.env['CI'],
   fullyParallel: true,
-  workers: 2,
+  workers: Math.min(availableParallelism(), MOST_WORKERS),
+  retries: 0,
+  timeout: 4 * WAIT_MILLISECONDS,
+  expect: { timeout: WAIT_MILLISECONDS },
   use: {
     baseURL,
-    trace: 'retain-on-failure',
+    // A trace costs a third of the time: E2E_TRACE=1 keeps those of the tests that fail.
+    trace: process.env['E2E_TRACE'] ? 'retain-on-failure' : 'off',
     ...(executablePath ? { launchOptions: { executablePath } } : {}),
   },
   webServer: {
@@ -22,6 +32,7 @@ export default defineConfig({
     command: `node node_modules/vite/bin/vite.js preview --host 127.0.0.1 --port ${port} --strictPort`,
     cwd: '..',
     url: baseURL,
+    timeout: 4 * WAIT_MILLISECONDS,
     reuseExistingServer: false,
   },
 });

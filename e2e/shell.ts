@@ -15,6 +15,16 @@ export async function whereAmI(page: Page): Promise<{ step: number; of: number }
   return { step: Number(step), of: Number(of) };
 }
 
+/** Waits until the page stands at a step. */
+export const expectStep = (page: Page, step: number): Promise<void> =>
+  expect(page.getByText(/^step \d+ of \d+$/)).toHaveText(new RegExp(`^step ${step} of`));
+
+/** The steps of the run shown, to be asked until they are as expected. */
+export const stepCount = (page: Page) => expect.poll(async () => (await whereAmI(page)).of);
+
+/** The step shown, to be asked until it is as expected. */
+export const stepNow = (page: Page) => expect.poll(async () => (await whereAmI(page)).step);
+
 /** What the row of the step shown says. */
 export const sentenceOf = (page: Page): Promise<string> =>
   shownStep(page)
@@ -23,6 +33,9 @@ export const sentenceOf = (page: Page): Promise<string> =>
 
 /** The step shown, as a screen reader hears it. */
 export const shownStep = (page: Page) => page.locator('[role=option][aria-selected=true]');
+
+/** What Enter would take in the dialog that is open. */
+export const chosen = (page: Page) => page.getByRole('dialog').getByRole('option', { selected: true });
 
 /** Collects what the live region says from now on. @returns what gives it */
 export async function listen(page: Page): Promise<() => Promise<string[]>> {

@@ -1,5 +1,5 @@
 import { expectAxeClean } from './axe';
-import { openRun, whereAmI } from './shell';
+import { openRun, stepCount, whereAmI } from './shell';
 import { expect, test } from './test';
 
 const apCreate = '#/s/ap-create-on-init-then-create';
@@ -15,7 +15,7 @@ test('the text is edited and run; the run follows', async ({ page }) => {
   await page.keyboard.type('v0      nmi target=1\n');
   await page.keyboard.press('Control+Enter');
   await expect(page.getByText(/^as run$/)).toBeVisible();
-  expect((await whereAmI(page)).of).toBeGreaterThan(before.of);
+  await stepCount(page).toBeGreaterThan(before.of);
 });
 
 test('a mistake is underlined and listed with the nearest word; the last good run stays', async ({
@@ -38,7 +38,7 @@ test('a mistake is underlined and listed with the nearest word; the last good ru
   await page.keyboard.press('Escape');
   await page.getByRole('tab', { name: 'Ladder' }).click();
   await expect(page.getByText(/Showing the run before line \d+/)).toBeVisible();
-  expect(await whereAmI(page)).toEqual(before);
+  await expect.poll(() => whereAmI(page)).toEqual(before);
 });
 
 test('an empty page offers three lines to begin with', async ({ page }) => {

@@ -1,4 +1,5 @@
 import { test as base } from '@playwright/test';
+import { watch } from './watch';
 
 export { expect } from '@playwright/test';
 
@@ -8,29 +9,16 @@ interface Options {
 }
 
 interface Watch {
-  /** Fails the test on a console error, an uncaught error or a request to anybody else. */
-  watch: void;
+  /** Fails the test on a console error, an uncaught error, a crash or a request to anybody else. */
+  watched: void;
 }
 
 /** Playwright's test, for a page that never errs and never talks to anyone but its own origin. */
 export const test = base.extend<Options & Watch>({
   expectedErrors: [[], { option: true }],
-  watch: [
+  watched: [
     async ({ context, baseURL, expectedErrors }, use) => {
-      const own = new URL(baseURL ?? 'http://127.0.0.1').origin;
-      const errors: string[] = [];
-      const note = (text: string) => {
-        if (!expectedErrors.some((expected) => expected.test(text))) errors.push(text);
-      };
-      context.on('console', (message) => {
-        if (message.type() === 'error') note(`console: ${message.text()} (${message.location().url})`);
-      });
-      context.on('weberror', (error) => note(`uncaught: ${String(error.error())}`));
-      context.on('request', (request) => {
-        const url = new URL(request.url());
-        if (!['data:', 'blob:', 'about:'].includes(url.protocol) && url.origin !== own)
-          note(`request to a foreign origin: ${request.url()}`);
-      });
+      const errors = watch(context, new URL(baseURL ?? 'http://127.0.0.1').origin, expectedErrors);
       await use();
       if (errors.length > 0) throw new Error(`The page misbehaved:\n  ${errors.join('\n  ')}`);
     },

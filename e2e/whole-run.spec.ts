@@ -1,18 +1,16 @@
-import { listen, openRun, whereAmI } from './shell';
+import { expectStep, listen, openRun, whereAmI } from './shell';
 import { expect, test } from './test';
 
-test.use({ trace: 'off' }); // it would picture the page twice for each of a thousand keys
-
 test('linux-boot runs from the first step to termination by keyboard alone', async ({ page }) => {
-  test.setTimeout(120_000);
+  test.slow(); // hundreds of keys, each drawn
   await openRun(page, '#/s/linux-boot');
   await page.keyboard.press('g');
   await page.keyboard.press('g');
-  expect((await whereAmI(page)).step).toBe(0);
+  await expectStep(page, 0);
   const heard = await listen(page);
   const { of } = await whereAmI(page);
   for (let left = of; left > 0; left--) await page.keyboard.press('j');
-  expect((await whereAmI(page)).step).toBe(of);
+  await expectStep(page, of);
 
   // What a screen reader heard, against the reference: MSR protocol, page state change, termination.
   const said = await heard();
