@@ -3,12 +3,15 @@
  * events that the steps sent. Loaded when someone asks for it.
  */
 import { createBrowserInspector } from '@statelyai/inspect';
-import { createActor, type AnyActor } from 'xstate';
+import { createActor, type AnyActor, type AnyEventObject } from 'xstate';
 import type { Timeline } from '../../recording/timeline/timeline';
 import { exchangeChart } from '../../machines/exchange';
 import { launchChart } from '../../machines/launch';
 import { vcpuChart } from '../../machines/vcpu';
 import { WINDOW_NAME } from './window-name';
+
+/** What messages of the protocol carry; a receiver asks only that it is there. */
+const PROTOCOL_VERSION = '0.7.2';
 
 /** No inspector is fed more events than this; the oldest are told by the state they led to. */
 const MANY_EVENTS = 5000;
@@ -38,11 +41,34 @@ export function feedInspector(timeline: Timeline, url: string): Feed {
       const instances = chart === launchChart ? [-1] : timeline.world.vcpus.map((_, i) => i);
       for (const instance of instances) {
         const name = actorName(chart.id, instance);
-        const actor = createActor(chart.machine, { id: name, inspect: inspector.inspect });
+        const actor = createActor(chart.machine, { id: name });
         actor.start();
+        tellActor(name, actor, JSON.stringify(chart.machine.config));
         actors.set(name, actor);
       }
     }
+  }
+
+  function tellActor(name: string, actor: AnyActor, definition: string): void {
+    inspector.adapter.send({
+      type: '@xstate.actor',
+      name,
+      definition,
+      snapshot: actor.getPersistedSnapshot(),
+      sessionId: actor.sessionId,
+      parentId: undefined,
+      rootId: actor.sessionId,
+      id: null,
+      createdAt: Date.now().toString(),
+      _version: PROTOCOL_VERSION,
+    });
+  }
+
+  /** At once: the observer that comes with the inspector waits for idle time, of which a page in the background gets none. */
+  function send(actor: AnyActor, event: AnyEventObject): void {
+    inspector.event(actor, event);
+    actor.send(event);
+    inspector.snapshot(actor, actor.getPersistedSnapshot(), { event });
   }
 
   begin();
@@ -51,7 +77,8 @@ export function feedInspector(timeline: Timeline, url: string): Feed {
       if (position < at) begin();
       for (; at < position; at++) {
         for (const { chart, instance, event } of timeline.step(at).transitions) {
-          actors.get(actorName(chart, instance))?.send(event);
+          const actor = actors.get(actorName(chart, instance));
+          if (actor) send(actor, event);
         }
       }
     },
