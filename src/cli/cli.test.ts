@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
+const launcher = join(root, 'src/cli/launcher/vmgexit.mjs');
 
 function vmgexit(
   words: readonly string[],
   input = '',
   env: Readonly<Record<string, string>> = {},
 ): { status: number | null; out: string; err: string } {
-  const done = spawnSync(process.execPath, [tsx, join(root, 'src/cli/main.ts'), ...words], {
+  const done = spawnSync(process.execPath, [launcher, ...words], {
     input,
     cwd: root,
     encoding: 'utf8',
@@ -20,6 +20,25 @@ function vmgexit(
   return { status: done.status, out: done.stdout, err: done.stderr };
 }
 const shipped = (slug: string): string => join(root, `public/scenarios/${slug}.ghcb`);
+
+test.each([['help'], ['--help'], ['-h']])('%s lists the commands and is fine', (word) => {
+  const { status, out, err } = vmgexit([word]);
+  expect([status, err]).toEqual([0, '']);
+  expect(out).toMatch(/^npm run -s vmgexit -- COMMAND$/m);
+  for (const command of ['run', 'decode', 'encode', 'fmt', 'verify', 'conform', 'matrix', 'profiles'])
+    expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
+});
+
+test.each([['--version'], ['-v']])('%s gives the version of the package', (word) => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  expect(vmgexit([word])).toEqual({ status: 0, out: `${version}\n`, err: '' });
+});
+
+test('--help after a command tells of that command', () => {
+  const { status, out } = vmgexit(['verify', '--help']);
+  expect(status).toBe(0);
+  expect(out).toMatch(/^verify FILE/);
+});
 
 describe('bad usage is one message on standard error, status 2 and nothing else', () => {
   test.each<[string[], string]>([

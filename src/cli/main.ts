@@ -1,4 +1,6 @@
+#!/usr/bin/env node
 /** The command line: the same engine without a page. */
+import { version } from '../../package.json';
 import { didYouMean } from '../base/text';
 import { EXIT_FINE, EXIT_USAGE, UsageError, type Output } from './io';
 
@@ -56,7 +58,7 @@ const commands: Readonly<Record<string, Entry>> = {
 function help(): string {
   const lines = Object.values(commands).map(({ usage, doc }) => `  ${usage}\n      ${doc}`);
   return [
-    'npm run -s vmgexit -- COMMAND',
+    `${process.env['VMGEXIT_CALL'] ?? 'vmgexit'} COMMAND`,
     '',
     ...lines,
     '',
@@ -68,6 +70,7 @@ async function main(words: readonly string[]): Promise<Output> {
   const [name, ...rest] = words;
   if (name === undefined) throw new UsageError(help());
   if (name === 'help' || name === '--help' || name === '-h') return { text: help(), status: EXIT_FINE };
+  if (name === '--version' || name === '-v') return { text: version, status: EXIT_FINE };
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   const names = Object.keys(commands);
   if (!entry)

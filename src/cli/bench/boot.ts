@@ -16,7 +16,7 @@ import { scenarioOf } from './worlds';
 import { pageActors } from './page-actors';
 import { count, fastest, line, milliseconds, part } from './measure';
 
-const file = new URL('../../../public/scenarios/linux-boot.ghcb', import.meta.url);
+const file = 'public/scenarios/linux-boot.ghcb';
 
 /** Sends transitions to fresh actors, one for each chart and instance. */
 function sendAll(transitions: readonly TakenTransition[]): void {
