@@ -1,6 +1,18 @@
 /** Files, standard input and what a command says when something is wrong. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hex } from '../base/hex';
+import { own } from '../base/table';
 import { didYouMean } from '../base/text';
 
 /** Bad input or usage: one message on stderr, exit status 2, nothing half-printed. */
@@ -34,19 +46,40 @@ export function readAtMost(file: string, most: number): Uint8Array | { readonly 
   });
 }
 
-function orUsageError<T>(file: string, read: () => T): T {
+function orUsageError<T>(file: string, act: () => T, done: 'read' | 'written' = 'read'): T {
   try {
-    return read();
+    return act();
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? reasons[String(error.code)] : undefined;
-    throw new UsageError(`${file === '-' ? 'standard input' : file}: ${reason ?? 'cannot be read'}`);
+    const reason = error instanceof Error && 'code' in error ? own(reasons, String(error.code)) : undefined;
+    throw new UsageError(`${file === '-' ? 'standard input' : file}: ${reason ?? `cannot be ${done}`}`);
   }
+}
+
+/** Puts a text in the place of a file's, whole or not at all: where there is no room the file stays as it was. */
+export function replaceFile(file: string, text: string): void {
+  orUsageError(
+    file,
+    () => {
+      const place = realpathSync(file);
+      const beside = `${place}.${process.pid}.new`;
+      try {
+        writeFileSync(beside, text, { mode: statSync(place).mode, flag: 'wx' });
+        renameSync(beside, place);
+      } catch (error) {
+        rmSync(beside, { force: true });
+        throw error;
+      }
+    },
+    'written',
+  );
 }
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EISDIR: 'is a directory',
-  EACCES: 'not readable',
+  EACCES: 'no permission',
+  ENOSPC: 'no room on the device',
+  EROFS: 'on a read-only file system',
   EAGAIN: 'nothing to read',
   ERR_FS_FILE_TOO_LARGE: 'too large',
 };

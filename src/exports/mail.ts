@@ -53,8 +53,15 @@ function fitted(text: string, indent: number): string[] {
 /** A line that would be taken for something else, changed so that it is not. */
 function safe(line: string): string {
   const start = /ghcb-scenario/.test(line) || lineTraps.test(line) ? '  ' : '';
-  const plain = isScissorsLine(line) ? line.replaceAll('-', '=') : line;
+  const plain = withoutScissors(line);
   return /^\s*ghcb-scenario/.test(plain) ? `  "${plain.trim()}"` : start + plain;
+}
+
+/** Scissors need blades, `>8` or `%<`, as well as dashes or blanks between them. */
+function withoutScissors(line: string): string {
+  if (!isScissorsLine(line)) return line;
+  const doubled = line.replaceAll('-', '=');
+  return isScissorsLine(doubled) ? doubled.replace(/[<>]/g, '|') : doubled;
 }
 
 function introduction({ runs, rows, firstDivergence, divergences, positionsAfter }: Comparison): string[] {

@@ -2,8 +2,10 @@
 import { parseProfileSpec } from '../profiles/resolve';
 import { generationsLike } from './expect';
 import { placeIn, type ScenarioProblem, type Word } from './lines';
-import { isScissorsLine, LONGEST_WORD } from './mail';
+import { isScissorsLine, LONGEST_WORD, MAIL_COLUMNS } from './mail';
 import type { Parsed } from './parsed';
+import { printLine } from './print';
+import type { Line } from './scenario';
 
 /** A `name=value` word. */
 export interface ParameterWord {
@@ -38,10 +40,15 @@ export class Checks {
       this.wrong(word, p.message, p.expected, p.nearest, shift + p.at, p.length);
   }
 
-  protected checkProse(keyword: Word, words: readonly Word[], text: string): void {
-    if (isScissorsLine(text))
+  /** Words can be short and the line still not survive: where none of them may begin a line, or all look like scissors. */
+  protected checkMail(line: Line, keyword: Word): void {
+    const printed = printLine(line);
+    if (printed.some(isScissorsLine))
       this.wrong(keyword, 'git am --scissors would cut the mail at this line', 'other text');
-    for (const word of words) this.checkLength(word);
+    const long = printed.find(({ length }) => length > MAIL_COLUMNS);
+    if (long === undefined) return;
+    const message = `${long.trim().length} characters that no line break may part do not survive mail`;
+    this.wrong(keyword, message, `at most ${MAIL_COLUMNS} characters a line`);
   }
 
   protected checkLength(word: Word): void {

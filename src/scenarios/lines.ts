@@ -44,6 +44,8 @@ export interface ScenarioText {
 const FIRST = /^([\s>\u00a0]*)ghcb-scenario(?:\s+(\S+))?\s*$/;
 const END = /^end\s+ghcb-scenario$/;
 const TAB = 8;
+/** A `>` behind fewer blanks is a quote mark, behind more it is a word of a line that goes on. */
+const LEAST_CONTINUATION = 2;
 
 /** Keywords whose rest is prose: words of it are never glued together. */
 const proseKeywords = new Set(['title', 'ref', 'note', ';', '?']);
@@ -61,9 +63,9 @@ export function findScenario(text: string): ScenarioText | ScenarioProblem {
   const firstIndex = raw.findIndex((line) => FIRST.test(line));
   if (firstIndex < 0) return noScenario(raw);
   const [, prefix = '', version = ''] = FIRST.exec(raw[firstIndex] ?? '') ?? [];
-  const depth = prefix.split('>').length - 1;
-  const start = unquote(raw[firstIndex] ?? '', depth);
-  const reader = new Reader(depth, indentOf(start.rest));
+  const quote = quoteOf(prefix);
+  const start = unquote(raw[firstIndex] ?? '', quote);
+  const reader = new Reader(quote, indentOf(start.rest));
   for (let i = firstIndex + 1; i < raw.length && !reader.ended; i++) reader.take(raw[i] ?? '', i + 1);
   if (!reader.ended) reader.missEnd(raw.length);
   const rest = raw.slice(reader.endLine);
@@ -87,8 +89,20 @@ function noScenario(raw: readonly string[]): ScenarioProblem {
   return { line, column: 1, length: (raw[line - 1] ?? '').length, message, expected: 'ghcb-scenario 1' };
 }
 
+/** How the lines of a scenario are quoted, as the first one shows. */
+interface Quote {
+  readonly depth: number;
+  /** Whether a blank stands behind the last mark; where none does, every blank is the scenario's own. */
+  readonly blank: boolean;
+}
+
+const quoteOf = (prefix: string): Quote => ({
+  depth: prefix.split('>').length - 1,
+  blank: /[ \u00a0]$/.test(prefix),
+});
+
 /** Strips up to `depth` quote marks. @returns the rest, the column where it starts, and how many marks there were */
-function unquote(line: string, depth: number): { rest: string; column: number; marks: number } {
+function unquote(line: string, { depth, blank }: Quote): { rest: string; column: number; marks: number } {
   let at = 0;
   let marks = 0;
   while (marks < depth) {
@@ -97,7 +111,7 @@ function unquote(line: string, depth: number): { rest: string; column: number; m
     at += mark[0].length;
     marks++;
   }
-  if (marks > 0 && /^[ \u00a0]/.test(line.slice(at))) at++;
+  if (marks > 0 && blank && /^[ \u00a0]/.test(line.slice(at))) at++;
   return { rest: line.slice(at), column: at + 1, marks };
 }
 
@@ -134,22 +148,22 @@ class Reader {
   endLine = 0;
 
   constructor(
-    private readonly depth: number,
+    private readonly quote: Quote,
     private readonly indent: number,
   ) {}
 
   take(raw: string, line: number): void {
-    const { rest, column, marks } = unquote(raw, this.depth);
+    const { rest, column, marks } = unquote(raw, this.quote);
     const text = rest.trim();
     const indented = indentOf(rest) > this.indent;
-    if (END.test(text) && marks === this.depth && !indented) {
+    if (END.test(text) && marks === this.quote.depth && !indented) {
       this.ended = true;
       this.endLine = line;
       return;
     }
     if (text === '') this.lines.push({ words: [], place: { line, column } });
-    else if (marks < this.depth) this.takeReply(raw, line);
-    else if (text.startsWith('>'))
+    else if (marks < this.quote.depth) this.takeReply(raw, line);
+    else if (text.startsWith('>') && indentOf(rest) < this.indent + LEAST_CONTINUATION)
       this.report(this.problems, raw, line, 'the line is quoted deeper than the first one');
     else if (FIRST.test(rest) && !indented)
       this.report(this.problems, raw, line, 'a second scenario starts before the first one ends');

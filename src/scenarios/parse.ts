@@ -92,9 +92,11 @@ class Parser extends Checks {
 
   take(logical: LogicalLine): void {
     const [keyword, ...rest] = logical.words;
+    const problems = this.problems.length;
     const line: Line | undefined = keyword ? this.line(keyword, rest) : { kind: 'blank' };
     if (!line) return;
     this.checkOrder(line, keyword);
+    if (keyword && this.problems.length === problems) this.checkMail(line, keyword);
     this.lines.push(line);
     this.places.push(logical.place);
   }
@@ -158,7 +160,7 @@ class Parser extends Checks {
     const text = [keyword.text.slice(1), ...rest.map((word) => word.text)]
       .filter((part) => part !== '')
       .join(' ');
-    this.checkProse(keyword, [keyword, ...rest], `; ${text}`);
+    for (const word of [keyword, ...rest]) this.checkLength(word);
     return { kind: 'comment', text };
   }
 
@@ -167,9 +169,8 @@ class Parser extends Checks {
       this.wrong(keyword, `'${kind}' says nothing`, 'text after it');
       return undefined;
     }
-    const text = rest.map((word) => word.text).join(' ');
-    this.checkProse(keyword, rest, text);
-    return { kind, text };
+    for (const word of rest) this.checkLength(word);
+    return { kind, text: rest.map((word) => word.text).join(' ') };
   }
 
   private profiles(keyword: Word, rest: readonly Word[]): Line | undefined {

@@ -1,5 +1,6 @@
 /** Writes a scenario in its one canonical form: at most 72 columns, nothing a mail program would spoil. */
-import { LONGEST_WORD, MAIL_COLUMNS } from './mail';
+import { brokenLines, survives, type Margins, type Piece } from './line-breaks';
+import { MAIL_COLUMNS } from './mail';
 import type { ActLine, ExpectLine, Line, Scenario, Until } from './scenario';
 
 /** Width of the keyword column. */
@@ -13,26 +14,30 @@ export function printScenario(scenario: Scenario): string {
 
 /** One line of a scenario as the lines of text it takes. */
 export function printLine(line: Line): string[] {
-  switch (line.kind) {
-    case 'blank':
-      return [''];
-    case 'comment':
-      return laidOut(';', 2, wordsOf(line), COMMENT_CONTINUATION);
-    case 'expect':
-      return laidOut(' '.repeat(KEYWORD) + '?', KEYWORD + 2, expectWords(line), CONTINUATION);
-    default:
-      return laidOut(keywordOf(line), KEYWORD, wordsOf(line), CONTINUATION);
-  }
+  return line.kind === 'blank' ? [''] : brokenLines(marginsOf(line), piecesOf(line));
 }
 
-/** The same as one line, however long; nothing for no line. */
-export const lineText = (line: Line | undefined): string =>
-  (line ? printLine(line) : [])
-    .map((part) => part.trim())
-    .join(' ')
-    .replace(/\s+/g, ' ')
-    .replace(/, /g, ',');
+/** Whether a mail carries a line as it is printed: some words are too long, or make git cut the mail. */
+export const survivesMail = (line: Line): boolean => printLine(line).every(survives);
 
+/** The same as one line, however long; nothing for no line. */
+export function lineText(line: Line | undefined): string {
+  if (!line || line.kind === 'blank') return '';
+  const words = piecesOf(line).map(({ text, glued }) => (glued ? text : ` ${text}`));
+  return `${marginsOf(line).keyword.trim()}${words.join('')}`.trimEnd();
+}
+
+function marginsOf(line: PrintedLine): Margins {
+  if (line.kind === 'comment') return { keyword: ';', column: 2, continuation: COMMENT_CONTINUATION };
+  if (line.kind === 'expect')
+    return { keyword: `${' '.repeat(KEYWORD)}?`, column: KEYWORD + 2, continuation: CONTINUATION };
+  return { keyword: keywordOf(line), column: KEYWORD, continuation: CONTINUATION };
+}
+
+const piecesOf = (line: PrintedLine): Piece[] =>
+  line.kind === 'expect' ? expectWords(line).map(word) : wordsOf(line);
+
+type PrintedLine = Exclude<Line, { kind: 'blank' }>;
 type KeywordLine = Exclude<Line, { kind: 'blank' | 'expect' }>;
 
 function keywordOf(line: KeywordLine): string {
@@ -44,71 +49,47 @@ function actorWord({ act }: ActLine): string {
   return act.actor === 'guest' ? `v${act.vcpu}` : act.actor;
 }
 
-function wordsOf(line: KeywordLine): string[] {
+function wordsOf(line: KeywordLine): Piece[] {
   switch (line.kind) {
     case 'title':
     case 'ref':
     case 'note':
     case 'comment':
-      return line.text.split(' ');
+      return proseWords(line.text).map(word);
     case 'profile':
       return line.specs.flatMap((spec) => breakable(spec, ':'));
     case 'vm':
       return parameterWords(line.written);
     case 'guest':
-      return [line.program];
+      return [word(line.program)];
     case 'host':
-      return [line.personality];
+      return [word(line.personality)];
     case 'launch':
-      return ['standard'];
+      return [word('standard')];
     case 'runUntil':
-      return [`until=${untilText(line.until)}`];
+      return [word(`until=${untilText(line.until)}`)];
     case 'act':
-      return [line.act.verb, ...parameterWords(line.written)];
+      return [word(line.act.verb), ...parameterWords(line.written)];
   }
 }
 
-const parameterWords = (written: ActLine['written']): string[] =>
+const parameterWords = (written: ActLine['written']): Piece[] =>
   written.flatMap(({ name, text }) => breakable(`${name}=${text}`, ','));
 
 const untilText = (until: Until): string => (until.what === 'steps' ? `steps:${until.text}` : until.what);
 
 function expectWords({ profiles, path, operator, value }: ExpectLine): string[] {
-  return [...profiles.map((profile) => `@${profile}`), path, operator, ...value.split(' ')];
+  return [...profiles.map((profile) => `@${profile}`), path, operator, ...proseWords(value)];
 }
 
-/** Marks where a long word may be broken: the reader glues what follows a comma or colon at the end of a line. */
-const GLUE = '\u0000';
+/** The words of prose, however many blanks part them. */
+const proseWords = (text: string): string[] => text.split(/\s+/).filter((part) => part !== '');
 
-/** Breaks `word` behind its separators when it does not fit a line; the pieces carry a mark to be set without blank. */
-function breakable(word: string, separator: ',' | ':'): string[] {
-  if (word.length <= MAIL_COLUMNS - CONTINUATION) return [word];
-  const parts = word.split(separator);
-  return parts.map((part, i) => (i === 0 ? '' : GLUE) + part + (i < parts.length - 1 ? separator : ''));
+const word = (text: string): Piece => ({ text, glued: false });
+
+/** Breaks a word behind its separators when it does not fit a line: the reader glues what follows a comma or colon at its end. */
+function breakable(whole: string, separator: ',' | ':'): Piece[] {
+  if (whole.length <= MAIL_COLUMNS - CONTINUATION) return [word(whole)];
+  const parts = whole.split(separator);
+  return parts.map((part, i) => ({ text: part + (i < parts.length - 1 ? separator : ''), glued: i > 0 }));
 }
-
-/** Sets words behind a keyword; a line that grows too long goes on below, indented by `continuation`. */
-function laidOut(keyword: string, column: number, words: readonly string[], continuation: number): string[] {
-  const lines: string[] = [];
-  let line = words.join('') === '' ? keyword : keyword.padEnd(Math.max(column, keyword.length + 1));
-  let empty = true;
-  for (const word of words) {
-    const glued = word.startsWith(GLUE);
-    const text = glued ? word.slice(1) : word;
-    const gap = empty || glued ? '' : ' ';
-    const fits = line.length + gap.length + text.length <= MAIL_COLUMNS;
-    if (fits || startsLine(text)) line += gap + text;
-    else {
-      lines.push(line.trimEnd());
-      line = ' '.repeat(indentFor(text, continuation)) + text;
-    }
-    empty = false;
-  }
-  return [...lines, line];
-}
-
-/** A word that would read as the start of another line stays behind its neighbour, however long that gets. */
-const startsLine = (word: string): boolean => word === '?' || word.startsWith(';');
-
-const indentFor = (word: string, indent: number): number =>
-  word.length > LONGEST_WORD ? 1 : Math.min(indent, MAIL_COLUMNS - word.length);

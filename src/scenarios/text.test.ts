@@ -141,7 +141,8 @@ describe('every problem is reported with its place', () => {
     ['title', ["'title' says nothing"]],
     ['  v0 hlt', ['line 2, column 3: an indented line continues the line above, but there is none']],
     ['frobnicate\nv0 hltt\n', ["unknown word 'frobnicate'", "'v0' knows no 'hltt'; did you mean 'hlt'?"]],
-    ['note -- >8 -- >8 --', ['git am --scissors']],
+    ['note --->8---->8--->8---', ['git am --scissors']],
+    ['note a word before ---------->8---------------------------------8<----------', ['git am --scissors']],
     [`note ${'x'.repeat(72)}`, ['a word of 72 characters does not survive mail']],
   ])('%j', (body, expected) => {
     const problems = problemsOf(body);
@@ -194,13 +195,55 @@ describe('for any scenario', () => {
   });
 
   test('quoting, wrapping in prose and CRLF change nothing', () => {
+    const marks = fc.constantFrom('', '> ', '>', '> > ', '>>', '>> ', '> > > > ', ' > ');
     fc.assert(
-      fc.property(anyScenario, fc.integer({ min: 0, max: 4 }), fc.boolean(), (scenario, depth, crlf) => {
-        const text = printScenario(scenario).replace(/^/gm, '> '.repeat(depth));
+      fc.property(anyScenario, marks, fc.boolean(), (scenario, mark, crlf) => {
+        const text = printScenario(scenario).replace(/^/gm, mark);
         const mail = `On Monday someone wrote:\n${text}\nregards\n`;
         expect(scenarioOf(crlf ? mail.replaceAll('\n', '\r\n') : mail)).toEqual(scenario);
       }),
     );
+  });
+});
+
+describe('words that would begin a line of their own sense', () => {
+  const refused = 'The page state change must be refused when the gfn is any value >';
+  test.each([
+    `note    ${refused} 0x100 here`,
+    `note    ${refused} ? ; > # - From: 0x100`,
+    `title   ${refused}8 pages and more`,
+    `; ${refused} ${'? '.repeat(30)}then`,
+    `ref     ${refused} ;and so on`,
+    `note    ${'word '.repeat(11)}-- >8 -- and no scissors`,
+    `note    ${'word '.repeat(12)}-- >8 -- -- >8 -- -- >8 -- -- >8 -- -- word`,
+    `v0      hlt\n        ? @linux-7.2 @part2-v4 @linux-6.12 v0.run.hypercall.args[1] > 5`,
+    `note    a\u0000 \u0000b ${'\u0000 '.repeat(80)}`,
+    `note    ${'x'.repeat(71)} ${'y'.repeat(71)}`,
+    'note    -- >8 -- >8 --',
+    `note    ${'-- >8 -- '.repeat(40)}`,
+    // As formatted before: the quotation mark begins the line.
+    'note    The page state change must be refused when the gfn is any value\n          > 0x100 here',
+  ])('%j is read, printed and read again', (line) => {
+    const scenario = scenarioOf(`ghcb-scenario 1\n${line}\nend ghcb-scenario`);
+    const text = printScenario(scenario);
+    for (const mark of ['', '> ', '>']) expect(scenarioOf(text.replace(/^/gm, mark))).toEqual(scenario);
+    for (const printed of text.split('\n')) {
+      expect(printed.length, printed).toBeLessThanOrEqual(72);
+      expect(isScissorsLine(printed), printed).toBe(false);
+      expect(printed).not.toMatch(/^ +(?:>|;|\? .*\? )/);
+    }
+  });
+
+  test.each([
+    [`note ${'? '.repeat(40)}`, 'characters that no line break may part do not survive mail'],
+    [`note ${'> '.repeat(40)}`, 'characters that no line break may part do not survive mail'],
+    [`note >${'x'.repeat(70)}`, 'characters that no line break may part do not survive mail'],
+    [`v0 psc entries=private:0x${'0'.repeat(70)}1,shared:0x2`, 'do not survive mail'],
+    [`note ${'word '.repeat(12)}${'-'.repeat(30)}>8${'-'.repeat(35)} word`, 'git am --scissors'],
+  ])('%j is refused: %s', (line, message) => {
+    const [problem, ...others] = problemsOf(line);
+    expect(problem).toContain(message);
+    expect(others).toEqual([]);
   });
 });
 
