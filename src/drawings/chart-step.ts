@@ -3,7 +3,8 @@
  * drawing lights what they say and reports when they differ.
  */
 import { transition, type AnyStateMachine, type StateValue } from 'xstate';
-import type { Chart, Effect, Region } from '../machines/compile';
+import type { Chart, Region } from '../machines/compile';
+import type { AnyEffect } from '../machines/effects';
 import type { AnyEvent } from '../machines/events';
 import { arrowFinder, waysOf, type Way } from './chart-model';
 
@@ -31,7 +32,7 @@ export interface Decision {
   readonly event: AnyEvent;
   /** Regions that know the event in their present state. */
   readonly regions: readonly DecidedRegion[];
-  readonly effects: readonly Effect[];
+  readonly effects: readonly AnyEffect[];
   readonly states: RegionStates;
   /** What XState says instead, when it does not say the same. */
   readonly disagreement: string | undefined;

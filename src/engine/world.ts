@@ -5,11 +5,12 @@
 import { assert } from '../base/assert';
 import { knownValue, type FacetName, type Facets, type KnownValue } from '../profiles/facets';
 import type { ResolvedProfile } from '../profiles/resolve';
-import { take, type Chart, type Effect, type Region } from '../machines/compile';
+import { take, type Chart, type Region } from '../machines/compile';
+import type { AnyEffect, DecidingEvent, EffectFor, QuietEvent } from '../machines/effects';
 import type { AnyEvent } from '../machines/events';
-import { exchangeChart, type ExchangeEvent } from '../machines/exchange';
-import { launchChart, type LaunchEvent } from '../machines/launch';
-import { vcpuChart } from '../machines/vcpu';
+import { exchangeChart, type ExchangeDefinition, type ExchangeEvent } from '../machines/exchange';
+import { launchChart, type LaunchDefinition, type LaunchEvent } from '../machines/launch';
+import { vcpuChart, type VcpuDefinition } from '../machines/vcpu';
 import type { VcpuEvent } from '../machines/vcpu-events';
 import { Arena, WriteLog, type WordAddress } from './memory/arena';
 import { digestOf, type Digest } from './memory/digest';
@@ -88,20 +89,28 @@ export interface NamedInstance {
   readonly instance: Instance<Variables>;
 }
 
-const noEffects: readonly Effect[] = [];
+const noEffects: readonly AnyEffect[] = [];
+
+/** Events after which nothing is left to do, and events whose effects the caller carries out. */
+export type QuietVcpuEvent = QuietEvent<VcpuDefinition, VcpuEvent>;
+export type DecidingVcpuEvent = DecidingEvent<VcpuDefinition, VcpuEvent>;
+export type QuietExchangeEvent = QuietEvent<ExchangeDefinition, ExchangeEvent>;
+export type DecidingExchangeEvent = DecidingEvent<ExchangeDefinition, ExchangeEvent>;
+export type QuietLaunchEvent = QuietEvent<LaunchDefinition, LaunchEvent>;
+export type DecidingLaunchEvent = DecidingEvent<LaunchDefinition, LaunchEvent>;
 
 /** A chart and where in the instance that holds it the state of each region stands. */
-interface Seat {
+interface ChartSlot {
   readonly chart: Chart;
   readonly offsets: readonly number[];
 }
-const seat = (chart: Chart, group: Group): Seat => ({
+const chartSlot = (chart: Chart, group: Group): ChartSlot => ({
   chart,
   offsets: chart.regions.map((region) => group.offsetOf(region.name)),
 });
-const vcpuSeat = seat(vcpuChart, vcpuGroup);
-const exchangeSeat = seat(exchangeChart, vcpuGroup);
-const launchSeat = seat(launchChart, vmGroup);
+const vcpuSlot = chartSlot(vcpuChart, vcpuGroup);
+const exchangeSlot = chartSlot(exchangeChart, vcpuGroup);
+const launchSlot = chartSlot(launchChart, vmGroup);
 
 export class World {
   /** Facets that this act reported as unspecified. */
@@ -252,25 +261,52 @@ export class World {
     this.reported.clear();
   }
 
-  /** Sends an event to a vCPU's chart. @returns the effects to apply, in order */
-  sendVcpu(vcpu: Vcpu, event: VcpuEvent): readonly Effect[] {
-    return this.send(vcpuSeat, vcpu.base, event, this.indexOf(vcpu));
+  /** Sends an event to a vCPU's chart that moves its states and asks for nothing more. */
+  sendVcpu(vcpu: Vcpu, event: QuietVcpuEvent): void {
+    this.send(vcpuSlot, vcpu.base, event, this.indexOf(vcpu));
   }
 
-  sendExchange(vcpu: Vcpu, event: ExchangeEvent): readonly Effect[] {
-    return this.send(exchangeSeat, vcpu.base, event, this.indexOf(vcpu));
+  /** Asks a vCPU's chart what an event leads to. @returns the effects to carry out, in order */
+  decideVcpu<E extends DecidingVcpuEvent>(
+    vcpu: Vcpu,
+    event: E,
+  ): readonly EffectFor<VcpuDefinition, E['type']>[] {
+    return this.send(vcpuSlot, vcpu.base, event, this.indexOf(vcpu));
   }
 
-  sendLaunch(event: LaunchEvent): readonly Effect[] {
-    return this.send(launchSeat, this.vm.base, event, -1);
+  /** As `sendVcpu`, for the request of a vCPU. */
+  sendExchange(vcpu: Vcpu, event: QuietExchangeEvent): void {
+    this.send(exchangeSlot, vcpu.base, event, this.indexOf(vcpu));
   }
 
-  private send(
-    { chart, offsets }: Seat,
+  /** As `decideVcpu`, for the request of a vCPU. */
+  decideExchange<E extends DecidingExchangeEvent>(
+    vcpu: Vcpu,
+    event: E,
+  ): readonly EffectFor<ExchangeDefinition, E['type']>[] {
+    return this.send(exchangeSlot, vcpu.base, event, this.indexOf(vcpu));
+  }
+
+  /** As `sendVcpu`, for the launch. */
+  sendLaunch(event: QuietLaunchEvent): void {
+    this.send(launchSlot, this.vm.base, event, -1);
+  }
+
+  /** As `decideVcpu`, for the launch. */
+  decideLaunch<E extends DecidingLaunchEvent>(event: E): readonly EffectFor<LaunchDefinition, E['type']>[] {
+    return this.send(launchSlot, this.vm.base, event, -1);
+  }
+
+  /**
+   * Takes the transition of every region. The compiled table holds the definition's own effects, so that the type of
+   * the event, by which `Effects` was read from the definition, is the type of what is found there.
+   */
+  private send<Effects extends readonly unknown[]>(
+    { chart, offsets }: ChartSlot,
     base: WordAddress,
     event: AnyEvent,
     instance: number,
-  ): readonly Effect[] {
+  ): Effects {
     const code = chart.eventCodes.get(event.type);
     assert(code !== undefined, `${chart.id} does not know ${event.type}`);
     let effects = noEffects;
@@ -286,7 +322,7 @@ export class World {
     }
     this.recorder?.transition(chart, instance, event);
     if (!accepted) this.finding('violation', `${chart.id}: no state accepts ${event.type}`);
-    return effects;
+    return effects as unknown as Effects;
   }
 
   /** Marks a visible move: everything written since the last mark belongs to it. */

@@ -4,21 +4,17 @@
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { assert } from '../base/assert';
+import type { AnyEffect } from './effects';
 import type { AnyEvent, EventDeclarations } from './events';
-
-export interface Effect {
-  readonly type: string;
-  readonly params: Readonly<Record<string, unknown>>;
-}
 
 /** One way an event can be taken in one state: the first whose guard holds is taken. */
 export interface Candidate {
-  /** Name of the guard, or '' when the candidate is unconditional. */
+  /** Name of the guard with its parameters, or '' when the candidate is unconditional. */
   readonly guard: string;
   readonly test: (event: AnyEvent) => boolean;
   /** Code of the state it leads to, or -1 when the state stays. */
   readonly target: number;
-  readonly effects: readonly Effect[];
+  readonly effects: readonly AnyEffect[];
 }
 
 export interface Region {
@@ -26,6 +22,8 @@ export interface Region {
   /** State names; the index is the state's code. */
   readonly states: readonly string[];
   readonly initial: number;
+  /** By state code, what the definition tags the state with. */
+  readonly tags: readonly (readonly string[])[];
   /** Candidates by `state * eventCount + event`. */
   readonly table: readonly (readonly Candidate[])[];
 }
@@ -45,6 +43,10 @@ interface NamedThing {
 }
 const named = (thing: unknown): NamedThing =>
   typeof thing === 'string' ? { type: thing } : (thing as NamedThing);
+
+/** `setTo RUNNABLE`: the name, then the values of the parameters. */
+const guardText = ({ type, params }: NamedThing): string =>
+  [type, ...Object.values(params ?? {}).map(String)].join(' ');
 
 const always = (): boolean => true;
 
@@ -68,7 +70,7 @@ export function compile(machine: AnyStateMachine, declarations: EventDeclaration
       assert(!guard || typeof implementation === 'function', `${machine.id}: guard of ${event} has no name`);
       const target = transition.target?.[0];
       return {
-        guard: guard?.type ?? '',
+        guard: guard ? guardText(guard) : '',
         test: guard
           ? (e) =>
               (implementation as (args: { event: AnyEvent }, params: unknown) => boolean)(
@@ -95,7 +97,8 @@ export function compile(machine: AnyStateMachine, declarations: EventDeclaration
         ...compileCandidate(node, event, states),
       ]),
     );
-    return { name, states, initial: states.indexOf(initial), table };
+    const tags = states.map((state) => [...(node.states[state] as AnyStateNode).tags]);
+    return { name, states, initial: states.indexOf(initial), tags, table };
   });
   return {
     id: machine.id,
@@ -112,4 +115,11 @@ export function take(region: Region, state: number, eventCode: number, eventCoun
   const candidates = region.table[state * eventCount + eventCode] as readonly Candidate[];
   for (const candidate of candidates) if (candidate.test(event)) return candidate;
   return undefined;
+}
+
+/** The names of the states of a region that carry a tag. */
+export function statesTagged(chart: Chart, regionName: string, tag: string): ReadonlySet<string> {
+  const region = chart.regions.find(({ name }) => name === regionName);
+  assert(region, `${chart.id} has no region ${regionName}`);
+  return new Set(region.states.filter((_, code) => region.tags[code]?.includes(tag)));
 }

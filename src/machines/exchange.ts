@@ -1,6 +1,7 @@
 /** One request of a guest to KVM, by MSR or by GHCB page, from VMGEXIT to the entry that shows the answer. */
 import { setup } from 'xstate';
 import { compile } from './compile';
+import { action, type ActionNames } from './effects';
 import { events, type EventOf } from './events';
 
 /** Who carries a page state change out: KVM at once, the VMM by range, or the VMM by the guest's own words. */
@@ -43,55 +44,14 @@ export type ExchangeEvent = EventOf<typeof exchangeEvents>;
 
 type EventArgs = { event: ExchangeEvent };
 
-export const exchangeMachine = setup({
-  types: { events: {} as ExchangeEvent },
-  guards: {
-    exitsDisabled: ({ event }: EventArgs) => 'exitsEnabled' in event && !event.exitsEnabled,
-    headerIllegal: ({ event }: EventArgs) => 'headerLegal' in event && !event.headerLegal,
-    invalidEntry: ({ event }: EventArgs) => event.type === 'PSC_RANGE' && event.found === 'invalidEntry',
-    nothingLeft: ({ event }: EventArgs) => event.type === 'PSC_RANGE' && event.found === 'nothingLeft',
-    operationUnknown: ({ event }: EventArgs) => event.type === 'PSC_MSR' && !event.operationKnown,
-    refusesOther: ({ event }: EventArgs) =>
-      event.type === 'PSC_RANGE' &&
-      event.operation === 'other' &&
-      event.other === 'error' &&
-      event.carriedOut !== 'inKernel',
-    skipsOther: ({ event }: EventArgs) =>
-      event.type === 'PSC_RANGE' && event.operation === 'other' && event.other === 'skipped',
-    inKernel: ({ event }: EventArgs) => 'carriedOut' in event && event.carriedOut === 'inKernel',
-    forwarded: ({ event }: EventArgs) => 'carriedOut' in event && event.carriedOut === 'vmgexit',
-    notChanged: ({ event }: EventArgs) => event.type === 'PSC_CHANGED' && !event.done,
-    passedOn: ({ event }: EventArgs) => event.type === 'USERSPACE_RET' && event.check === 'passedOn',
-    retSuccess: ({ event }: EventArgs) => event.type === 'USERSPACE_RET' && event.ret === 'success',
-    retNotAllowed: ({ event }: EventArgs) =>
-      event.type === 'USERSPACE_RET' && event.ret === 'other' && event.check === 'whitelist',
-  },
-  actions: {
-    answerMalformed: () => {},
-    answerPscGeneric: () => {},
-    answerPscInvalidHeader: () => {},
-    answerPscInvalidEntry: () => {},
-    answerPscDone: () => {},
-    exitMapGpaRange: () => {},
-    exitVmgexit: () => {},
-    changeRmp: () => {},
-    answerNotChanged: () => {},
-    answerAsUserspaceSays: () => {},
-    skipRange: () => {},
-    markRangeDone: () => {},
-    answerMsrPscError: () => {},
-    exitMapGpaPage: () => {},
-    answerUserspaceRefused: () => {},
-    failRun: () => {},
-  },
-}).createMachine({
+const definition = {
   id: 'exchange',
   initial: 'idle',
   states: {
     idle: { on: { MSR_REQUEST: 'received', NAE_REQUEST: 'received', ENTERED: 'idle' } },
     received: {
       on: {
-        MALFORMED: { target: 'answered', actions: 'answerMalformed' },
+        MALFORMED: 'answered',
         PSC_BEGIN: [
           { guard: 'forwarded', target: 'awaitingUserspace', actions: 'exitVmgexit' },
           { guard: 'exitsDisabled', target: 'answered', actions: 'answerPscGeneric' },
@@ -139,6 +99,51 @@ export const exchangeMachine = setup({
       { target: '.awaitingUserspace', actions: 'exitMapGpaRange' },
     ],
   },
-});
+} as const;
+export type ExchangeDefinition = typeof definition;
+
+const actions = {
+  exitVmgexit: action,
+  answerPscGeneric: action,
+  answerPscInvalidHeader: action,
+  answerPscInvalidEntry: action,
+  answerPscDone: action,
+  answerMsrPscError: action,
+  changeRmp: action,
+  exitMapGpaPage: action,
+  exitMapGpaRange: action,
+  skipRange: action,
+  answerNotChanged: action,
+  answerAsUserspaceSays: action,
+  markRangeDone: action,
+  failRun: action,
+  answerUserspaceRefused: action,
+} satisfies ActionNames<ExchangeDefinition, ExchangeEvent>;
+
+export const exchangeMachine = setup({
+  types: { events: {} as ExchangeEvent },
+  guards: {
+    exitsDisabled: ({ event }: EventArgs) => 'exitsEnabled' in event && !event.exitsEnabled,
+    headerIllegal: ({ event }: EventArgs) => 'headerLegal' in event && !event.headerLegal,
+    invalidEntry: ({ event }: EventArgs) => event.type === 'PSC_RANGE' && event.found === 'invalidEntry',
+    nothingLeft: ({ event }: EventArgs) => event.type === 'PSC_RANGE' && event.found === 'nothingLeft',
+    operationUnknown: ({ event }: EventArgs) => event.type === 'PSC_MSR' && !event.operationKnown,
+    refusesOther: ({ event }: EventArgs) =>
+      event.type === 'PSC_RANGE' &&
+      event.operation === 'other' &&
+      event.other === 'error' &&
+      event.carriedOut !== 'inKernel',
+    skipsOther: ({ event }: EventArgs) =>
+      event.type === 'PSC_RANGE' && event.operation === 'other' && event.other === 'skipped',
+    inKernel: ({ event }: EventArgs) => 'carriedOut' in event && event.carriedOut === 'inKernel',
+    forwarded: ({ event }: EventArgs) => 'carriedOut' in event && event.carriedOut === 'vmgexit',
+    notChanged: ({ event }: EventArgs) => event.type === 'PSC_CHANGED' && !event.done,
+    passedOn: ({ event }: EventArgs) => event.type === 'USERSPACE_RET' && event.check === 'passedOn',
+    retSuccess: ({ event }: EventArgs) => event.type === 'USERSPACE_RET' && event.ret === 'success',
+    retNotAllowed: ({ event }: EventArgs) =>
+      event.type === 'USERSPACE_RET' && event.ret === 'other' && event.check === 'whitelist',
+  },
+  actions,
+}).createMachine(definition);
 
 export const exchangeChart = compile(exchangeMachine, exchangeEvents);

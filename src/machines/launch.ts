@@ -4,7 +4,9 @@
  * and the firmware make them; a refusal names the rule it rests on.
  */
 import { setup } from 'xstate';
+import type { FirmwareStatusName } from '../abi/firmware';
 import { compile } from './compile';
+import { action, actionWith, type ActionNames } from './effects';
 import { events, type AnyEvent, type EventOf } from './events';
 
 /** What every firmware command on a guest checks first. */
@@ -105,9 +107,10 @@ const identityIs =
   ({ event }: EventArgs): boolean =>
     event.type === 'SNP_LAUNCH_FINISH' && event.identity === value;
 
-const refusal = (reason: string) => ({ type: 'refuse', params: { reason } }) as const;
+const refusal = <const R extends string>(reason: R) => ({ type: 'refuse', params: { reason } }) as const;
 /** The firmware answers a status instead of doing the command. */
-const status = (name: string) => ({ type: 'refuseFirmware', params: { status: name } }) as const;
+const status = <const S extends FirmwareStatusName>(name: S) =>
+  ({ type: 'refuseFirmware', params: { status: name } }) as const;
 
 const commandChecks = [
   { guard: 'reservedSet', actions: status('INVALID_PARAM') },
@@ -174,66 +177,7 @@ const finishNotStarted = [
   { actions: refusal('FinishNotStarted') },
 ] as const;
 
-export const launchMachine = setup({
-  types: { events: {} as LaunchEvent },
-  guards: {
-    notSevType: lacks('sevType'),
-    notSnp: lacks('snp'),
-    notReadable: lacks('readable'),
-    vcpusExist: lacks('noVcpus'),
-    flagsSet: lacks('flagsZero'),
-    featuresUnsupported: lacks('featuresSupported'),
-    versionUnknown: lacks('versionKnown'),
-    versionRefused: lacks('versionAllowed'),
-    policyUnsupported: lacks('policySupported'),
-    policyIncomplete: lacks('policyComplete'),
-    tscUnknown: lacks('tscKnown'),
-    launchClosed: lacks('stillOpen'),
-    argumentsIllegal: lacks('argumentsLegal'),
-    uaddrUnaligned: lacks('uaddrAligned'),
-    regionMissing: lacks('regionRegistered'),
-    slotWithoutGmem: lacks('slotHasGmem'),
-    vcpuInCreation: lacks('noVcpuInCreation'),
-    vcpusNotLocked: lacks('vcpusLocked'),
-    finishedBefore: ({ event }: EventArgs) => event.type === 'FINISH_FAILED' && event.finishedBefore,
-    unwound: ({ event }: EventArgs) => event.type === 'FINISH_FAILED' && event.unwound,
-    reservedSet: lacks('reservedZero'),
-    platformNotReady: lacks('platformReady'),
-    notContextPage: lacks('contextPage'),
-    notFirmwarePage: lacks('firmwarePage'),
-    policyIllegal: lacks('policyLegal'),
-    asidInRmp: lacks('asidUnusedInRmp'),
-    socketIllegal: lacks('socketLegal'),
-    asidDirty: lacks('asidClean'),
-    asidOwned: lacks('asidFree'),
-    notPreGuest: lacks('pagePreGuest'),
-    sizeDiffers: lacks('sizeMatches'),
-    typeUnknown: lacks('typeKnown'),
-    notActivated: lacks('activated'),
-    pageNotOwned: lacks('pageOwned'),
-    contentIllegal: lacks('contentLegal'),
-    digestDiffers: identityIs('digestDiffers'),
-    policyDiffers: identityIs('policyDiffers'),
-    algorithmUnknown: identityIs('algorithm'),
-    signatureBad: identityIs('signature'),
-    authorSignatureBad: identityIs('authorSignature'),
-  },
-  actions: {
-    refuse: (_, _params: { reason: string }) => {},
-    refuseFirmware: (_, _params: { status: string }) => {},
-    warn: () => {},
-    allocateAsid: () => {},
-    createContext: () => {},
-    startGuest: () => {},
-    populate: () => {},
-    encryptVmsas: () => {},
-    makeContextPage: () => {},
-    bindAsid: () => {},
-    makeGuestValid: () => {},
-    enableAsid: () => {},
-    freeGuest: () => {},
-  },
-}).createMachine({
+const definition = {
   id: 'launch',
   type: 'parallel',
   states: {
@@ -347,7 +291,7 @@ export const launchMachine = setup({
               { guard: 'algorithmUnknown', actions: status('INVALID_PARAM') },
               { guard: 'signatureBad', actions: status('BAD_SIGNATURE') },
               { guard: 'authorSignatureBad', actions: status('BAD_SIGNATURE') },
-              { target: 'RUNNING', actions: 'enableAsid' },
+              { target: 'RUNNING' },
             ],
             SNP_DECOMMISSION: decommission,
           },
@@ -379,6 +323,69 @@ export const launchMachine = setup({
       on: { CREATE_VM: '.sound' },
     },
   },
-});
+} as const;
+export type LaunchDefinition = typeof definition;
+
+const actions = {
+  refuse: actionWith<{ reason: string }>(),
+  refuseFirmware: actionWith<{ status: FirmwareStatusName }>(),
+  warn: action,
+  allocateAsid: action,
+  createContext: action,
+  startGuest: action,
+  populate: action,
+  encryptVmsas: action,
+  makeContextPage: action,
+  bindAsid: action,
+  makeGuestValid: action,
+  freeGuest: action,
+} satisfies ActionNames<LaunchDefinition, LaunchEvent>;
+
+export const launchMachine = setup({
+  types: { events: {} as LaunchEvent },
+  guards: {
+    notSevType: lacks('sevType'),
+    notSnp: lacks('snp'),
+    notReadable: lacks('readable'),
+    vcpusExist: lacks('noVcpus'),
+    flagsSet: lacks('flagsZero'),
+    featuresUnsupported: lacks('featuresSupported'),
+    versionUnknown: lacks('versionKnown'),
+    versionRefused: lacks('versionAllowed'),
+    policyUnsupported: lacks('policySupported'),
+    policyIncomplete: lacks('policyComplete'),
+    tscUnknown: lacks('tscKnown'),
+    launchClosed: lacks('stillOpen'),
+    argumentsIllegal: lacks('argumentsLegal'),
+    uaddrUnaligned: lacks('uaddrAligned'),
+    regionMissing: lacks('regionRegistered'),
+    slotWithoutGmem: lacks('slotHasGmem'),
+    vcpuInCreation: lacks('noVcpuInCreation'),
+    vcpusNotLocked: lacks('vcpusLocked'),
+    finishedBefore: ({ event }: EventArgs) => event.type === 'FINISH_FAILED' && event.finishedBefore,
+    unwound: ({ event }: EventArgs) => event.type === 'FINISH_FAILED' && event.unwound,
+    reservedSet: lacks('reservedZero'),
+    platformNotReady: lacks('platformReady'),
+    notContextPage: lacks('contextPage'),
+    notFirmwarePage: lacks('firmwarePage'),
+    policyIllegal: lacks('policyLegal'),
+    asidInRmp: lacks('asidUnusedInRmp'),
+    socketIllegal: lacks('socketLegal'),
+    asidDirty: lacks('asidClean'),
+    asidOwned: lacks('asidFree'),
+    notPreGuest: lacks('pagePreGuest'),
+    sizeDiffers: lacks('sizeMatches'),
+    typeUnknown: lacks('typeKnown'),
+    notActivated: lacks('activated'),
+    pageNotOwned: lacks('pageOwned'),
+    contentIllegal: lacks('contentLegal'),
+    digestDiffers: identityIs('digestDiffers'),
+    policyDiffers: identityIs('policyDiffers'),
+    algorithmUnknown: identityIs('algorithm'),
+    signatureBad: identityIs('signature'),
+    authorSignatureBad: identityIs('authorSignature'),
+  },
+  actions,
+}).createMachine(definition);
 
 export const launchChart = compile(launchMachine, launchEvents);

@@ -4,7 +4,8 @@
  */
 import { expect, test } from 'vitest';
 import { initialTransition, transition, type AnyMachineSnapshot, type ExecutableActionObject } from 'xstate';
-import { take, type Chart, type Effect } from './compile';
+import { take, type Chart } from './compile';
+import type { AnyEffect } from './effects';
 import { allEvents, type AnyEvent } from './events';
 import { exchangeChart } from './exchange';
 import { launchChart } from './launch';
@@ -12,7 +13,7 @@ import { pageChart } from './page';
 import { vcpuChart } from './vcpu';
 
 /** What an event leads to, as text: the state of every region, then the effects in order. */
-const outcome = (states: readonly string[], effects: readonly Effect[]): string =>
+const outcome = (states: readonly string[], effects: readonly AnyEffect[]): string =>
   [states.join(' '), ...effects.map(({ type, params }) => `${type}${JSON.stringify(params)}`)].join(' / ');
 
 function statesOf(chart: Chart, snapshot: AnyMachineSnapshot): string[] {
@@ -22,7 +23,7 @@ function statesOf(chart: Chart, snapshot: AnyMachineSnapshot): string[] {
   return chart.regions.map(({ name }) => byRegion[name] as string);
 }
 
-function effectsOf(actions: readonly ExecutableActionObject[]): Effect[] {
+function effectsOf(actions: readonly ExecutableActionObject[]): AnyEffect[] {
   return actions.map(({ type, params }) => ({ type, params: params ?? {} }));
 }
 
@@ -33,7 +34,7 @@ function expected(chart: Chart, snapshot: AnyMachineSnapshot, event: AnyEvent) {
 
 function compiled(chart: Chart, snapshot: AnyMachineSnapshot, event: AnyEvent): string {
   const code = chart.eventCodes.get(event.type) as number;
-  const effects: Effect[] = [];
+  const effects: AnyEffect[] = [];
   const states = statesOf(chart, snapshot).map((name, i) => {
     const region = chart.regions[i] as Chart['regions'][number];
     const taken = take(region, region.states.indexOf(name), code, chart.eventTypes.length, event);

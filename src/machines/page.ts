@@ -3,7 +3,9 @@
  * are table data, so nothing holds an instance of this chart: the hardware asks its table before it changes an entry.
  */
 import { setup } from 'xstate';
+import type { FirmwareStatusName } from '../abi/firmware';
 import { compile } from './compile';
+import { actionWith, type ActionNames } from './effects';
 import { events, type AnyEvent, type EventOf } from './events';
 
 export const pageEvents = events({
@@ -28,9 +30,14 @@ const goesTo =
   ({ event }: EventArgs): boolean =>
     event.type === 'RMPUPDATE' && event.to === state;
 
+/** Why an instruction does nothing, by the name of its code. */
+export type InstructionCode = 'RMP_FAIL_OVERLAP' | 'RMP_FAIL_PERMISSION' | 'RMP_FAIL_SIZEMISMATCH';
+
 /** The instruction answers a code and changes nothing. */
-const code = (name: string) => ({ type: 'refuseInstruction', params: { code: name } }) as const;
-const status = (name: string) => ({ type: 'refuseFirmware', params: { status: name } }) as const;
+const code = <const C extends InstructionCode>(name: C) =>
+  ({ type: 'refuseInstruction', params: { code: name } }) as const;
+const status = <const S extends FirmwareStatusName>(name: S) =>
+  ({ type: 'refuseFirmware', params: { status: name } }) as const;
 
 const overlap = { guard: 'overlaps', actions: code('RMP_FAIL_OVERLAP') } as const;
 const update = [
@@ -45,25 +52,7 @@ const immutable = [overlap, { actions: code('RMP_FAIL_PERMISSION') }] as const;
 const sizeDiffers = { guard: 'sizeDiffers', actions: code('RMP_FAIL_SIZEMISMATCH') } as const;
 const notOfGuest = { actions: code('RMP_FAIL_PERMISSION') } as const;
 
-export const pageMachine = setup({
-  types: { events: {} as PageEvent },
-  guards: {
-    overlaps: ({ event }: EventArgs) => event.type === 'RMPUPDATE' && !event.sizeFits,
-    toHypervisor: goesTo('Hypervisor'),
-    toFirmware: goesTo('Firmware'),
-    toPreGuest: goesTo('Pre-Guest'),
-    sizeDiffers: ({ event }: EventArgs) => (event as AnyEvent)['sizeFits'] === false,
-    validates: ({ event }: EventArgs) => event.type === 'PVALIDATE' && event.validate,
-    rescinds: ({ event }: EventArgs) => event.type === 'PVALIDATE' && !event.validate,
-  },
-  actions: {
-    refuseInstruction: (_, _params: { code: string }) => {},
-    refuseFirmware: (_, _params: { status: string }) => {},
-    /** CF=1: already in that state. */
-    changeNothing: () => {},
-    setVmsa: () => {},
-  },
-}).createMachine({
+const definition = {
   id: 'page',
   initial: 'Hypervisor',
   states: {
@@ -80,19 +69,15 @@ export const pageMachine = setup({
     'Guest-Invalid': {
       on: {
         RMPUPDATE: update,
-        PVALIDATE: [sizeDiffers, { guard: 'validates', target: 'Guest-Valid' }, { actions: 'changeNothing' }],
+        PVALIDATE: [sizeDiffers, { guard: 'validates', target: 'Guest-Valid' }, {}],
         SNP_PAGE_RECLAIM: {},
       },
     },
     'Guest-Valid': {
       on: {
         RMPUPDATE: update,
-        PVALIDATE: [
-          sizeDiffers,
-          { guard: 'rescinds', target: 'Guest-Invalid' },
-          { actions: 'changeNothing' },
-        ],
-        RMPADJUST: [sizeDiffers, { actions: 'setVmsa' }],
+        PVALIDATE: [sizeDiffers, { guard: 'rescinds', target: 'Guest-Invalid' }, {}],
+        RMPADJUST: [sizeDiffers, {}],
         SNP_PAGE_RECLAIM: {},
       },
     },
@@ -107,6 +92,26 @@ export const pageMachine = setup({
     SNP_LAUNCH_UPDATE: { actions: status('INVALID_PAGE_STATE') },
     SNP_PAGE_RECLAIM: { actions: status('INVALID_PAGE_STATE') },
   },
-});
+} as const;
+export type PageDefinition = typeof definition;
+
+const actions = {
+  refuseInstruction: actionWith<{ code: InstructionCode }>(),
+  refuseFirmware: actionWith<{ status: FirmwareStatusName }>(),
+} satisfies ActionNames<PageDefinition, PageEvent>;
+
+export const pageMachine = setup({
+  types: { events: {} as PageEvent },
+  guards: {
+    overlaps: ({ event }: EventArgs) => event.type === 'RMPUPDATE' && !event.sizeFits,
+    toHypervisor: goesTo('Hypervisor'),
+    toFirmware: goesTo('Firmware'),
+    toPreGuest: goesTo('Pre-Guest'),
+    sizeDiffers: ({ event }: EventArgs) => (event as AnyEvent)['sizeFits'] === false,
+    validates: ({ event }: EventArgs) => event.type === 'PVALIDATE' && event.validate,
+    rescinds: ({ event }: EventArgs) => event.type === 'PVALIDATE' && !event.validate,
+  },
+  actions,
+}).createMachine(definition);
 
 export const pageChart = compile(pageMachine, pageEvents);

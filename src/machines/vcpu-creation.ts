@@ -3,36 +3,49 @@
  * and a flag that lets the next INIT apply the address. Kernels differ in who sets the flag and who minds it.
  */
 
-const refusal = (reason: string) => ({ type: 'refuse', params: { reason } }) as const;
+const refusal = <const R extends string>(reason: R) => ({ type: 'refuse', params: { reason } }) as const;
+
+/** The checks of a create request that a kernel may make after it has spoiled the target. */
+export type FailedCheck = 'features' | 'gpaLegal' | 'gpaNot2M';
+const failed = <const G extends string, const C extends FailedCheck>(guard: G, check: C) =>
+  ({ type: guard, params: { check } }) as const;
 
 /**
  * A request whose checks failed in a kernel that had spoiled the target before them: as DESTROY.
  * @param from '.' where the transition belongs to the region, '' where to a state
  */
-const spoiledNow = <const F extends string, const P extends '' | '.'>(failed: F, reason: string, from: P) =>
+const spoiledNow = <const C extends FailedCheck, const R extends string, const P extends '' | '.'>(
+  check: C,
+  reason: R,
+  from: P,
+) =>
   [
     {
-      guard: `${failed}OfflineUnarmed`,
+      guard: failed('checkFailsOfflineUnarmed', check),
       target: `${from}destroyUnarmed`,
       actions: [refusal(reason), 'armNothing', 'raiseUpdateRequest'],
     },
     {
-      guard: `${failed}Offline`,
+      guard: failed('checkFailsOffline', check),
       target: `${from}destroyPending`,
       actions: [refusal(reason), 'armNothing', 'raiseUpdateRequest'],
     },
-    { guard: failed, actions: refusal(reason) },
+    { guard: failed('checkFails', check), actions: refusal(reason) },
   ] as const;
 
 /** CREATE_ON_INIT raises no update request once KVM has seen what it is, which is after the features. */
-const spoiledOnInit = <const F extends string>(failed: F, reason: string, requestRaised: boolean) =>
+const spoiledOnInit = <const C extends FailedCheck, const R extends string>(
+  check: C,
+  reason: R,
+  requestRaised: boolean,
+) =>
   [
     {
-      guard: `${failed}Offline`,
+      guard: failed('checkFailsOffline', check),
       target: requestRaised ? 'destroyPending' : 'destroyArmed',
       actions: [refusal(reason), 'armNothing'],
     },
-    { guard: failed, actions: refusal(reason) },
+    { guard: failed('checkFails', check), actions: refusal(reason) },
   ] as const;
 
 /** Which second create is refused: of a vCPU with a guest VMSA, or also of one for which a create waits. */
@@ -46,9 +59,9 @@ const refusedSecond = (waiting: Waiting) => {
 const createOnInit = (waiting: Waiting, requestRaised: boolean) =>
   [
     ...refusedSecond(waiting),
-    ...spoiledNow('featuresDiffer', 'ApFeaturesDiffer', ''),
-    ...spoiledOnInit('gpaIllegal', 'ApGpaIllegal', requestRaised),
-    ...spoiledOnInit('gpaTwoMegAligned', 'ApGpaTwoMegAligned', requestRaised),
+    ...spoiledNow('features', 'ApFeaturesDiffer', ''),
+    ...spoiledOnInit('gpaLegal', 'ApGpaIllegal', requestRaised),
+    ...spoiledOnInit('gpaNot2M', 'ApGpaTwoMegAligned', requestRaised),
     {
       guard: 'namesNoVmsa',
       target: requestRaised ? 'destroyPending' : 'destroyArmed',
@@ -60,9 +73,9 @@ const createOnInit = (waiting: Waiting, requestRaised: boolean) =>
 /** The same in every state, but for the second create that a state refuses before. */
 const raised = ['rememberPendingGpa', 'raiseUpdateRequest'] as const;
 const createNow = [
-  ...spoiledNow('featuresDiffer', 'ApFeaturesDiffer', '.'),
-  ...spoiledNow('gpaIllegal', 'ApGpaIllegal', '.'),
-  ...spoiledNow('gpaTwoMegAligned', 'ApGpaTwoMegAligned', '.'),
+  ...spoiledNow('features', 'ApFeaturesDiffer', '.'),
+  ...spoiledNow('gpaLegal', 'ApGpaIllegal', '.'),
+  ...spoiledNow('gpaNot2M', 'ApGpaTwoMegAligned', '.'),
   { guard: 'namesNoVmsaUnarmed', target: '.destroyUnarmed', actions: raised },
   { guard: 'namesNoVmsa', target: '.destroyPending', actions: raised },
   { guard: 'createDisarms', target: '.updateUnarmed', actions: raised },
@@ -83,7 +96,10 @@ const takeFlagOfTwo = <const T extends string>(target: T) =>
 
 const destroyActions = ['forgetPendingGpa', 'raiseUpdateRequest'] as const;
 
-/** The region `creation` of a vCPU's chart. */
+/**
+ * The region `creation` of a vCPU's chart. Tag `armed`: the flag is set that lets the next INIT apply the request;
+ * `updateRequested`: KVM_REQ_UPDATE_PROTECTED_GUEST_STATE is raised.
+ */
 export const creation = {
   initial: 'noneWaiting',
   states: {
@@ -93,6 +109,7 @@ export const creation = {
     },
     /** A VMSA GPA waits for the next INIT. */
     createdOnInit: {
+      tags: ['armed'],
       on: {
         AP_CREATE_ON_INIT: createOnInit('create', false),
         AP_CREATE: refusedSecond('create'),
@@ -101,6 +118,7 @@ export const creation = {
     },
     /** A VMSA GPA waits, and the update request is raised; whoever comes first, the request or an INIT, applies it. */
     updatePending: {
+      tags: ['armed', 'updateRequested'],
       on: {
         AP_CREATE_ON_INIT: createOnInit('create', true),
         AP_CREATE: refusedSecond('create'),
@@ -110,6 +128,7 @@ export const creation = {
     },
     /** A VMSA GPA waits for the update request alone: an INIT leaves it where it is. */
     updateUnarmed: {
+      tags: ['updateRequested'],
       on: {
         AP_CREATE_ON_INIT: createOnInit('create', true),
         AP_CREATE: refusedSecond('create'),
@@ -118,6 +137,7 @@ export const creation = {
     },
     /** DESTROY waits, and the update request is raised. */
     destroyPending: {
+      tags: ['armed', 'updateRequested'],
       on: {
         AP_CREATE_ON_INIT: createOnInit('destroy', true),
         UPDATE_REQUEST_TAKEN: takeRequest('destroyArmed'),
@@ -126,6 +146,7 @@ export const creation = {
     },
     /** DESTROY waits for the update request alone: an INIT leaves it where it is. */
     destroyUnarmed: {
+      tags: ['updateRequested'],
       on: {
         AP_CREATE_ON_INIT: createOnInit('destroy', true),
         UPDATE_REQUEST_TAKEN: takeRequest('noneWaiting'),
@@ -133,6 +154,7 @@ export const creation = {
     },
     /** "No VMSA" waits without an update request: the next INIT takes the vCPU offline. */
     destroyArmed: {
+      tags: ['armed'],
       on: {
         AP_CREATE_ON_INIT: createOnInit('destroy', false),
         PENDING_VMSA_TAKEN: takeFlag,
@@ -140,6 +162,7 @@ export const creation = {
     },
     /** An INIT served the request first; the update request that is left repeats the reset only. */
     requestLeftOver: {
+      tags: ['updateRequested'],
       on: {
         AP_CREATE_ON_INIT: createOnInit('nothing', true),
         AP_CREATE: refusedSecond('nothing'),

@@ -5,104 +5,26 @@
  */
 import { setup } from 'xstate';
 import { compile } from './compile';
-import { creation } from './vcpu-creation';
+import { action, actionWith, type ActionNames } from './effects';
+import { creation, type FailedCheck } from './vcpu-creation';
 import { vcpuEvents, type VcpuEvent } from './vcpu-events';
 
 type EventArgs = { event: VcpuEvent };
 type Refusable = Extract<VcpuEvent, { type: 'AP_CREATE' | 'AP_CREATE_ON_INIT' }>;
-const request = ({ event }: EventArgs): Refusable => event as Refusable;
+const request = (event: VcpuEvent): Refusable => event as Refusable;
 
-const refusal = (reason: string) => ({ type: 'refuse', params: { reason } }) as const;
+const refusal = <const R extends string>(reason: R) => ({ type: 'refuse', params: { reason } }) as const;
+/** KVM_SET_MP_STATE names this state. */
+const setTo = <const V extends string>(value: V) => ({ type: 'setTo', params: { value } }) as const;
 
-type Check = (event: Refusable) => boolean;
-const featuresDiffer: Check = ({ featuresMatch }) => !featuresMatch;
-const gpaIllegal: Check = ({ gpa }) => gpa === 'illegal';
-const gpaTwoMegAligned: Check = ({ gpa }) => gpa === 'twoMegAligned';
+/** Whether a check of a create request fails. */
+const failedChecks: Record<FailedCheck, (event: Refusable) => boolean> = {
+  features: ({ featuresMatch }) => !featuresMatch,
+  gpaLegal: ({ gpa }) => gpa === 'illegal',
+  gpaNot2M: ({ gpa }) => gpa === 'twoMegAligned',
+};
 
-/** The check of a create request failed; it takes the target offline; by the update request alone. */
-const failed = (check: Check) => (args: EventArgs) => check(request(args));
-const offline = (check: Check) => (args: EventArgs) =>
-  check(request(args)) && request(args).onError === 'offline';
-const offlineUnarmed = (check: Check) => (args: EventArgs) =>
-  offline(check)(args) && request(args).armedFlag === 'onInitOnly';
-
-export const vcpuMachine = setup({
-  types: { events: {} as VcpuEvent },
-  guards: {
-    startsRunnable: ({ event }: EventArgs) => event.type === 'VCPU_CREATED' && event.startsRunnable,
-    isBootCpu: ({ event }: EventArgs) => event.type === 'INIT' && event.isBootCpu,
-    staysRunnable: ({ event }: EventArgs) =>
-      (event.type === 'AP_RESET_HOLD' || event.type === 'HLT') && event.staysRunnable,
-    mpStateUnknown: ({ event }: EventArgs) =>
-      event.type === 'SET_MP_STATE' &&
-      event.range === 'known' &&
-      (event.value === 'OTHER' || event.value === 'STOPPED'),
-    initBlocked: ({ event }: EventArgs) =>
-      event.type === 'SET_MP_STATE' &&
-      event.initBlocked &&
-      (event.value === 'INIT_RECEIVED' || event.value === 'SIPI_RECEIVED'),
-    destroyedForGood: ({ event }: EventArgs) =>
-      (event.type === 'INIT' || event.type === 'SET_MP_STATE') && event.destroyedForGood,
-    needsKernelApic: ({ event }: EventArgs) =>
-      event.type === 'SET_MP_STATE' && event.value !== 'RUNNABLE' && !event.kernelApic,
-    toRunnable: ({ event }: EventArgs) => event.type === 'SET_MP_STATE' && event.value === 'RUNNABLE',
-    toUninitialized: ({ event }: EventArgs) =>
-      event.type === 'SET_MP_STATE' && event.value === 'UNINITIALIZED',
-    toInitReceived: ({ event }: EventArgs) =>
-      event.type === 'SET_MP_STATE' && event.value === 'INIT_RECEIVED',
-    toHalted: ({ event }: EventArgs) => event.type === 'SET_MP_STATE' && event.value === 'HALTED',
-    toSipiReceived: ({ event }: EventArgs) =>
-      event.type === 'SET_MP_STATE' && event.value === 'SIPI_RECEIVED',
-    toApResetHold: ({ event }: EventArgs) => event.type === 'SET_MP_STATE' && event.value === 'AP_RESET_HOLD',
-    toStopped: ({ event }: EventArgs) => event.type === 'SET_MP_STATE' && event.value === 'STOPPED',
-    toOther: ({ event }: EventArgs) => event.type === 'SET_MP_STATE' && event.value === 'OTHER',
-    featuresDiffer: failed(featuresDiffer),
-    featuresDifferOffline: offline(featuresDiffer),
-    featuresDifferOfflineUnarmed: offlineUnarmed(featuresDiffer),
-    gpaIllegal: failed(gpaIllegal),
-    gpaIllegalOffline: offline(gpaIllegal),
-    gpaIllegalOfflineUnarmed: offlineUnarmed(gpaIllegal),
-    gpaTwoMegAligned: failed(gpaTwoMegAligned),
-    gpaTwoMegAlignedOffline: offline(gpaTwoMegAligned),
-    gpaTwoMegAlignedOfflineUnarmed: offlineUnarmed(gpaTwoMegAligned),
-    secondRejected: (args: EventArgs) => request(args).secondCreate === 'reject',
-    secondWhileArmedRejected: (args: EventArgs) => request(args).secondCreate !== 'replace',
-    namesNoVmsa: (args: EventArgs) => request(args).gpa === 'none',
-    namesNoVmsaUnarmed: (args: EventArgs) =>
-      request(args).gpa === 'none' && request(args).armedFlag === 'onInitOnly',
-    createDisarms: (args: EventArgs) => request(args).armedFlag === 'onInitOnly',
-    destroyDisarms: ({ event }: EventArgs) => event.type === 'AP_DESTROY' && event.armedFlag === 'onInitOnly',
-    unknownTakesOffline: ({ event }: EventArgs) =>
-      event.type === 'AP_UNKNOWN_REQUEST' && event.onError === 'offline',
-    unknownTakesOfflineUnarmed: ({ event }: EventArgs) =>
-      event.type === 'AP_UNKNOWN_REQUEST' && event.onError === 'offline' && event.armedFlag === 'onInitOnly',
-    handlerApplies: ({ event }: EventArgs) =>
-      event.type === 'UPDATE_REQUEST_TAKEN' && event.appliedBy === 'requestHandler',
-    flagStays: ({ event }: EventArgs) => event.type === 'PENDING_VMSA_TAKEN' && event.by === 'requestHandler',
-    appliesAgain: ({ event }: EventArgs) => event.type === 'PENDING_VMSA_TAKEN' && event.appliesAgain,
-    offlineIsStopped: ({ event }: EventArgs) =>
-      event.type === 'PENDING_VMSA_TAKEN' && event.offlineState === 'STOPPED',
-    offlineIsUninitialized: ({ event }: EventArgs) =>
-      event.type === 'PENDING_VMSA_TAKEN' && event.offlineState === 'UNINITIALIZED',
-    vmsaFound: ({ event }: EventArgs) => event.type === 'VMSA_APPLIED' && event.found === 'page',
-    zeroFound: ({ event }: EventArgs) => event.type === 'VMSA_APPLIED' && event.found === 'physicalZero',
-    launchVmsaComesBack: ({ event }: EventArgs) =>
-      event.type === 'VMSA_APPLIED' && event.restoresLaunchVmsa && !event.hadGuestVmsa,
-  },
-  actions: {
-    refuse: (_, _params: { reason: string }) => {},
-    rememberPendingGpa: () => {},
-    forgetPendingGpa: () => {},
-    armNothing: () => {},
-    raiseUpdateRequest: () => {},
-    deliverSipi: () => {},
-    clearPvUnhalted: () => {},
-    latchSipi: () => {},
-    applyPendingVmsa: () => {},
-    resetVcpu: () => {},
-    failRunEintr: () => {},
-  },
-}).createMachine({
+const definition = {
   id: 'vcpu',
   type: 'parallel',
   states: {
@@ -151,14 +73,14 @@ export const vcpuMachine = setup({
           { guard: 'needsKernelApic', actions: refusal('MpStateNeedsKernelApic') },
           { guard: 'initBlocked', actions: refusal('MpStateInitBlocked') },
           { guard: 'destroyedForGood', actions: refusal('DestroyedForGood') },
-          { guard: 'toRunnable', target: '.RUNNABLE' },
-          { guard: 'toUninitialized', target: '.UNINITIALIZED' },
-          { guard: 'toInitReceived', target: '.INIT_RECEIVED' },
-          { guard: 'toHalted', target: '.HALTED' },
-          { guard: 'toSipiReceived', target: '.INIT_RECEIVED', actions: 'latchSipi' },
-          { guard: 'toApResetHold', target: '.AP_RESET_HOLD' },
-          { guard: 'toStopped', target: '.STOPPED' },
-          { guard: 'toOther', target: '.OTHER' },
+          { guard: setTo('RUNNABLE'), target: '.RUNNABLE' },
+          { guard: setTo('UNINITIALIZED'), target: '.UNINITIALIZED' },
+          { guard: setTo('INIT_RECEIVED'), target: '.INIT_RECEIVED' },
+          { guard: setTo('HALTED'), target: '.HALTED' },
+          { guard: setTo('SIPI_RECEIVED'), target: '.INIT_RECEIVED', actions: 'latchSipi' },
+          { guard: setTo('AP_RESET_HOLD'), target: '.AP_RESET_HOLD' },
+          { guard: setTo('STOPPED'), target: '.STOPPED' },
+          { guard: setTo('OTHER'), target: '.OTHER' },
         ],
       },
     },
@@ -198,6 +120,77 @@ export const vcpuMachine = setup({
       },
     },
   },
-});
+} as const;
+export type VcpuDefinition = typeof definition;
+
+const actions = {
+  refuse: actionWith<{ reason: string }>(),
+  rememberPendingGpa: action,
+  forgetPendingGpa: action,
+  armNothing: action,
+  raiseUpdateRequest: action,
+  deliverSipi: action,
+  clearPvUnhalted: action,
+  latchSipi: action,
+  applyPendingVmsa: action,
+  resetVcpu: action,
+  failRunEintr: action,
+} satisfies ActionNames<VcpuDefinition, VcpuEvent>;
+
+export const vcpuMachine = setup({
+  types: { events: {} as VcpuEvent },
+  guards: {
+    startsRunnable: ({ event }: EventArgs) => event.type === 'VCPU_CREATED' && event.startsRunnable,
+    isBootCpu: ({ event }: EventArgs) => event.type === 'INIT' && event.isBootCpu,
+    staysRunnable: ({ event }: EventArgs) =>
+      (event.type === 'AP_RESET_HOLD' || event.type === 'HLT') && event.staysRunnable,
+    mpStateUnknown: ({ event }: EventArgs) =>
+      event.type === 'SET_MP_STATE' &&
+      event.range === 'known' &&
+      (event.value === 'OTHER' || event.value === 'STOPPED'),
+    initBlocked: ({ event }: EventArgs) =>
+      event.type === 'SET_MP_STATE' &&
+      event.initBlocked &&
+      (event.value === 'INIT_RECEIVED' || event.value === 'SIPI_RECEIVED'),
+    destroyedForGood: ({ event }: EventArgs) =>
+      (event.type === 'INIT' || event.type === 'SET_MP_STATE') && event.destroyedForGood,
+    needsKernelApic: ({ event }: EventArgs) =>
+      event.type === 'SET_MP_STATE' && event.value !== 'RUNNABLE' && !event.kernelApic,
+    setTo: ({ event }: EventArgs, { value }: { value: string }) =>
+      event.type === 'SET_MP_STATE' && event.value === value,
+    checkFails: ({ event }: EventArgs, { check }: { check: FailedCheck }) =>
+      failedChecks[check](request(event)),
+    checkFailsOffline: ({ event }: EventArgs, { check }: { check: FailedCheck }) =>
+      failedChecks[check](request(event)) && request(event).onError === 'offline',
+    checkFailsOfflineUnarmed: ({ event }: EventArgs, { check }: { check: FailedCheck }) =>
+      failedChecks[check](request(event)) &&
+      request(event).onError === 'offline' &&
+      request(event).armedFlag === 'onInitOnly',
+    secondRejected: ({ event }: EventArgs) => request(event).secondCreate === 'reject',
+    secondWhileArmedRejected: ({ event }: EventArgs) => request(event).secondCreate !== 'replace',
+    namesNoVmsa: ({ event }: EventArgs) => request(event).gpa === 'none',
+    namesNoVmsaUnarmed: ({ event }: EventArgs) =>
+      request(event).gpa === 'none' && request(event).armedFlag === 'onInitOnly',
+    createDisarms: ({ event }: EventArgs) => request(event).armedFlag === 'onInitOnly',
+    destroyDisarms: ({ event }: EventArgs) => event.type === 'AP_DESTROY' && event.armedFlag === 'onInitOnly',
+    unknownTakesOffline: ({ event }: EventArgs) =>
+      event.type === 'AP_UNKNOWN_REQUEST' && event.onError === 'offline',
+    unknownTakesOfflineUnarmed: ({ event }: EventArgs) =>
+      event.type === 'AP_UNKNOWN_REQUEST' && event.onError === 'offline' && event.armedFlag === 'onInitOnly',
+    handlerApplies: ({ event }: EventArgs) =>
+      event.type === 'UPDATE_REQUEST_TAKEN' && event.appliedBy === 'requestHandler',
+    flagStays: ({ event }: EventArgs) => event.type === 'PENDING_VMSA_TAKEN' && event.by === 'requestHandler',
+    appliesAgain: ({ event }: EventArgs) => event.type === 'PENDING_VMSA_TAKEN' && event.appliesAgain,
+    offlineIsStopped: ({ event }: EventArgs) =>
+      event.type === 'PENDING_VMSA_TAKEN' && event.offlineState === 'STOPPED',
+    offlineIsUninitialized: ({ event }: EventArgs) =>
+      event.type === 'PENDING_VMSA_TAKEN' && event.offlineState === 'UNINITIALIZED',
+    vmsaFound: ({ event }: EventArgs) => event.type === 'VMSA_APPLIED' && event.found === 'page',
+    zeroFound: ({ event }: EventArgs) => event.type === 'VMSA_APPLIED' && event.found === 'physicalZero',
+    launchVmsaComesBack: ({ event }: EventArgs) =>
+      event.type === 'VMSA_APPLIED' && event.restoresLaunchVmsa && !event.hadGuestVmsa,
+  },
+  actions,
+}).createMachine(definition);
 
 export const vcpuChart = compile(vcpuMachine, vcpuEvents);

@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { createActor, type AnyActor } from 'xstate';
 import { allCharts } from './charts';
-import type { World } from '../../engine/world';
-import type { ExchangeEvent } from '../../machines/exchange';
-import type { LaunchEvent } from '../../machines/launch';
-import type { VcpuEvent } from '../../machines/vcpu-events';
+import type {
+  DecidingExchangeEvent,
+  DecidingLaunchEvent,
+  DecidingVcpuEvent,
+  World,
+} from '../../engine/world';
 import type { TakenTransition } from '../../recording/timeline/shape';
 import { Timeline } from '../../recording/timeline/timeline';
 import { defaultProfile } from '../../profiles/resolve';
@@ -32,12 +34,12 @@ function sendAll(transitions: readonly TakenTransition[]): void {
   }
 }
 
-/** Sends the same transitions through the compiled tables of a world; their writes are taken back. */
+/** Sends the same transitions, quiet ones too, through the compiled tables of a world; their writes are taken back. */
 function tabulate(world: World, transitions: readonly TakenTransition[]): void {
   for (const { chart, instance, event } of transitions) {
-    if (chart === 'launch') world.sendLaunch(event as LaunchEvent);
-    else if (chart === 'vcpu') world.sendVcpu(world.vcpu(instance), event as VcpuEvent);
-    else world.sendExchange(world.vcpu(instance), event as ExchangeEvent);
+    if (chart === 'launch') world.decideLaunch(event as DecidingLaunchEvent);
+    else if (chart === 'vcpu') world.decideVcpu(world.vcpu(instance), event as DecidingVcpuEvent);
+    else world.decideExchange(world.vcpu(instance), event as DecidingExchangeEvent);
   }
   world.undo(0);
 }

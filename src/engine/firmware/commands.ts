@@ -1,7 +1,7 @@
 /** SNP firmware commands: the checks in the firmware's order, by the charts, and what each command changes. */
 import { firmwareStatus, type FirmwareStatusName } from '../../abi/firmware';
 import { snpPolicy } from '../../abi/kvm-structs';
-import type { Effect } from '../../machines/compile';
+import { carryOut } from '../../machines/effects';
 import { rmpBits } from '../memory/page-bits';
 import {
   asidInRmp,
@@ -27,13 +27,8 @@ export interface FinishParameters {
 
 const success = firmwareStatus.SUCCESS;
 
-/** The status of a refusal among the effects, or success. */
-function statusOf(effects: readonly Effect[]): number {
-  for (const { type, params } of effects) {
-    if (type === 'refuseFirmware') return firmwareStatus[params['status'] as FirmwareStatusName];
-  }
-  return success;
-}
+/** The status that the chart names for a refusal. */
+const refuseFirmware = ({ status }: { status: FirmwareStatusName }): number => firmwareStatus[status];
 
 /** What every command on a guest looks at first. */
 function guestFacts(world: World, contextPfn: number) {
@@ -45,11 +40,16 @@ function guestFacts(world: World, contextPfn: number) {
 }
 
 export function gctxCreate(world: World, pfn: number): number {
-  const refused = statusOf(pageTransition(world, pfn, { type: 'SNP_GCTX_CREATE' }).effects);
-  const facts = { reservedZero: true, platformReady: true, firmwarePage: refused === success };
-  const status = statusOf(world.sendLaunch({ type: 'SNP_GCTX_CREATE', ...facts }));
-  if (status === success) rmpFirmwareWrite(world, pfn, rmpBits.vmsa, 0);
-  return status;
+  const refused = carryOut(pageTransition(world, pfn, { type: 'SNP_GCTX_CREATE' }).effects, {
+    refuseFirmware,
+  });
+  const facts = { reservedZero: true, platformReady: true, firmwarePage: refused === undefined };
+  const effects = world.decideLaunch({ type: 'SNP_GCTX_CREATE', ...facts });
+  const makeContextPage = (): number => {
+    rmpFirmwareWrite(world, pfn, rmpBits.vmsa, 0);
+    return success;
+  };
+  return carryOut(effects, { refuseFirmware, makeContextPage }) ?? success;
 }
 
 function policyLegal(policy: bigint): boolean {
@@ -60,28 +60,27 @@ function policyLegal(policy: bigint): boolean {
 
 export function launchStart(world: World, contextPfn: number, policy: bigint): number {
   const facts = { ...guestFacts(world, contextPfn), policyLegal: policyLegal(policy) };
-  return statusOf(world.sendLaunch({ type: 'SNP_LAUNCH_START', ...facts }));
+  return carryOut(world.decideLaunch({ type: 'SNP_LAUNCH_START', ...facts }), { refuseFirmware }) ?? success;
 }
 
 const bitOf = (asid: number): number => 1 << asid;
 
 export function activate(world: World, contextPfn: number, asid: number): number {
   const { host } = world;
-  const status = statusOf(
-    world.sendLaunch({
-      type: 'SNP_ACTIVATE',
-      ...guestFacts(world, contextPfn),
-      asidUnusedInRmp: !asidInRmp(world, asid),
-      socketLegal: true,
-      asidClean: (host.asidsDirty & bitOf(asid)) === 0,
-      asidFree: (host.asidsOwned & bitOf(asid)) === 0,
-    }),
-  );
-  if (status === success) {
+  const effects = world.decideLaunch({
+    type: 'SNP_ACTIVATE',
+    ...guestFacts(world, contextPfn),
+    asidUnusedInRmp: !asidInRmp(world, asid),
+    socketLegal: true,
+    asidClean: (host.asidsDirty & bitOf(asid)) === 0,
+    asidFree: (host.asidsOwned & bitOf(asid)) === 0,
+  });
+  const bindAsid = (): number => {
     host.asidsOwned |= bitOf(asid);
     world.vm.activated = true;
-  }
-  return status;
+    return success;
+  };
+  return carryOut(effects, { refuseFirmware, bindAsid }) ?? success;
 }
 
 /** What the firmware finds in a page of type CPUID; see `cpuidVerdict`. */
@@ -98,23 +97,21 @@ export interface LaunchUpdatePage {
 
 export function launchUpdatePage(world: World, contextPfn: number, page: LaunchUpdatePage): number {
   const { pfn } = page;
-  const status = statusOf(
-    world.sendLaunch({
-      type: 'SNP_LAUNCH_UPDATE',
-      ...guestFacts(world, contextPfn),
-      pagePreGuest: pageState(world, pfn) === 'Pre-Guest',
-      sizeMatches: !rmpEntry(world, pfn).twoMeg,
-      typeKnown: page.typeKnown,
-      activated: world.vm.activated,
-      pageOwned: rmpEntry(world, pfn).asid === world.vm.asid,
-      contentLegal: page.content === 'legal',
-    }),
-  );
-  if (status === success) {
-    const set = rmpBits.validated | (page.vmsa ? rmpBits.vmsa : 0);
-    rmpFirmwareWrite(world, pfn, set, rmpBits.immutable);
-  }
-  return status;
+  const effects = world.decideLaunch({
+    type: 'SNP_LAUNCH_UPDATE',
+    ...guestFacts(world, contextPfn),
+    pagePreGuest: pageState(world, pfn) === 'Pre-Guest',
+    sizeMatches: !rmpEntry(world, pfn).twoMeg,
+    typeKnown: page.typeKnown,
+    activated: world.vm.activated,
+    pageOwned: rmpEntry(world, pfn).asid === world.vm.asid,
+    contentLegal: page.content === 'legal',
+  });
+  const makeGuestValid = (): number => {
+    rmpFirmwareWrite(world, pfn, rmpBits.validated | (page.vmsa ? rmpBits.vmsa : 0), rmpBits.immutable);
+    return success;
+  };
+  return carryOut(effects, { refuseFirmware, makeGuestValid }) ?? success;
 }
 
 export function launchFinish(world: World, contextPfn: number, parameters: FinishParameters): number {
@@ -123,7 +120,8 @@ export function launchFinish(world: World, contextPfn: number, parameters: Finis
   const identity = badAuthor ? ('authorSignature' as const) : idBlock;
   const facts = { ...guestFacts(world, contextPfn), activated: world.vm.activated, identity };
   const inLaunch = world.vm.gstate === 'LAUNCH';
-  const status = statusOf(world.sendLaunch({ type: 'SNP_LAUNCH_FINISH', ...facts }));
+  const effects = world.decideLaunch({ type: 'SNP_LAUNCH_FINISH', ...facts });
+  const status = carryOut(effects, { refuseFirmware }) ?? success;
   // The parameters are looked at behind the checks of the guest's state.
   if (inLaunch && (idBlock !== 'none' || vcekDisabled)) {
     const bit = (set: boolean): number => (set ? 1 : 0);
@@ -137,23 +135,28 @@ export function launchFinish(world: World, contextPfn: number, parameters: Finis
 }
 
 export function decommission(world: World, contextPfn: number): number {
-  const status = statusOf(world.sendLaunch({ type: 'SNP_DECOMMISSION', ...guestFacts(world, contextPfn) }));
-  if (status !== success) return status;
-  rmpFirmwareWrite(world, contextPfn, 0, rmpBits.vmsa);
-  const { host, vm } = world;
-  if (vm.activated) {
-    host.asidsOwned &= ~bitOf(vm.asid);
-    host.asidsDirty |= bitOf(vm.asid);
-    vm.activated = false;
-  }
-  return success;
+  const effects = world.decideLaunch({ type: 'SNP_DECOMMISSION', ...guestFacts(world, contextPfn) });
+  const freeGuest = (): number => {
+    rmpFirmwareWrite(world, contextPfn, 0, rmpBits.vmsa);
+    releaseAsid(world);
+    return success;
+  };
+  return carryOut(effects, { refuseFirmware, freeGuest }) ?? success;
+}
+
+/** The ASID of a guest that is gone may be bound again after a DF_FLUSH. */
+function releaseAsid({ host, vm }: World): void {
+  if (!vm.activated) return;
+  host.asidsOwned &= ~bitOf(vm.asid);
+  host.asidsDirty |= bitOf(vm.asid);
+  vm.activated = false;
 }
 
 /** Clears `immutable` of 4 KiB; a page that is not immutable stays as it is. The size is looked at first. */
 export function pageReclaim(world: World, pfn: number): number {
   if (rmpEntry(world, pfn).twoMeg) return firmwareStatus.INVALID_PAGE_SIZE;
   const taken = pageTransition(world, pfn, { type: 'SNP_PAGE_RECLAIM' });
-  const status = statusOf(taken.effects);
+  const status = carryOut(taken.effects, { refuseFirmware }) ?? success;
   if (status === success && taken.target >= 0) rmpFirmwareWrite(world, pfn, 0, rmpBits.immutable);
   return status;
 }

@@ -11,7 +11,6 @@ import { littleEndian } from '../../base/bytes';
 import { hexToBytes } from '../../base/hex';
 import { PVALIDATE_FAIL_NOUPDATE, RMP_SUCCESS } from '../../abi/rmp';
 import { vmsa, vmsaInitValues } from '../../abi/vmsa';
-import type { PageEvent } from '../../machines/page';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { guestAccess, mapForGuest, privatePfn, rmpAgrees } from './access';
 import {
@@ -161,12 +160,8 @@ function rmpadjust(world: World, index: number, args: ActArguments<'guest', 'rmp
   const gfn = gpaToGfn(toGpa(args.gpa));
   const pfn = pageOf(world, vcpu, gfn);
   if (pfn === undefined) return undefined;
-  const event: PageEvent = {
-    type: 'RMPADJUST',
-    vmsa: args.vmsa,
-    sizeFits: smashForSmallPage(world, gfn, pfn, size),
-  };
-  const code = refusalCode(pageTransition(world, pfn, event));
+  const sizeFits = smashForSmallPage(world, gfn, pfn, size);
+  const code = refusalCode(pageTransition(world, pfn, { type: 'RMPADJUST', vmsa: args.vmsa, sizeFits }));
   if (code === RMP_SUCCESS) {
     rmpFirmwareWrite(world, pfn, args.vmsa ? rmpBits.vmsa : 0, args.vmsa ? 0 : rmpBits.vmsa);
     changeGfns(world, gfn, 1, args.vmsa ? gfnBits.guestVmsa : 0, args.vmsa ? 0 : gfnBits.guestVmsa);

@@ -9,8 +9,9 @@ import {
   type PageState,
 } from '../../abi/rmp';
 import { PAGES_PER_LARGE_PAGE } from '../../abi/address';
-import { take, type Candidate } from '../../machines/compile';
-import { pageChart, type PageEvent } from '../../machines/page';
+import { take } from '../../machines/compile';
+import { carryOut, type EffectFor } from '../../machines/effects';
+import { pageChart, type InstructionCode, type PageDefinition, type PageEvent } from '../../machines/page';
 import { assert } from '../../base/assert';
 import { takeFault } from '../faults';
 import { RMP_ASID_MASK, RMP_ASID_SHIFT, rmpBits } from '../memory/page-bits';
@@ -134,26 +135,35 @@ export function rmpLookup(world: World, pfn: number): RmpLookup | undefined {
   return { assigned: (world.pages.rmp.get(pfn) & rmpBits.assigned) !== 0, level: levelOf(world, pfn) };
 }
 
+/** What an event of this type does to a page: the state it leads to, -1 when it stays, and the effects. */
+export interface PageTransition<E extends PageEvent['type']> {
+  readonly target: number;
+  readonly effects: readonly EffectFor<PageDefinition, E>[];
+}
+
 /** Asks the page chart what an event does to a page. */
-export function pageTransition(world: World, pfn: number, event: PageEvent): Candidate {
+export function pageTransition<E extends PageEvent>(
+  world: World,
+  pfn: number,
+  event: E,
+): PageTransition<E['type']> {
   const eventCode = pageChart.eventCodes.get(event.type);
   assert(eventCode !== undefined, `the page chart does not know ${event.type}`);
   const taken = take(pageRegion, stateCode(world, pfn), eventCode, pageChart.eventTypes.length, event);
   assert(taken, `the page chart does not accept ${event.type}`);
-  return taken;
+  return taken as unknown as PageTransition<E['type']>;
 }
 
-const instructionCodes: Readonly<Record<string, number>> = {
+const instructionCodes: Readonly<Record<InstructionCode, number>> = {
   RMP_FAIL_OVERLAP,
   RMP_FAIL_PERMISSION,
   RMP_FAIL_SIZEMISMATCH,
 };
+const refuseInstruction = ({ code }: { code: InstructionCode }): number => instructionCodes[code];
 
 /** The code with which an instruction is refused, or 0. */
-export function refusalCode(taken: Candidate): number {
-  const refusal = taken.effects.find(({ type }) => type === 'refuseInstruction');
-  return refusal ? (instructionCodes[refusal.params['code'] as string] ?? RMP_SUCCESS) : RMP_SUCCESS;
-}
+export const refusalCode = (taken: PageTransition<'RMPUPDATE' | 'PVALIDATE' | 'RMPADJUST'>): number =>
+  carryOut(taken.effects, { refuseInstruction }) ?? RMP_SUCCESS;
 
 function stateWanted(update: RmpUpdate): 'Hypervisor' | 'Firmware' | 'Pre-Guest' | 'Guest-Invalid' {
   if (!update.assigned) return 'Hypervisor';
@@ -206,7 +216,7 @@ function rmpUpdateInstruction(world: World, pfn: number, update: RmpUpdate): Ins
   const fault = takeFault(world, 'rmpupdate', pfn);
   if (fault) return { code: fault.status, always: fault.every };
   const to = stateWanted(update);
-  const event: PageEvent = { type: 'RMPUPDATE', to, sizeFits: sizeFits(world, pfn, update.twoMeg) };
+  const event = { type: 'RMPUPDATE', to, sizeFits: sizeFits(world, pfn, update.twoMeg) } as const;
   const code = refusalCode(pageTransition(world, pfn, event));
   if (code !== RMP_SUCCESS) return { code, always: true };
   writeEntries(world, pfn, update);

@@ -77,7 +77,7 @@ test('a step tells its move, rule, facets, transitions and findings', () => {
     (w) => {
       w.facet('psc.msr');
       w.facet('psc.msr');
-      w.sendVcpu(w.vcpu(1), {
+      w.decideVcpu(w.vcpu(1), {
         type: 'SET_MP_STATE',
         value: 'HALTED',
         kernelApic: true,

@@ -2,7 +2,7 @@
 import { apInfo1, apCreationRequests } from '../../../abi/ap-creation';
 import { isLargePageAligned, isPageAligned } from '../../../abi/address';
 import { GHCB_ERR_INVALID_INPUT } from '../../../abi/error-words';
-import type { Effect } from '../../../machines/compile';
+import { carryOut, type EffectTable } from '../../../machines/effects';
 import type { VcpuEvent } from '../../../machines/vcpu-events';
 import type { FacetValue } from '../../../profiles/facets';
 import { takesTargetOffline } from '../../../profiles/facets/ap-creation';
@@ -23,11 +23,27 @@ export function sevSnpApCreation(world: World, caller: Vcpu): Handled {
   const { apicId } = apInfo1.decode(caller.exitInfo1);
   const target = world.vcpus[apicId];
   if (!target?.exists) return refusals[world.facet('ap.onError')](world, caller, 'ApTargetUnknown');
-  const effects = world.sendVcpu(target, eventFor(world, caller, target));
-  const refusal = effects.find((effect) => effect.type === 'refuse');
-  for (const effect of effects) applyEffect[effect.type]?.(world, caller, target, effects);
+  const refusal = changeTarget(world, caller, target);
   if (!refusal) return resumeAnswered(world, caller);
-  return refusals[world.facet('ap.onError')](world, caller, refusal.params['reason'] as RuleId);
+  return refusals[world.facet('ap.onError')](world, caller, refusal);
+}
+
+/** What the target's chart makes of the request. @returns the rule by which it is refused; it may have changed the target even so */
+function changeTarget(world: World, caller: Vcpu, target: Vcpu): RuleId | undefined {
+  const effects = world.decideVcpu(target, eventFor(world, caller, target));
+  const kicks = effects.some(({ type }) => type === 'raiseUpdateRequest');
+  let refusal: RuleId | undefined;
+  const table: EffectTable<(typeof effects)[number], void> = {
+    refuse: ({ reason }) => {
+      refusal = reason;
+    },
+    rememberPendingGpa: () => rememberPendingGpa(world, target, caller.exitInfo2, kicks),
+    forgetPendingGpa: () => forgetPendingGpa(world, target),
+    armNothing: () => forgetPendingGpa(world, target),
+    raiseUpdateRequest: () => raiseUpdateRequest(world, target),
+  };
+  carryOut(effects, table);
+  return refusal;
 }
 
 type Refusal = (world: World, caller: Vcpu, rule: RuleId) => Handled;
@@ -55,7 +71,12 @@ const badOnInit: Record<FacetValue<'ap.badOnInit'>, 'offline' | 'untouched'> = {
   nothing: 'untouched',
 };
 
-function eventFor(world: World, caller: Vcpu, target: Vcpu): VcpuEvent {
+type ApRequestEvent = Extract<
+  VcpuEvent,
+  { type: 'AP_CREATE' | 'AP_CREATE_ON_INIT' | 'AP_DESTROY' | 'AP_UNKNOWN_REQUEST' }
+>;
+
+function eventFor(world: World, caller: Vcpu, target: Vcpu): ApRequestEvent {
   const request = apCreationRequests[requestOf(caller.exitInfo1) as keyof typeof apCreationRequests] as
     'CREATE_ON_INIT' | 'CREATE' | 'DESTROY' | undefined;
   const armedFlag = world.facet('ap.armedFlag');
@@ -121,34 +142,28 @@ const clearedGpa: Record<FacetValue<'ap.touchedBeforeChecks'>, (world: World) =>
   nothing: noVmsaGpa,
 };
 
-type Apply = (world: World, caller: Vcpu, target: Vcpu, effects: readonly Effect[]) => void;
+function rememberPendingGpa(world: World, target: Vcpu, gpa: bigint, kicks: boolean): void {
+  const index = world.indexOf(target);
+  target.pendingVmsaGpa = gpa;
+  world.move(
+    'apRemembered',
+    index,
+    { target: index, request: kicks ? 'CREATE' : 'CREATE_ON_INIT', gpa },
+    kicks ? 'ApUpdateRequested' : 'ApArmed',
+  );
+}
 
-const forgetPendingGpa: Apply = (world, _, target) => {
-  const targetIndex = world.indexOf(target);
+function forgetPendingGpa(world: World, target: Vcpu): void {
+  const index = world.indexOf(target);
   target.pendingVmsaGpa = clearedGpa[world.facet('ap.touchedBeforeChecks')](world);
-  world.move('apDestroyed', targetIndex, { target: targetIndex }, 'ApUpdateRequested');
-};
+  world.move('apDestroyed', index, { target: index }, 'ApUpdateRequested');
+}
 
-const applyEffect: Readonly<Record<string, Apply>> = {
-  rememberPendingGpa: (world, caller, target, effects) => {
-    const targetIndex = world.indexOf(target);
-    const kicked = effects.some((effect) => effect.type === 'raiseUpdateRequest');
-    target.pendingVmsaGpa = caller.exitInfo2;
-    world.move(
-      'apRemembered',
-      targetIndex,
-      { target: targetIndex, request: kicked ? 'CREATE' : 'CREATE_ON_INIT', gpa: caller.exitInfo2 },
-      kicked ? 'ApUpdateRequested' : 'ApArmed',
-    );
-  },
-  forgetPendingGpa,
-  armNothing: forgetPendingGpa,
-  raiseUpdateRequest: (world, _, target) => {
-    const targetIndex = world.indexOf(target);
-    if (target.mpState === 'UNINITIALIZED') startUninitialized(world, target);
-    world.move('kick', targetIndex, { target: targetIndex }, 'ApUpdateRequested');
-  },
-};
+function raiseUpdateRequest(world: World, target: Vcpu): void {
+  const index = world.indexOf(target);
+  if (target.mpState === 'UNINITIALIZED') startUninitialized(world, target);
+  world.move('kick', index, { target: index }, 'ApUpdateRequested');
+}
 
 /** Only one kernel lets the requester write the mp_state of the target. */
 function startUninitialized(world: World, target: Vcpu): void {

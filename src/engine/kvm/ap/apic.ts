@@ -1,5 +1,8 @@
 /** INIT and SIPI in the in-kernel local APIC, and what counts as an event for a sleeping vCPU. */
 import { apResetHoldResponse } from '../../../abi/ghcb-msr';
+import { statesTagged } from '../../../machines/compile';
+import { carryOut } from '../../../machines/effects';
+import { vcpuChart } from '../../../machines/vcpu';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
@@ -19,19 +22,10 @@ export function latchSipi(vcpu: Vcpu): void {
 
 /** Whether an update of the protected state is requested from this vCPU. */
 export function updateRequested(vcpu: Vcpu): boolean {
-  return raised[vcpu.creation];
+  return updateRequestedStates.has(vcpu.creation);
 }
 
-const raised: Record<Vcpu['creation'], boolean> = {
-  noneWaiting: false,
-  createdOnInit: false,
-  updatePending: true,
-  updateUnarmed: true,
-  destroyPending: true,
-  destroyUnarmed: true,
-  destroyArmed: false,
-  requestLeftOver: true,
-};
+const updateRequestedStates = statesTagged(vcpuChart, 'creation', 'updateRequested');
 
 /** kvm_vcpu_has_events, as far as this model has events. */
 export function hasEvents(vcpu: Vcpu): boolean {
@@ -64,15 +58,14 @@ export function acceptApicEvents(world: World, vcpu: Vcpu): void {
   if (vcpu.sipiLatched) {
     vcpu.sipiLatched = false;
     const before = vcpu.mpState;
-    const effects = world.sendVcpu(vcpu, { type: 'SIPI' });
-    const delivered = effects.some((effect) => effect.type === 'deliverSipi');
-    if (!delivered) {
-      world.move('sipiDropped', index, { state: before }, 'SipiDropped');
-      return;
-    }
-    clearUnhaltedWhenRunnable(vcpu);
-    const { effect, rule } = deliverSipi(world, vcpu);
-    world.move('sipiAccepted', index, { effect }, rule);
+    carryOut(world.decideVcpu(vcpu, { type: 'SIPI' }), {
+      refuse: ({ reason }) => world.move('sipiDropped', index, { state: before }, reason),
+      deliverSipi: () => {
+        clearUnhaltedWhenRunnable(vcpu);
+        const { effect, rule } = deliverSipi(world, vcpu);
+        world.move('sipiAccepted', index, { effect }, rule);
+      },
+    });
   }
 }
 
@@ -81,9 +74,13 @@ function takeInit(world: World, vcpu: Vcpu): void {
   const index = world.indexOf(vcpu);
   const rule = waitsForReset(vcpu) ? 'InitTaken' : plainInit[world.facet('ap.plainInit')];
   resetVcpuForInit(world, vcpu);
-  const refused = destroyedForGood(world, vcpu);
-  world.sendVcpu(vcpu, { type: 'INIT', isBootCpu: index === 0, destroyedForGood: refused });
-  if (refused) world.move('initRefused', index, { state: vcpu.mpState }, 'DestroyedForGood');
+  const effects = world.decideVcpu(vcpu, {
+    type: 'INIT',
+    isBootCpu: index === 0,
+    destroyedForGood: destroyedForGood(world, vcpu),
+  });
+  const refused = carryOut(effects, { refuse: ({ reason }) => reason });
+  if (refused) world.move('initRefused', index, { state: vcpu.mpState }, refused);
   else world.move('initAccepted', index, { state: vcpu.mpState }, rule);
 }
 

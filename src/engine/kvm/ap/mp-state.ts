@@ -1,6 +1,7 @@
 /** KVM_SET_MP_STATE and KVM_GET_MP_STATE. */
 import { mpStates, x86MpStates } from '../../../abi/mp-state';
 import { assert } from '../../../base/assert';
+import { carryOut } from '../../../machines/effects';
 import { refused, type Outcome } from '../../acts';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
@@ -35,7 +36,7 @@ type Settable = (typeof x86MpStates)[number] | 'OTHER';
 /** What KVM_SET_MP_STATE did: the rule by which it refused with -EINVAL, or nothing. */
 export function setMpState(world: World, vcpu: Vcpu, number: number): RuleId | undefined {
   const value = settableFromNumber(number);
-  const effects = world.sendVcpu(vcpu, {
+  const effects = world.decideVcpu(vcpu, {
     type: 'SET_MP_STATE',
     value,
     kernelApic: world.vm.kernelApic,
@@ -43,9 +44,14 @@ export function setMpState(world: World, vcpu: Vcpu, number: number): RuleId | u
     initBlocked: initBlocked(world, vcpu, value),
     destroyedForGood: destroyedForGood(world, vcpu),
   });
-  const refusal = effects.find((effect) => effect.type === 'refuse');
-  if (refusal) return refusal.params['reason'] as RuleId;
-  if (effects.some((effect) => effect.type === 'latchSipi')) vcpu.sipiLatched = true;
+  const refusal = carryOut(effects, {
+    refuse: ({ reason }): RuleId | undefined => reason,
+    latchSipi: () => {
+      vcpu.sipiLatched = true;
+      return undefined;
+    },
+  });
+  if (refusal) return refusal;
   vcpu.otherMpState = vcpu.mpState === 'OTHER' ? number : 0;
   clearUnhaltedWhenRunnable(vcpu);
   return undefined;

@@ -1,5 +1,7 @@
 /** Giving a vCPU the VMSA that AP creation announced, in the thread of that vCPU. */
 import { isPageAligned } from '../../../abi/address';
+import { statesTagged } from '../../../machines/compile';
+import { vcpuChart } from '../../../machines/vcpu';
 import type { FacetValue, KnownValue } from '../../../profiles/facets';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
@@ -8,19 +10,10 @@ import { vmsaPage, type VmsaPage } from './vmsa-page';
 
 /** Whether the flag is set that lets the next INIT apply an AP creation request. */
 export function waitsForReset(vcpu: Vcpu): boolean {
-  return armed[vcpu.creation];
+  return armed.has(vcpu.creation);
 }
 
-const armed: Record<Vcpu['creation'], boolean> = {
-  noneWaiting: false,
-  createdOnInit: true,
-  updatePending: true,
-  updateUnarmed: false,
-  destroyPending: true,
-  destroyUnarmed: false,
-  destroyArmed: true,
-  requestLeftOver: false,
-};
+const armed = statesTagged(vcpuChart, 'creation', 'armed');
 
 /** Whether a guest VMSA was ever installed. */
 export function hasGuestVmsa(vcpu: Vcpu): boolean {

@@ -1,10 +1,11 @@
 /** KVM_SEV_INIT2, and KVM_SEV_SNP_INIT before it: from a VM to an active SEV guest. */
-import { errno } from '../../../abi/errno';
+import { errno, type ErrnoName } from '../../../abi/errno';
 import { SVM_SEV_FEAT_SECURE_TSC, SVM_SEV_FEAT_SNP_ACTIVE } from '../../../abi/sev-features';
+import { carryOut } from '../../../machines/effects';
 import { NO_PFN, type World } from '../../world';
 import { sevAsidFree, sevAsidNew } from '../teardown/asids';
 import { allocateKernelPage, freeKernelPage, snpAllocFirmwarePage } from '../memory/kernel-pages';
-import { argumentReadable, refusalOf, refuseCall, replyOf, type SevCommand, type SevReply } from './sev-call';
+import { argumentReadable, goesOn, refuseCall, replyOf, type SevCommand, type SevReply } from './sev-call';
 
 /** struct kvm_sev_init. */
 export interface Init2Arguments {
@@ -39,44 +40,48 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
   const encryptsState = type === 'seves' || type === 'snp';
   const version1Refused =
     type === 'snp' && args.ghcbVersion === 1 && world.facet('init2.ghcbVersion1') === 'refused';
-  const refused = refusalOf(
-    world,
-    call,
-    world.sendLaunch({
-      type: 'INIT2',
-      sevType,
-      readable: argumentReadable(command),
-      noVcpus: vm.vcpuCount === 0 && vm.creatingVcpus === 0,
-      // KVM_SEV_SNP_INIT looks at its flags once it has drawn an ASID.
-      flagsZero: snpInit || args.flags === 0,
-      featuresSupported: (args.vmsaFeatures & ~supportedFeatures(world)) === 0n,
-      versionKnown: args.ghcbVersion <= MAX_GHCB_VERSION && (encryptsState || args.ghcbVersion === 0),
-      versionAllowed: !version1Refused,
-    }),
-    { Init2Twice: () => (world.facet('init2.twice') === 'ebusy' ? 'EBUSY' : 'EINVAL') },
-  );
+  const effects = world.decideLaunch({
+    type: 'INIT2',
+    sevType,
+    readable: argumentReadable(command),
+    noVcpus: vm.vcpuCount === 0 && vm.creatingVcpus === 0,
+    // KVM_SEV_SNP_INIT looks at its flags once it has drawn an ASID.
+    flagsZero: snpInit || args.flags === 0,
+    featuresSupported: (args.vmsaFeatures & ~supportedFeatures(world)) === 0n,
+    versionKnown: args.ghcbVersion <= MAX_GHCB_VERSION && (encryptsState || args.ghcbVersion === 0),
+    versionAllowed: !version1Refused,
+  });
+  const refused = carryOut(effects, {
+    refuse: ({ reason }) =>
+      refuseCall(world, call, reason, reason === 'Init2Twice' ? secondInitErrno(world) : undefined),
+    allocateAsid: goesOn,
+  });
   if (refused) return replyOf(refused);
   return activateSev(world, args, encryptsState);
 }
+
+/** The errno of an INIT2 of a guest that is initialised. */
+const secondInitErrno = (world: World): ErrnoName =>
+  world.facet('init2.twice') === 'ebusy' ? 'EBUSY' : 'EINVAL';
 
 /** KVM_SEV_INIT and KVM_SEV_ES_INIT: the calls of VMs without a type. Such guests go no further here. */
 export function sevGuestInit(world: World, { encryptsState }: { readonly encryptsState: boolean }): SevReply {
   const { vm } = world;
   const call = encryptsState ? 'KVM_SEV_ES_INIT' : 'KVM_SEV_INIT';
-  const refused = refusalOf(
-    world,
-    call,
-    world.sendLaunch({
-      type: 'INIT2',
-      sevType: vm.type === 'default',
-      readable: true,
-      noVcpus: vm.vcpuCount === 0 && vm.creatingVcpus === 0,
-      flagsZero: true,
-      featuresSupported: true,
-      versionKnown: true,
-      versionAllowed: true,
-    }),
-  );
+  const effects = world.decideLaunch({
+    type: 'INIT2',
+    sevType: vm.type === 'default',
+    readable: true,
+    noVcpus: vm.vcpuCount === 0 && vm.creatingVcpus === 0,
+    flagsZero: true,
+    featuresSupported: true,
+    versionKnown: true,
+    versionAllowed: true,
+  });
+  const refused = carryOut(effects, {
+    refuse: ({ reason }) => refuseCall(world, call, reason),
+    allocateAsid: goesOn,
+  });
   if (refused) return replyOf(refused);
   // Such guests speak GHCB version 1.
   return activateSev(world, { vmsaFeatures: 0n, flags: 0, ghcbVersion: 1 }, encryptsState);

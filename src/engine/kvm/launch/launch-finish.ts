@@ -8,6 +8,7 @@ import { rmpMakePrivate } from '../../hardware/rmp';
 import { launchFinish, launchUpdatePage, type FinishParameters } from '../../firmware/commands';
 import { allocationFails, takeFault } from '../../faults';
 import { sevDoCmd } from '../../firmware/psp';
+import { carryOut } from '../../../machines/effects';
 import type { FacetValue } from '../../../profiles/facets';
 import type { Vcpu } from '../../state/vcpu';
 import { NO_PFN, type World } from '../../world';
@@ -15,7 +16,7 @@ import { HostRmpFault } from '../memory/host-fault';
 import { killVm, kvmRmpMakeShared, snpPageReclaim } from '../memory/kernel-pages';
 import {
   argumentReadable,
-  refusalOf,
+  goesOn,
   refuseCall,
   replyOf,
   sevIssueCmd,
@@ -44,18 +45,18 @@ export function snpLaunchFinish(world: World, command: SevCommand, args: LaunchF
   const { vm } = world;
   const snp = vm.type === 'snp';
   const mayEncrypt = snp && vm.contextPfn !== NO_PFN && argumentReadable(command) && args.flags === 0;
-  const refused = refusalOf(
-    world,
-    call,
-    world.sendLaunch({
-      type: 'FINISH',
-      snp,
-      readable: argumentReadable(command),
-      flagsZero: args.flags === 0,
-      noVcpuInCreation: vm.creatingVcpus === 0 || world.facet('lf.vcpuCreation') !== 'ebusy',
-      vcpusLocked: !mayEncrypt || lockAllVcpus(world),
-    }),
-  );
+  const effects = world.decideLaunch({
+    type: 'FINISH',
+    snp,
+    readable: argumentReadable(command),
+    flagsZero: args.flags === 0,
+    noVcpuInCreation: vm.creatingVcpus === 0 || world.facet('lf.vcpuCreation') !== 'ebusy',
+    vcpusLocked: !mayEncrypt || lockAllVcpus(world),
+  });
+  const refused = carryOut(effects, {
+    refuse: ({ reason }) => refuseCall(world, call, reason),
+    encryptVmsas: goesOn,
+  });
   if (refused) return replyOf(refused);
   const finishing: Finishing = { command, args, encrypted: [] };
   const reply = finishGuest(world, finishing);

@@ -11,14 +11,16 @@ import {
   SNP_POLICY_RESERVED_MUST_BE_ONE,
 } from '../../../abi/kvm-structs';
 import { SVM_SEV_FEAT_SECURE_TSC } from '../../../abi/sev-features';
+import { carryOut } from '../../../machines/effects';
 import type { KnownValue } from '../../../profiles/facets';
 import { activate, decommission, gctxCreate, launchStart } from '../../firmware/commands';
 import { sevDoCmd } from '../../firmware/psp';
+import type { RuleId } from '../../rules';
 import { NO_PFN, type World } from '../../world';
 import { snpAllocFirmwarePage, snpFreeFirmwarePage } from '../memory/kernel-pages';
 import {
   argumentReadable,
-  refusalOf,
+  goesOn,
   refuseCall,
   replyOf,
   sevIssueCmd,
@@ -84,16 +86,25 @@ export function snpLaunchStart(world: World, command: SevCommand, args: LaunchSt
   const later = contextFirst(world, verdict);
   const replaces = vm.contextPfn !== NO_PFN && world.facet('ls.twice') === 'replacesContext';
   if (replaces) return startSecond(world, command);
-  const effects = world.sendLaunch({
+  const effects = world.decideLaunch({
     type: 'START',
     snp: vm.type === 'snp',
     readable: argumentReadable(command),
     ...(later ? accepted : verdict),
     tscKnown: !secureTsc || world.host.tscKhz !== 0,
   });
-  const refused = refusalOf(world, call, effects);
+  const refused = carryOut(effects, {
+    warn: () => warned(world),
+    refuse: ({ reason }) => refuseCall(world, call, reason),
+    createContext: goesOn,
+  });
   if (refused) return replyOf(refused);
   return startGuest(world, command, args, later ? verdict : undefined);
+}
+
+function warned(world: World): number {
+  world.move('kernelWarn', -1, { what: call });
+  return 0;
 }
 
 /** A second context: the ASID is bound to the first, so that ACTIVATE fails and the new context is given back. */
@@ -124,7 +135,9 @@ function startGuest(
   vm.contextPfn = context;
   world.sendLaunch({ type: 'CONTEXT_CREATED' });
   if (verdict) {
-    reply.ret = refusalOf(world, call, world.sendLaunch({ type: 'START_CHECKS', ...verdict }));
+    const effects = world.decideLaunch({ type: 'START_CHECKS', ...verdict });
+    const refuse = ({ reason }: { reason: RuleId }): number => refuseCall(world, call, reason);
+    reply.ret = carryOut(effects, { refuse, startGuest: goesOn }) ?? 0;
     return reply;
   }
 

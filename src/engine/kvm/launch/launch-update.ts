@@ -1,6 +1,7 @@
 /** KVM_SEV_SNP_LAUNCH_UPDATE: pages become encrypted, measured pages of the guest, one by one. */
 import { errno, type ErrnoName } from '../../../abi/errno';
 import { KVM_SEV_SNP_PAGE_TYPE_VMSA, launchUpdateTypes } from '../../../abi/kvm-structs';
+import { carryOut } from '../../../machines/effects';
 import type { FacetValue, KnownValue } from '../../../profiles/facets';
 import { copiesFromUserspace, reclaimMakesShared } from '../../../profiles/facets/launch-update';
 import { rmpLookup } from '../../hardware/rmp';
@@ -13,7 +14,7 @@ import { newAttempt, populatePage, type Attempt } from './populate-page';
 import {
   argumentReadable,
   errnoOf,
-  refusalOf,
+  goesOn,
   refuseCall,
   replyOf,
   type SevCommand,
@@ -83,7 +84,7 @@ export function snpLaunchUpdate(
   const finished = vm.launch === 'finished';
   const registered =
     world.facet('lu.source') !== 'registeredRegion' || memoryFound.registeredRegion(world, args);
-  const effects = world.sendLaunch({
+  const effects = world.decideLaunch({
     type: 'UPDATE',
     snp: vm.type === 'snp' && vm.contextPfn !== NO_PFN,
     stillOpen: !finished || world.facet('lu.afterFinish') === 'firmwareDecides',
@@ -93,7 +94,12 @@ export function snpLaunchUpdate(
     regionRegistered: registered,
     slotHasGmem: !registered || memoryFound[world.facet('lu.source')](world, args),
   });
-  const refused = refusalOf(world, call, effects, { UpdateNotStarted: () => notStartedErrno(world) });
+  const refused =
+    carryOut(effects, {
+      refuse: ({ reason }) =>
+        refuseCall(world, call, reason, reason === 'UpdateNotStarted' ? notStartedErrno(world) : undefined),
+      populate: goesOn,
+    }) ?? 0;
   if (refused || args.len === 0n) return replyOf(refused);
   return populate(world, command, args);
 }

@@ -1,6 +1,5 @@
 /** One KVM_MEMORY_ENCRYPT_OP as its handlers see it: the command, what can go wrong with its bytes, what is written back. */
 import { errno as numbers, errnoName, type ErrnoName } from '../../../abi/errno';
-import type { Effect } from '../../../machines/compile';
 import type { RuleId } from '../../rules';
 import { rules } from '../../rules';
 import { badDevice, type PspResult } from '../../firmware/psp';
@@ -45,22 +44,8 @@ const refusalErrno: Partial<Readonly<Record<RuleId, ErrnoName>>> = {
   FinishInterrupted: 'EINTR',
 };
 
-/** Rules whose errno depends on the kernel generation. */
-export type ErrnoOfRule = Partial<Readonly<Record<RuleId, () => ErrnoName>>>;
-
-/** The refusal among the effects of a chart, shown as a move. @returns its negative errno, or 0 when there is none */
-export function refusalOf(
-  world: World,
-  call: string,
-  effects: readonly Effect[],
-  errnos: ErrnoOfRule = {},
-): number {
-  const refusal = effects.find(({ type }) => type === 'refuse');
-  if (!refusal) return 0;
-  if (effects.some(({ type }) => type === 'warn')) world.move('kernelWarn', -1, { what: call });
-  const rule = refusal.params['reason'] as RuleId;
-  return refuseCall(world, call, rule, errnos[rule]?.());
-}
+/** The call passed the checks of the chart: its handler goes on. */
+export const goesOn = (): number => 0;
 
 /** Shows that a call is refused. @returns the negative errno of the rule */
 export function refuseCall(world: World, call: string, rule: RuleId, name?: ErrnoName): number {

@@ -1,8 +1,10 @@
 /** Page state change by the MSR protocol: one page, request 0x014, answer 0x015. */
+import { gfnToGpa } from '../../../abi/address';
 import { errno } from '../../../abi/errno';
 import { GHCB_MSR_PSC_ERROR, pscRequest, pscResponse } from '../../../abi/ghcb-msr';
 import { kvmRunVmgexitPscMsr, kvmRunVmgexitRaw } from '../../../abi/kvm-run';
 import { PSC_OP_PRIVATE } from '../../../abi/psc';
+import { carryOut, carryOutOne } from '../../../machines/effects';
 import type { PscRoute } from '../../../machines/exchange';
 import type { FacetValue } from '../../../profiles/facets';
 import type { RuleId } from '../../rules';
@@ -31,27 +33,29 @@ export function snpBeginPscMsr(world: World, vcpu: Vcpu, request: bigint): Handl
   const unknown = how !== 'rawMsrExit' && operationName(operation) === 'other';
   const error = unknown ? unknownOperation(world, gfn) : GHCB_MSR_PSC_ERROR;
   const exitsEnabled = how !== 'mapGpaRange' || pscExitsEnabled(world);
-  const effects = world.sendExchange(vcpu, {
+  const effects = world.decideExchange(vcpu, {
     type: 'PSC_MSR',
     carriedOut: routes[how],
     operationKnown: !unknown,
     exitsEnabled,
   });
-  const [effect] = effects;
-  switch (effect?.type) {
-    case 'answerMsrPscError':
-      return pscAnswer(world, vcpu, error, exitsEnabled ? 'MsrPscOperation' : 'PscExitsDisabled');
-    case 'changeRmp':
-      return changeInKernel(world, vcpu, { gfn, operation });
-    case 'exitVmgexit':
+  const gpa = gfnToGpa(gfn);
+  return carryOutOne(effects, {
+    answerMsrPscError: () =>
+      pscAnswer(world, vcpu, error, exitsEnabled ? 'MsrPscOperation' : 'PscExitsDisabled'),
+    changeRmp: () => changeInKernel(world, vcpu, { gfn, operation }),
+    exitVmgexit: (): Handled => {
       if (how === 'rawMsrExit') exitVmgexitRaw(world, vcpu, 'pscMsrVmgexitRaw');
-      else exitVmgexitPscMsr(world, vcpu, { gpa: BigInt(gfn) << 12n, operation });
+      else exitVmgexitPscMsr(world, vcpu, { gpa, operation });
       return 'left';
-  }
-  vcpu.completion = 'pscMsr';
-  const toPrivate = operation === PSC_OP_PRIVATE;
-  exitMapGpaRange(world, vcpu, { gpa: BigInt(gfn) << 12n, pages: 1, toPrivate, huge: false });
-  return 'left';
+    },
+    exitMapGpaPage: (): Handled => {
+      vcpu.completion = 'pscMsr';
+      const toPrivate = operation === PSC_OP_PRIVATE;
+      exitMapGpaRange(world, vcpu, { gpa, pages: 1, toPrivate, huge: false });
+      return 'left';
+    },
+  });
 }
 
 /** What an operation that is no conversion leaves behind. @returns the error the guest reads */
@@ -63,8 +67,10 @@ function unknownOperation(world: World, gfn: number): number {
 
 function changeInKernel(world: World, vcpu: Vcpu, page: { gfn: number; operation: number }): Handled {
   const code = changePageState(world, { ...page, pages: 1, huge: false });
-  world.sendExchange(vcpu, { type: 'PSC_CHANGED', done: code === 0 });
-  if (code !== 0) return pscAnswer(world, vcpu, ALL_ONES, 'PscNotChanged');
+  const failed = carryOut(world.decideExchange(vcpu, { type: 'PSC_CHANGED', done: code === 0 }), {
+    answerNotChanged: () => pscAnswer(world, vcpu, ALL_ONES, 'PscNotChanged'),
+  });
+  if (failed) return failed;
   world.sendExchange(vcpu, { type: 'ANSWER' });
   return pscAnswer(world, vcpu, 0, 'PscDone');
 }
@@ -80,23 +86,22 @@ function pscAnswer(world: World, vcpu: Vcpu, error: number, rule: RuleId): Handl
 function complete(world: World, vcpu: Vcpu, ret: bigint): Handled {
   const passesOn = world.facet('psc.msrFailure') === 'retVerbatim';
   const { ret: kind, check } = retClass(world, ret);
-  const effects = world.sendExchange(vcpu, {
+  const effects = world.decideExchange(vcpu, {
     type: 'USERSPACE_RET',
     ret: kind,
     check: passesOn ? 'passedOn' : check,
   });
   vcpu.completion = 'none';
   world.move('completionDone', world.indexOf(vcpu), { ret });
-  switch (effects[0]?.type) {
-    case 'failRun':
-      return runFails(errno.EINVAL, 'PscRetNotAllowed');
-    case 'answerUserspaceRefused':
-      return pscAnswer(world, vcpu, GHCB_MSR_PSC_ERROR, 'PscRetRefused');
-    case 'answerAsUserspaceSays':
-      return pscAnswer(world, vcpu, Number(BigInt.asUintN(32, ret)), 'PscRetPassedOn');
-  }
-  world.sendExchange(vcpu, { type: 'ANSWER' });
-  return pscAnswer(world, vcpu, 0, 'PscDone');
+  return carryOutOne(effects, {
+    failRun: (): Handled => runFails(errno.EINVAL, 'PscRetNotAllowed'),
+    answerUserspaceRefused: () => pscAnswer(world, vcpu, GHCB_MSR_PSC_ERROR, 'PscRetRefused'),
+    answerAsUserspaceSays: () => pscAnswer(world, vcpu, Number(BigInt.asUintN(32, ret)), 'PscRetPassedOn'),
+    markRangeDone: () => {
+      world.sendExchange(vcpu, { type: 'ANSWER' });
+      return pscAnswer(world, vcpu, 0, 'PscDone');
+    },
+  });
 }
 
 /** After KVM_EXIT_HYPERCALL. */
@@ -110,7 +115,7 @@ export const completePscMsrVmgexit = (world: World, vcpu: Vcpu): Handled =>
 /** After KVM_EXIT_VMGEXIT without type: the whole MSR is what userspace left in ghcb_msr. */
 export function completePscMsrVmgexitRaw(world: World, vcpu: Vcpu): Handled {
   const value = kvmRunVmgexitRaw.get(kvmRunOf(world, vcpu), 'ghcbMsr');
-  world.sendExchange(vcpu, { type: 'USERSPACE_RET', ret: 'success', check: 'passedOn' });
+  world.decideExchange(vcpu, { type: 'USERSPACE_RET', ret: 'success', check: 'passedOn' });
   vcpu.completion = 'none';
   vcpu.ghcbMsr = value;
   world.move('completionDone', world.indexOf(vcpu), { ret: value });

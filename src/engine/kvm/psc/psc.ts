@@ -14,7 +14,9 @@ import {
   PSC_OP_PRIVATE,
 } from '../../../abi/psc';
 import { kvmRunVmgexitPsc, kvmRunVmgexitRaw } from '../../../abi/kvm-run';
-import type { PscRoute } from '../../../machines/exchange';
+import { assert } from '../../../base/assert';
+import { carryOut, carryOutOne } from '../../../machines/effects';
+import type { ExchangeEvent, PscRoute } from '../../../machines/exchange';
 import type { FacetValue, KnownValue } from '../../../profiles/facets';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
@@ -60,33 +62,41 @@ export function snpBeginPscRequest(world: World, vcpu: Vcpu): Handled {
   const header = readHeader(scratch);
   vcpu.pscCurrent = header.current;
   vcpu.pscEnd = header.end;
-  const effects = world.sendExchange(vcpu, {
-    type: 'PSC_BEGIN',
+  const ended = begin(world, vcpu, {
     carriedOut: routeOf(world),
     exitsEnabled: routeOf(world) === 'inKernel' || pscExitsEnabled(world),
     headerLegal: headerLegal(world, header, vcpu.pscLimit),
   });
-  if (effects[0]) return finish(world, vcpu, refusalReply(world, effects[0].type));
+  if (ended) return ended;
   if (stillInFlight) return leftOver(world, vcpu);
   return snpBeginPsc(world, vcpu, scratch);
+}
+
+type BeginFacts = Omit<Extract<ExchangeEvent, { type: 'PSC_BEGIN' }>, 'type'>;
+
+/** What ends the request before an entry is looked at; nothing when the walk may begin. */
+function begin(world: World, vcpu: Vcpu, facts: BeginFacts): Handled | undefined {
+  return carryOut(world.decideExchange(vcpu, { type: 'PSC_BEGIN', ...facts }), {
+    exitVmgexit: () => forward(world, vcpu),
+    answerPscGeneric: () => finish(world, vcpu, exitsDisabled),
+    answerPscInvalidHeader: () => finish(world, vcpu, headerIllegal(world)),
+  });
 }
 
 /** As posted the VMM gets every buffer; a KVM that knew some operations would answer those alone. */
 function forwardUnlessKnown(world: World, vcpu: Vcpu): Handled {
   const value = answerWithoutVmm(world, vcpu);
-  if (value === undefined) return forward(world, vcpu);
+  if (value === undefined) {
+    const forwarded = begin(world, vcpu, { carriedOut: 'vmgexit', exitsEnabled: true, headerLegal: true });
+    assert(forwarded, 'a buffer that the VMM walks is forwarded at once');
+    return forwarded;
+  }
   world.sendExchange(vcpu, { type: 'ANSWER' });
   return finish(world, vcpu, { value, rule: 'PscUnknownOperation' });
 }
 
 /** KVM does not look at the buffer: its address, or that of the GHCB page, goes to the VMM. */
 function forward(world: World, vcpu: Vcpu): Handled {
-  world.sendExchange(vcpu, {
-    type: 'PSC_BEGIN',
-    carriedOut: 'vmgexit',
-    exitsEnabled: true,
-    headerLegal: true,
-  });
   if (world.facet('psc.batch') === 'rawMsrExit') exitVmgexitRaw(world, vcpu, 'pscVmgexitRaw');
   else exitVmgexitPsc(world, vcpu, vcpu.swScratch);
   return 'left';
@@ -110,7 +120,7 @@ function leftOver(world: World, vcpu: Vcpu): Handled {
 function snpBeginPsc(world: World, vcpu: Vcpu, scratch: Scratch): Handled {
   for (;;) {
     const range = nextRange(world, vcpu, scratch);
-    const effects = world.sendExchange(vcpu, {
+    const effects = world.decideExchange(vcpu, {
       type: 'PSC_RANGE',
       carriedOut: routeOf(world),
       exitsEnabled: stillEnabled(world),
@@ -119,20 +129,33 @@ function snpBeginPsc(world: World, vcpu: Vcpu, scratch: Scratch): Handled {
       operation: operationName(range.operation),
       other: otherOperation(world, vcpu, range),
     });
-    const effect = effects[0]?.type ?? '';
-    if (effect === 'exitMapGpaRange') return exitForRange(world, vcpu, range);
-    if (effect === 'changeRmp') {
-      const code = changePageState(world, range);
-      world.sendExchange(vcpu, { type: 'PSC_CHANGED', done: code === 0 });
-      if (code !== 0) return finish(world, vcpu, notChanged(world, code));
-    } else if (effect === 'skipRange') {
-      const first = vcpu.pscCurrent;
-      const last = first + vcpu.pscBatch - 1;
-      const what = { first, last, operation: range.operation };
-      world.move('pscSkipped', world.indexOf(vcpu), what, 'PscUnknownOperation');
-    } else return finish(world, vcpu, refusalReply(world, effect));
+    const ended = carryOutOne(effects, {
+      exitMapGpaRange: () => exitForRange(world, vcpu, range),
+      changeRmp: () => changeRange(world, vcpu, range),
+      skipRange: () => skipRange(world, vcpu, range),
+      answerPscGeneric: () => finish(world, vcpu, exitsDisabled),
+      answerPscInvalidHeader: () => finish(world, vcpu, headerIllegal(world)),
+      answerPscInvalidEntry: () => finish(world, vcpu, entryIllegal),
+      answerPscDone: () => finish(world, vcpu, { value: doneReply(world), rule: 'PscDone' }),
+    });
+    if (ended) return ended;
     completePscEntries(world, vcpu, scratch);
   }
+}
+
+/** KVM changes the RMP itself. @returns the reply when that failed */
+function changeRange(world: World, vcpu: Vcpu, range: Range): Handled | undefined {
+  const code = changePageState(world, range);
+  return carryOut(world.decideExchange(vcpu, { type: 'PSC_CHANGED', done: code === 0 }), {
+    answerNotChanged: () => finish(world, vcpu, notChanged(world, code)),
+  });
+}
+
+/** An operation that is counted as done without being looked at. */
+function skipRange(world: World, vcpu: Vcpu, { operation }: Range): undefined {
+  const first = vcpu.pscCurrent;
+  const last = first + vcpu.pscBatch - 1;
+  world.move('pscSkipped', world.indexOf(vcpu), { first, last, operation }, 'PscUnknownOperation');
 }
 
 function stillEnabled(world: World): boolean {
@@ -192,17 +215,29 @@ function completePscEntries(world: World, vcpu: Vcpu, scratch: Scratch): void {
 /** KVM_RUN again: userspace left `ret` in the hypercall exit. */
 export function completePsc(world: World, vcpu: Vcpu): Handled {
   const ret = readRet(world, vcpu);
-  const effects = world.sendExchange(vcpu, { type: 'USERSPACE_RET', ...retClass(world, ret) });
+  return takeRet(world, vcpu, ret, retClass(world, ret));
+}
+
+type RetFacts = Omit<Extract<ExchangeEvent, { type: 'USERSPACE_RET' }>, 'type'>;
+
+function takeRet(world: World, vcpu: Vcpu, ret: bigint, facts: RetFacts): Handled {
+  const effects = world.decideExchange(vcpu, { type: 'USERSPACE_RET', ...facts });
   vcpu.completion = 'none';
   world.move('completionDone', world.indexOf(vcpu), { ret });
-  const [effect] = effects;
-  if (effect?.type === 'failRun') return runFails(errno.EINVAL, 'PscRetNotAllowed');
-  if (effect?.type === 'answerUserspaceRefused') {
-    return finish(world, vcpu, { value: refusedByVmm(world, ret), rule: 'PscRetRefused' });
-  }
-  const scratch = bufferOf(world, scratchAgain(world, vcpu));
-  completePscEntries(world, vcpu, scratch);
-  return snpBeginPsc(world, vcpu, scratch);
+  return carryOutOne(effects, {
+    failRun: (): Handled => runFails(errno.EINVAL, 'PscRetNotAllowed'),
+    answerUserspaceRefused: () =>
+      finish(world, vcpu, { value: refusedByVmm(world, ret), rule: 'PscRetRefused' }),
+    answerAsUserspaceSays: () => {
+      const value = ret === 0n ? doneReply(world) : refusedByVmm(world, ret);
+      return finish(world, vcpu, { value, rule: 'PscRetPassedOn' });
+    },
+    markRangeDone: () => {
+      const scratch = bufferOf(world, scratchAgain(world, vcpu));
+      completePscEntries(world, vcpu, scratch);
+      return snpBeginPsc(world, vcpu, scratch);
+    },
+  });
 }
 
 /** After KVM_EXIT_VMGEXIT of type 2. */
@@ -214,14 +249,8 @@ export const completePscVmgexitRaw = (world: World, vcpu: Vcpu): Handled =>
   completeForwarded(world, vcpu, kvmRunVmgexitRaw.get(kvmRunOf(world, vcpu), 'ret'));
 
 /** The VMM walked the buffer, cur_entry included; all that is left for KVM is its reply. */
-function completeForwarded(world: World, vcpu: Vcpu, ret: bigint): Handled {
-  const { ret: kind } = retClass(world, ret);
-  world.sendExchange(vcpu, { type: 'USERSPACE_RET', ret: kind, check: 'passedOn' });
-  vcpu.completion = 'none';
-  world.move('completionDone', world.indexOf(vcpu), { ret });
-  const value = ret === 0n ? doneReply(world) : refusedByVmm(world, ret);
-  return finish(world, vcpu, { value, rule: 'PscRetPassedOn' });
-}
+const completeForwarded = (world: World, vcpu: Vcpu, ret: bigint): Handled =>
+  takeRet(world, vcpu, ret, { ret: retClass(world, ret).ret, check: 'passedOn' });
 
 interface Reply {
   /** SW_EXITINFO2. */
@@ -257,22 +286,12 @@ const headerErrors: Record<KnownValue<'psc.headerError'>, bigint> = {
   invalidHeader: PSC_INVALID_HDR,
 };
 
-/** The reply that belongs to an effect of the chart. */
-function refusalReply(world: World, effect: string): Reply {
-  switch (effect) {
-    case 'answerPscInvalidHeader':
-      return {
-        value: headerErrors[world.facet('psc.headerError')],
-        rule: 'PscHeaderIllegal',
-      };
-    case 'answerPscInvalidEntry':
-      return { value: PSC_INVALID_ENTRY, rule: 'PscEntryIllegal' };
-    case 'answerPscGeneric':
-      return { value: PSC_GENERIC_ERROR, rule: 'PscExitsDisabled' };
-    default:
-      return { value: doneReply(world), rule: 'PscDone' };
-  }
-}
+const headerIllegal = (world: World): Reply => ({
+  value: headerErrors[world.facet('psc.headerError')],
+  rule: 'PscHeaderIllegal',
+});
+const entryIllegal: Reply = { value: PSC_INVALID_ENTRY, rule: 'PscEntryIllegal' };
+const exitsDisabled: Reply = { value: PSC_GENERIC_ERROR, rule: 'PscExitsDisabled' };
 
 function finish(world: World, vcpu: Vcpu, { value, rule }: Reply): Handled {
   vcpu.pscBatch = 0;

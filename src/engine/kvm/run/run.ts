@@ -8,6 +8,7 @@ import {
   KVM_EXIT_UNKNOWN,
 } from '../../../abi/kvm-run';
 import { hex } from '../../../base/hex';
+import { carryOut } from '../../../machines/effects';
 import { refused, type Outcome } from '../../acts';
 import { guestReadsAnswer } from '../../guest-state/answer';
 import type { KnownValue } from '../../../profiles/facets';
@@ -151,16 +152,18 @@ function wakeUp(world: World, vcpu: Vcpu): 'left' | 'stays' {
   const index = world.indexOf(vcpu);
   const state = vcpu.mpState;
   if (state === 'RUNNABLE') return 'stays';
-  const effects = world.sendVcpu(vcpu, { type: 'WAKE' });
-  if (effects.some((effect) => effect.type === 'failRunEintr')) {
-    stoppedWoken[world.facet('run.stoppedWoken')](world, vcpu);
-    return 'left';
-  }
-  if (effects.some((effect) => effect.type === 'clearPvUnhalted')) {
-    vcpu.pvUnhalted = false;
-    world.move('wake', index, { vcpu: index, why: `an event in ${state}` });
-  }
-  return 'stays';
+  const woken = carryOut(world.decideVcpu(vcpu, { type: 'WAKE' }), {
+    failRunEintr: () => {
+      stoppedWoken[world.facet('run.stoppedWoken')](world, vcpu);
+      return 'left' as const;
+    },
+    clearPvUnhalted: () => {
+      vcpu.pvUnhalted = false;
+      world.move('wake', index, { vcpu: index, why: `an event in ${state}` });
+      return 'stays' as const;
+    },
+  });
+  return woken ?? 'stays';
 }
 
 /**
@@ -170,9 +173,10 @@ function wakeUp(world: World, vcpu: Vcpu): 'left' | 'stays' {
 export function serveUpdateRequest(world: World, vcpu: Vcpu): 'again' | 'enter' | 'left' {
   if (updateRequested(vcpu)) {
     const appliedBy = world.facet('ap.appliedBy');
-    const effects = world.sendVcpu(vcpu, { type: 'UPDATE_REQUEST_TAKEN', appliedBy });
-    const byHandler = effects.some((effect) => effect.type === 'applyPendingVmsa');
-    const applied = byHandler ? sevSnpUpdateProtectedGuestState(world, vcpu) : resetVcpuForInit(world, vcpu);
+    const applied = carryOut(world.decideVcpu(vcpu, { type: 'UPDATE_REQUEST_TAKEN', appliedBy }), {
+      applyPendingVmsa: () => sevSnpUpdateProtectedGuestState(world, vcpu),
+      resetVcpu: () => resetVcpuForInit(world, vcpu),
+    });
     if (applied === 'unusable' && exitForUnusableVmsa(world, vcpu)) return 'left';
     if (vcpu.mpState !== 'RUNNABLE') return 'again';
   }
