@@ -37,7 +37,7 @@ test('a guard that fails is named beside the way it closed', async ({ page }) =>
     await expectStep(page, step);
   }
   await expect(asked).toBeVisible();
-  await expect(decided.getByRole('row', { name: /guard failed.*featuresDiffer/ }).first()).toBeVisible();
+  await expect(decided.getByRole('row', { name: /guard failed.*checkFails features/ }).first()).toBeVisible();
   await expect(page.locator('[data-look="refused"]').first()).toBeVisible();
 });
 
