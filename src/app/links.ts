@@ -1,8 +1,9 @@
 /** The address of what the page shows: the one in the address bar, and the one that is copied. */
 import { version } from '../../package.json';
+import type { Selection } from '../views/shared/selection';
+import { panelOf, type ViewId } from './panels';
 import type { ShownRun } from './runs';
 import { printAddress, type Showing, type Target } from './url';
-import type { Selection } from '../views/shared/selection';
 
 const REST_MILLISECONDS = 200;
 
@@ -14,10 +15,10 @@ export interface LinkedPage {
   readonly branch: { readonly id: string; readonly text: string } | undefined;
   readonly course: { readonly runs: readonly ShownRun[] } | undefined;
   readonly position: number;
-  readonly view: string;
+  readonly view: ViewId;
+  /** Where each view with links of its own stands. */
+  readonly paths: Readonly<Partial<Record<ViewId, readonly string[]>>>;
   readonly selection: Selection | undefined;
-  readonly decode: { readonly word: string; readonly value: string } | undefined;
-  readonly matrix: readonly string[];
   readonly memory: { has(slug: string | undefined): boolean };
   readonly profiles: {
     readonly inLink: readonly string[] | undefined;
@@ -87,15 +88,15 @@ export class Links {
     };
   }
 
-  /** The address of what stands beside the run while it is shown: a value in the decoder, a place in the matrix. */
+  /** The address of a view with links of its own, while it is open and stands somewhere. */
   private besideAddress(): string | undefined {
-    const { view, decode, matrix, profiles } = this.page;
-    if (view === 'decode' && decode && decode.word !== '')
-      return printAddress({ kind: 'decode', word: decode.word, value: decode.value });
-    if (view !== 'matrix' || matrix.length === 0) return undefined;
+    const { view, paths, profiles } = this.page;
+    const { link } = panelOf(view);
+    const path = paths[view] ?? [];
+    if (!link || path.length === 0) return undefined;
     return printAddress(
-      { kind: 'matrix', parts: matrix },
-      { profiles: profiles.shown.map(({ spec }) => spec) },
+      { kind: 'view', view, path },
+      link.carriesProfiles ? { profiles: profiles.shown.map(({ spec }) => spec) } : {},
     );
   }
 }

@@ -4,6 +4,7 @@ import type { Selection } from '../views/shared/selection';
 import { loadScenario } from './catalog';
 import type { Links } from './links';
 import type { Memory } from './memory.svelte';
+import { panelNamed, panelOf, type ViewId } from './panels';
 import type { Profiles } from './profiles.svelte';
 import type { Address, Showing, Target } from './url';
 
@@ -23,13 +24,12 @@ export interface OpenedPage {
   notice: string;
   front: 'asks' | 'answers' | 'gone';
   chrome: boolean;
-  view: string;
+  view: ViewId;
   slug: string | undefined;
   selection: Selection | undefined;
-  matrix: readonly string[];
+  paths: Readonly<Partial<Record<ViewId, readonly string[]>>>;
   goTo(position: number): void;
   openText(text: string, target: Target): void;
-  followDecode(target: { readonly word: string; readonly value: string }): void;
   runAgain(): void;
   warn(text: string): void;
 }
@@ -50,7 +50,7 @@ export class Opening {
     page.profiles.comparing = true;
     await this.openTarget(target);
     page.loading = false;
-    if (showing.view !== undefined) page.view = showing.view;
+    if (showing.view !== undefined) this.showView(showing.view);
     page.goTo(showing.step ?? page.position);
     page.selection = parseSelection(showing.selection);
     this.checkDigest(showing.engine);
@@ -64,22 +64,26 @@ export class Opening {
       if (text.ok) page.openText(text.value, target);
       else page.warn(text.error.message);
     } else if (target.kind === 'scenario') await this.openSlug(target.slug);
-    else if (target.kind === 'decode' && page.branches.length > 0) page.followDecode(target);
-    else if (target.kind === 'matrix' && page.branches.length > 0) this.followMatrix(target.parts);
-    else {
+    else if (target.kind === 'front' || page.branches.length === 0) {
       const front = page.scenarios.find(({ slug }) => slug === FRONT) ?? page.scenarios[0];
       if (front) await this.openSlug(front.slug);
-      if (target.kind === 'matrix') this.followMatrix(target.parts);
-      if (target.kind === 'decode') page.followDecode(target);
     }
+    if (target.kind === 'view') this.openPath(target.view, target.path);
   }
 
-  /** The matrix stands beside the run, under the same profiles. */
-  private followMatrix(parts: readonly string[]): void {
+  /** The view stands beside the run; where its links name profiles, the run follows them. */
+  private openPath(view: ViewId, path: readonly string[]): void {
     const { page } = this;
-    page.matrix = parts;
-    page.view = 'matrix';
-    if (page.profiles.chosen) page.runAgain();
+    page.paths = { ...page.paths, [view]: path };
+    page.view = view;
+    if (panelOf(view).link?.carriesProfiles && page.profiles.chosen) page.runAgain();
+  }
+
+  private showView(name: string): void {
+    const { page } = this;
+    const panel = panelNamed(name);
+    if (panel) page.view = panel.id;
+    else page.notice = `${page.notice} This version has no view called "${name}".`.trimStart();
   }
 
   private async openSlug(slug: string): Promise<void> {

@@ -1,76 +1,30 @@
-/** The views in the middle, in the order of their tabs. Those of other folders are found by their file names and loaded when opened. */
-import type { Component } from 'svelte';
-import type { ComparedProps } from '../views/compare/view';
-import type { ViewProps } from '../views/shared/view';
-import type { DroppedFile } from './files';
-import type { DecodeTarget } from './session.svelte';
+/** The views in the order of their tabs. Each declares itself in `panel.ts` of its folder. */
+import { panel as decode } from '../views/decode/panel';
+import { panel as exits } from '../views/exits/panel';
+import { panel as ladder } from '../views/ladder/panel';
+import { panel as machines } from '../views/machines/panel';
+import { panel as matrix } from '../views/matrix/panel';
+import { panel as pages } from '../views/pages/panel';
+import type { Panel } from '../views/shared/panel';
+import { panel as source } from '../views/source/panel';
 
-export interface MachineName {
-  readonly chart: string;
-  readonly instance: number;
-}
-export interface PanelProps extends ViewProps {
-  readonly oninspect?: (machine: MachineName) => void;
-  /** What the decoder shows, as links name it. */
-  readonly decode?: DecodeTarget | undefined;
-  readonly ondecode?: (target: DecodeTarget) => void;
-  /** A file for the decoder that was dropped anywhere. */
-  readonly file?: DroppedFile | undefined;
-  /** Opens the text of a scenario that a view made; with several profiles side by side, or under the first alone. */
-  readonly onscenario?: (text: string, compare?: boolean) => void;
-  /** The profiles that are shown, as they are written; the first is A. */
-  readonly profiles?: readonly string[];
-  /** Where in the matrix the page stands, as links name it. */
-  readonly matrix?: readonly string[];
-  readonly onmatrix?: (parts: readonly string[]) => void;
-  readonly onprofiles?: () => void;
-  /** A link to what is shown. */
-  readonly link?: () => Promise<string>;
-  /** Copies a text; `what` it is in a word. */
-  readonly oncopy?: (what: string, text: string) => void;
-}
-/** Views of several runs take what views of one run may ask for besides. */
-type ComparedLoader = () => Promise<{ default: Component<ComparedProps & Pick<PanelProps, 'oninspect'>> }>;
-type Loader = () => Promise<{ default: Component<PanelProps> }>;
+const declared = [ladder, pages, machines, exits, matrix, decode, source] as const;
 
-export interface Panel {
-  readonly id: string;
-  readonly title: string;
-  readonly keys: string;
-  /** Missing for the ladder and the source, which the shell draws itself. */
-  readonly load?: Loader;
-  /** The same for several runs, where the view shows one of them. */
-  readonly loadCompared?: ComparedLoader;
-}
+export type ViewId = (typeof declared)[number]['id'];
+/** A view that the page has. */
+export type ShownPanel = Panel & { readonly id: ViewId };
 
-const found = import.meta.glob<{ default: Component<PanelProps> }>(
-  '../views/{pages,machines,exits,matrix,explore,decode}/*View.svelte',
+export const panels: readonly ShownPanel[] = declared;
+
+const byId = new Map<string, ShownPanel>(panels.map((panel) => [panel.id, panel]));
+const byPrefix = new Map(
+  panels.flatMap((panel) => (panel.link ? [[panel.link.prefix, panel] as const] : [])),
 );
 
-const declared = [
-  { id: 'ladder', title: 'Ladder', keys: 'g l' },
-  { id: 'pages', title: 'Pages', keys: 'g p' },
-  { id: 'machines', title: 'Machines', keys: 'g m' },
-  { id: 'exits', title: 'Exits', keys: 'g r' },
-  { id: 'matrix', title: 'Matrix', keys: 'g x' },
-  { id: 'explore', title: 'Explore', keys: 'g e' },
-  { id: 'decode', title: 'Decode', keys: 'g d' },
-  { id: 'source', title: 'Source', keys: 'g s' },
-] as const;
+export const panelOf = (view: ViewId): ShownPanel => byId.get(view) ?? ladder;
 
-const compared: Readonly<Record<string, ComparedLoader>> = {
-  pages: () => import('../views/compare/ComparedPages.svelte'),
-  machines: () => import('../views/compare/ComparedMachines.svelte'),
-  exits: () => import('../views/compare/ComparedExits.svelte'),
-};
+/** The view of a name in a link: `v=pages`. */
+export const panelNamed = (name: string): ShownPanel | undefined => byId.get(name);
 
-const fileOf = (id: string): string =>
-  `../views/${id}/${id[0]?.toUpperCase() ?? ''}${id.slice(1)}View.svelte`;
-
-export const panels: readonly Panel[] = declared.flatMap((panel): Panel[] => {
-  if (panel.id === 'ladder' || panel.id === 'source') return [panel];
-  const load = found[fileOf(panel.id)];
-  if (!load) return [];
-  const loadCompared = compared[panel.id];
-  return [loadCompared ? { ...panel, load, loadCompared } : { ...panel, load }];
-});
+/** The view whose own links begin so: `#/m/...`. */
+export const panelLinkedAs = (prefix: string): ShownPanel | undefined => byPrefix.get(prefix);

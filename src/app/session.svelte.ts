@@ -15,6 +15,7 @@ import type { DroppedFile } from './files';
 import { Links } from './links';
 import { Memory } from './memory.svelte';
 import { Opening } from './opening';
+import type { ViewId } from './panels';
 import { Player } from './player.svelte';
 import { Profiles } from './profiles.svelte';
 import type { Ran, ShownRun } from './runs';
@@ -34,12 +35,6 @@ export interface Branch {
 
 /** The engine and all it knows, in a chunk of its own: the shell is there first. */
 type Engine = typeof engineModule;
-
-/** A value in the decoder, or a place in its reference, as links name them. */
-export interface DecodeTarget {
-  readonly word: string;
-  readonly value: string;
-}
 
 export type Dialog = 'palette' | 'help' | 'acts' | 'profiles' | 'none';
 
@@ -68,14 +63,13 @@ export class Session {
   draft = $state.raw('');
   problems = $state.raw<readonly ScenarioProblem[]>([]);
 
-  view = $state.raw('ladder');
+  view = $state.raw<ViewId>('ladder');
   face = $state.raw<Face>('drawing');
   inspectorTab = $state.raw<InspectorTab>('fields');
   inspectorOpen = $state.raw(true);
   selection = $state.raw<Selection | undefined>();
-  decode = $state.raw<DecodeTarget | undefined>();
-  /** Where in the matrix the page stands, as links name it. */
-  matrix = $state.raw<readonly string[]>([]);
+  /** Where each view with links of its own stands, as its links name it. */
+  paths = $state.raw<Readonly<Partial<Record<ViewId, readonly string[]>>>>({});
   /** A file that is no scenario: the decoder opens it. */
   droppedFile = $state.raw<DroppedFile | undefined>();
   dialog = $state.raw<Dialog>('none');
@@ -138,19 +132,9 @@ export class Session {
     return this.opening.open(address);
   }
 
-  /** The run stays as it is: the decoder stands beside it. */
-  followDecode({ word, value }: DecodeTarget): void {
-    this.decode = { word, value };
-    this.view = 'decode';
-  }
-
-  showDecoded({ word, value }: DecodeTarget): void {
-    this.decode = { word, value };
-    this.links.remember();
-  }
-
-  showMatrix(parts: readonly string[]): void {
-    this.matrix = parts;
+  /** A view with links of its own stands elsewhere now. */
+  moveTo(view: ViewId, path: readonly string[]): void {
+    this.paths = { ...this.paths, [view]: path };
     this.links.remember();
   }
 
@@ -362,7 +346,7 @@ export class Session {
     this.say(`Branch ${id}.`);
   }
 
-  show(view: string): void {
+  show(view: ViewId): void {
     if (view !== this.view) this.front = 'gone';
     this.view = view;
     this.links.remember();

@@ -7,9 +7,11 @@ test.each<[string, Target]>([
   ['#/', { kind: 'front' }],
   ['#/s/linux-boot', { kind: 'scenario', slug: 'linux-boot' }],
   ['#/x/1.abc-_9', { kind: 'packed', codec: 1, payload: 'abc-_9' }],
-  ['#/m/vcpu/created-on-init/ap-create', { kind: 'matrix', parts: ['vcpu', 'created-on-init', 'ap-create'] }],
-  ['#/l/psc/4', { kind: 'lesson', lesson: 'psc', page: 4 }],
-  ['#/d/msr/0x21100', { kind: 'decode', word: 'msr', value: '0x21100' }],
+  [
+    '#/m/vcpu/created-on-init/ap-create',
+    { kind: 'view', view: 'matrix', path: ['vcpu', 'created-on-init', 'ap-create'] },
+  ],
+  ['#/d/msr/0x21100', { kind: 'view', view: 'decode', path: ['msr', '0x21100'] }],
 ])('%s opens %o', (hash, target) => {
   expect(parseAddress(hash)).toMatchObject({ target, remarks: [] });
 });
@@ -29,6 +31,7 @@ test.each([
 
 test.each([
   ['#/q/later', 'does not know links of the kind "/q/later"'],
+  ['#/l/psc/4', 'does not know links of the kind "/l/psc/4"'],
   ['#/s/linux-boot?k=5&new=1', 'does not know "new"'],
   ['#/s/linux-boot?e=0.1.0.12', 'end of the link is missing'],
   ['#/s/linux-boot?k=last', '"k=last" is no step'],
@@ -43,7 +46,6 @@ test('what is written is read back, in characters that mail leaves alone', () =>
     {
       step: fc.nat(),
       view: word,
-      branch: word,
       profiles: fc.array(spec, { minLength: 1, maxLength: 9 }),
       selection: word.map((w) => `page:${w}`),
       theme: fc.constantFrom('light' as const, 'dark' as const),

@@ -2,6 +2,7 @@
  * Links: what stands behind `#` of an address, read and written. Read for ever, repaired where a mail client spoilt one,
  * and written with `A-Za-z0-9-_.~/?&=,:` only.
  */
+import { panelLinkedAs, panelOf, type ViewId } from './panels';
 
 /** What the page shows. */
 export type Target =
@@ -9,21 +10,18 @@ export type Target =
   | { readonly kind: 'scenario'; readonly slug: string }
   /** A scenario inside the link: number of the codec, then what it packed. */
   | { readonly kind: 'packed'; readonly codec: number; readonly payload: string }
-  | { readonly kind: 'matrix'; readonly parts: readonly string[] }
-  | { readonly kind: 'lesson'; readonly lesson: string; readonly page: number | undefined }
-  | { readonly kind: 'decode'; readonly word: string; readonly value: string };
+  /** A place in a view with links of its own. */
+  | { readonly kind: 'view'; readonly view: ViewId; readonly path: readonly string[] };
 
 /** How it is shown. Everything may be missing. */
 export interface Showing {
   /** Position: steps taken. */
   readonly step?: number;
   readonly view?: string;
-  readonly branch?: string;
   /** Profiles, as written: `linux-7.2:ap.doubleCreate=reject`. */
   readonly profiles?: readonly string[];
   /** `page:0x120`. */
   readonly selection?: string;
-  readonly filter?: string;
   readonly chrome?: boolean;
   readonly theme?: 'light' | 'dark';
   /** What the sender's engine said: its version and the first digits of the digest. */
@@ -77,14 +75,10 @@ function parseTarget([kind = '', ...rest]: readonly string[]): Target | undefine
       const packed = /^(\d+)\.([A-Za-z0-9_-]+)$/.exec(first);
       return packed ? { kind: 'packed', codec: Number(packed[1]), payload: packed[2] ?? '' } : undefined;
     }
-    case 'm':
-      return { kind: 'matrix', parts: rest.filter((part) => part !== '') };
-    case 'l':
-      return { kind: 'lesson', lesson: first, page: rest[1] === undefined ? undefined : Number(rest[1]) };
-    case 'd':
-      return { kind: 'decode', word: first, value: rest.slice(1).join('/') };
-    default:
-      return undefined;
+    default: {
+      const panel = panelLinkedAs(kind);
+      return panel && { kind: 'view', view: panel.id, path: rest.filter((part) => part !== '') };
+    }
   }
 }
 
@@ -98,7 +92,6 @@ function parseShowing(query: string, remarks: string[]): Showing {
       if (/^\d+$/.test(value)) showing.step = Number(value);
       else remarks.push(`"k=${value}" is no step; the link opens at the start.`);
     } else if (key === 'v') showing.view = value;
-    else if (key === 'b') showing.branch = value;
     else if (key === 'r')
       showing.profiles = value
         .replace(/%(?:2B|2C|2F|3A|3D|7E)/gi, decodeURIComponent) // some chats write the punctuation so
@@ -106,7 +99,6 @@ function parseShowing(query: string, remarks: string[]): Showing {
         .split(',')
         .filter((p) => p !== '');
     else if (key === 'sel') showing.selection = value;
-    else if (key === 'f') showing.filter = value;
     else if (key === 'chrome') showing.chrome = value !== '0';
     else if (key === 'theme' && (value === 'light' || value === 'dark')) showing.theme = value;
     else if (key === 'e') {
@@ -126,12 +118,8 @@ function targetText(target: Target): string {
       return `/s/${target.slug}`;
     case 'packed':
       return `/x/${target.codec}.${target.payload}`;
-    case 'matrix':
-      return ['/m', ...target.parts].join('/');
-    case 'lesson':
-      return target.page === undefined ? `/l/${target.lesson}` : `/l/${target.lesson}/${target.page}`;
-    case 'decode':
-      return `/d/${target.word}/${target.value}`;
+    case 'view':
+      return ['', panelOf(target.view).link?.prefix ?? '', ...target.path].join('/');
   }
 }
 
@@ -143,10 +131,8 @@ export function printAddress(target: Target, showing: Showing = {}): string {
   };
   add('r', showing.profiles?.join(',').replaceAll('+', '~')); // `+` is a blank to some readers of links
   add('k', showing.step?.toString());
-  add('b', showing.branch);
   add('v', showing.view);
   add('sel', showing.selection);
-  add('f', showing.filter);
   add('chrome', showing.chrome === false ? '0' : undefined);
   add('theme', showing.theme);
   add('e', showing.engine && `${showing.engine.version}.${showing.engine.digest}`);

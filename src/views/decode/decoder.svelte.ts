@@ -128,10 +128,10 @@ export class Decoder {
     return scenarioFromValues(values, this.partIndex);
   });
 
-  /** What stands in a link: the number of a word, the bytes of the rest. */
-  get link(): { readonly word: string; readonly value: string } | undefined {
+  /** What stands in a link: the kind, then the number of a word or the bytes of anything else. */
+  get link(): readonly [kind: string, value: string] | undefined {
     if (this.kind === undefined || this.bytes.length === 0) return undefined;
-    return { word: this.kind, value: this.isWord ? this.value.toString(16) : bytesToLink(this.bytes) };
+    return [this.kind, this.isWord ? this.value.toString(16) : bytesToLink(this.bytes)];
   }
 
   /** Shows what a link says. */

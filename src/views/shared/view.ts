@@ -1,23 +1,82 @@
 /**
- * What the shell gives to every view on the timeline. A view draws what it is given and sends wishes up; it holds no
- * state of the run. The shell finds it as `views/<name>/<Name>View.svelte` and loads it when its tab is first opened.
+ * What the shell gives to a view. A view draws what it is given and sends wishes up; it holds no state of the run. Its
+ * `panel.ts` says which of these it needs.
  */
+import type { Comparison } from '../../recording/comparison/model';
 import type { Timeline } from '../../recording/timeline/timeline';
+import type { ScenarioProblem } from '../../scenarios/parse';
 import type { Selection } from './selection';
 
 /** Each view has two faces: the drawing, and a real table or grid with the same content. */
 export type Face = 'drawing' | 'table';
 
-export interface ViewProps {
+interface Shown {
+  readonly face: Face;
+  readonly selection: Selection | undefined;
+  readonly onselect: (selection: Selection | undefined) => void;
+}
+
+/** One run. */
+export interface ViewProps extends Shown {
   readonly timeline: Timeline;
   /**
    * Steps that have been taken, 0 to `timeline.stepCount`: the world stands after step `position - 1`. The timeline has
    * been sought there already; whoever reads `timeline.world` must read this too, so that Svelte knows when it moved.
    */
   readonly position: number;
-  readonly face: Face;
-  readonly selection: Selection | undefined;
-  readonly onselect: (selection: Selection | undefined) => void;
   /** Goes to a position. */
   readonly onseek: (position: number) => void;
+}
+
+/** Several runs side by side. Each timeline has been sought to its own position. */
+export interface ComparedProps extends Shown {
+  readonly comparison: Comparison;
+  /** Rows that are over. */
+  readonly position: number;
+  /** Goes to a row. */
+  readonly onseek: (position: number) => void;
+  /** Goes where a run has made so many steps. */
+  readonly onseekin: (run: number, position: number) => void;
+}
+
+/** What a view of runs may ask for besides. */
+export interface RunExtras {
+  /** Remarks of the scenario, by the act of the first run they stand above. */
+  readonly notes: ReadonlyMap<number, string> | undefined;
+  /** Feeds the statecharts of the run to the inspector page. */
+  readonly oninspect: () => void;
+}
+
+/** A view that draws no run: it stands beside the run that is open. */
+export interface ToolProps {
+  readonly face: Face;
+  /** Where the view stands, as its links name it: what follows the prefix, cut at `/`. */
+  readonly path: readonly string[];
+  readonly onpath: (path: readonly string[]) => void;
+  /** The profiles that are shown, as they are written; the first is A. */
+  readonly profiles: readonly string[];
+  /** Opens the panel in which profiles are chosen. */
+  readonly onprofiles: () => void;
+  /** A file that is no scenario, dropped anywhere on the page. */
+  readonly file: { readonly name: string; readonly bytes: Uint8Array } | undefined;
+  /** Opens the text of a scenario that the view made; with several profiles side by side, or under the first alone. */
+  readonly onscenario: (text: string, compare?: boolean) => void;
+  /** A link to what is shown. */
+  readonly link: () => Promise<string>;
+  /** Copies a text; `what` it is in a word. */
+  readonly oncopy: (what: string, text: string) => void;
+}
+
+/** The text of the scenario, which need not be sound. */
+export interface TextProps {
+  readonly text: string;
+  readonly problems: readonly ScenarioProblem[];
+  /** The text differs from what the run shown came from. */
+  readonly changed: boolean;
+  /** The editor takes the focus. */
+  readonly focused: boolean;
+  readonly onchange: (text: string) => void;
+  readonly onrun: () => void;
+  /** Gives the focus back. */
+  readonly onleave: () => void;
 }

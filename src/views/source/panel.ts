@@ -1,0 +1,9 @@
+import type { Panel } from '../shared/panel';
+
+export const panel = {
+  id: 'source',
+  title: 'Source',
+  keys: 'g s',
+  needs: 'text',
+  load: () => import('./SourceView.svelte'),
+} as const satisfies Panel;
