@@ -1,14 +1,15 @@
 /**
  * What a facet is: one disputed behaviour, its closed set of values, and what each kernel generation does.
  *
- * The facts of all generations stand beside the values they choose from, so one place answers both "what can differ"
- * and "who does what, says who". A new generation is a new column: every facet fails to compile until it has one.
+ * The facts of the generations that were examined one by one stand beside the values they choose from, so one place
+ * answers both "what can differ" and "who does what, says who". Another generation is declared in `generations.ts` by
+ * its differences from one of these.
  */
 import type { Confidence, KernelVersion, Source } from '../abi/source';
 import { source } from '../abi/source';
 
-/** The kernel generations, oldest first. */
-export const profileIds = [
+/** The generations of which every facet states a fact, oldest first: the columns of the tables of facets. */
+export const columnIds = [
   'part2-v4',
   'as-reviewed',
   'part2-v5',
@@ -20,11 +21,11 @@ export const profileIds = [
   'linux-7.2',
 ] as const;
 
-/** Name of a kernel generation. */
-export type ProfileId = (typeof profileIds)[number];
+/** Name of a generation of which every facet states a fact. */
+export type ColumnId = (typeof columnIds)[number];
 
-/** The generations that are released kernels; the others are postings and one wish list. */
-export type KernelId = Extract<ProfileId, `linux-${string}`>;
+/** The columns that are released kernels; the others are postings and one wish list. */
+export type KernelId = Extract<ColumnId, `linux-${string}`>;
 
 /** One generation's value of a facet, with where that is known from and how surely. */
 export interface Fact<V extends string> {
@@ -36,7 +37,7 @@ export interface Fact<V extends string> {
 export interface Fallback<V extends string> {
   readonly value: V;
   /** The generation, or the overlay for a tree of its own, that has the value. */
-  readonly like: ProfileId | 'amd-5.19-snp';
+  readonly like: ColumnId | 'amd-5.19-snp';
   readonly because: string;
 }
 
@@ -50,8 +51,8 @@ export interface Facet<V extends string> {
   readonly values: Readonly<Record<V, string>>;
   /** What the engine does where the value is `unspecified`; it reports an ambiguity beside it. */
   readonly shownAs?: Fallback<Known<V>>;
-  /** What each generation does. */
-  readonly facts: Readonly<Record<ProfileId, Fact<V>>>;
+  /** What each column does. */
+  readonly facts: Readonly<Record<ColumnId, Fact<V>>>;
 }
 
 /** A facet whose value may be unknown must say what it is then shown as; another one cannot. */
@@ -64,7 +65,7 @@ export const facet = <const W extends Readonly<Record<string, string>>>(
   declared: {
     readonly doc: string;
     readonly values: W;
-    readonly facts: Readonly<Record<ProfileId, Fact<NoInfer<keyof W & string>>>>;
+    readonly facts: Readonly<Record<ColumnId, Fact<NoInfer<keyof W & string>>>>;
   } & ShownAs<keyof W & string>,
 ): Facet<keyof W & string> => declared;
 
@@ -158,3 +159,8 @@ export function kernels<const T extends Partial<Readonly<Record<KernelId, string
   });
   return Object.fromEntries(facts) as { readonly [K in keyof T]: Fact<T[K] & string> };
 }
+
+/** A place in a tree that no column stands for, such as `Linux 7.9.1`. */
+export const tree =
+  (document: string) =>
+  ({ file, topic }: Place): Source => ({ confidence: 'read', document, place: `${file}: ${topic}` });

@@ -2,14 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Confidence, Source } from '../abi/source';
+import { columnIds, type ColumnId } from './facet';
 import { facetNames } from './facets';
 import { overlay, overlayIds } from './overlays';
-import { profileIds, sourceIn, valueIn, type ProfileId } from './profiles';
+import { sourceIn, valueIn } from './profiles';
 
-const facts = profileIds.flatMap((id) => facetNames.map((name) => ({ id, name, from: sourceIn(id, name) })));
+const facts = columnIds.flatMap((id) => facetNames.map((name) => ({ id, name, from: sourceIn(id, name) })));
 
 /** The tree whose functions were run, for the generations of which one was run. */
-const executedTree: Partial<Record<ProfileId, string>> = {
+const executedTree: Partial<Record<ColumnId, string>> = {
   'linux-6.11': 'Linux 6.11.11',
   'linux-6.12': 'Linux 6.12.117',
   'linux-6.17': 'Linux 6.17.0',
@@ -66,7 +67,7 @@ describe('no mark is promoted', () => {
    * Every fact that is weaker than its column: for a posting weaker than read, for a released kernel weaker than
    * executed. Whoever strengthens or weakens a mark has to say so here, and name the source in the commit.
    */
-  const weaker: Readonly<Record<ProfileId, Partial<Record<Confidence, string>>>> = {
+  const weaker: Readonly<Record<ColumnId, Partial<Record<Confidence, string>>>> = {
     'part2-v4': {
       inferred: `psc.msrUnknownOp psc.privateRegion psc.length psc.missingSlotInHugeEntry ap.unusablePage
         ap.wakesUninitialized run.stoppedWoken lu.cpuidCorrection preFault.beforeFinish scratch.outsideGhcb`,
@@ -121,7 +122,7 @@ describe('no mark is promoted', () => {
   const namesIn = (text = ''): readonly string[] => text.split(/\s+/).filter((name) => name !== '');
   const strength: readonly Confidence[] = ['unconfirmed', 'inferred', 'read', 'executed'];
   test.each(
-    profileIds.flatMap((id) =>
+    columnIds.flatMap((id) =>
       strength.slice(0, id in executedTree ? 3 : 2).map((mark) => [id, mark] as const),
     ),
   )('%s: these facts and no others are %s', (id, mark) => {

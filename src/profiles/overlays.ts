@@ -4,22 +4,18 @@
  */
 import type { Source } from '../abi/source';
 import { amd2022, posted } from './documents';
-import { executed, inferred, read, type Fact, type ProfileId } from './facet';
-import type { FacetName, FacetValue } from './facets';
-
-/** What an overlay changes: facets with the value and source they get. */
-export type Changes = { readonly [N in FacetName]?: Fact<FacetValue<N>> };
+import type { Difference } from './difference';
+import { executed, inferred, read } from './facet';
+import type { ProfileId } from './generations';
 
 /** A generation with some facets as one posting or tree had them. */
-export interface Overlay {
-  readonly base: ProfileId;
+export interface Overlay extends Difference<ProfileId> {
   readonly title: string;
   /** ISO 8601: a day, a month or a year. */
   readonly date: string;
   readonly description: string;
   /** Shown to tests only: it stands for a tree that no column of the generations stands for. */
   readonly testOnly?: true;
-  readonly changes: Changes;
   /** Set if what is not changed is only carried over from the base, so that its marks do not hold here. */
   readonly restCarriedOver?: true;
 }

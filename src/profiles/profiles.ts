@@ -1,92 +1,58 @@
-/** The kernel generations: what each is, and its value of every facet. */
+/** The kernel generations with their value of every facet, and where each value is known from. */
 import type { Source } from '../abi/source';
-import type { ProfileId } from './facet';
-import { profileIds, unspecified as unspecifiedDoc } from './facet';
+import { assert } from '../base/assert';
+import { factIn } from './difference';
+import { unspecified as unspecifiedDoc, type Fact } from './facet';
 import { facetNames, facets, type FacetName, type Facets, type FacetValue } from './facets';
+import {
+  derivationOf,
+  generations,
+  isProfileId,
+  profileIds,
+  type ProfileId,
+  type ProfileText,
+} from './generations';
 
-export { profileIds, unspecifiedDoc, type ProfileId };
+export { isProfileId, profileIds, unspecifiedDoc, type ProfileId, type ProfileText };
 
 /** The generation used when nobody names one. */
 export const defaultProfileId: ProfileId = 'linux-7.2';
 
-/** What a kernel generation is, for people. */
-export interface ProfileText {
-  readonly title: string;
-  /** When it was posted or released: ISO 8601, a day or a month. */
-  readonly date: string;
-  /** One paragraph: what makes it different. */
-  readonly description: string;
-  /** Set for a wish list: nobody ever ran this. */
-  readonly neverExistedAsCode?: true;
+function textOf(id: ProfileId): ProfileText {
+  const { title, date, description, neverExistedAsCode }: ProfileText = generations[id];
+  return { title, date, description, ...(neverExistedAsCode ? { neverExistedAsCode } : {}) };
 }
 
 /** Every generation in one paragraph. */
-export const profileTexts: Readonly<Record<ProfileId, ProfileText>> = {
-  'part2-v4': {
-    title: 'Part2 RFC v4',
-    date: '2021-07-07',
-    description:
-      'Everything happens inside KVM: page state changes edit the RMP directly and nothing leaves to the VMM. LAUNCH_UPDATE pins user pages, AP creation never reports an error, a termination request is -EINVAL.',
-  },
-  'as-reviewed': {
-    title: 'As reviewed',
-    date: '2024-04-25',
-    description:
-      'What the reviewers of 2021 to 2024 asked for, taken together; it never existed as code. A second CREATE is rejected, everything is checked before any state changes, a vCPU taken offline has a state of its own, a failing LAUNCH_FINISH unwinds or kills the VM, and page state changes use one common exit.',
-    neverExistedAsCode: true,
-  },
-  'part2-v5': {
-    title: 'Part2 v5',
-    date: '2021-08-20',
-    description:
-      "The authors' direct answer to the review of AP creation: STOPPED, INVALID_PAGE, a #GP to the requesting guest, an internal-error exit. A second CREATE is still allowed and errors still take the target offline.",
-  },
-  v11: {
-    title: 'v11',
-    date: '2023-12-30',
-    description:
-      'guest_memfd arrives. LAUNCH_UPDATE needs the plaintext at the shared side of the same GFN. KVM_EXIT_VMGEXIT carries a typed union for an MSR page state change and one guest address for a batch.',
-  },
-  v14: {
-    title: 'v14',
-    date: '2024-04-21',
-    description:
-      'LAUNCH_UPDATE takes its source from any user address and reports progress in the struct, the launch structs gain flags and padding. A batched page state change still goes to the VMM as one guest address, unvalidated.',
-  },
-  'linux-6.11': {
-    title: 'Linux 6.11',
-    date: '2024-05',
-    description:
-      'The merged shape: KVM walks and merges the page-state-change buffer and leaves with KVM_EXIT_HYPERCALL/KVM_HC_MAP_GPA_RANGE. Executed as 6.11.11, before the fix of the unwritten answer field and before the clean-up of AP creation.',
-  },
-  'linux-6.12': {
-    title: 'Linux 6.12 LTS',
-    date: '2026',
-    description:
-      '6.12.117, a long-term kernel with many back-ports: refused AP creation leaves the target alone, scratch areas outside the GHCB are refused, LAUNCH_FINISH cannot be retried; the answer field is still not preset and VMRUN is not guarded.',
-  },
-  'linux-6.17': {
-    title: 'Linux 6.17',
-    date: '2025-03-18',
-    description:
-      'After the clean-up of AP creation that was merged for 6.15: a failed request leaves the target alone, features must match exactly, an invalid VMSA never reaches VMRUN. Executed as 6.17.0; launch was read in a near twin.',
-  },
-  'linux-7.2': {
-    title: 'Linux 7.2',
-    date: '2026',
-    description:
-      "The baseline, executed as 7.2.13, with the hardening of 2026: the VMM's answers are white-listed, all vCPUs are locked for LAUNCH_FINISH, a batch's indexes are read once, a lost VMSA page is looked up again.",
-  },
-};
+export const profileTexts: Readonly<Record<ProfileId, ProfileText>> = Object.fromEntries(
+  profileIds.map((id) => [id, textOf(id)]),
+) as Record<ProfileId, ProfileText>;
 
-/** A generation's value of a facet. */
-export function valueIn<N extends FacetName>(profile: ProfileId, name: N): FacetValue<N> {
+/** What a generation does about a facet, with its source. */
+function factOf<N extends FacetName>(id: ProfileId, name: N): Fact<FacetValue<N>> {
+  const derivation = derivationOf(id);
+  if (derivation) {
+    return factIn(derivation, name, (base) => {
+      assert(
+        isProfileId(base) && profileIds.indexOf(base) < profileIds.indexOf(id),
+        `${id} has an earlier base`,
+      );
+      return factOf(base, name);
+    });
+  }
+  const stated: Readonly<Partial<Record<ProfileId, Fact<string>>>> = facets[name].facts;
+  const fact = stated[id];
+  assert(fact, `${name} states a fact of ${id}`);
   // The declaration of each facet holds its facts to its own values; the index access alone forgets that.
-  return facets[name].facts[profile].value as FacetValue<N>;
+  return fact as Fact<FacetValue<N>>;
 }
 
+/** A generation's value of a facet. */
+export const valueIn = <N extends FacetName>(profile: ProfileId, name: N): FacetValue<N> =>
+  factOf(profile, name).value;
+
 /** Where a generation's value of a facet is known from, and how surely. */
-export const sourceIn = (profile: ProfileId, name: FacetName): Source => facets[name].facts[profile].source;
+export const sourceIn = (profile: ProfileId, name: FacetName): Source => factOf(profile, name).source;
 
 const bundle = (profile: ProfileId): Facets =>
   Object.fromEntries(facetNames.map((name) => [name, valueIn(profile, name)])) as Facets;

@@ -5,9 +5,10 @@
  * profiles, and the name of an overlay may stand where a generation's name stands. Scenario text, command line and
  * links all write it alike.
  */
-import type { Confidence, Source } from '../abi/source';
+import type { Source } from '../abi/source';
 import { type Problem, type Result, ok, problem } from '../base/result';
 import { didYouMean } from '../base/text';
+import { carriedOver } from './facet';
 import {
   facetNames,
   isFacetName,
@@ -18,7 +19,15 @@ import {
   type Facets,
 } from './facets';
 import { overlay, overlayIds, type Overlay, type OverlayId } from './overlays';
-import { bundles, defaultProfileId, profileIds, profileTexts, sourceIn, type ProfileId } from './profiles';
+import {
+  bundles,
+  defaultProfileId,
+  isProfileId,
+  profileIds,
+  profileTexts,
+  sourceIn,
+  type ProfileId,
+} from './profiles';
 
 /** What may stand before the first colon: a generation or an overlay. */
 export type ProfileName = ProfileId | OverlayId;
@@ -55,7 +64,6 @@ export const overrideSource: Source = {
   place: 'an override of this run',
 };
 
-const isProfileId = (word: string): word is ProfileId => (profileIds as readonly string[]).includes(word);
 const isOverlayId = (word: string): word is OverlayId => (overlayIds as readonly string[]).includes(word);
 
 const ofGeneration = (id: ProfileId): Named => ({
@@ -69,8 +77,7 @@ const ofGeneration = (id: ProfileId): Named => ({
 /** What an overlay does not change is its base's, and so is the source; where the tree is another one, only carried over. */
 function sourceBelow(over: Overlay, name: FacetName): Source {
   if (over.restCarriedOver !== true) return sourceIn(over.base, name);
-  const confidence: Confidence = 'unconfirmed';
-  return { confidence, document: 'not read', place: `carried over from ${over.base}` };
+  return carriedOver(bundles[over.base][name], over.base).source;
 }
 
 function ofOverlay(id: OverlayId): Named {

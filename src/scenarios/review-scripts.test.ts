@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseInteger } from '../base/hex';
-import { profileIds } from '../profiles/profiles';
+import { columnIds } from '../profiles/facet';
 import { appliesTo, holds } from './expect';
 import { parseScenario, problemText } from './parse';
 import { headOf, type ExpectLine, type Scenario } from './scenario';
@@ -65,11 +65,11 @@ describe.each(scripts)('%s', (script) => {
   test('is one scenario for all nine generations, with the mail it comes from', () => {
     expect(main).toHaveLength(1);
     const head = headOf(scenarioOf(main[0] ?? ''));
-    expect(head.profiles).toEqual(profileIds);
+    expect(head.profiles).toEqual(columnIds);
     expect(head.refs[0]).toMatch(/@/);
   });
 
-  test.each(profileIds)('expects something of %s', (id) => {
+  test.each(columnIds)('expects something of %s', (id) => {
     const expected = expectationsOf(scenarioOf(main[0] ?? '')).filter(({ line }) => appliesTo(line, id));
     expect(expected.length).toBeGreaterThan(0);
   });

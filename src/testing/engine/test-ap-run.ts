@@ -131,14 +131,5 @@ export function held(spec: string): ApRun {
   return run.guest('hold', { form: 'msr' }, 1);
 }
 
-/** One row for each generation, oldest first; `=` repeats the row above. */
-export function rows(...outcomes: readonly string[]): readonly (readonly [ProfileId, string])[] {
-  assert(outcomes.length === profileIds.length, 'a row for each generation');
-  return profileIds.map((id, i) => {
-    let row = i;
-    while (outcomes[row] === '=') row -= 1;
-    return [id, outcomes[row] as string];
-  });
-}
 /** What a run gives under each generation. */
 export const all = <T>(drive: (id: ProfileId) => T) => profileIds.map((id) => [id, drive(id)] as const);

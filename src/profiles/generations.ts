@@ -1,0 +1,114 @@
+/**
+ * The kernel generations, oldest first: the one table from which every list of profiles derives.
+ *
+ * A generation whose facts stand in the facets has its text here and nothing else. Any other one is declared by its
+ * differences from a generation before it:
+ *
+ *     'linux-7.9': {
+ *       title: 'Linux 7.9',
+ *       date: '2027-01',
+ *       description: 'What makes it different, in one paragraph.',
+ *       base: 'linux-7.2',
+ *       changes: { 'lu.lenZero': read('nothingDone', tree('Linux 7.9.1')(sev('snp_launch_update()'))) },
+ *     },
+ */
+import type { Source } from '../abi/source';
+import type { Difference } from './difference';
+import type { ColumnId } from './facet';
+
+/** What a kernel generation is, for people. */
+export interface ProfileText {
+  readonly title: string;
+  /** When it was posted or released: ISO 8601, a day or a month. */
+  readonly date: string;
+  /** One paragraph: what makes it different. */
+  readonly description: string;
+  /** Set for a wish list: nobody ever ran this. */
+  readonly neverExistedAsCode?: true;
+}
+
+/** A generation whose facts stand in the facets. */
+interface ColumnGeneration extends ProfileText {
+  readonly base?: never;
+}
+
+/** A generation that is declared by its differences from an earlier one. */
+export interface DerivedGeneration extends ProfileText, Difference<string> {
+  /** Says that nothing else changed, such as the log of the files between two releases; else the rest was not read. */
+  readonly unchanged?: Source;
+}
+
+/** Every generation. */
+export const generations = {
+  'part2-v4': {
+    title: 'Part2 RFC v4',
+    date: '2021-07-07',
+    description:
+      'Everything happens inside KVM: page state changes edit the RMP directly and nothing leaves to the VMM. LAUNCH_UPDATE pins user pages, AP creation never reports an error, a termination request is -EINVAL.',
+  },
+  'as-reviewed': {
+    title: 'As reviewed',
+    date: '2024-04-25',
+    description:
+      'What the reviewers of 2021 to 2024 asked for, taken together; it never existed as code. A second CREATE is rejected, everything is checked before any state changes, a vCPU taken offline has a state of its own, a failing LAUNCH_FINISH unwinds or kills the VM, and page state changes use one common exit.',
+    neverExistedAsCode: true,
+  },
+  'part2-v5': {
+    title: 'Part2 v5',
+    date: '2021-08-20',
+    description:
+      "The authors' direct answer to the review of AP creation: STOPPED, INVALID_PAGE, a #GP to the requesting guest, an internal-error exit. A second CREATE is still allowed and errors still take the target offline.",
+  },
+  v11: {
+    title: 'v11',
+    date: '2023-12-30',
+    description:
+      'guest_memfd arrives. LAUNCH_UPDATE needs the plaintext at the shared side of the same GFN. KVM_EXIT_VMGEXIT carries a typed union for an MSR page state change and one guest address for a batch.',
+  },
+  v14: {
+    title: 'v14',
+    date: '2024-04-21',
+    description:
+      'LAUNCH_UPDATE takes its source from any user address and reports progress in the struct, the launch structs gain flags and padding. A batched page state change still goes to the VMM as one guest address, unvalidated.',
+  },
+  'linux-6.11': {
+    title: 'Linux 6.11',
+    date: '2024-05',
+    description:
+      'The merged shape: KVM walks and merges the page-state-change buffer and leaves with KVM_EXIT_HYPERCALL/KVM_HC_MAP_GPA_RANGE. Executed as 6.11.11, before the fix of the unwritten answer field and before the clean-up of AP creation.',
+  },
+  'linux-6.12': {
+    title: 'Linux 6.12 LTS',
+    date: '2026',
+    description:
+      '6.12.117, a long-term kernel with many back-ports: refused AP creation leaves the target alone, scratch areas outside the GHCB are refused, LAUNCH_FINISH cannot be retried; the answer field is still not preset and VMRUN is not guarded.',
+  },
+  'linux-6.17': {
+    title: 'Linux 6.17',
+    date: '2025-03-18',
+    description:
+      'After the clean-up of AP creation that was merged for 6.15: a failed request leaves the target alone, features must match exactly, an invalid VMSA never reaches VMRUN. Executed as 6.17.0; launch was read in a near twin.',
+  },
+  'linux-7.2': {
+    title: 'Linux 7.2',
+    date: '2026',
+    description:
+      "The baseline, executed as 7.2.13, with the hardening of 2026: the VMM's answers are white-listed, all vCPUs are locked for LAUNCH_FINISH, a batch's indexes are read once, a lost VMSA page is looked up again.",
+  },
+} as const satisfies Readonly<Record<ColumnId, ColumnGeneration>> &
+  Readonly<Record<string, ColumnGeneration | DerivedGeneration>>;
+
+/** Name of a kernel generation. */
+export type ProfileId = keyof typeof generations;
+
+/** The names, oldest first. */
+export const profileIds = Object.keys(generations) as readonly ProfileId[];
+
+/** Whether a word is the name of a generation. */
+export const isProfileId = (word: string): word is ProfileId => Object.hasOwn(generations, word);
+
+/** How a generation is declared by its differences; nothing for one whose facts stand in the facets. */
+export function derivationOf(id: ProfileId): DerivedGeneration | undefined {
+  const declared: ColumnGeneration | DerivedGeneration = generations[id];
+  return declared.base === undefined ? undefined : declared;
+}
