@@ -150,29 +150,29 @@ export class World {
     this.host = this.declare('host', hostGroup);
     this.vm = this.declare('vm', vmGroup);
     const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-    this.vcpus = range(config.vcpus).map((i) => this.declare(`v${i}`, vcpuGroup));
-    this.slots = range(config.slots ?? SLOT_COUNT).map((i) => this.declare(`slot${i}`, slotGroup));
-    this.regions = range(SLOT_COUNT).map((i) => this.declare(`region${i}`, regionGroup));
-    this.faults = range(FAULT_COUNT).map((i) => this.declare(`fault${i}`, faultGroup));
-    this.cpuid = range(CPUID_ROWS).map((i) => this.declare(`cpuid${i}`, cpuidGroup));
-    this.msrs = range(MSR_ROWS).map((i) => this.declare(`msr${i}`, msrGroup));
+    this.vcpus = range(config.vcpus).map((i) => this.declare(`v${i}`, vcpuGroup, i));
+    this.slots = range(config.slots ?? SLOT_COUNT).map((i) => this.declare(`slot${i}`, slotGroup, i));
+    this.regions = range(SLOT_COUNT).map((i) => this.declare(`region${i}`, regionGroup, i));
+    this.faults = range(FAULT_COUNT).map((i) => this.declare(`fault${i}`, faultGroup, i));
+    this.cpuid = range(CPUID_ROWS).map((i) => this.declare(`cpuid${i}`, cpuidGroup, i));
+    this.msrs = range(MSR_ROWS).map((i) => this.declare(`msr${i}`, msrGroup, i));
     // Not among the instances: what only the invariants look at is no part of what a step shows.
-    this.vcpuHistory = range(config.vcpus).map(() => vcpuHistoryGroup.create(this.arena));
+    this.vcpuHistory = range(config.vcpus).map((i) => vcpuHistoryGroup.create(this.arena, i));
     this.vmHistory = vmHistoryGroup.create(this.arena);
     this.kvmRun = range(config.vcpus).map(
       () => new Image(this.arena, this.arena.allocate(KVM_RUN_SIZE / 4), KVM_RUN_SIZE),
     );
     // Images of GHCB pages, VMSAs and scratch pages: enough for three a vCPU and some to spare.
     for (let i = 0; i < config.vcpus * 4 + 8; i++) {
-      this.pageImages.push(this.declare(`image${i}`, pageImageGroup));
+      this.pageImages.push(this.declare(`image${i}`, pageImageGroup, i));
       this.imageBytes.push(new Image(this.arena, this.arena.allocate(PAGE_SIZE / 4), PAGE_SIZE));
     }
     this.reset();
     this.log.top = 0;
   }
 
-  private declare<V extends Variables>(name: string, group: Group<V>): Instance<V> {
-    const instance = group.create(this.arena);
+  private declare<V extends Variables>(name: string, group: Group<V>, index = 0): Instance<V> {
+    const instance = group.create(this.arena, index);
     this.instances.push({
       name,
       group: group,
@@ -205,7 +205,7 @@ export class World {
     vcpu.vmcbVmsaPfn = NO_PFN;
     vcpu.launchVmsaPfn = NO_PFN;
     vcpu.xcr0 = 1n;
-    this.forget(this.vcpuHistory[this.indexOf(vcpu)]);
+    this.forget(this.vcpuHistory[vcpu.index]);
   }
 
   /** Everything that the invariants remember of something that is gone. */
@@ -224,11 +224,6 @@ export class World {
     const vcpu = this.vcpus[index];
     assert(vcpu, `vCPU ${index} is outside this world`);
     return vcpu;
-  }
-
-  indexOf(vcpu: Vcpu): number {
-    // vCPUs stand one after the other in the arena.
-    return (vcpu.base - (this.vcpus[0] as Vcpu).base) / vcpuGroup.words;
   }
 
   /**
@@ -263,7 +258,7 @@ export class World {
 
   /** Sends an event to a vCPU's chart that moves its states and asks for nothing more. */
   sendVcpu(vcpu: Vcpu, event: QuietVcpuEvent): void {
-    this.send(vcpuSlot, vcpu.base, event, this.indexOf(vcpu));
+    this.send(vcpuSlot, vcpu.base, event, vcpu.index);
   }
 
   /** Asks a vCPU's chart what an event leads to. @returns the effects to carry out, in order */
@@ -271,12 +266,12 @@ export class World {
     vcpu: Vcpu,
     event: E,
   ): readonly EffectFor<VcpuDefinition, E['type']>[] {
-    return this.send(vcpuSlot, vcpu.base, event, this.indexOf(vcpu));
+    return this.send(vcpuSlot, vcpu.base, event, vcpu.index);
   }
 
   /** As `sendVcpu`, for the request of a vCPU. */
   sendExchange(vcpu: Vcpu, event: QuietExchangeEvent): void {
-    this.send(exchangeSlot, vcpu.base, event, this.indexOf(vcpu));
+    this.send(exchangeSlot, vcpu.base, event, vcpu.index);
   }
 
   /** As `decideVcpu`, for the request of a vCPU. */
@@ -284,7 +279,7 @@ export class World {
     vcpu: Vcpu,
     event: E,
   ): readonly EffectFor<ExchangeDefinition, E['type']>[] {
-    return this.send(exchangeSlot, vcpu.base, event, this.indexOf(vcpu));
+    return this.send(exchangeSlot, vcpu.base, event, vcpu.index);
   }
 
   /** As `sendVcpu`, for the launch. */
@@ -375,7 +370,7 @@ export class World {
 
   /** The bytes that belong to a declared image, for views. */
   bytesOf(image: PageImage): Image {
-    return this.imageBytes[this.pageImages.indexOf(image)] as Image;
+    return this.imageBytes[image.index] as Image;
   }
 
   /** A position in the write log to come back to. */

@@ -65,7 +65,7 @@ function begin(input: JsonObject, profile: ResolvedProfile): Case {
   listOf(input['ops']).forEach((op) => coverBySlot(world, word(objectOf(op)['info2'])));
   for (const gpa of listOf(input['noSlot'])) removeFromSlots(world, Number(word(gpa) >> 12n));
   for (const vcpu of world.vcpus) {
-    vcpu.registeredGhcbGpa = GHCB + 0x1000n * BigInt(world.indexOf(vcpu));
+    vcpu.registeredGhcbGpa = GHCB + 0x1000n * BigInt(vcpu.index);
     vcpu.guestGhcbGpa = vcpu.registeredGhcbGpa;
   }
   return {
@@ -146,7 +146,7 @@ function observe(state: Case): JsonObject {
 
 /** What a step did besides: pages looked up for a VMSA, wake-ups sent. */
 function finishStep(state: Case, result: JsonObject): JsonObject {
-  const { lookedUp, kicks } = state.watch.take(state.world.indexOf(state.target));
+  const { lookedUp, kicks } = state.watch.take(state.target.index);
   state.kicks += kicks;
   return { ...result, ...(lookedUp.length > 0 ? { gmem: lookedUp.map(hexWord) } : {}), t: observe(state) };
 }
@@ -241,7 +241,7 @@ const whereIs = (vcpu: Vcpu): Vcpu['run'] => vcpu.run;
 /** One KVM_RUN of the target, from userspace. */
 function runOnce(state: Case): string {
   const { world, target } = state;
-  const index = world.indexOf(target);
+  const index = target.index;
   target.run = 'inUserspace';
   kvmRunIoctl(world, index, { immediateExit: false });
   const where = whereIs(target);

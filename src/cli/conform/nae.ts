@@ -235,7 +235,7 @@ function keptState({ vcpu, world, calls, kicks }: Case, input: JsonObject): Json
   const hold = { none: 0, nae: 1, msr: 2 }[vcpu.holdType];
   const mpState = mpStateNumber(vcpu.mpState);
   const targets = world.vcpus.filter(updateRequested).map((target) => {
-    const index = world.indexOf(target);
+    const index = target.index;
     const pending = target.pendingVmsaGpa === NO_GPA ? '0xffffffffffffffff' : hexWord(target.pendingVmsaGpa);
     return { vcpu: index, pending, kicks: kicks.filter((kicked) => kicked === index).length, requests: 2 };
   });

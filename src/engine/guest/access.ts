@@ -41,7 +41,7 @@ export function mapForGuest(world: World, vcpu: Vcpu, access: NestedAccess): 'le
   if ((world.pages.gfn.get(access.gfn) & wanted) !== 0) return undefined;
   const handled = handleNestedFault(world, vcpu, access);
   if (handled === 'mmio') {
-    world.move('vcMmio', world.indexOf(vcpu), { gpa: gfnToGpa(access.gfn) }, 'SharedMmio');
+    world.move('vcMmio', vcpu.index, { gpa: gfnToGpa(access.gfn) }, 'SharedMmio');
     return 'mmio';
   }
   return handled === 'left' ? 'left' : undefined;
@@ -69,7 +69,7 @@ export function rmpAgrees(world: World, vcpu: Vcpu, gfn: Gfn, pfn: number): bool
       : 'another address';
   const gpa = gfnToGpa(gfn);
   sevHandleRmpFault(world, gpa);
-  world.move('rmpViolation', world.indexOf(vcpu), { gpa, why }, 'RmpMismatch');
+  world.move('rmpViolation', vcpu.index, { gpa, why }, 'RmpMismatch');
   return false;
 }
 
@@ -89,12 +89,7 @@ function checkShared(world: World, vcpu: Vcpu, gfn: Gfn): Refused | undefined {
   const pfn = privatePfn(world, gfn);
   if (!hasRmpEntry(world, pfn) || !rmpEntry(world, pfn).assigned) return undefined;
   if (mendFault(world, vcpu, gfn, 'shared')) return undefined;
-  world.move(
-    'rmpViolation',
-    world.indexOf(vcpu),
-    { gpa: gfnToGpa(gfn), why: 'a private page' },
-    'RmpMismatch',
-  );
+  world.move('rmpViolation', vcpu.index, { gpa: gfnToGpa(gfn), why: 'a private page' }, 'RmpMismatch');
   return 'faultsForever';
 }
 
@@ -104,7 +99,7 @@ function checkPrivate(world: World, vcpu: Vcpu, gfn: Gfn): Refused | undefined {
   if (!rmpAgrees(world, vcpu, gfn, pfn)) return 'faultsForever';
   if (rmpEntry(world, pfn).validated) return undefined;
   const { code } = PAGE_NOT_VALIDATED;
-  world.move('vcNotValidated', world.indexOf(vcpu), { gpa: gfnToGpa(gfn), code }, 'NotValidated');
+  world.move('vcNotValidated', vcpu.index, { gpa: gfnToGpa(gfn), code }, 'NotValidated');
   return 'notValidated';
 }
 

@@ -9,7 +9,7 @@ import type { World } from '../world';
 
 /** The `kvm_run` bytes of a vCPU. */
 export function kvmRunOf(world: World, vcpu: Vcpu): Image {
-  return world.kvmRun[world.indexOf(vcpu)] as Image;
+  return world.kvmRun[vcpu.index] as Image;
 }
 
 /** What an exit reason means in the headers of the kernel that runs; `undefined` for a number that they do not have. */
@@ -27,7 +27,7 @@ export function leaveToUserspace(
 ): void {
   const run = kvmRunOf(world, vcpu);
   if (exit.reason !== undefined) kvmRun.set(run, 'exitReason', exit.reason);
-  kvmRun.set(run, 'apicBase', apicBase(world.indexOf(vcpu)));
+  kvmRun.set(run, 'apicBase', apicBase(vcpu.index));
   vcpu.runErrno = exit.errno;
   vcpu.exitPending = true;
   world.sendVcpu(vcpu, { type: 'EXIT_TO_USERSPACE' });
@@ -49,7 +49,7 @@ export function failRun(
   failure: { readonly errno: number; readonly reason?: number; readonly rule: RuleId },
 ): void {
   leaveToUserspace(world, vcpu, { errno: failure.errno, reason: failure.reason });
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   const reason = kvmRun.get(kvmRunOf(world, vcpu), 'exitReason');
   const exit = exitOfReason(world, reason)?.name ?? `exit ${reason}`;
   world.move('kvmRunReturns', index, { vcpu: index, ret: errnoText(-failure.errno), exit }, failure.rule);

@@ -17,7 +17,7 @@ export function fillInternalError(world: World, vcpu: Vcpu, exitCode: bigint): v
   kvmRunInternal.set(run, 'suberror', KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON);
   kvmRunInternal.set(run, 'ndata', 2);
   run.setU64(DATA, exitCode);
-  run.setU64(DATA + 8, BigInt(world.indexOf(vcpu)));
+  run.setU64(DATA + 8, BigInt(vcpu.index));
 }
 
 /** svm_handle_invalid_exit. */
@@ -27,7 +27,7 @@ export function svmHandleInvalidExit(world: World, vcpu: Vcpu): Handled {
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_INTERNAL_ERROR });
   world.move(
     'internalErrorExit',
-    world.indexOf(vcpu),
+    vcpu.index,
     { suberror: KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON, data: vcpu.exitCode },
     'NoInterceptHandler',
   );
@@ -58,7 +58,7 @@ export function exitForUnusableVmsa(world: World, vcpu: Vcpu): boolean {
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_INTERNAL_ERROR });
   world.move(
     'internalErrorExit',
-    world.indexOf(vcpu),
+    vcpu.index,
     { suberror: kvmRunInternal.get(run, 'suberror'), data: run.u64(DATA) },
     'VmsaUnusable',
   );

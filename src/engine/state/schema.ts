@@ -56,6 +56,8 @@ export type Instance<V extends Variables> = {
 } & {
   readonly group: Group<V>;
   readonly base: WordAddress;
+  /** Which of the instances of the group this is, counted from 0: of a vCPU its number. */
+  readonly index: number;
 };
 
 export interface Slot {
@@ -73,7 +75,8 @@ export interface Group<V extends Variables = Variables> {
   /** Words of one instance, even. */
   readonly words: number;
   offsetOf(variable: keyof V & string): number;
-  create(arena: Arena): Instance<V>;
+  /** @param index which of the instances of the group this is, counted from 0 */
+  create(arena: Arena, index?: number): Instance<V>;
 }
 
 /** Declares a group of variables that exist together, such as all that KVM keeps for one vCPU. */
@@ -96,6 +99,7 @@ export function group<const V extends Variables>(name: string, variables: V): Gr
     constructor(
       readonly arena: Arena,
       readonly base: WordAddress,
+      readonly index: number,
     ) {}
     get group(): Group<V> {
       return declared;
@@ -113,7 +117,8 @@ export function group<const V extends Variables>(name: string, variables: V): Gr
       if (offset === undefined) throw new Error(`${name} has no variable ${variable}`);
       return offset;
     },
-    create: (arena) => new GroupInstance(arena, arena.allocate(words)) as unknown as Instance<V>,
+    create: (arena, index = 0) =>
+      new GroupInstance(arena, arena.allocate(words), index) as unknown as Instance<V>,
   };
   return declared;
 }

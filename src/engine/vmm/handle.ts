@@ -26,7 +26,7 @@ export function handleExit(world: World, index: number): Outcome {
 }
 
 function apply(world: World, vcpu: Vcpu, verdict: Verdict): void {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   if (verdict.next !== 'retry') vcpu.runRetries = 0;
   if (verdict.next === 'stop') {
     vcpu.vmmThread = 'idle';

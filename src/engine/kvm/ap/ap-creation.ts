@@ -53,7 +53,7 @@ const badInput: Refusal = (world, caller, rule) => malformed(world, caller, GHCB
 /** What the requester learns of a refusal. What it does to the target is the chart's to say. */
 const refusals: Record<FacetValue<'ap.onError'>, Refusal> = {
   'silent+offline': (world, caller, rule) => {
-    world.move('apIgnored', world.indexOf(caller), {}, rule);
+    world.move('apIgnored', caller.index, {}, rule);
     return resumeAnswered(world, caller);
   },
   'gp+offline': svmVmgexitInjectGp,
@@ -143,7 +143,7 @@ const clearedGpa: Record<FacetValue<'ap.touchedBeforeChecks'>, (world: World) =>
 };
 
 function rememberPendingGpa(world: World, target: Vcpu, gpa: bigint, kicks: boolean): void {
-  const index = world.indexOf(target);
+  const index = target.index;
   target.pendingVmsaGpa = gpa;
   world.move(
     'apRemembered',
@@ -154,13 +154,13 @@ function rememberPendingGpa(world: World, target: Vcpu, gpa: bigint, kicks: bool
 }
 
 function forgetPendingGpa(world: World, target: Vcpu): void {
-  const index = world.indexOf(target);
+  const index = target.index;
   target.pendingVmsaGpa = clearedGpa[world.facet('ap.touchedBeforeChecks')](world);
   world.move('apDestroyed', index, { target: index }, 'ApUpdateRequested');
 }
 
 function raiseUpdateRequest(world: World, target: Vcpu): void {
-  const index = world.indexOf(target);
+  const index = target.index;
   if (target.mpState === 'UNINITIALIZED') startUninitialized(world, target);
   world.move('kick', index, { target: index }, 'ApUpdateRequested');
 }
@@ -169,5 +169,5 @@ function raiseUpdateRequest(world: World, target: Vcpu): void {
 function startUninitialized(world: World, target: Vcpu): void {
   if (world.facet('ap.wakesUninitialized') !== 'requesterFlips') return;
   world.sendVcpu(target, { type: 'START_UNINITIALIZED' });
-  world.move('uninitializedStarted', world.indexOf(target), { by: 'the requester' }, 'ApRequesterFlips');
+  world.move('uninitializedStarted', target.index, { by: 'the requester' }, 'ApRequesterFlips');
 }

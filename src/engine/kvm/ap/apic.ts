@@ -50,7 +50,7 @@ const plainInit: Record<KnownValue<'ap.plainInit'>, RuleId> = {
 
 /** kvm_apic_accept_events: INIT first, then SIPI. */
 export function acceptApicEvents(world: World, vcpu: Vcpu): void {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   if (vcpu.initLatched) {
     vcpu.initLatched = false;
     takeInit(world, vcpu);
@@ -71,7 +71,7 @@ export function acceptApicEvents(world: World, vcpu: Vcpu): void {
 
 /** A latched INIT: the reset, which applies a waiting VMSA, and then the state that INIT leads to. */
 function takeInit(world: World, vcpu: Vcpu): void {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   const rule = waitsForReset(vcpu) ? 'InitTaken' : plainInit[world.facet('ap.plainInit')];
   resetVcpuForInit(world, vcpu);
   const effects = world.decideVcpu(vcpu, {

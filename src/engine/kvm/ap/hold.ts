@@ -8,7 +8,7 @@ import type { Handled } from '../ghcb/ghcb';
 
 /** kvm_emulate_ap_reset_hold. The answer "woken, no SIPI" stands already. */
 export function apResetHold(world: World, vcpu: Vcpu, form: 'msr' | 'nae'): Handled {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   vcpu.holdType = form;
   world.sendExchange(vcpu, { type: 'ANSWER' });
   if (!world.vm.kernelApic) {

@@ -120,7 +120,7 @@ interface Outcome {
 }
 
 function tellApplied(world: World, vcpu: Vcpu, { gpa, page, destroyed }: Outcome): void {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   if (typeof page === 'object') {
     world.move('vmsaInstalled', index, { gpa }, 'VmsaApplied');
     return;
@@ -144,7 +144,7 @@ export function reloadVmsa(world: World, vcpu: Vcpu): void {
   const page = gpa === NO_GPA ? 'nothing' : vmsaPage(world, vcpu, gpa);
   if (page !== 'nothing') vcpu.guestVmsaGpa = gpa;
   nameVmsa(world, vcpu, page, { hadGuestVmsa: true, reset: false });
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   if (page !== 'nothing') world.move('vmsaInstalled', index, { gpa }, 'VmsaReloaded');
   else world.move('vmsaNotInstalled', index, { why: 'page gone', state: vcpu.mpState }, 'VmsaUnusable');
 }

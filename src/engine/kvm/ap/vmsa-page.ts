@@ -23,7 +23,7 @@ export function vmsaPage(world: World, vcpu: Vcpu, gpa: bigint): VmsaPage {
   const gfn = gpaToGfn(toGpa(gpa));
   const lookup = world.facet('ap.vmsaLookup');
   if (lookup === 'gfnToPfn' || slotHasGmem(slotOf(world, gfn))) {
-    world.move('vmsaLookedUp', world.indexOf(vcpu), { gpa }, 'VmsaApplied');
+    world.move('vmsaLookedUp', vcpu.index, { gpa }, 'VmsaApplied');
   }
   if (!slotOf(world, gfn) && zeroWithoutSlot[world.facet('ap.unusablePage')]) return 'physicalZero';
   if (lookup === 'gfnToPfn') return pinnedPage(world, gfn);

@@ -90,7 +90,7 @@ export function wasValid(vcpu: Vcpu, field: GhcbValidField): boolean {
 
 /** XCR0 and XSS for CPUID. They stay in force even when the request is then refused. */
 export function takeExtendedState(world: World, vcpu: Vcpu, page: Image): void {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   if (wasValid(vcpu, 'xcr0')) {
     vcpu.xcr0 = ghcbPage.get(page, 'xcr0');
     world.move('extendedState', index, { register: 'XCR0', value: vcpu.xcr0 }, 'ExtendedState');
@@ -116,7 +116,7 @@ export function malformed(world: World, vcpu: Vcpu, reason: bigint, rule: RuleId
   writeInfo2(page, reason);
   const code = Number(reason) as 1 | 2 | 3 | 4 | 5 | 6;
   world.sendExchange(vcpu, { type: 'MALFORMED', reason: code });
-  world.move('malformedInput', world.indexOf(vcpu), { code, why: rules[rule].says }, rule);
+  world.move('malformedInput', vcpu.index, { code, why: rules[rule].says }, rule);
   return 'resume';
 }
 
@@ -146,7 +146,7 @@ export function resumeAnswered(world: World, vcpu: Vcpu, rule?: RuleId): Handled
   world.sendExchange(vcpu, { type: 'ANSWER' });
   world.move(
     'naeAnswer',
-    world.indexOf(vcpu),
+    vcpu.index,
     {
       name: shortEventName(vcpu.exitCode),
       info1: ghcbPage.get(page, 'swExitInfo1'),

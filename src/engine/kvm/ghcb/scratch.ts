@@ -91,12 +91,7 @@ function copyScratch(
   vcpu.scratchSync = sync;
   const copy = new ScratchCopy(world, vcpu);
   bytes.forEach((byte, at) => copy.setU8(at, byte));
-  world.move(
-    'scratchCopied',
-    world.indexOf(vcpu),
-    { gpa: vcpu.scratchGpa, length: lengthBytes },
-    'ScratchCopied',
-  );
+  world.move('scratchCopied', vcpu.index, { gpa: vcpu.scratchGpa, length: lengthBytes }, 'ScratchCopied');
   return { page: copy, at: 0, lengthBytes };
 }
 
@@ -143,7 +138,7 @@ class ScratchCopy implements ScratchBytes {
   ) {}
 
   private frame(at: number): number {
-    return this.world.indexOf(this.vcpu) * COPY_PAGES + Math.floor(at / PAGE_SIZE);
+    return this.vcpu.index * COPY_PAGES + Math.floor(at / PAGE_SIZE);
   }
 
   /**
@@ -196,7 +191,7 @@ export function releaseScratch(world: World, vcpu: Vcpu): void {
     kvmWriteGuest(world, vcpu.scratchGpa, copy.bytes());
     world.move(
       'scratchWrittenBack',
-      world.indexOf(vcpu),
+      vcpu.index,
       { gpa: vcpu.scratchGpa, length: vcpu.scratchBytes },
       'ScratchCopied',
     );

@@ -103,7 +103,7 @@ const afterFailure: Record<FacetValue<'lf.failure'>, (world: World, finishing: F
 function giveVmsaBack(world: World, vcpu: Vcpu): boolean {
   if (!kvmRmpMakeShared(world, vcpu.launchVmsaPfn, 'vcpuFree')) return false;
   vcpu.guestStateProtected = false;
-  world.move('vmsaGivenBack', world.indexOf(vcpu), { vcpu: world.indexOf(vcpu) }, 'FinishUnwinds');
+  world.move('vmsaGivenBack', vcpu.index, { vcpu: vcpu.index }, 'FinishUnwinds');
   return true;
 }
 
@@ -113,7 +113,7 @@ function lockAllVcpus(world: World): boolean {
   if (world.vm.creatingVcpus !== 0 || world.facetOrUnspecified('lf.locksVcpus') !== 'yes') return true;
   for (const vcpu of world.vcpus) {
     if (!vcpu.exists) continue;
-    if (takeFault(world, 'vcpuMutex', world.indexOf(vcpu))) return false;
+    if (takeFault(world, 'vcpuMutex', vcpu.index)) return false;
   }
   return true;
 }
@@ -183,13 +183,13 @@ function snpLaunchUpdateVmsa(world: World, command: SevCommand, reply: SevReply,
     return encrypted.ret;
   }
   vcpu.guestStateProtected = true;
-  world.move('vmsaProtected', world.indexOf(vcpu), { vcpu: world.indexOf(vcpu) }, 'VmsaEncrypted');
+  world.move('vmsaProtected', vcpu.index, { vcpu: vcpu.index }, 'VmsaEncrypted');
   return 0;
 }
 
 /** sev_es_sync_vmsa: KVM's copy of the registers becomes the bytes of the VMSA. @returns 0 or a negative errno */
 function syncVmsa(world: World, vcpu: Vcpu): number {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   if (vcpu.guestStateProtected) {
     if (world.facet('lf.failure') === 'noUnwind')
       throw new HostRmpFault(vcpu.launchVmsaPfn, 'VmsaOverwritten');

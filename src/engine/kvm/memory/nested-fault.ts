@@ -30,7 +30,7 @@ export function handleNestedFault(world: World, vcpu: Vcpu, access: NestedAccess
   const bit = (set: boolean): number => (set ? 1 : 0);
   const error = nestedFault.encode({ write: bit(access.write), final: 1, enc: bit(access.private) });
   world.sendVcpu(vcpu, { type: 'LEAVE' });
-  world.move('nestedFault', world.indexOf(vcpu), { gpa, pages: 1, error });
+  world.move('nestedFault', vcpu.index, { gpa, pages: 1, error });
   const handled = resolveFault(world, vcpu, access);
   if (handled !== 'left') world.sendVcpu(vcpu, { type: 'ENTER' });
   return handled;
@@ -72,7 +72,7 @@ export function handleNestedFaultRun(world: World, vcpu: Vcpu, gfn: Gfn, limit: 
   if (count < 2) return 0;
   const error = nestedFault.encode({ write: 1, final: 1, enc: 1 });
   world.sendVcpu(vcpu, { type: 'LEAVE' });
-  world.move('nestedFault', world.indexOf(vcpu), { gpa: gfnToGpa(gfn), pages: count, error });
+  world.move('nestedFault', vcpu.index, { gpa: gfnToGpa(gfn), pages: count, error });
   gmemGetFreshRun(world, { gfn, pfn: gmemPageOf(slot, gfn), count });
   changeGfns(world, gfn, count, gfnBits.mappedPrivate, gfnBits.mappedShared);
   world.sendVcpu(vcpu, { type: 'ENTER' });
@@ -94,6 +94,6 @@ function exitMemoryFault(
   kvmRunMemoryFault.set(run, 'gpa', gpa);
   kvmRunMemoryFault.set(run, 'size', 0x1000n);
   leaveToUserspace(world, vcpu, { errno: failure, reason: KVM_EXIT_MEMORY_FAULT });
-  world.move('memoryFaultExit', world.indexOf(vcpu), { gpa, flags, ret: errnoText(-failure) }, rule);
+  world.move('memoryFaultExit', vcpu.index, { gpa, flags, ret: errnoText(-failure) }, rule);
   return 'left';
 }

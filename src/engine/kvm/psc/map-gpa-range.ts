@@ -30,7 +30,7 @@ export function exitMapGpaRange(
   run.setU64(ARGUMENTS + 16, attributes);
   if (kvmPresetsRet(world.facet('psc.retInit'))) kvmRunHypercall.set(run, 'ret', 0n);
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_HYPERCALL });
-  world.move('mapGpaRangeExit', world.indexOf(vcpu), {
+  world.move('mapGpaRangeExit', vcpu.index, {
     gpa: range.gpa,
     pages: BigInt(range.pages),
     attributes,

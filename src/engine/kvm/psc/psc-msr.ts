@@ -78,7 +78,7 @@ function changeInKernel(world: World, vcpu: Vcpu, page: { gfn: number; operation
 function pscAnswer(world: World, vcpu: Vcpu, error: number, rule: RuleId): Handled {
   const value = pscResponse.encode({ error });
   vcpu.ghcbMsr = value;
-  world.move('msrAnswer', world.indexOf(vcpu), { name: 'PSC_RESP', value }, rule);
+  world.move('msrAnswer', vcpu.index, { name: 'PSC_RESP', value }, rule);
   return 'resume';
 }
 
@@ -92,7 +92,7 @@ function complete(world: World, vcpu: Vcpu, ret: bigint): Handled {
     check: passesOn ? 'passedOn' : check,
   });
   vcpu.completion = 'none';
-  world.move('completionDone', world.indexOf(vcpu), { ret });
+  world.move('completionDone', vcpu.index, { ret });
   return carryOutOne(effects, {
     failRun: (): Handled => runFails(errno.EINVAL, 'PscRetNotAllowed'),
     answerUserspaceRefused: () => pscAnswer(world, vcpu, GHCB_MSR_PSC_ERROR, 'PscRetRefused'),
@@ -118,7 +118,7 @@ export function completePscMsrVmgexitRaw(world: World, vcpu: Vcpu): Handled {
   world.decideExchange(vcpu, { type: 'USERSPACE_RET', ret: 'success', check: 'passedOn' });
   vcpu.completion = 'none';
   vcpu.ghcbMsr = value;
-  world.move('completionDone', world.indexOf(vcpu), { ret: value });
-  world.move('msrAnswer', world.indexOf(vcpu), { name: 'PSC_RESP', value }, 'PscRetPassedOn');
+  world.move('completionDone', vcpu.index, { ret: value });
+  world.move('msrAnswer', vcpu.index, { name: 'PSC_RESP', value }, 'PscRetPassedOn');
   return 'resume';
 }

@@ -32,7 +32,7 @@ export function exitVmgexitPscMsr(world: World, vcpu: Vcpu, page: { gpa: bigint;
   kvmRunVmgexitPscMsr.set(run, 'op', page.operation);
   if (presets(world)) kvmRunVmgexitPscMsr.set(run, 'ret', 0);
   leave(world, vcpu, 'pscMsrVmgexit', KVM_EXIT_VMGEXIT);
-  world.move('vmgexitPscMsrExit', world.indexOf(vcpu), { gpa: page.gpa, op: page.operation });
+  world.move('vmgexitPscMsrExit', vcpu.index, { gpa: page.gpa, op: page.operation });
 }
 
 /** Type 2: the address of the whole buffer. Of the union only type and shared_gpa are written. */
@@ -42,7 +42,7 @@ export function exitVmgexitPsc(world: World, vcpu: Vcpu, sharedGpa: bigint): voi
   kvmRunVmgexitPsc.set(run, 'sharedGpa', sharedGpa);
   if (presets(world)) kvmRunVmgexitPsc.set(run, 'ret', 0n);
   leave(world, vcpu, 'pscVmgexit', KVM_EXIT_VMGEXIT);
-  world.move('vmgexitPscExit', world.indexOf(vcpu), { gpa: sharedGpa });
+  world.move('vmgexitPscExit', vcpu.index, { gpa: sharedGpa });
 }
 
 /** Before there were types: the GHCB MSR, which is the request itself or the address of the GHCB page. */
@@ -55,5 +55,5 @@ export function exitVmgexitRaw(
   kvmRunVmgexitRaw.set(run, 'ghcbMsr', vcpu.ghcbMsr);
   if (presets(world)) kvmRunVmgexitRaw.set(run, 'ret', 0n);
   leave(world, vcpu, completion, KVM_EXIT_VMGEXIT_RAW);
-  world.move('vmgexitRawExit', world.indexOf(vcpu), { value: vcpu.ghcbMsr });
+  world.move('vmgexitRawExit', vcpu.index, { value: vcpu.ghcbMsr });
 }

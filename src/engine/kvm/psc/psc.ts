@@ -107,12 +107,7 @@ function leftOver(world: World, vcpu: Vcpu): Handled {
   world.finding('note', 'kernel WARN: a page state change begins while entries are still in flight');
   writeInfo2(answerPage(world, vcpu), PSC_GENERIC_ERROR);
   world.sendExchange(vcpu, { type: 'ANSWER' });
-  world.move(
-    'pscAnswer',
-    world.indexOf(vcpu),
-    { result: PSC_GENERIC_ERROR, current: vcpu.pscCurrent },
-    'PscLeftOver',
-  );
+  world.move('pscAnswer', vcpu.index, { result: PSC_GENERIC_ERROR, current: vcpu.pscCurrent }, 'PscLeftOver');
   return 'resume';
 }
 
@@ -155,7 +150,7 @@ function changeRange(world: World, vcpu: Vcpu, range: Range): Handled | undefine
 function skipRange(world: World, vcpu: Vcpu, { operation }: Range): undefined {
   const first = vcpu.pscCurrent;
   const last = first + vcpu.pscBatch - 1;
-  world.move('pscSkipped', world.indexOf(vcpu), { first, last, operation }, 'PscUnknownOperation');
+  world.move('pscSkipped', vcpu.index, { first, last, operation }, 'PscUnknownOperation');
 }
 
 function stillEnabled(world: World): boolean {
@@ -190,7 +185,7 @@ function exitForRange(world: World, vcpu: Vcpu, range: Range): Handled {
   const gpa = BigInt(range.gfn) << 12n;
   const last = vcpu.pscCurrent + vcpu.pscBatch - 1;
   const what = { first: vcpu.pscCurrent, last, gpa, pages: range.pages };
-  world.move('pscRange', world.indexOf(vcpu), what, 'PscMerges');
+  world.move('pscRange', vcpu.index, what, 'PscMerges');
   vcpu.completion = 'psc';
   exitMapGpaRange(world, vcpu, {
     gpa,
@@ -223,7 +218,7 @@ type RetFacts = Omit<Extract<ExchangeEvent, { type: 'USERSPACE_RET' }>, 'type'>;
 function takeRet(world: World, vcpu: Vcpu, ret: bigint, facts: RetFacts): Handled {
   const effects = world.decideExchange(vcpu, { type: 'USERSPACE_RET', ...facts });
   vcpu.completion = 'none';
-  world.move('completionDone', world.indexOf(vcpu), { ret });
+  world.move('completionDone', vcpu.index, { ret });
   return carryOutOne(effects, {
     failRun: (): Handled => runFails(errno.EINVAL, 'PscRetNotAllowed'),
     answerUserspaceRefused: () =>
@@ -302,6 +297,6 @@ function finish(world: World, vcpu: Vcpu, { value, rule }: Reply): Handled {
     if (written && world.facet('psc.doneInfo1') === 'zeroed') writeInfo1(page, 0n);
     writeInfo2(page, value);
   }
-  world.move('pscAnswer', world.indexOf(vcpu), { result: value, current: vcpu.pscCurrent }, rule);
+  world.move('pscAnswer', vcpu.index, { result: value, current: vcpu.pscCurrent }, rule);
   return 'resume';
 }

@@ -101,7 +101,7 @@ function runUninitialized(world: World, vcpu: Vcpu): void {
 function runUnblockHook(world: World, vcpu: Vcpu): void {
   if (world.facet('ap.wakesUninitialized') !== 'unblockHook') return;
   world.sendVcpu(vcpu, { type: 'START_UNINITIALIZED' });
-  world.move('uninitializedStarted', world.indexOf(vcpu), { by: 'the end of its wait' }, 'ApUnblockHook');
+  world.move('uninitializedStarted', vcpu.index, { by: 'the end of its wait' }, 'ApUnblockHook');
 }
 
 function interruptRun(world: World, vcpu: Vcpu): void {
@@ -110,14 +110,14 @@ function interruptRun(world: World, vcpu: Vcpu): void {
 }
 
 function sleep(world: World, vcpu: Vcpu): void {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   world.sendVcpu(vcpu, { type: 'BLOCK' });
   world.move('block', index, { vcpu: index, state: vcpu.mpState });
 }
 
 /** vcpu_run: until the guest is entered, the thread sleeps, or KVM_RUN returns. */
 export function runLoop(world: World, vcpu: Vcpu): void {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   for (;;) {
     if (vcpu.signalPending) {
       interruptRun(world, vcpu);
@@ -149,7 +149,7 @@ const stoppedWoken: Record<KnownValue<'run.stoppedWoken'>, (world: World, vcpu: 
 
 /** The end of the wait in the run loop: some states become RUNNABLE, some stay, in the others KVM_RUN returns. */
 function wakeUp(world: World, vcpu: Vcpu): 'left' | 'stays' {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   const state = vcpu.mpState;
   if (state === 'RUNNABLE') return 'stays';
   const woken = carryOut(world.decideVcpu(vcpu, { type: 'WAKE' }), {
@@ -195,7 +195,7 @@ function vcpuEnterGuest(world: World, vcpu: Vcpu): 'again' | 'done' {
 }
 
 function enterGuest(world: World, vcpu: Vcpu): void {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   syncGhcb(world, vcpu);
   const failure = vmrunFailure(world, vcpu);
   if (failure) {

@@ -19,7 +19,7 @@ function sevFreeVcpu(world: World, vcpu: Vcpu): void {
   if (page === NO_PFN) return;
   if (world.vm.type === 'snp' && !kvmRmpMakeShared(world, page, 'vcpuFree')) return;
   if (vcpu.guestStateProtected) {
-    world.move('cacheFlushed', world.indexOf(vcpu), { pfn: page, pages: 1, times: 1 }, 'VcpuFreed');
+    world.move('cacheFlushed', vcpu.index, { pfn: page, pages: 1, times: 1 }, 'VcpuFreed');
   }
   world.dropImage('kernel', page);
   freeKernelPage(world, page);

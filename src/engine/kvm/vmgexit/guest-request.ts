@@ -57,7 +57,7 @@ export function handleExtGuestRequest(world: World, vcpu: Vcpu): Handled {
 }
 
 function snpHandleGuestReq(world: World, vcpu: Vcpu): Handled {
-  const index = world.indexOf(vcpu);
+  const index = vcpu.index;
   const request = kvmReadGuest(world, vcpu.exitInfo1, PAGE_SIZE);
   if (!request) return failRequest(world, vcpu, errno.EIO, 'GuestRequestUnreadable');
   world.move('requestCopied', index, { gpa: vcpu.exitInfo1, length: PAGE_SIZE });
@@ -105,7 +105,7 @@ function snpHandleExtGuestReq(world: World, vcpu: Vcpu): Handled {
     const done = cleared ? 'cleared' : 'cannot be written';
     world.move(
       'certificatesCleared',
-      world.indexOf(vcpu),
+      vcpu.index,
       { gpa, length: CERT_TABLE_ENTRY_SIZE, done },
       'CertificatesEmpty',
     );
@@ -123,7 +123,7 @@ function exitForCertificates(world: World, vcpu: Vcpu): Handled {
   vcpu.completion = 'certificates';
   world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_SNP_REQ_CERTS });
-  world.move('certificatesExit', world.indexOf(vcpu), { gpa, pages }, 'CertificatesExit');
+  world.move('certificatesExit', vcpu.index, { gpa, pages }, 'CertificatesExit');
   return 'left';
 }
 
@@ -140,7 +140,7 @@ export function completeReqCerts(world: World, vcpu: Vcpu): Handled {
   const ret = kvmRunSnpReqCerts.get(run, 'ret');
   vcpu.completion = 'none';
   world.sendExchange(vcpu, { type: 'USERSPACE_RETURNED' });
-  world.move('completionDone', world.indexOf(vcpu), { ret });
+  world.move('completionDone', vcpu.index, { ret });
   if (ret === 0n) return snpHandleGuestReq(world, vcpu);
   const vmmError = vmmErrors.get(ret);
   if (vmmError === undefined) return failRequest(world, vcpu, errno.EINVAL, 'CertificatesRetNotAllowed');

@@ -61,7 +61,7 @@ export function kvmEmulateHypercall(world: World, vcpu: Vcpu): Handled {
 function answerHypercall(world: World, vcpu: Vcpu, answer: { value: bigint; rule: RuleId }): Handled {
   world.move(
     'hypercallDone',
-    world.indexOf(vcpu),
+    vcpu.index,
     { number: vcpu.rax, result: BigInt.asIntN(64, answer.value).toString() },
     answer.rule,
   );
@@ -84,7 +84,7 @@ function exitHypercall(world: World, vcpu: Vcpu): Handled {
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_HYPERCALL });
   world.move(
     'hypercallExit',
-    world.indexOf(vcpu),
+    vcpu.index,
     { gpa: vcpu.rbx, pages: vcpu.rcx, attributes: vcpu.rdx },
     'HypercallExits',
   );
@@ -96,6 +96,6 @@ export function completeHypercall(world: World, vcpu: Vcpu): Handled {
   const ret = readRet(world, vcpu);
   vcpu.completion = 'none';
   world.sendExchange(vcpu, { type: 'USERSPACE_RETURNED' });
-  world.move('completionDone', world.indexOf(vcpu), { ret });
+  world.move('completionDone', vcpu.index, { ret });
   return answerHypercall(world, vcpu, { value: ret, rule: 'HypercallRetUnchecked' });
 }

@@ -39,7 +39,7 @@ const nothing =
 const exception =
   (vector: '#UD' | '#GP', rule: RuleId): InstructionHandler =>
   (world, vcpu) => {
-    world.move('exceptionQueued', world.indexOf(vcpu), { vector }, rule);
+    world.move('exceptionQueued', vcpu.index, { vector }, rule);
     return resumeAnswered(world, vcpu);
   };
 
@@ -63,7 +63,7 @@ export const instructionHandlers: ReadonlyMap<number, InstructionHandler> = new 
 export function svmInvokeExitHandler(world: World, vcpu: Vcpu): Handled {
   const { vm } = world;
   const code = Number(vcpu.exitCode);
-  world.move('interceptHandler', world.indexOf(vcpu), { name: shortEventName(vcpu.exitCode), code });
+  world.move('interceptHandler', vcpu.index, { name: shortEventName(vcpu.exitCode), code });
   if (vm.instructionHandlersExit) {
     world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
     return leaveForHandler(world, vcpu);
@@ -77,6 +77,6 @@ export function svmInvokeExitHandler(world: World, vcpu: Vcpu): Handled {
 /** The handler of an instruction left for userspace; which exit that is depends on the handler. */
 export function leaveForHandler(world: World, vcpu: Vcpu): Handled {
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_UNKNOWN });
-  world.move('handlerExit', world.indexOf(vcpu), {}, 'HandlerExits');
+  world.move('handlerExit', vcpu.index, {}, 'HandlerExits');
   return 'left';
 }

@@ -30,7 +30,7 @@ const isString = ({ completion }: Vcpu): boolean => completion === 'stringIn' ||
 /** What userspace finds behind kvm_run: the value of one item, the first of a string. */
 export function readPortData(world: World, vcpu: Vcpu): bigint {
   if (!isString(vcpu)) return vcpu.ioData;
-  const data = world.findImage('portData', world.indexOf(vcpu));
+  const data = world.findImage('portData', vcpu.index);
   return (data?.u64(0) ?? 0n) & maskOf(vcpu.ioBytes);
 }
 
@@ -40,7 +40,7 @@ export function writePortData(world: World, vcpu: Vcpu, value: bigint): void {
     vcpu.ioData = value;
     return;
   }
-  const data = world.image('portData', world.indexOf(vcpu));
+  const data = world.image('portData', vcpu.index);
   const items = kvmRunIo.get(kvmRunOf(world, vcpu), 'count');
   for (let i = 0; i < items * vcpu.ioBytes; i++) {
     data.setU8(i, Number((value >> BigInt(8 * (i % vcpu.ioBytes))) & 0xffn));
@@ -77,7 +77,7 @@ function kvmFastPio(world: World, vcpu: Vcpu, access: PortAccess): Handled {
   vcpu.ioData = direction === 'out' ? vcpu.rax & maskOf(size) : 0n;
   vcpu.completion = direction === 'in' ? 'portIn' : 'none';
   fillIo(world, vcpu, access, 1);
-  world.move('portIoExit', world.indexOf(vcpu), { direction, port, size }, 'PortIo');
+  world.move('portIoExit', vcpu.index, { direction, port, size }, 'PortIo');
   return 'left';
 }
 
@@ -121,13 +121,13 @@ function exitStringIo(world: World, vcpu: Vcpu): Handled {
   const { direction, port, size } = access;
   const count = itemsOfThisExit(world, vcpu);
   if (direction === 'out') {
-    const data = world.image('portData', world.indexOf(vcpu));
+    const data = world.image('portData', vcpu.index);
     const scratch = scratchAgain(world, vcpu);
     for (let i = 0; i < count * size; i++) data.setU8(i, scratch.page.u8(scratch.at + vcpu.ioDone + i));
   }
   vcpu.completion = direction === 'in' ? 'stringIn' : 'stringOut';
   fillIo(world, vcpu, access, count);
-  world.move('stringIoExit', world.indexOf(vcpu), { direction, port, size, count }, 'StringIo');
+  world.move('stringIoExit', vcpu.index, { direction, port, size, count }, 'StringIo');
   return 'left';
 }
 
@@ -136,7 +136,7 @@ export function completeStringIo(world: World, vcpu: Vcpu): Handled {
   const count = itemsOfThisExit(world, vcpu);
   const bytes = count * vcpu.ioBytes;
   if (vcpu.completion === 'stringIn') {
-    const data = world.findImage('portData', world.indexOf(vcpu));
+    const data = world.findImage('portData', vcpu.index);
     const scratch = scratchAgain(world, vcpu);
     for (let i = 0; i < bytes; i++) scratch.page.setU8(scratch.at + vcpu.ioDone + i, data?.u8(i) ?? 0);
   }

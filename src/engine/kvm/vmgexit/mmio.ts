@@ -42,7 +42,7 @@ function exitMmio(world: World, vcpu: Vcpu, direction: 'read' | 'write'): Handle
   vcpu.completion = direction === 'read' ? 'mmioRead' : 'mmioWrite';
   world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_MMIO });
-  world.move('mmioExit', world.indexOf(vcpu), { direction, gpa, length, left: vcpu.ioBytes }, 'Mmio');
+  world.move('mmioExit', vcpu.index, { direction, gpa, length, left: vcpu.ioBytes }, 'Mmio');
   return 'left';
 }
 

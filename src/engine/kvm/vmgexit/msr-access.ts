@@ -18,6 +18,6 @@ export function msrInterception(world: World, vcpu: Vcpu): Handled {
       vcpu.rdx = known.value >> 32n;
     }
   }
-  world.move('msrAccess', world.indexOf(vcpu), { direction, number, value: known.value });
+  world.move('msrAccess', vcpu.index, { direction, number, value: known.value });
   return resumeAnswered(world, vcpu);
 }

@@ -37,7 +37,7 @@ export function sevHandleVmgexitMsrProtocol(world: World, vcpu: Vcpu): Handled {
   const request = vcpu.ghcbMsr;
   const name = ghcbMsrMessage(request)?.name ?? `info 0x${ghcbMsrInfo(request).toString(16)}`;
   world.sendExchange(vcpu, { type: 'MSR_REQUEST' });
-  world.move('msrRequest', world.indexOf(vcpu), { name, value: request });
+  world.move('msrRequest', vcpu.index, { name, value: request });
   const handler = handlers[ghcbMsrInfo(request)];
   if (!handler) return ignored(world, vcpu);
   if (world.vm.type !== 'snp' && snpOnly[ghcbMsrInfo(request)]?.(world)) {
@@ -92,13 +92,13 @@ function answer(world: World, vcpu: Vcpu, value: bigint, rule: RuleId): Handled 
   vcpu.ghcbMsr = value;
   world.sendExchange(vcpu, { type: 'ANSWER' });
   const name = ghcbMsrMessage(value)?.name ?? 'answer';
-  world.move('msrAnswer', world.indexOf(vcpu), { name, value }, rule);
+  world.move('msrAnswer', vcpu.index, { name, value }, rule);
   return 'resume';
 }
 
 function ignored(world: World, vcpu: Vcpu): Handled {
   world.sendExchange(vcpu, { type: 'IGNORED' });
-  world.move('msrIgnored', world.indexOf(vcpu), { value: vcpu.ghcbMsr }, 'MsrUnknown');
+  world.move('msrIgnored', vcpu.index, { value: vcpu.ghcbMsr }, 'MsrUnknown');
   return 'resume';
 }
 

@@ -57,7 +57,7 @@ export const naeHandlers: ReadonlyMap<number, NaeHandler> = new Map([...mirrored
 
 function handleNmiComplete(world: World, vcpu: Vcpu): Handled {
   vcpu.nmiBlocked = false;
-  world.move('nmiUnblocked', world.indexOf(vcpu), {}, 'NmiComplete');
+  world.move('nmiUnblocked', vcpu.index, {}, 'NmiComplete');
   return resumeAnswered(world, vcpu);
 }
 

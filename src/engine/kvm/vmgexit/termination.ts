@@ -65,7 +65,7 @@ function exitAs(world: World, vcpu: Vcpu, form: TermExit, what: { data: bigint; 
   if (form.ndata !== undefined) kvmRunSystemEvent.set(run, 'ndata', form.ndata);
   run.setU64(DATA + 8 * form.word, what.data);
   leaveToUserspace(world, vcpu, { errno: 0, reason: form.reason });
-  world.move('systemEventExit', world.indexOf(vcpu), { type: form.type, data: what.data }, what.rule);
+  world.move('systemEventExit', vcpu.index, { type: form.type, data: what.data }, what.rule);
   return 'left';
 }
 

@@ -37,7 +37,7 @@ export function sevHandleVmgexit(world: World, vcpu: Vcpu): Handled {
   const page = mapGhcb(world, vcpu, value);
   if (!page) return ignored(world, vcpu, 'the GHCB page cannot be mapped', 'GhcbNotMappable');
   snapshotGhcb(vcpu, page);
-  world.move('naeRequest', world.indexOf(vcpu), {
+  world.move('naeRequest', vcpu.index, {
     what: naeText(vcpu, page),
     code: vcpu.exitCode,
     info1: vcpu.exitInfo1,
@@ -54,7 +54,7 @@ export function sevHandleVmgexit(world: World, vcpu: Vcpu): Handled {
 
 function ignored(world: World, vcpu: Vcpu, why: string, rule: 'GhcbMsrZero' | 'GhcbNotMappable'): Handled {
   world.sendExchange(vcpu, { type: 'IGNORED' });
-  world.move('naeIgnored', world.indexOf(vcpu), { why }, rule);
+  world.move('naeIgnored', vcpu.index, { why }, rule);
   return 'resume';
 }
 
