@@ -39,5 +39,25 @@ export default defineConfig(
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
   },
+  {
+    // Addresses and frames meet in one file. Bit fields are declared as bits, and tests may count for themselves.
+    files: ['src/**/*.ts', 'src/**/*.svelte'],
+    ignores: ['src/abi/address.ts', '**/*.test.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "BinaryExpression[operator=/^(<<|>>)$/][left.type!='Literal'] > Literal[bigint='12'].right",
+          "BinaryExpression[operator='>>'] > Literal[value=12].right",
+          'BinaryExpression[operator=/^[*\\/]$/] > Literal[value=4096]',
+          "BinaryExpression[operator=/^[*\\/]$/] > Literal[bigint='4096']",
+          'VariableDeclarator[id.name=/^PAGE(_SIZE|_BYTES)?$/] > Literal[raw=/^(4096|0x1000)n?$/]',
+        ].map((selector) => ({
+          selector,
+          message: 'Convert addresses, frames and byte counts with the helpers of src/abi/address.ts.',
+        })),
+      ],
+    },
+  },
   { files: ['**/*.js', '**/*.mjs'], extends: [ts.configs.disableTypeChecked] },
 );

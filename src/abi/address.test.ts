@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  bytesToPages,
   gfn,
   gfnPlus,
   gfnToGpa,
@@ -8,10 +9,17 @@ import {
   gpaToGfn,
   isLargePageAligned,
   isPageAligned,
+  isSamePage,
   largePageGfn,
   MAX_FRAME,
+  PAGE_BYTES,
+  PAGE_SIZE,
+  pageOffset,
+  pageStart,
+  pagesToBytes,
+  pfn,
+  pfnToAddress,
 } from './address';
-import { pageOffset, pfn, pfnToAddress } from './address';
 
 test('a GFN above 20 bits keeps its high bits', () => {
   expect(gfnToGpa(gfn(0x10_0000_0001))).toBe(0x1_0000_0000_1000n);
@@ -49,4 +57,35 @@ test.each([-1, 1.5, MAX_FRAME + 1])('%s is no frame', (value) => {
 test('an address is 64 bits', () => {
   expect(() => gpa(-1n)).toThrow('unsigned 64-bit');
   expect(() => gpa(1n << 64n)).toThrow('unsigned 64-bit');
+});
+
+test('the two spellings of the page size are one number', () => {
+  expect(PAGE_BYTES).toBe(BigInt(PAGE_SIZE));
+});
+
+test('page counts and bytes convert, and a rest that fills no page does not count', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: MAX_FRAME }), fc.integer({ min: 0, max: 4095 }), (pages, rest) => {
+      expect(bytesToPages(pagesToBytes(pages) + BigInt(rest))).toBe(pages);
+      expect(pagesToBytes(BigInt(pages))).toBe(pagesToBytes(pages));
+    }),
+  );
+});
+
+test.each([
+  [0x1000n, 0x1fffn, true],
+  [0x1fffn, 0x2000n, false],
+  [0xffff_ffff_ffff_f000n, 0xffff_ffff_ffff_ffffn, true],
+  [0x1_0000_0000_1000n, 0x1000n, false],
+])('%s and %s lie in one page: %s', (one, other, same) => {
+  expect(isSamePage(one, other)).toBe(same);
+});
+
+test('an address is the start of its page and its place in the page', () => {
+  fc.assert(
+    fc.property(fc.bigInt(0n, (1n << 64n) - 1n), (address) => {
+      expect(pageStart(address) + BigInt(pageOffset(address))).toBe(address);
+      expect(pageStart(address)).toBe(gfnToGpa(gpaToGfn(address)));
+    }),
+  );
 });

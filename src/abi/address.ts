@@ -10,9 +10,11 @@ export type Gfn = number & { readonly [brand]: 'Gfn' };
 /** A system (host) frame number: system physical address >> 12. */
 export type Pfn = number & { readonly [brand]: 'Pfn' };
 
-export const PAGE_SHIFT = 12;
+const PAGE_SHIFT = 12n;
 /** Bytes in a 4 KiB page. */
 export const PAGE_SIZE = 0x1000;
+/** The same as a 64-bit word, for sums with addresses. */
+export const PAGE_BYTES = 0x1000n;
 /** Bytes in a 2 MiB page. */
 export const LARGE_PAGE_SIZE = 0x20_0000;
 /** 4 KiB pages in a 2 MiB page. */
@@ -46,13 +48,25 @@ export function pfn(value: number): Pfn {
 }
 
 /** The address of the first byte of a guest frame. */
-export const gfnToGpa = (frame: Gfn): Gpa => (BigInt(frame) << 12n) as Gpa;
+export const gfnToGpa = (frame: number): Gpa => (BigInt(frame) << PAGE_SHIFT) as Gpa;
 
 /** The guest frame that an address lies in. */
-export const gpaToGfn = (address: Gpa): Gfn => Number(address >> 12n) as Gfn;
+export const gpaToGfn = (address: bigint): Gfn => Number(address >> PAGE_SHIFT) as Gfn;
 
 /** The system physical address of the first byte of a host frame. */
-export const pfnToAddress = (frame: Pfn): bigint => BigInt(frame) << 12n;
+export const pfnToAddress = (frame: number): bigint => BigInt(frame) << PAGE_SHIFT;
+
+/** Bytes in so many 4 KiB pages. */
+export const pagesToBytes = (pages: number | bigint): bigint => BigInt(pages) << PAGE_SHIFT;
+
+/** Whole 4 KiB pages in so many bytes; a rest that fills no page does not count. */
+export const bytesToPages = (bytes: bigint): number => Number(bytes >> PAGE_SHIFT);
+
+/** The address of the first byte of the page that an address lies in. */
+export const pageStart = (address: bigint): bigint => address & ~PAGE_MASK;
+
+/** Whether two addresses lie in one 4 KiB page. */
+export const isSamePage = (one: bigint, other: bigint): boolean => pageStart(one) === pageStart(other);
 
 /** The byte of its page that an address names, 0..4095. */
 export const pageOffset = (address: bigint): number => Number(address & PAGE_MASK);

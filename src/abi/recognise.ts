@@ -1,4 +1,5 @@
 /** What pasted text is: bytes, how they were read, and the kinds they may be. Bad input is a sentence that says what was understood. */
+import { PAGE_SIZE, pageOffset } from './address';
 import { littleEndianBytes } from '../base/bytes';
 import { hex, hexToBytes, parseInteger } from '../base/hex';
 import { ok, problem, type Result } from '../base/result';
@@ -50,7 +51,6 @@ export interface Recognition {
 
 export const MAX_INPUT_CHARACTERS = 1 << 20;
 const WORD_LIMIT = 1n << 64n;
-const PAGE = 4096;
 const EXAMPLES = 'Paste an MSR value (0x…), hex bytes, a hex dump, a log line or the name of a status.';
 
 const countOf = (count: number, what: string): string => (count === 1 ? `1 ${what}` : `${count} ${what}s`);
@@ -170,11 +170,11 @@ function fromDump(lines: readonly string[]): Result<Recognition> {
   const dump = readDump(lines);
   if (!dump.ok) return dump;
   const { bytes, origin, form } = dump.value;
-  const inPage = Number(origin & 0xfffn);
-  if (inPage === 0 || bytes.length >= PAGE || inPage + bytes.length > PAGE || bytes.length <= 64)
+  const inPage = pageOffset(origin);
+  if (inPage === 0 || bytes.length >= PAGE_SIZE || inPage + bytes.length > PAGE_SIZE || bytes.length <= 64)
     return fromBytes(bytes, form);
   // A page from the middle: the whole page with zeros where nothing was pasted, beside what the bytes are on their own.
-  const page = new Uint8Array(PAGE);
+  const page = new Uint8Array(PAGE_SIZE);
   page.set(bytes, inPage);
   const whole: Part = {
     label: 'whole page',
@@ -196,13 +196,13 @@ function fromDump(lines: readonly string[]): Result<Recognition> {
 
 function fromBytes(bytes: Uint8Array<ArrayBuffer>, form: string): Result<Recognition> {
   const text = `${form}, ${bytes.length} ${bytes.length === 1 ? 'byte' : 'bytes'}`;
-  if (bytes.length > PAGE) {
-    const count = Math.ceil(bytes.length / PAGE);
-    const page = bytes.slice(0, PAGE);
+  if (bytes.length > PAGE_SIZE) {
+    const count = Math.ceil(bytes.length / PAGE_SIZE);
+    const page = bytes.slice(0, PAGE_SIZE);
     const remarks = [
-      bytes.length % PAGE === 0
+      bytes.length % PAGE_SIZE === 0
         ? `${bytes.length} bytes are ${count} pages; the first is shown.`
-        : `${bytes.length} bytes are more than any layout has and no whole number of pages; the first ${PAGE} are shown.`,
+        : `${bytes.length} bytes are more than any layout has and no whole number of pages; the first ${PAGE_SIZE} are shown.`,
     ];
     return ok({
       form: text,

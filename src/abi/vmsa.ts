@@ -1,4 +1,5 @@
 /** The VMSA: the register state of an SNP vCPU in a page that only the guest (and before launch KVM) can read. */
+import { gfnToGpa } from './address';
 import { eventInjection } from './error-words';
 import { struct, word } from './layout';
 import { sevFeatures } from './sev-features';
@@ -221,7 +222,7 @@ export function vmsaInitValues({
   const values: Record<string, number | bigint> = {
     csSelector: sipiVector << 8,
     csAttrib: CODE_SEGMENT,
-    csBase: BigInt(sipiVector) << 12n,
+    csBase: gfnToGpa(sipiVector),
     ldtrAttrib: 0x82,
     trAttrib: 0x83, // as Linux; EDK2 writes the TR type into LDTR
     vmpl,

@@ -1,5 +1,5 @@
 /** What a step changed, as facts: the fields in which the world keeps them are put together and decoded. */
-import { PAGES_PER_LARGE_PAGE } from '../abi/address';
+import { gfnToGpa, PAGES_PER_LARGE_PAGE } from '../abi/address';
 import { validBitmapText } from '../abi/ghcb-page';
 import { pageStateOf } from '../abi/rmp';
 import { hex } from '../base/hex';
@@ -167,7 +167,7 @@ function rmpText([word = 0, low = 0, high = 0]: readonly number[], { first, coun
   // An entry without owner keeps no frame: there a distance of 0 is not a frame that equals the page.
   const gpaOf = (page: number): bigint => {
     const gfn = BigInt(page) + BigInt(high) * 2n ** 32n + BigInt(low >>> 0);
-    return assigned ? gfn << 12n : 0n;
+    return assigned ? gfnToGpa(Number(gfn)) : 0n;
   };
   const [gpa, lastGpa] = [gpaOf(first), gpaOf(first + count - 1)];
   const state = pageStateOf({ assigned, immutable, validated, vmsa, asid, gpa });

@@ -1,4 +1,5 @@
 /** One page in words: what guest, RMP and KVM say about it, what it holds and who holds on to it. */
+import { gpaToGfn } from '../abi/address';
 import { rmpGfn } from '../engine/hardware/rmp';
 import { hex, hex64 } from '../base/hex';
 import {
@@ -72,7 +73,7 @@ function backingRows(world: World, gfn: number, pfn: number): DetailRow[] {
 
 /** Everything in the world that names the page. */
 function holdersOf(world: World, gfn: number): string[] {
-  const names = (gpa: bigint): boolean => gpa >> 12n === BigInt(gfn);
+  const names = (gpa: bigint): boolean => gpaToGfn(gpa) === gfn;
   const ofVcpus = world.vcpus.flatMap((vcpu, index) => {
     if (!vcpu.exists) return [];
     const found: string[] = [];

@@ -2,6 +2,7 @@
  * Every act that can be taken now, and every act that would be refused, with the rule that refuses it. Nothing here
  * knows the rules: each candidate is performed, looked at, and taken back through the write log.
  */
+import { gpaToGfn } from '../abi/address';
 import { usualPages } from './guest/usual-pages';
 import type { Act, GuestAct, KvmAct, VmmAct } from './acts';
 import { usualGhcbGpa } from './guest/ghcb-writer';
@@ -75,7 +76,7 @@ const vmm = <V extends VmmAct['verb']>(verb: V, args: Extract<VmmAct, { verb: V 
 function guestCandidates(world: World, vcpu: number): Act[] {
   const ghcb = world.vcpu(vcpu).guestGhcbGpa || usualGhcbGpa(world, vcpu);
   const { page, vmsa } = usualPages(world, vcpu);
-  const gfn = Number(page >> 12n);
+  const gfn = gpaToGfn(page);
   const others = world.vcpus.map((_, index) => index).filter((index) => index !== vcpu);
   return [
     guest(vcpu, 'msr', { value: 2n }),
@@ -132,7 +133,7 @@ function threadCandidates(world: World, vcpu: number): Act[] {
 
 function launchCandidates(world: World): Act[] {
   const { page } = usualPages(world, 0);
-  const gfn = Number(page >> 12n);
+  const gfn = gpaToGfn(page);
   return [
     vmm('create-vm', {}),
     vmm('init2', {}),

@@ -2,6 +2,7 @@
  * The world: everything simulated at one instant, and the only place it is written. Handlers write through the
  * accessors of the declared state, send events to the statecharts, and mark each visible move.
  */
+import { PAGE_SIZE } from '../abi/address';
 import { assert } from '../base/assert';
 import { knownValue, type FacetName, type Facets, type KnownValue } from '../profiles/facets';
 import type { ResolvedProfile } from '../profiles/resolve';
@@ -36,7 +37,6 @@ import {
 } from './state/vm';
 
 export const KVM_RUN_SIZE = 2352;
-const PAGE_SIZE = 4096;
 export const SLOT_COUNT = 8;
 const FAULT_COUNT = 8;
 const CPUID_ROWS = 8;

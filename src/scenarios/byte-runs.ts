@@ -1,9 +1,9 @@
 /** Bytes of a page in one word: `0x390:1000008000000000,0xffa:0200`, each run with the offset where it begins. */
+import { PAGE_BYTES } from '../abi/address';
 import { bytesToHex, hex, hexToBytes, parseInteger } from '../base/hex';
 import type { ByteRun } from '../engine/acts';
 import type { Parsed, ValueProblem } from './parsed';
 
-const PAGE = 4096;
 /** So that a run with its offset fits a line of a mail. */
 const MOST_BYTES = 24;
 const WORD = 8;
@@ -34,7 +34,7 @@ function parseRun(part: string): ByteRun | string {
   if (at === undefined || digits === '')
     return part === '' ? 'bytes are missing' : `'${part}' is no offset:hex`;
   if (!bytes) return `'${part}' has an odd number of hex digits`;
-  if (at + BigInt(bytes.length) > BigInt(PAGE)) return `'${part}' does not lie in a page of 4096 bytes`;
+  if (at + BigInt(bytes.length) > PAGE_BYTES) return `'${part}' does not lie in a page of 4096 bytes`;
   return { at: Number(at), hex: bytesToHex(bytes) };
 }
 

@@ -1,4 +1,5 @@
 /** From the head of a scenario to a world: how much memory there is, where it lies, who plays guest and VMM. */
+import { PAGE_SIZE } from '../abi/address';
 import { SVM_SEV_FEAT_DEBUG_SWAP, SVM_SEV_FEAT_SECURE_TSC } from '../abi/sev-features';
 import { World } from '../engine/world';
 import type { ResolvedProfile } from '../profiles/resolve';
@@ -10,7 +11,6 @@ export interface MemoryRegion {
   readonly n: number;
 }
 
-const PAGE = 4096;
 const FOUR_GIB = 0x10_0000;
 /** QEMU's q35 keeps 2 GiB below 4 GiB when there is more memory than fits under the device hole. */
 const LOW_MEMORY = 0x8_0000;
@@ -18,11 +18,11 @@ const DEVICE_HOLE = 0xb_0000;
 
 /** The memory slots of a machine, in the order in which the VMM makes them. */
 export function memoryRegions({ memory, flash }: VmSettings): MemoryRegion[] {
-  const pages = memory / PAGE;
+  const pages = memory / PAGE_SIZE;
   const low = pages > DEVICE_HOLE ? LOW_MEMORY : pages;
   const regions = [{ gfn: 0, n: low }];
   if (pages > low) regions.push({ gfn: FOUR_GIB, n: pages - low });
-  if (flash > 0) regions.push({ gfn: FOUR_GIB - flash / PAGE, n: flash / PAGE });
+  if (flash > 0) regions.push({ gfn: FOUR_GIB - flash / PAGE_SIZE, n: flash / PAGE_SIZE });
   return regions;
 }
 

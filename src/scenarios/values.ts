@@ -1,4 +1,5 @@
 /** Values of parameters as people write them. */
+import { PAGE_SIZE } from '../abi/address';
 import { hex, parseInteger } from '../base/hex';
 import { didYouMean, nearest } from '../base/text';
 import type { ParameterKind } from '../engine/acts';
@@ -63,7 +64,6 @@ export function parseWord<W extends string>(text: string, words: readonly W[]): 
 }
 
 const sizeUnits: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
-const PAGE = 4096;
 
 /** A size in bytes: `4M`, `512K`, `0x1000`; whole 4 KiB pages up to `max`. */
 export function parseSize(text: string, max: number): Parsed<number> {
@@ -73,6 +73,6 @@ export function parseSize(text: string, max: number): Parsed<number> {
   if (number === undefined) return bad(text, `'${text}' is no size`, expected);
   const bytes = Number(number) * (sizeUnits[unit] ?? 1);
   if (bytes > max) return bad(text, `${text} is too large`, `at most ${max / 2 ** 20}M`);
-  if (bytes % PAGE !== 0) return bad(text, `${text} is not a multiple of 4K`, expected);
+  if (bytes % PAGE_SIZE !== 0) return bad(text, `${text} is not a multiple of 4K`, expected);
   return { value: bytes };
 }

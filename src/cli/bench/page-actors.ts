@@ -1,4 +1,5 @@
 /** The page transitions of a run as XState would have them: one actor for each page, one event for each change. */
+import { gpaToGfn } from '../../abi/address';
 import { createActor, type Actor } from 'xstate';
 import { slotOf, gmemPageOf } from '../../engine/frames/slots';
 import type { Move } from '../../engine/moves';
@@ -22,7 +23,7 @@ function runOf(world: World, { kind, args }: Move): PageRun | undefined {
     };
   }
   if (kind !== 'pvalidate' || args['size'] !== '4K' || args['result'] !== 'done') return undefined;
-  const gfn = Number((args['gpa'] as bigint) >> 12n);
+  const gfn = gpaToGfn(args['gpa'] as bigint);
   const slot = slotOf(world, gfn);
   if (!slot) return undefined;
   const event = { type: 'PVALIDATE', validate: args['what'] === 'validate', sizeFits: true } as const;

@@ -1,4 +1,5 @@
 /** Drivers for AP-creation vectors: three vCPUs, the requester is vCPU 0 unless said, the observed one is the target. */
+import { gpaToGfn, pagesToBytes } from '../../abi/address';
 import { SVM_VMGEXIT_AP_CREATION, SVM_VMGEXIT_AP_HLT_LOOP } from '../../abi/nae';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { GHCB_MSR_AP_RESET_HOLD_REQ } from '../../abi/ghcb-msr';
@@ -63,9 +64,9 @@ function begin(input: JsonObject, profile: ResolvedProfile): Case {
   target.pvUnhalted = numberOf(initial['pvUnhalted']) === 1 || initial['pvUnhalted'] === true;
   for (const gpa of listOf(input['noGmem'])) setPoison(world, word(gpa), true);
   listOf(input['ops']).forEach((op) => coverBySlot(world, word(objectOf(op)['info2'])));
-  for (const gpa of listOf(input['noSlot'])) removeFromSlots(world, Number(word(gpa) >> 12n));
+  for (const gpa of listOf(input['noSlot'])) removeFromSlots(world, gpaToGfn(word(gpa)));
   for (const vcpu of world.vcpus) {
-    vcpu.registeredGhcbGpa = GHCB + 0x1000n * BigInt(vcpu.index);
+    vcpu.registeredGhcbGpa = GHCB + pagesToBytes(vcpu.index);
     vcpu.guestGhcbGpa = vcpu.registeredGhcbGpa;
   }
   return {
@@ -90,7 +91,7 @@ function forceMpState(target: Vcpu, number: number): void {
 /** A page that guest_memfd cannot hand out. */
 function setPoison(world: World, gpa: bigint, poisoned: boolean): void {
   const { hostPage } = world.pages;
-  const page = frameBelow(hostPage.pageCount, gpa >> 12n);
+  const page = frameBelow(hostPage.pageCount, BigInt(gpaToGfn(gpa)));
   const bits = hostPage.get(page);
   hostPage.set(page, poisoned ? bits | hostPageBits.poisoned : bits & ~hostPageBits.poisoned);
 }

@@ -1,4 +1,5 @@
 /** The world that the vectors of running guests start in: launch is over, and VMRUN always works. */
+import { gpaToGfn, pageOffset } from '../../abi/address';
 import { ghcbPage, markValid, clearValidBitmap, writeValid, type GhcbValidField } from '../../abi/ghcb-page';
 import type { Image } from '../../engine/memory/image';
 import type { World as WorldType } from '../../engine/world';
@@ -73,14 +74,14 @@ function createWorld(profile: ResolvedProfile, vcpus: number): { world: WorldTyp
 
 /** The shared page of an address, made on first use. */
 export function sharedPage(world: WorldType, gpa: bigint): Image {
-  return world.image('shared', Number(gpa >> 12n));
+  return world.image('shared', gpaToGfn(gpa));
 }
 
 /** Writes eight bytes to shared guest memory, across a page boundary if need be. */
 export function writeGuest64(world: WorldType, gpa: bigint, value: bigint): void {
   for (let i = 0n; i < 8n; i++) {
     const at = BigInt.asUintN(64, gpa + i);
-    sharedPage(world, at).setU8(Number(at & 0xfffn), Number((value >> (8n * i)) & 0xffn));
+    sharedPage(world, at).setU8(pageOffset(at), Number((value >> (8n * i)) & 0xffn));
   }
 }
 
@@ -88,7 +89,7 @@ export function readGuest64(world: WorldType, gpa: bigint): bigint {
   let value = 0n;
   for (let i = 0n; i < 8n; i++) {
     const at = BigInt.asUintN(64, gpa + i);
-    value |= BigInt(sharedPage(world, at).u8(Number(at & 0xfffn))) << (8n * i);
+    value |= BigInt(sharedPage(world, at).u8(pageOffset(at))) << (8n * i);
   }
   return value;
 }

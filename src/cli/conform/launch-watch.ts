@@ -1,6 +1,6 @@
 /** What launch vectors report of a step: firmware commands, changed RMP entries, KVM's view, events. */
 import { firmwareStatusText } from '../../abi/firmware';
-import { PAGES_PER_LARGE_PAGE } from '../../abi/address';
+import { gfnToGpa, PAGES_PER_LARGE_PAGE } from '../../abi/address';
 import type { PageState } from '../../abi/rmp';
 import { pageState, rmpEntry, rmpLookup } from '../../engine/hardware/rmp';
 import { readContent } from '../../engine/kvm/memory/gmem';
@@ -127,7 +127,7 @@ function entryJson(world: World, pfn: number): Json {
   if (state === 'Hypervisor' || asid === 0) return name;
   return {
     state: name,
-    gpa: hexWord(BigInt(gfn) << 12n),
+    gpa: hexWord(gfnToGpa(gfn)),
     asid,
     ...(vmsa ? { vmsa: true } : {}),
     ...(twoMeg ? { size: '2M' } : {}),

@@ -1,6 +1,6 @@
 /** Driver for launch, init2, gmem, rmpFault and teardown vectors: one host, steps in order. */
 import { own } from '../../base/table';
-import { gpa as toGpa, gpaToGfn } from '../../abi/address';
+import { gpaToGfn } from '../../abi/address';
 import { errno } from '../../abi/errno';
 import {
   KVM_SEV_INIT2,
@@ -305,7 +305,7 @@ function setRmp(world: World, step: JsonObject): Answer {
     immutable: flagOf(step['immutable']),
     validated: flagOf(step['validated']),
     asid: numberOf(step['asid'], 1),
-    gfn: gpaToGfn(toGpa(word(step['gpa']))),
+    gfn: gpaToGfn(word(step['gpa'])),
     twoMeg: step['size'] === '2M',
   });
   return { ret: 0 };

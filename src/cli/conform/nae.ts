@@ -1,4 +1,5 @@
 /** Driver for NAE vectors: the bytes of the GHCB page as the case gives them, VMGEXIT, and what KVM left behind. */
+import { gpaToGfn, PAGE_SIZE, pageOffset } from '../../abi/address';
 import {
   ghcbPage,
   GHCB_SHARED_BUFFER_END,
@@ -68,12 +69,12 @@ function writePage(page: Image, input: JsonObject): void {
 /** Guest memory besides the GHCB page: the scratch area, and the message of a guest request. */
 function writeMemory(world: World, input: JsonObject): void {
   const scratch = word(input['scratch']);
-  coverBySlot(world, scratch, SCRATCH_AREA_LIMIT / 0x1000);
+  coverBySlot(world, scratch, SCRATCH_AREA_LIMIT / PAGE_SIZE);
   bytesOfHex(input['data']).forEach((byte, i) => {
     const at = scratch + BigInt(i);
     // Inside the GHCB page only the shared buffer is filled.
     if (at >= GHCB + BigInt(GHCB_SHARED_BUFFER_END) && at < GHCB + 0x1000n) return;
-    if (byte !== 0) sharedPage(world, at).setU8(Number(at & 0xfffn), byte);
+    if (byte !== 0) sharedPage(world, at).setU8(pageOffset(at), byte);
   });
   if (input['msgType'] === undefined) return;
   const request = word(input['info1']);
@@ -142,8 +143,8 @@ function begin(input: JsonObject, profile: ResolvedProfile): Case {
   vcpu.ghcbMsr = GHCB;
   vcpu.nmiBlocked = true;
   world.vm.jumpTable = word(input['jumpTable']);
-  for (const gpa of listOf(input['unreadable'])) removeFromSlots(world, Number(word(gpa) >> 12n));
-  if (input['unmapped'] === true) removeFromSlots(world, Number(GHCB >> 12n));
+  for (const gpa of listOf(input['unreadable'])) removeFromSlots(world, gpaToGfn(word(gpa)));
+  if (input['unmapped'] === true) removeFromSlots(world, gpaToGfn(GHCB));
   const state: Case = { world, vcpu, page, calls: [], kicks: [], outOfBounds: false };
   observe(state);
   return state;

@@ -1,4 +1,5 @@
 /** The host under page state changes that KVM makes itself: slots, mappings and RMP as a case has them, and what changed. */
+import { gpaToGfn, pagesToBytes } from '../../abi/address';
 import { pscEntry } from '../../abi/psc';
 import { RMP_SUCCESS } from '../../abi/rmp';
 import { armFault } from '../../engine/faults';
@@ -13,8 +14,6 @@ import { coverLargePages, removeFromSlots } from './slots';
 
 /** Bytes that 40 bits of frame number reach. */
 const ALL_FRAMES = 1n << 52n;
-
-const gfnOf = (gpa: bigint): number => Number(gpa >> 12n);
 
 /** Gives a frame that KVM itself is asked to change a slot in a registered region. */
 export function coverFrame(world: World, gfn: number): void {
@@ -33,7 +32,7 @@ export function arrangeHost(world: World, input: JsonObject): void {
   for (const slot of world.slots) slot.largePages = host['nptLevel'] === '2M';
   for (const [gpa, level] of listOf(host['assigned']).map(listOf)) assign(world, word(gpa), textOf(level));
   if (listOf(host['assigned']).some((one) => listOf(one)[1] === '2M')) obeyEverything(world);
-  for (const gpa of listOf(host['noSlot'])) removeFromSlots(world, gfnOf(word(gpa)));
+  for (const gpa of listOf(host['noSlot'])) removeFromSlots(world, gpaToGfn(word(gpa)));
   for (const gpa of listOf(host['notPresent'])) {
     const { hostPage } = world.pages;
     hostPage.set(frameBelow(hostPage.pageCount, pfnOf(world, word(gpa))), hostPageBits.poisoned);
@@ -42,15 +41,15 @@ export function arrangeHost(world: World, input: JsonObject): void {
 }
 
 function pfnOf(world: World, gpa: bigint): number {
-  const slot = slotOf(world, gfnOf(gpa));
-  return slot ? gmemPageOf(slot, gfnOf(gpa)) : -1;
+  const slot = slotOf(world, gpaToGfn(gpa));
+  return slot ? gmemPageOf(slot, gpaToGfn(gpa)) : -1;
 }
 
 function assign(world: World, gpa: bigint, level: string): void {
   const entry = { assigned: true, immutable: false, validated: false, asid: world.vm.asid };
   arrangeRmp(world, frameBelow(world.pages.hostPage.pageCount, pfnOf(world, gpa)), {
     ...entry,
-    gfn: gfnOf(gpa),
+    gfn: gpaToGfn(gpa),
     twoMeg: level === '2M',
   });
 }
@@ -87,7 +86,7 @@ export class RmpList {
     const { gpa, pages, state, size } = args as unknown as RmpChange;
     const last = this.changes.at(-1);
     const follows =
-      last?.state === state && last.size === size && last.gpa + BigInt(last.pages) * 0x1000n === gpa;
+      last?.state === state && last.size === size && last.gpa + pagesToBytes(last.pages) === gpa;
     if (follows) this.changes[this.changes.length - 1] = { ...last, pages: last.pages + pages };
     else this.changes.push({ gpa, pages, state, size });
   }

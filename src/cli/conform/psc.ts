@@ -1,4 +1,5 @@
 /** Driver for page-state-change vectors: writes the guest's bytes, calls VMGEXIT, answers the exits as the case says. */
+import { PAGE_SIZE } from '../../abi/address';
 import { kvmRun, kvmRunHypercall, KVM_EXIT_HYPERCALL } from '../../abi/kvm-run';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { SCRATCH_AREA_LIMIT, SVM_VMGEXIT_PSC } from '../../abi/nae';
@@ -39,7 +40,7 @@ export function drivePsc(input: JsonObject, profile: ResolvedProfile): JsonObjec
   });
   const ghcbGpa = word(input['ghcbGpa']);
   const scratch = word(input['scratch']);
-  coverBySlot(world, scratch, SCRATCH_AREA_LIMIT / 0x1000);
+  coverBySlot(world, scratch, SCRATCH_AREA_LIMIT / PAGE_SIZE);
   arrangeHost(world, input);
   const vcpu = world.vcpu(0);
   vcpu.registeredGhcbGpa = ghcbGpa;

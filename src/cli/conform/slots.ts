@@ -1,9 +1,10 @@
 /** Memory slots as a vector needs them: every page has one, unless the case says otherwise. */
+import { gpaToGfn } from '../../abi/address';
 import type { World } from '../../engine/world';
 
 /** Gives frames beyond the usual ones a slot of their own. */
 export function coverBySlot(world: World, gpa: bigint, pages = 1): void {
-  const gfn = Number(gpa >> 12n);
+  const gfn = gpaToGfn(gpa);
   const covered = world.slots.some((s) => s.used && gfn >= s.firstGfn && gfn < s.firstGfn + s.pages);
   const slot = world.slots.find((s) => !s.used);
   if (!slot || covered) return;

@@ -1,5 +1,5 @@
 /** The guest reads the answer to its request, right after it was entered again. */
-import { gpa as toGpa, gpaToGfn } from '../../abi/address';
+import { gpaToGfn } from '../../abi/address';
 import { ghcbMsrInfo, GHCB_MSR_PSC_REQ, pscResponse } from '../../abi/ghcb-msr';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { responseInfo1 } from '../../abi/error-words';
@@ -19,7 +19,7 @@ export function guestReadsAnswer(world: World, vcpu: Vcpu): void {
     vcpu.guestResult = msrResult(vcpu);
     if (vcpu.guestResult === 'ok') believeMsr(world, vcpu);
   } else if (vcpu.guestRequest === 'nae') {
-    const page = world.image('shared', gpaToGfn(toGpa(vcpu.guestGhcbGpa)));
+    const page = world.image('shared', gpaToGfn(vcpu.guestGhcbGpa));
     const info1 = ghcbPage.get(page, 'swExitInfo1');
     const info2 = ghcbPage.get(page, 'swExitInfo2');
     vcpu.guestReadInfo1 = info1;

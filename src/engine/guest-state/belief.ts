@@ -11,7 +11,7 @@ import {
   PSC_OP_PRIVATE,
   PSC_OP_SHARED,
 } from '../../abi/psc';
-import { PAGES_PER_LARGE_PAGE } from '../../abi/address';
+import { isSamePage, pageOffset, PAGES_PER_LARGE_PAGE } from '../../abi/address';
 import { changeGfns } from '../frames/attributes';
 import { gfnBits } from '../memory/page-bits';
 import type { Image } from '../memory/image';
@@ -27,8 +27,8 @@ export function believeMsr(world: World, vcpu: Vcpu): void {
 
 /** The entries that the header counts as done, as they stand in the guest's own buffer. */
 export function believeBatch(world: World, vcpu: Vcpu, page: Image): void {
-  const at = Number(vcpu.swScratch & 0xfffn);
-  if (vcpu.swScratch >> 12n !== vcpu.guestGhcbGpa >> 12n) return;
+  const at = pageOffset(vcpu.swScratch);
+  if (!isSamePage(vcpu.swScratch, vcpu.guestGhcbGpa)) return;
   const { curEntry } = pscHeader.decode(page.u64(at));
   const room = Math.floor((page.byteLength - at - PSC_HEADER_SIZE) / PSC_ENTRY_SIZE);
   for (let index = 0; index < Math.min(curEntry, room); index++) {

@@ -1,5 +1,5 @@
 /** A memory access of the guest: the nested page table first, then the RMP, then the bytes. */
-import { gpa as toGpa, gpaToGfn, gfnToGpa, type Gfn } from '../../abi/address';
+import { gfnToGpa, gpaToGfn, pageOffset, type Gfn } from '../../abi/address';
 import { PAGE_NOT_VALIDATED } from '../../abi/nested-fault';
 import { changeGfns } from '../frames/attributes';
 import { readContent, writeContent } from '../kvm/memory/gmem';
@@ -105,7 +105,7 @@ function checkPrivate(world: World, vcpu: Vcpu, gfn: Gfn): Refused | undefined {
 
 /** One access of eight bytes. Moves show the faults; the caller shows the access itself. */
 export function guestAccess(world: World, vcpu: Vcpu, access: GuestAccess): AccessOutcome {
-  const gfn = gpaToGfn(toGpa(access.gpa));
+  const gfn = gpaToGfn(access.gpa);
   const blocked =
     mapForGuest(world, vcpu, { gfn, private: access.private, write: access.write }) ??
     (access.private ? checkPrivate : checkShared)(world, vcpu, gfn);
@@ -124,7 +124,7 @@ export function guestAccess(world: World, vcpu: Vcpu, access: GuestAccess): Acce
 }
 
 const sideOf = (access: GuestAccess): 'private' | 'shared' => (access.private ? 'private' : 'shared');
-const offsetOf = (access: GuestAccess): number => Math.min(Number(access.gpa & 0xfffn), 0x1000 - 8);
+const offsetOf = (access: GuestAccess): number => Math.min(pageOffset(access.gpa), 0x1000 - 8);
 
 /** The first eight bytes of a page that nobody looked into. */
 function readTag(world: World, access: GuestAccess, gfn: number): bigint {

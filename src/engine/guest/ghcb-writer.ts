@@ -1,5 +1,5 @@
 /** How a guest asks: it fills its GHCB page, puts the address or a message into the GHCB MSR, and executes VMGEXIT. */
-import { gpa as toGpa, gpaToGfn } from '../../abi/address';
+import { gfnToGpa, gpaToGfn } from '../../abi/address';
 import {
   clearValidBitmap,
   ghcbPage,
@@ -55,14 +55,14 @@ export function notInGuest(world: World, index: number): Outcome {
 
 /** The bytes of the GHCB page that the guest uses on this vCPU. */
 export function guestGhcb(world: World, vcpu: Vcpu): Image {
-  return world.image('shared', gpaToGfn(toGpa(vcpu.guestGhcbGpa)));
+  return world.image('shared', gpaToGfn(vcpu.guestGhcbGpa));
 }
 
 /** Where a guest without one puts its GHCB page: from the end of its first memory slot downwards. */
 export function usualGhcbGpa(world: World, index: number): bigint {
   const slot = world.slots.find((candidate) => candidate.used);
   const last = slot ? slot.firstGfn + slot.pages - 1 : world.config.gfnCount - 1;
-  return BigInt(last - index) << 12n;
+  return gfnToGpa(last - index);
 }
 
 /** VMGEXIT with whatever stands in the GHCB MSR, up to the next entry, exit or sleep. */
@@ -99,15 +99,15 @@ function ensureGhcb(world: World, index: number): Outcome {
 }
 
 export function registerGhcb(world: World, index: number, gpa: bigint): Outcome {
-  const outcome = msrRequest(world, index, registerGpaRequest.encode({ gfn: Number(gpa >> 12n) }));
+  const outcome = msrRequest(world, index, registerGpaRequest.encode({ gfn: gpaToGfn(gpa) }));
   if (!outcome) world.vcpu(index).guestGhcbGpa = gpa;
   return outcome;
 }
 
 /** The page that holds a scratch address; a guest can only fill one that it has. */
 function scratchPage(world: World, vcpu: Vcpu, scratch: bigint): Image | undefined {
-  const gfn = gpaToGfn(toGpa(scratch));
-  if (gfn === gpaToGfn(toGpa(vcpu.guestGhcbGpa))) return guestGhcb(world, vcpu);
+  const gfn = gpaToGfn(scratch);
+  if (gfn === gpaToGfn(vcpu.guestGhcbGpa)) return guestGhcb(world, vcpu);
   return slotOf(world, gfn) ? world.image('shared', gfn) : undefined;
 }
 

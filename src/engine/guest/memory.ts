@@ -1,8 +1,9 @@
 /** Memory instructions of the guest: PVALIDATE, RMPADJUST, loads and stores. */
 import {
   gfn as toGfn,
-  gpa as toGpa,
+  gfnToGpa,
   gpaToGfn,
+  isPageAligned,
   PAGE_SIZE,
   PAGES_PER_LARGE_PAGE,
   type Gfn,
@@ -44,7 +45,7 @@ function pageOf(world: World, vcpu: Vcpu, gfn: Gfn): number | undefined {
 
 /** A 4K instruction on a 2M entry faults; KVM smashes the entry, and the instruction runs again. */
 function smashForSmallPage(world: World, gfn: Gfn, pfn: number, size: PageSize): boolean {
-  if (size === '4K' && rmpLookup(world, pfn)?.level === '2M') sevHandleRmpFault(world, BigInt(gfn) << 12n);
+  if (size === '4K' && rmpLookup(world, pfn)?.level === '2M') sevHandleRmpFault(world, gfnToGpa(gfn));
   return rmpLookup(world, pfn)?.level === size;
 }
 
@@ -122,7 +123,7 @@ function pvalidate(world: World, index: number, args: ActArguments<'guest', 'pva
   const size = args.size ?? '4K';
   const validate = args.validate ?? true;
   const step = size === '2M' ? PAGES_PER_LARGE_PAGE : 1;
-  const first = gpaToGfn(toGpa(args.gpa));
+  const first = gpaToGfn(args.gpa);
   const wanted = args.n ?? 1;
   let done = 0;
   let code: number | undefined = RMP_SUCCESS;
@@ -138,7 +139,7 @@ function pvalidate(world: World, index: number, args: ActArguments<'guest', 'pva
   const what = validate ? 'validate' : 'rescind';
   const show = (gfn: number, pages: number, shown: number): void => {
     const rule = shown === RMP_SUCCESS ? 'PvalidateDone' : pvalidateRule(shown);
-    const gpa = BigInt(gfn) << 12n;
+    const gpa = gfnToGpa(gfn);
     world.move('pvalidate', index, { gpa, pages, size, what, result: resultText(shown) }, rule);
   };
   if (done > 0) show(first, done, RMP_SUCCESS);
@@ -157,7 +158,7 @@ function rmpadjust(world: World, index: number, args: ActArguments<'guest', 'rmp
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const size = args.size ?? '4K';
-  const gfn = gpaToGfn(toGpa(args.gpa));
+  const gfn = gpaToGfn(args.gpa);
   const pfn = pageOf(world, vcpu, gfn);
   if (pfn === undefined) return undefined;
   const sizeFits = smashForSmallPage(world, gfn, pfn, size);
@@ -178,10 +179,10 @@ function makeVmsa(world: World, index: number, args: ActArguments<'guest', 'make
   const impossible = notInGuest(world, index) ?? noRoom(world, args.gpa);
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
-  const gfn = gpaToGfn(toGpa(args.gpa));
+  const gfn = gpaToGfn(args.gpa);
   const features = args.features ?? world.vm.vmsaFeatures;
   const written = guestAccess(world, vcpu, {
-    gpa: BigInt(gfn) << 12n,
+    gpa: gfnToGpa(gfn),
     private: true,
     write: true,
     value: 0n,
@@ -198,7 +199,7 @@ function makeVmsa(world: World, index: number, args: ActArguments<'guest', 'make
 }
 
 function noRoom(world: World, gpa: bigint, side: PageSide = 'private'): Outcome {
-  const known = world.findImage(side, Number(gpa >> 12n));
+  const known = world.findImage(side, gpaToGfn(gpa));
   if (known ?? world.pageImages.some((image) => !image.used)) return undefined;
   return refused('this world keeps the bytes of no more pages');
 }
@@ -220,7 +221,7 @@ function read(world: World, index: number, args: ActArguments<'guest', 'read'>):
 }
 
 function write(world: World, index: number, args: ActArguments<'guest', 'write'>): Outcome {
-  const needsImage = (args.gpa & 0xfffn) !== 0n;
+  const needsImage = !isPageAligned(args.gpa);
   const room = needsImage ? noRoom(world, args.gpa, sideText(args.private)) : undefined;
   const impossible = notInGuest(world, index) ?? room;
   if (impossible) return impossible;
@@ -240,7 +241,7 @@ function store(world: World, index: number, args: ActArguments<'guest', 'store'>
   const impossible = notInGuest(world, index) ?? outsidePage(args.gpa, runs) ?? noRoom(world, args.gpa, side);
   if (impossible) return impossible;
   const gpa = args.gpa;
-  const frame = Number(gpa >> 12n);
+  const frame = gpaToGfn(gpa);
   const access = { gpa, private: args.private, write: true };
   const first = world.findImage(side, frame)?.toBytes(0, FIRST_WORD) ?? new Uint8Array(FIRST_WORD);
   for (const { at, bytes } of runs) {
@@ -257,7 +258,7 @@ function store(world: World, index: number, args: ActArguments<'guest', 'store'>
 }
 
 function outsidePage(gpa: bigint, runs: readonly { at: number; bytes: Uint8Array }[]): Outcome {
-  if ((gpa & 0xfffn) !== 0n) return refused('bytes are stored at a page address');
+  if (!isPageAligned(gpa)) return refused('bytes are stored at a page address');
   const isOutside = runs.some(({ at, bytes }) => at + bytes.length > PAGE_SIZE);
   return isOutside ? refused('the bytes do not lie in one page') : undefined;
 }

@@ -1,4 +1,5 @@
 /** The requests a guest can make of KVM, one function for each act. */
+import { pageOffset } from '../../abi/address';
 import {
   apInfo1,
   SVM_VMGEXIT_AP_CREATE,
@@ -61,7 +62,7 @@ function writePscBuffer(
 function psc(world: World, vcpu: number, args: ActArguments<'guest', 'psc'>): Outcome {
   const { entries } = args;
   return naeRequest(world, vcpu, { ...args, code: code(SVM_VMGEXIT_PSC) }, (page, scratch) => {
-    const at = Number(scratch & 0xfffn);
+    const at = pageOffset(scratch);
     const room = Math.floor((page.byteLength - at - PSC_HEADER_SIZE) / PSC_ENTRY_SIZE);
     if (!entries) return;
     writePscBuffer(page, at, {
@@ -180,7 +181,7 @@ export const requestHandlers = {
       world,
       vcpu,
       { code: code(SVM_VMGEXIT_MMIO_WRITE), info1: gpa, info2: BigInt(len) },
-      (page, scratch) => page.setU64(Number(scratch & 0xfffn), value),
+      (page, scratch) => page.setU64(pageOffset(scratch), value),
     ),
   rdmsr: (world, vcpu, { index }) => naeRequest(world, vcpu, { code: code(SVM_EXIT_MSR), rcx: index }),
   wrmsr: (world, vcpu, { index, value }) =>

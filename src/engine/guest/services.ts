@@ -1,4 +1,5 @@
 /** Requests of a guest beside pages and CPUs: intercepted instructions, hypercalls, strings, messages to the firmware. */
+import { gpaToGfn, isPageAligned, pageOffset } from '../../abi/address';
 import { GHCB_SHARED_BUFFER_END } from '../../abi/ghcb-page';
 import { GUEST_MESSAGE_HEADER_SIZE, guestMessageHeader, SNP_MSG_REPORT_REQ } from '../../abi/guest-request';
 import { ioioInfo1 } from '../../abi/ioio';
@@ -29,7 +30,6 @@ import type { World } from '../world';
 import { naeRequest, notInGuest, type NaeInput } from './ghcb-writer';
 
 const code = (value: number): bigint => BigInt(value);
-const PAGE = 0xfffn;
 
 /** Exit code of an instruction, and the registers that go with it. */
 const instructions: Record<
@@ -75,7 +75,7 @@ function stringAccess(world: World, vcpu: number, args: ActArguments<'guest', 'i
     scratch: args.scratch,
   };
   return naeRequest(world, vcpu, request, (page, scratch) => {
-    const first = Number(scratch & PAGE);
+    const first = pageOffset(scratch);
     const last = Math.min(first + n * size, GHCB_SHARED_BUFFER_END);
     if (isIn) return;
     for (let at = first; at < last; at++) {
@@ -101,8 +101,8 @@ function firmwareMessage(exitCode: number) {
     const impossible = notInGuest(world, vcpu);
     if (impossible) return impossible;
     const { request, response, certs, pages } = args;
-    const gfn = Number(request >> 12n);
-    if ((request & PAGE) === 0n && slotOf(world, gfn)) {
+    const gfn = gpaToGfn(request);
+    if (isPageAligned(request) && slotOf(world, gfn)) {
       writeMessage(world.image('shared', gfn), args.type ?? SNP_MSG_REPORT_REQ);
     }
     return naeRequest(world, vcpu, {

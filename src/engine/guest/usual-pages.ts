@@ -1,4 +1,5 @@
 /** Pages that a guest would plausibly use next, for menus and defaults. */
+import { gfnToGpa } from '../../abi/address';
 import type { World } from '../world';
 
 /** First frame that guests of this model use for VMSA pages: not at a 2 MiB boundary, and one for each vCPU. */
@@ -11,7 +12,7 @@ export function usualPages(world: World, vcpu: number): { page: bigint; vmsa: bi
   const base = slot?.firstGfn ?? 0;
   const fits = (frame: number): number => (slot && frame >= slot.pages ? Math.max(0, slot.pages - 1) : frame);
   return {
-    page: BigInt(base + fits(PLAIN_FRAME + vcpu * 2)) << 12n,
-    vmsa: BigInt(base + fits(VMSA_FRAME + vcpu)) << 12n,
+    page: gfnToGpa(base + fits(PLAIN_FRAME + vcpu * 2)),
+    vmsa: gfnToGpa(base + fits(VMSA_FRAME + vcpu)),
   };
 }

@@ -9,14 +9,12 @@ import {
   PSC_OP_SHARED,
 } from '../../abi/psc';
 import { SVM_VMGEXIT_PSC } from '../../abi/nae';
-import { gpa as toGpa, gpaToGfn } from '../../abi/address';
+import { gpaToGfn, PAGE_SIZE } from '../../abi/address';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { answerPage } from '../kvm/ghcb/ghcb';
 import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
-
-const PAGE = 4096;
 
 export interface PscEntry {
   readonly index: number;
@@ -42,7 +40,7 @@ export function pscRequest(world: World, vcpu: Vcpu, first: number): PscRequest 
 
 /** The buffer as the guest leaves it behind, before KVM has looked at the page. */
 export function pscRequestOfGuest(world: World, vcpu: Vcpu): PscRequest | undefined {
-  const page = world.findImage('shared', gpaToGfn(toGpa(vcpu.guestGhcbGpa)));
+  const page = world.findImage('shared', gpaToGfn(vcpu.guestGhcbGpa));
   if (!page) return undefined;
   const at = Number(ghcbPage.get(page, 'swScratch') - vcpu.guestGhcbGpa);
   return readBuffer(page, at, undefined);
@@ -50,9 +48,9 @@ export function pscRequestOfGuest(world: World, vcpu: Vcpu): PscRequest | undefi
 
 /** The entries that the header spans and the page holds, from `first` on, or from the header's own first. */
 function readBuffer(page: Image, at: number, first: number | undefined): PscRequest | undefined {
-  if (at < 0 || at > PAGE - PSC_HEADER_SIZE || at % 8 !== 0) return undefined;
+  if (at < 0 || at > PAGE_SIZE - PSC_HEADER_SIZE || at % 8 !== 0) return undefined;
   const { curEntry, endEntry } = pscHeader.decode(page.u64(at));
-  const room = (PAGE - at) / 8 - 1;
+  const room = (PAGE_SIZE - at) / 8 - 1;
   const last = Math.min(endEntry, PSC_MAX_ENTRIES - 1, room - 1);
   const entries: PscEntry[] = [];
   for (let index = first ?? curEntry; index <= last; index++) {

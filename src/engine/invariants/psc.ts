@@ -1,4 +1,5 @@
 /** What a page state change may convert, and what its answer may say. */
+import { gpaToGfn } from '../../abi/address';
 import { mapGpaRangeAttributes } from '../../abi/kvm-run';
 import {
   PSC_GENERIC_ERROR,
@@ -57,7 +58,7 @@ function unrequestedPage(seen: Seen): string | undefined {
   if (!request) return undefined;
   const { encrypted } = mapGpaRangeAttributes.decode(BigInt(seen.args['attributes'] ?? 0));
   const toPrivate = Number(encrypted) === 1;
-  const first = Number(BigInt(seen.args['gpa'] ?? 0) >> 12n);
+  const first = gpaToGfn(BigInt(seen.args['gpa'] ?? 0));
   const named = request.entries.filter(
     (entry) => isConversion(entry) && (entry.operation === PSC_OP_PRIVATE) === toPrivate,
   );

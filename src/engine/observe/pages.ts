@@ -1,4 +1,5 @@
 /** Names of pages: the RMP entry, the attribute and the three views of a guest frame; the VMSA pages of KVM. */
+import { gfnToGpa } from '../../abi/address';
 import { rmpGfn } from '../hardware/rmp';
 import { pageStateOf, pageStates } from '../../abi/rmp';
 import { rmpBits, RMP_ASID_MASK, RMP_ASID_SHIFT } from '../memory/page-bits';
@@ -34,7 +35,7 @@ function rmpOf(world: World, pfn: number, part: string | undefined): Observed {
   };
   const asid = (word >>> RMP_ASID_SHIFT) & RMP_ASID_MASK;
   if (part === undefined) {
-    const gpa = BigInt(rmpGfn(world, pfn)) << 12n;
+    const gpa = gfnToGpa(rmpGfn(world, pfn));
     return { value: pageStateOf({ ...flags, asid, gpa }) ?? NO_STATE };
   }
   return { value: part === 'asid' ? asid : flags[part as RmpFlag] };

@@ -1,4 +1,5 @@
 /** Names under a vCPU: what KVM keeps for it, its kvm_run and GHCB bytes, what its guest read. */
+import { gpaToGfn, pageOffset } from '../../abi/address';
 import { errno, errnoText } from '../../abi/errno';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { KVM_RUN_SIZE, kvmExitNames, kvmRun, kvmRunMembers } from '../../abi/kvm-run';
@@ -126,8 +127,7 @@ export function runResult(number: number): Observed {
 }
 
 function guestPage(world: World, vcpu: Vcpu, head: string): ByteView | UnknownPath {
-  const page =
-    vcpu.guestGhcbGpa === 0n ? undefined : world.findImage('shared', Number(vcpu.guestGhcbGpa >> 12n));
+  const page = vcpu.guestGhcbGpa === 0n ? undefined : world.findImage('shared', gpaToGfn(vcpu.guestGhcbGpa));
   return page ?? { message: `${head} has no GHCB page yet`, part: head };
 }
 
@@ -189,7 +189,7 @@ export function observePsc(world: World, act: ActView, rest: readonly string[]):
   const vcpu = world.vcpu(act.guest);
   const page = guestPage(world, vcpu, `v${act.guest}`);
   if ('message' in page) return page;
-  const scratch = Number(ghcbPage.get(page, 'swScratch') & 0xfffn);
+  const scratch = pageOffset(ghcbPage.get(page, 'swScratch'));
   const [name = '', part] = rest;
   if (name === 'cur') return { value: page.u16(scratch) };
   if (name === 'end') return { value: page.u16(scratch + 2) };

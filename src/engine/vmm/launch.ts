@@ -1,4 +1,5 @@
 /** The launch ioctls as a VMM calls them. */
+import { bytesToPages, pagesToBytes } from '../../abi/address';
 import { hex } from '../../base/hex';
 import {
   KVM_SEV_INIT2,
@@ -85,15 +86,15 @@ const flagsMissing = (world: World, flags = 0): Outcome =>
 
 /** Where a VMM of this kernel has the bytes of a frame when nobody says: in its guest's memory, or in a buffer. */
 const usualSource = (world: World, gfn: number): bigint =>
-  copiesFromUserspace(world.facet('lu.source')) ? USER_BUFFERS + BigInt(gfn) * 0x1000n : uaddrOfGfn(gfn);
+  copiesFromUserspace(world.facet('lu.source')) ? USER_BUFFERS + pagesToBytes(gfn) : uaddrOfGfn(gfn);
 
 function launchUpdate(world: World, args: ActArguments<'vmm', 'launch-update'>): Outcome {
-  const len = args.len ?? BigInt(args.n ?? 1) * 0x1000n;
+  const len = args.len ?? pagesToBytes(args.n ?? 1);
   const uaddr = args.uaddr ?? usualSource(world, args.gfn);
   const flags = args.flags ?? 0;
   const impossible = flagsMissing(world, flags);
   if (impossible) return impossible;
-  if (args.content !== undefined) fillPages(world, uaddr, Number(len >> 12n), args.content);
+  if (args.content !== undefined) fillPages(world, uaddr, bytesToPages(len), args.content);
   const struct = encodeLaunchUpdate(world, {
     gfnStart: args.gfn,
     uaddr,

@@ -1,4 +1,5 @@
 /** Memory ioctls as a VMM calls them: slots, attributes, guest_memfd. */
+import { bytesToPages, gfnToGpa, pagesToBytes } from '../../abi/address';
 import { errno, errnoText } from '../../abi/errno';
 import {
   FALLOC_PUNCH_HOLE_KEEP_SIZE,
@@ -90,13 +91,13 @@ export const memoryHandlers = {
     const wanted = attributeArguments(args);
     const isPrivate = wanted.attributes !== 0n;
     const refusal = refusesAttributes(world, wanted);
-    if (!refusal && args.gfn + Number(wanted.size >> 12n) > world.config.gfnCount)
+    if (!refusal && args.gfn + bytesToPages(wanted.size) > world.config.gfnCount)
       return refused('this world has no such frame; KVM takes attributes where no memory is');
     const ret =
       gate(world) ||
       (refusal
         ? refuseCall(world, 'KVM_SET_MEMORY_ATTRIBUTES', refusal)
-        : setMemoryAttributes(world, args.gfn, Number(wanted.size >> 12n), isPrivate));
+        : setMemoryAttributes(world, args.gfn, bytesToPages(wanted.size), isPrivate));
     world.vm.ioctlRet = ret;
     const attribute = isPrivate ? 'PRIVATE' : 'shared';
     world.move('attributesSet', -1, { gfn: args.gfn, pages: args.n, attribute, ret: errnoText(ret) });
@@ -107,14 +108,14 @@ export const memoryHandlers = {
     if (!slotHasGmem(slot) || !hasGmem(world)) return refused('no guest_memfd behind this frame');
     const first = gmemPageOf(slot, args.gfn);
     const mode = args.mode ?? PUNCH_HOLE_KEEP_SIZE;
-    const offset = (BigInt(first) << 12n) + (args.skew ?? 0n);
-    const refusal = refusesFallocate(mode, offset, args.len ?? BigInt(args.n) << 12n);
+    const offset = pagesToBytes(first) + (args.skew ?? 0n);
+    const refusal = refusesFallocate(mode, offset, args.len ?? pagesToBytes(args.n));
     if (refusal) {
       world.vm.ioctlRet = refuseCall(world, 'fallocate', refusal.rule, refusal.errno);
       return undefined;
     }
     if (mode !== PUNCH_HOLE_KEEP_SIZE) return refused('allocating pages beforehand is not modelled');
-    punchHole(world, first, args.len === undefined ? args.n : Number(args.len >> 12n));
+    punchHole(world, first, args.len === undefined ? args.n : bytesToPages(args.len));
     world.vm.ioctlRet = 0;
     world.move('holePunched', -1, { first, pages: args.n, ret: '0' });
     return undefined;
@@ -129,7 +130,7 @@ export const memoryHandlers = {
     const impossible = noVm(world);
     if (impossible) return impossible;
     const uaddr = args.uaddr ?? uaddrOfGfn(args.gfn ?? 0);
-    const bytes = BigInt(args.n ?? 1) << 12n;
+    const bytes = pagesToBytes(args.n ?? 1);
     if (!gate(world) && !registerRegion(world, uaddr, bytes)) return refused('no room for one more region');
     const ret = gate(world);
     world.vm.ioctlRet = ret;
@@ -166,8 +167,8 @@ const PUNCH_HOLE_KEEP_SIZE = BigInt(FALLOC_PUNCH_HOLE_KEEP_SIZE);
 function attributeArguments(args: ActArguments<'vmm', 'set-attributes'>): AttributeArguments {
   const { gfn, n, private: isPrivate, attributes, flags = 0n, len, skew = 0n } = args;
   return {
-    address: BigInt.asUintN(64, (BigInt(gfn) << 12n) + skew),
-    size: len ?? BigInt(n) << 12n,
+    address: BigInt.asUintN(64, gfnToGpa(gfn) + skew),
+    size: len ?? pagesToBytes(n),
     attributes: attributes ?? (isPrivate ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0n),
     flags,
   };

@@ -1,4 +1,5 @@
 /** What charts and answers tell in the same words. */
+import { gfnToGpa } from '../../abi/address';
 import { errnoText } from '../../abi/errno';
 import { firmwareStatusText } from '../../abi/firmware';
 import { responseInfo1, malformedReasons } from '../../abi/error-words';
@@ -32,7 +33,7 @@ export function rmpText(world: World, gfn: number): string {
   const slot = slotOf(world, gfn);
   if (!slotHasGmem(slot)) return 'no page';
   const entry = rmpEntry(world, gmemPageOf(slot, gfn));
-  const state = pageStateOf({ ...entry, gpa: BigInt(entry.gfn) << 12n }) ?? 'no state of the table';
+  const state = pageStateOf({ ...entry, gpa: gfnToGpa(entry.gfn) }) ?? 'no state of the table';
   return `${state}${entry.vmsa && state !== 'Context' ? ', VMSA' : ''}${entry.twoMeg ? ', 2M' : ''}`;
 }
 

@@ -1,4 +1,5 @@
 /** The launch chart: every ioctl of a launch, good and bad, at every point of it. */
+import { PAGE_SIZE } from '../../abi/address';
 import {
   SEV_CMD_SNP_LAUNCH_FINISH,
   SEV_CMD_SNP_LAUNCH_UPDATE,
@@ -326,7 +327,7 @@ export const launchMatrix: MatrixChart = {
   id: 'launch',
   title: 'Launch',
   says: 'One VM from nothing to LAUNCH_FINISH and its end; the VMM calls ioctls.',
-  vm: { vcpus: VCPUS + 1, memory: MEMORY_PAGES << 12, flash: 0, maxphyaddr: 48 },
+  vm: { vcpus: VCPUS + 1, memory: MEMORY_PAGES * PAGE_SIZE, flash: 0, maxphyaddr: 48 },
   host: 'manual',
   launched: false,
   root: [],

@@ -1,4 +1,5 @@
 /** The page chart: one guest frame in every state of the RMP table, and everything that guest, VMM and KVM do to it. */
+import { gfnToGpa } from '../../abi/address';
 import { SEV_CMD_SNP_PAGE_RECLAIM } from '../../abi/firmware';
 import { pageStates, type PageState } from '../../abi/rmp';
 import { hex } from '../../base/hex';
@@ -23,7 +24,7 @@ import { isPrivate, kvmRunOutcome, rmpText } from './facts';
 const CALLER = 0;
 /** A page that the launch made valid. */
 const FRAME = 0x144;
-const GPA = BigInt(FRAME) << 12n;
+const GPA = gfnToGpa(FRAME);
 const VALUE = 0x1122334455667788n;
 const FAULT_STATUS = 0x10n;
 /** RMPUPDATE fails with FAIL_PERMISSION, which KVM does not retry. */

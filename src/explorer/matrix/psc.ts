@@ -1,4 +1,6 @@
 /** The page-state-change chart: every shape of a request, with every operation, and with every answer of the VMM. */
+import { gpaToGfn, isSamePage, PAGE_SIZE, pageOffset } from '../../abi/address';
+import { pscRequest } from '../../abi/ghcb-msr';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { pscHeader, PSC_MAX_ENTRIES } from '../../abi/psc';
 import type { Act, PscEntryInput } from '../../engine/acts';
@@ -22,7 +24,7 @@ const SHARED = { small: 0x180, large: 0x200 };
 const PRIVATE = { small: 0x1c0, large: 0x400 };
 const SMALL_PAGES = 0x40;
 const LARGE_PAGES = 0x200;
-const BEYOND_SLOTS = (MEMORY >> 12) + 0x100;
+const BEYOND_SLOTS = MEMORY / PAGE_SIZE + 0x100;
 
 interface Frames {
   readonly small: number;
@@ -166,7 +168,6 @@ const states: readonly MatrixState[] = [
 ];
 
 const operationWords = ['none', 'private', 'shared', 'psmash', 'unsmash'] as const;
-const MSR_PSC_INFO = 0x14n;
 
 /** The request of a row with an operation. */
 function requestOf(row: string, code: number): Act {
@@ -175,7 +176,7 @@ function requestOf(row: string, code: number): Act {
     const op = operationWords[code];
     if (op) return guest(CALLER, 'msr-psc', { gfn: frames.small, op });
     return guest(CALLER, 'msr', {
-      value: (BigInt(code) << 52n) | (BigInt(frames.small) << 12n) | MSR_PSC_INFO,
+      value: pscRequest.encode({ gfn: frames.small, operation: code }),
     });
   }
   const { entries, cur, end, scratch } = shapeOf(row);
@@ -244,11 +245,11 @@ function privateFrames(world: World, { small, large }: Frames): string {
 /** cur_entry and end_entry as they stand in the buffer. */
 function header(world: World): string {
   const { guestGhcbGpa } = world.vcpu(CALLER);
-  const page = guestGhcbGpa === 0n ? undefined : world.findImage('shared', Number(guestGhcbGpa >> 12n));
+  const page = guestGhcbGpa === 0n ? undefined : world.findImage('shared', gpaToGfn(guestGhcbGpa));
   if (!page) return 'none';
   const scratch = ghcbPage.get(page, 'swScratch');
-  if (scratch >> 12n !== guestGhcbGpa >> 12n) return 'not in the GHCB page';
-  const { curEntry, endEntry } = pscHeader.decode(page.u64(Number(scratch & 0xfffn)));
+  if (!isSamePage(scratch, guestGhcbGpa)) return 'not in the GHCB page';
+  const { curEntry, endEntry } = pscHeader.decode(page.u64(pageOffset(scratch)));
   return `cur ${curEntry}, end ${endEntry}`;
 }
 

@@ -1,4 +1,5 @@
 /** What can arrive at a vCPU. */
+import { gpaToGfn } from '../../abi/address';
 import { x86MpStates } from '../../abi/mp-state';
 import {
   apInfo1,
@@ -331,7 +332,7 @@ export const vcpuEvents: readonly MatrixEvent[] = [
     title: 'punch VMSA',
     says: "The VMM punches a hole into guest_memfd where the VMSA page lies: the one in use, else the one that waits, else the guest's first.",
     words: ['hole', 'guest_memfd', 'fallocate', 'discard'],
-    steps: [(world) => vmm('punch-hole', { gfn: Number(punchedGpa(world) >> 12n), n: 1 })],
+    steps: [(world) => vmm('punch-hole', { gfn: gpaToGfn(punchedGpa(world)), n: 1 })],
     answered: 'ioctl',
   },
 ];

@@ -1,4 +1,5 @@
 /** The vCPU chart: AP creation, INIT, SIPI, NMI and KVM_SET_MP_STATE, in every state that a target vCPU can be in. */
+import { gpaToGfn } from '../../abi/address';
 import { hex } from '../../base/hex';
 import type { Act } from '../../engine/acts';
 import { updateRequested } from '../../engine/kvm/ap/apic';
@@ -61,7 +62,7 @@ const facts: readonly Fact[] = [
     id: 'page',
     title: `RMP of ${hex(FIRST_VMSA)}`,
     counts: true,
-    of: (world) => rmpText(world, Number(FIRST_VMSA >> 12n)),
+    of: (world) => rmpText(world, gpaToGfn(FIRST_VMSA)),
   },
 ];
 
@@ -94,7 +95,7 @@ export const vcpuMatrix: MatrixChart = {
   host: 'manual',
   launched: true,
   root: [
-    vmm('set-attributes', { gfn: Number(TWO_MEG_VMSA >> 12n), n: 1, private: true }),
+    vmm('set-attributes', { gfn: gpaToGfn(TWO_MEG_VMSA), n: 1, private: true }),
     guest(CALLER, 'pvalidate', { gpa: TWO_MEG_VMSA }),
     ...[FIRST_VMSA, SECOND_VMSA, TWO_MEG_VMSA].map((gpa) => guest(CALLER, 'make-vmsa', { gpa })),
   ],

@@ -1,4 +1,5 @@
 /** Which bytes several worlds do not have alike: kvm_run by its fields, GHCB pages by theirs, other pages by words. */
+import { gpaToGfn, PAGE_SIZE } from '../../abi/address';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { explainKvmRun } from '../../abi/kvm-run';
 import type { FieldRow } from '../../abi/layout';
@@ -65,9 +66,9 @@ export function kvmRunFieldDifferences(worlds: readonly World[], vcpu: number): 
 export function ghcbDifferences(worlds: readonly World[], vcpu: number): FieldDifference[] {
   const views = worlds.map((world): View => {
     const { guestGhcbGpa } = world.vcpu(vcpu);
-    return guestGhcbGpa === 0n ? undefined : world.findImage('shared', Number(guestGhcbGpa >> 12n));
+    return guestGhcbGpa === 0n ? undefined : world.findImage('shared', gpaToGfn(guestGhcbGpa));
   });
-  if (differingWords(views, 0, 4096).length === 0) return [];
+  if (differingWords(views, 0, PAGE_SIZE).length === 0) return [];
   return rowDifferences(`v${vcpu}.ghcb`, views, (view) => ghcbPage.explain(view)).filter(({ values }) =>
     values.some((value, run) => value !== undefined && views[run] !== undefined),
   );
@@ -77,7 +78,7 @@ export function ghcbDifferences(worlds: readonly World[], vcpu: number): FieldDi
 export function imageDifferences(worlds: readonly World[]): FieldDifference[] {
   const pages = new Map<string, View[]>();
   worlds.forEach((world, run) => {
-    const ghcbs = world.vcpus.map(({ guestGhcbGpa }) => Number(guestGhcbGpa >> 12n));
+    const ghcbs: readonly number[] = world.vcpus.map(({ guestGhcbGpa }) => gpaToGfn(guestGhcbGpa));
     for (const image of world.pageImages) {
       if (!image.used || (image.side === 'shared' && ghcbs.includes(image.frame))) continue;
       const name = `${image.side} page ${hex(image.frame)}`;
@@ -87,7 +88,7 @@ export function imageDifferences(worlds: readonly World[]): FieldDifference[] {
     }
   });
   return [...pages].flatMap(([name, views]) =>
-    differingWords(views, 0, 4096).map((at) => ({
+    differingWords(views, 0, PAGE_SIZE).map((at) => ({
       name: `${name} +${hex(at)}`,
       values: views.map((view) => view && hex(view.u64(at))),
     })),

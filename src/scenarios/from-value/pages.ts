@@ -1,4 +1,5 @@
 /** Scenarios for what guests keep in pages: the bytes are stored as they are, then VMGEXIT. */
+import { PAGE_SIZE, pageOffset } from '../../abi/address';
 import {
   GHCB_SHARED_BUFFER,
   GHCB_SHARED_BUFFER_END,
@@ -25,8 +26,6 @@ import {
 } from './plan';
 import { preparation } from './requests';
 
-const PAGE = 4096;
-
 /** The guest stores bytes that are not zero; a fresh page has zeros elsewhere. */
 function stored(gpa: bigint, isPrivate: boolean, bytes: Uint8Array, origin = 0): Act[] {
   const runs = byteRunsOf(bytes, origin);
@@ -37,7 +36,7 @@ function stored(gpa: bigint, isPrivate: boolean, bytes: Uint8Array, origin = 0):
 function ghcbGpaOf(page: Uint8Array): bigint {
   const view = bytesView(page);
   const scratch = ghcbPage.get(view, 'swScratch');
-  const inPage = Number(scratch & 0xfffn);
+  const inPage = pageOffset(scratch);
   const isOwn = inPage >= GHCB_SHARED_BUFFER && inPage <= GHCB_SHARED_BUFFER_END;
   if (!isMarkedValid(view, 'swScratch') || !isOwn) return GHCB_GPA;
   const gpa = scratch - BigInt(inPage);
@@ -73,7 +72,7 @@ const info2OfPage = (prepared: readonly Act[], info2: bigint): bigint =>
 
 /** A buffer of page state changes in the shared buffer of a GHCB page that asks for nothing else. */
 export function planOfPscBuffer(bytes: Uint8Array): Plan {
-  const page = new Uint8Array(PAGE);
+  const page = new Uint8Array(PAGE_SIZE);
   const view = bytesView(page);
   writeValid(view, 'swExitCode', BigInt(SVM_VMGEXIT_PSC));
   writeValid(view, 'swExitInfo1', 0n);
@@ -99,8 +98,8 @@ export const planOfValidBitmap = (bytes: Uint8Array): Plan => ({
 
 /** An AP starts on these bytes. */
 export function planOfVmsa(bytes: Uint8Array): Plan {
-  const page = new Uint8Array(PAGE);
-  page.set(bytes.subarray(0, PAGE));
+  const page = new Uint8Array(PAGE_SIZE);
+  page.set(bytes.subarray(0, PAGE_SIZE));
   const features = vmsa.get(bytesView(page), 'sevFeatures');
   return {
     title: 'AP creation with this VMSA',

@@ -1,4 +1,5 @@
 /** From what a value asks for to the lines of a scenario: the machine it needs, the launch before it, the acts. */
+import { gfnToGpa, gpaToGfn } from '../../abi/address';
 import type { Act, GuestAct, VmmAct } from '../../engine/acts';
 import { MAX_MEMORY, MAX_VCPUS } from '../head-values';
 import { memoryRegions } from '../machine';
@@ -28,7 +29,6 @@ export const guest = <V extends GuestAct['verb']>(verb: V, args: ArgsOf<GuestAct
 export const vmm = <V extends VmmAct['verb']>(verb: V, args: ArgsOf<VmmAct, V>): Act =>
   ({ actor: 'vmm', verb, args }) as VmmAct;
 
-const PAGE = 4096n;
 /** A frame of the guest's memory that nothing else of these scenarios uses. */
 export const FREE_GPA = 0x20_0000n;
 export const OTHER_FREE_GPA = 0x20_1000n;
@@ -37,14 +37,12 @@ export const VALID_GPA = 0x12_1000n;
 /** Where a guest in 4M keeps its GHCB page. */
 export const GHCB_GPA = 0x3f_f000n;
 
-const gfnOf = (gpa: bigint): number => Number(gpa / PAGE);
-
 /** Memory in bytes, doubled until all frames lie in it; nothing when no machine of these scenarios has them. */
 export function memoryFor(gpas: readonly bigint[]): number | undefined {
   for (let memory = defaultVm.memory; memory <= MAX_MEMORY; memory *= 2) {
     const regions = memoryRegions({ ...defaultVm, memory });
     const isInside = (gpa: bigint) =>
-      regions.some(({ gfn, n }) => gpa >= BigInt(gfn) * PAGE && gpa < BigInt(gfn + n) * PAGE);
+      regions.some(({ gfn, n }) => gpa >= gfnToGpa(gfn) && gpa < gfnToGpa(gfn + n));
     if (gpas.every(isInside)) return memory;
   }
   return undefined;
@@ -66,7 +64,7 @@ export const slotsOf = (vm: Partial<VmSettings>): Act[] =>
 
 /** A page becomes the guest's own and valid. */
 export const acceptPage = (gpa: bigint): Act[] => [
-  guest('msr-psc', { gfn: gfnOf(gpa), op: 'private' }),
+  guest('msr-psc', { gfn: gpaToGfn(gpa), op: 'private' }),
   guest('pvalidate', { gpa }),
 ];
 

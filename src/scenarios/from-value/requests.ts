@@ -1,4 +1,5 @@
 /** Scenarios for requests of the guest: an MSR value, an exit code with its info words. */
+import { isPageAligned } from '../../abi/address';
 import { apInfo1 } from '../../abi/ap-creation';
 import { ghcbMsrMessage } from '../../abi/ghcb-msr';
 import { GHCB_SHARED_BUFFER, type GhcbValidField } from '../../abi/ghcb-page';
@@ -17,7 +18,7 @@ import { acceptPage, GHCB_GPA, guest, machineWith, memoryFor, vcpusFor, type Pla
 /** The GHCB MSR with this value, whatever it says. */
 export const planOfMsr = (value: bigint): Plan => {
   const message = ghcbMsrMessage(value);
-  const isPage = (value & 0xfffn) === 0n && value !== 0n;
+  const isPage = isPageAligned(value) && value !== 0n;
   const notes = isPage ? ['The value is a page address that was never registered.'] : [];
   const what = message ? `, ${message.name}` : '';
   return {
@@ -68,7 +69,7 @@ export function preparation({ code, info1, info2 }: Request): Preparation {
   if (!isCode(code, SVM_VMGEXIT_AP_CREATION)) return nothing;
   const vcpus = vcpusFor(apInfo1.decode(info1).apicId);
   const isCreate = requiredFields(code, { info1, rax: 0n }).includes('rax');
-  const canBeVmsa = info2 !== 0n && (info2 & 0xfffn) === 0n && memoryFor([info2]) !== undefined;
+  const canBeVmsa = info2 !== 0n && isPageAligned(info2) && memoryFor([info2]) !== undefined;
   if (!isCreate || !canBeVmsa) return { ...nothing, vm: vcpus };
   return {
     vm: { ...vcpus, ...machineWith(info2) },

@@ -1,5 +1,5 @@
 /** Scenarios for `kvm_run`: what a guest does to make KVM write this record. */
-import { isPageAligned } from '../../abi/address';
+import { isPageAligned, PAGE_SIZE } from '../../abi/address';
 import {
   GHCB_MSR_PREF_GPA_REQ,
   GHCB_MSR_PSC_REQ,
@@ -54,7 +54,7 @@ const esLaunch: readonly Act[] = [
   vmm('create-vm', { type: 'seves' }),
   vmm('init2', {}),
   vmm('hypercall-exits', {}),
-  vmm('memslot', { gfn: 0, n: defaultVm.memory / 4096, backing: 'none' }),
+  vmm('memslot', { gfn: 0, n: defaultVm.memory / PAGE_SIZE, backing: 'none' }),
   vmm('create-vcpu', {}),
   vmm('assume-es-launch', {}),
   vmm('run', { vcpu: 0 }),

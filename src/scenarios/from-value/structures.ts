@@ -1,5 +1,5 @@
 /** Scenarios for structures: pages are stored as they are, arguments of ioctls become that call, records what leads to them. */
-import { MAX_FRAME } from '../../abi/address';
+import { bytesToPages, gfnToGpa, gpaToGfn, MAX_FRAME, PAGE_BYTES } from '../../abi/address';
 import { kvmMemoryAttributes, kvmPreFaultMemory, kvmSevInit } from '../../abi/kvm-structs';
 import * as kvm from '../../abi/kvm-structs';
 import { kvmMpState, mpStates } from '../../abi/mp-state';
@@ -23,13 +23,12 @@ const WRITTEN_FOR_GUEST = no(
 const RMP = no(
   'An RMP entry is what the hardware keeps: it comes of RMPUPDATE, PVALIDATE and the firmware, and no act writes one.',
 );
-const PAGE = 4096n;
 
 /** Frames of a range whose ends are page addresses; the acts count in frames. */
 function framesOf(address: bigint, size: bigint): { gfn: number; n: number } | string {
-  if (address % PAGE !== 0n || size % PAGE !== 0n)
+  if (address % PAGE_BYTES !== 0n || size % PAGE_BYTES !== 0n)
     return 'The range does not begin and end at page addresses, and the act counts in pages.';
-  return { gfn: Number(address / PAGE), n: Number(size / PAGE) };
+  return { gfn: gpaToGfn(address), n: bytesToPages(size) };
 }
 
 const named = <W extends string>(words: readonly W[], name: string | undefined): W | undefined =>
@@ -74,7 +73,7 @@ function launchUpdate(view: ByteView): Planned {
     args.get(view, 'uaddr'),
     args.get(view, 'flags'),
   ];
-  const vm = machineWith(BigInt(gfn) * PAGE);
+  const vm = machineWith(gfnToGpa(gfn));
   return {
     title: `KVM_SEV_SNP_LAUNCH_UPDATE of ${type} pages from gfn ${hex(gfn)}`,
     vm,
@@ -83,7 +82,7 @@ function launchUpdate(view: ByteView): Planned {
       init2,
       ...slotsOf(vm),
       start,
-      vmm('set-attributes', { gfn, n: Math.max(1, Number(len / PAGE)), private: true }),
+      vmm('set-attributes', { gfn, n: Math.max(1, bytesToPages(len)), private: true }),
       vmm('launch-update', { gfn, len, type, uaddr, flags }),
     ],
     acts: [],
@@ -135,7 +134,7 @@ function memoryRegion(view: ByteView): Planned {
       vmm('memslot', {
         ...frames,
         backing: guestMemfd === 0 ? 'none' : 'guest-memfd',
-        gmem: Number(args.get(view, 'guestMemfdOffset') / PAGE),
+        gmem: bytesToPages(args.get(view, 'guestMemfdOffset')),
       }),
     ],
     acts: [],

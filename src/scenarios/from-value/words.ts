@@ -1,4 +1,5 @@
 /** Scenarios for words: requests are sent as they are; for a word that nobody sends the reason stands here. */
+import { gpaToGfn } from '../../abi/address';
 import { ghcbMsrMessages } from '../../abi/ghcb-msr';
 import { msrKindName, wordLayouts } from '../../abi/kinds';
 import { KVM_MEMORY_EXIT_FLAG_PRIVATE } from '../../abi/kvm-run';
@@ -69,7 +70,7 @@ const special: Readonly<Record<string, WordPlanner>> = {
   }),
   'memory-fault-flags': (value) => planOfMemoryFault(FREE_GPA, value),
   'memory-attribute-bits': (value) => {
-    const gfn = Number(FREE_GPA >> 12n);
+    const gfn = gpaToGfn(FREE_GPA);
     const isPrivate = value === KVM_MEMORY_ATTRIBUTE_PRIVATE;
     if (value !== 0n && !isPrivate)
       return 'The act sets KVM_MEMORY_ATTRIBUTE_PRIVATE alone; KVM knows no other attribute and answers EINVAL.';
@@ -106,7 +107,7 @@ export function planOfMemoryFault(gpa: bigint, flags: bigint): Planned {
   const isPrivate = flags === KVM_MEMORY_EXIT_FLAG_PRIVATE;
   if (flags !== 0n && !isPrivate)
     return 'KVM sets the flag for a private access and no other; no access of a guest makes these flags.';
-  const gfn = Number(gpa >> 12n);
+  const gfn = gpaToGfn(gpa);
   return {
     title: `A ${isPrivate ? 'private' : 'shared'} access to ${hex(gpa)}, which is not ${isPrivate ? 'private' : 'shared'}`,
     vm: machineWith(gpa),

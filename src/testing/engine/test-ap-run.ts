@@ -1,4 +1,5 @@
 /** A world with a target for AP creation, driven by acts: for unit tests. */
+import { gpaToGfn } from '../../abi/address';
 import { KVM_INJECT_GP } from '../../abi/error-words';
 import { errnoText } from '../../abi/errno';
 import { kvmRun } from '../../abi/kvm-run';
@@ -63,7 +64,7 @@ export class ApRun extends Run {
   /** The memory under a frame is damaged: a look-up of the page fails. */
   poisoned(gpa: bigint): this {
     const { hostPage } = this.world.pages;
-    hostPage.set(Number(gpa >> 12n), hostPage.get(Number(gpa >> 12n)) | hostPageBits.poisoned);
+    hostPage.set(gpaToGfn(gpa), hostPage.get(gpaToGfn(gpa)) | hostPageBits.poisoned);
     return this;
   }
   initSipi(): this {
@@ -115,7 +116,7 @@ export class ApRun extends Run {
 export function launched(spec: string): ApRun {
   const run = new ApRun(spec).running({ vcpus: 2 });
   for (const vmsa of [0n, V1, V2, 0x200000n]) {
-    const gfn = Number(vmsa >> 12n);
+    const gfn = gpaToGfn(vmsa);
     const { asid } = run.world.vm;
     const entry = { assigned: true, validated: true, immutable: false, twoMeg: false, gfn, asid };
     arrangeRmp(run.world, gfn, entry);

@@ -1,4 +1,5 @@
 /** A guest in the middle of its life that asks for page state changes, for unit tests. */
+import { gpaToGfn } from '../../abi/address';
 import { ghcbPage } from '../../abi/ghcb-page';
 import type { ActArguments, PscEntryInput } from '../../engine/acts';
 import type { Image } from '../../engine/memory/image';
@@ -16,7 +17,7 @@ export function running(spec: string): Run {
 }
 /** Its kvm_run. */
 export const runOf = ({ world }: Run): Image => world.kvmRun[0] as Image;
-const ghcb = ({ world }: Run): Image => world.image('shared', Number(GHCB >> 12n));
+const ghcb = ({ world }: Run): Image => world.image('shared', gpaToGfn(GHCB));
 /** SW_EXITINFO2 as it stands in the page. */
 export const info2 = (run: Run): bigint => ghcbPage.get(ghcb(run), 'swExitInfo2');
 /** cur_entry of a buffer at the usual place. */

@@ -1,4 +1,5 @@
 /** What a step carried and changed, decoded by the layouts of `abi`: rows for the inspector, nothing of the DOM. */
+import { gfnToGpa } from '../../abi/address';
 import { explainGhcbPage } from '../../abi/ghcb-page';
 import { explainGhcbMsr, ghcbMsrMessage } from '../../abi/ghcb-msr';
 import type { FieldRow, WordLayout } from '../../abi/layout';
@@ -123,7 +124,7 @@ function kvmRunImage(world: World, vcpu: number): BareImage | undefined {
 }
 
 const isGhcbOf = (world: World, image: PageImage, vcpu: number): boolean => {
-  const gpa = BigInt(image.frame) << 12n;
+  const gpa = gfnToGpa(image.frame);
   const owner = world.vcpus[vcpu];
   return (
     image.side === 'shared' &&
@@ -138,11 +139,11 @@ function pageImage(world: World, index: number): BareImage | undefined {
   if (!image?.used) return undefined;
   const view = world.bytesOf(image);
   const owner = world.vcpus.findIndex((_, vcpu) => isGhcbOf(world, image, vcpu));
-  const gpa = hex(BigInt(image.frame) << 12n);
+  const gpa = hex(gfnToGpa(image.frame));
   const common = { source: { of: 'image', index } as const, bytes: view.toBytes() };
   if (owner >= 0) return { ...common, title: `GHCB of v${owner}, ${gpa}`, rows: explainGhcbPage(view) };
   const isVmsa =
-    image.side === 'kernel' || world.vcpus.some((vcpu) => vcpu.pendingVmsaGpa === BigInt(image.frame) << 12n);
+    image.side === 'kernel' || world.vcpus.some((vcpu) => vcpu.pendingVmsaGpa === gfnToGpa(image.frame));
   if (isVmsa) return { ...common, title: `VMSA, ${image.side} page ${gpa}`, rows: vmsa.explain(view) };
   return { ...common, title: `${image.side} page ${gpa}`, rows: [] };
 }

@@ -2,6 +2,7 @@
  * Changing the state of a run of pages as Linux, OVMF and coconut-svsm do it: batches of entries, 2 MiB where the
  * address allows it; PVALIDATE before the requests when the pages become shared, after them when they become private.
  */
+import { gfnToGpa, gpaToGfn, pageOffset } from '../../../abi/address';
 import { PSC_OP_PRIVATE, PSC_OP_SHARED } from '../../../abi/psc';
 import { ghcbPage } from '../../../abi/ghcb-page';
 import { unreachable } from '../../../base/assert';
@@ -70,7 +71,7 @@ export function batchAt(
 }
 
 function pvalidate(entry: PscEntryInput, validate: boolean, as4K: boolean): Instruction {
-  const gpa = BigInt(entry.gfn) << 12n;
+  const gpa = gfnToGpa(entry.gfn);
   if (entry.twoMeg && !as4K) return { verb: 'pvalidate', args: { gpa, size: '2M', validate } };
   return { verb: 'pvalidate', args: { gpa, n: pagesOf(entry), size: '4K', validate } };
 }
@@ -180,7 +181,7 @@ export function readHeader(
 }
 
 function header({ world, vcpu }: At): Header {
-  const page = world.image('shared', Number(vcpu.guestGhcbGpa >> 12n));
-  const at = Number(ghcbPage.get(page, 'swScratch') & 0xfffn);
+  const page = world.image('shared', gpaToGfn(vcpu.guestGhcbGpa));
+  const at = pageOffset(ghcbPage.get(page, 'swScratch'));
   return { cur: page.u16(at), end: page.u16(at + 2) };
 }

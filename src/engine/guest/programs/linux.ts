@@ -3,6 +3,7 @@
  * arch/x86/boot/startup/sev-shared.c of Linux 7.2, and before them as much of OVMF as the APs need: INIT-SIPI starts
  * each AP on its launch VMSA, where it waits in an AP reset hold until Linux creates it anew.
  */
+import { gfnToGpa } from '../../../abi/address';
 import {
   GHCB_SNP_UNSUPPORTED,
   GHCB_TERM_PSC,
@@ -30,7 +31,6 @@ import {
   checkPvalidate,
   features,
   general,
-  gpaOf,
   haltForEver,
   ovmfReasons,
   protocol,
@@ -89,7 +89,7 @@ const early: readonly Phase[] = [
   features('features', linuxReasons),
   once(
     'GHCB page: rescind',
-    { verb: 'pvalidate', args: { gpa: gpaOf(BOOT_GHCB), validate: false } },
+    { verb: 'pvalidate', args: { gpa: gfnToGpa(BOOT_GHCB), validate: false } },
     checkPvalidate(linuxReasons.pvalidate),
   ),
   once(
@@ -135,7 +135,7 @@ const wakeAps: Phase = {
   emit: (at) => {
     const target = Number(at.cursor >> 1n) + 1;
     if (target > apCount(at)) return undefined;
-    const gpa = gpaOf(apVmsa(target));
+    const gpa = gfnToGpa(apVmsa(target));
     if ((at.cursor & 1n) === 0n) return { verb: 'make-vmsa', args: { gpa } };
     return { verb: 'ap-create', args: { target, vmsa: gpa } };
   },

@@ -1,4 +1,5 @@
 /** How a guest gets to know its hypervisor: version, features, and the GHCB page that it registers. */
+import { gfnToGpa } from '../../../abi/address';
 import {
   featuresResponse,
   GHCB_MSR_HV_FT_RESP,
@@ -13,8 +14,6 @@ import {
   sevInfoResponse,
 } from '../../../abi/ghcb-msr';
 import { each, givesUp, once, type At, type GivesUp, type Phase } from './program';
-
-export const gpaOf = (gfn: number): bigint => BigInt(gfn) << 12n;
 
 export type Reason = Omit<GivesUp, 'why'>;
 
@@ -75,7 +74,7 @@ export const features = (name: string, reasons: Reasons): Phase =>
 export const register = (name: string, gfnFor: (index: number) => number, reasons: Reasons): Phase =>
   once(
     name,
-    ({ index }) => ({ verb: 'register-ghcb', args: { gpa: gpaOf(gfnFor(index)) } }),
+    ({ index }) => ({ verb: 'register-ghcb', args: { gpa: gfnToGpa(gfnFor(index)) } }),
     ({ vcpu, index }) => {
       const answer = vcpu.guestReadMsr;
       const isResponse = ghcbMsrInfo(answer) === GHCB_MSR_REG_GPA_RESP;

@@ -3,6 +3,7 @@
  * BaseMemEncryptSevLib and MpInitLib of EDK2. The list of APIC ids (feature bit 4) is never asked for, because no
  * kernel here offers it. VMGEXIT is that of a release build: a malformed request becomes a status, not an ASSERT.
  */
+import { gfnToGpa } from '../../../abi/address';
 import { hypervisorFeatures } from '../../../abi/ghcb-msr';
 import { PSC_MAX_ENTRIES } from '../../../abi/psc';
 import { conversion } from './conversion';
@@ -21,7 +22,6 @@ import {
   because,
   features,
   general,
-  gpaOf,
   haltForEver,
   ovmfReasons,
   register,
@@ -44,7 +44,7 @@ const sec: readonly Phase[] = [
   register('SEC: GHCB', () => SEC_GHCB, ovmfReasons),
   once(
     'SEC: is this VMPL0',
-    { verb: 'rmpadjust', args: { gpa: gpaOf(SEC_PROBE), vmsa: false } },
+    { verb: 'rmpadjust', args: { gpa: gfnToGpa(SEC_PROBE), vmsa: false } },
     ({ vcpu }) =>
       vcpu.instructionCode === 0 ? undefined : because('not at VMPL0, and there is no SVSM', general),
   ),
@@ -91,7 +91,7 @@ const findAps = each('APs: INIT-SIPI', (at, turn) =>
 
 /** A save area is filled and marked before CREATE. One that exists is taken back before that: DESTROY, then RMPADJUST. */
 function wakeInstructions(target: number, hasSaveArea: boolean): readonly Instruction[] {
-  const gpa = gpaOf(apVmsa(target));
+  const gpa = gfnToGpa(apVmsa(target));
   const takeBack: readonly Instruction[] = [
     { verb: 'ap-destroy', args: { target, vmsa: gpa } },
     { verb: 'rmpadjust', args: { gpa, vmsa: false } },

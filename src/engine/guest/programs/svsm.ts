@@ -3,6 +3,7 @@
  * platform/snp.rs. It needs more than mainline KVM has, which shows where it starts its guest at VMPL2. Unlike the
  * original, the program does not wait for its APs.
  */
+import { gfnToGpa } from '../../../abi/address';
 import { SVM_VMGEXIT_AP_CREATE_ON_INIT } from '../../../abi/ap-creation';
 import { responseInfo1 } from '../../../abi/error-words';
 import {
@@ -33,7 +34,6 @@ import {
   checkOk,
   checkPvalidate,
   general,
-  gpaOf,
   haltForEver,
   register,
   type Reasons,
@@ -79,7 +79,7 @@ const early: readonly Phase[] = [
   once('features', { verb: 'hv-features', args: { form: 'msr' } }, checkFeatures),
   once(
     'GHCB page: rescind',
-    { verb: 'pvalidate', args: { gpa: gpaOf(svsmGhcb(0)), validate: false } },
+    { verb: 'pvalidate', args: { gpa: gfnToGpa(svsmGhcb(0)), validate: false } },
     checkPvalidate(general),
   ),
   once(
@@ -141,7 +141,7 @@ const startAps: Phase = {
   emit: (at) => {
     const target = Number(at.cursor >> 1n) + 1;
     if (target > apCount(at)) return undefined;
-    const gpa = gpaOf(svsmVmsa(target));
+    const gpa = gfnToGpa(svsmVmsa(target));
     if ((at.cursor & 1n) === 0n) return { verb: 'make-vmsa', args: { gpa } };
     return { verb: 'ap-create', args: { target, vmsa: gpa, vmpl: 0 } };
   },
@@ -156,14 +156,14 @@ const startAps: Phase = {
 const startGuest: readonly Phase[] = [
   once(
     'guest VMSA',
-    ({ index }) => ({ verb: 'make-vmsa', args: { gpa: gpaOf(svsmGuestVmsa(index)) } }),
+    ({ index }) => ({ verb: 'make-vmsa', args: { gpa: gfnToGpa(svsmGuestVmsa(index)) } }),
     checkVmsa,
   ),
   once(
     `guest VMSA: request ${SVM_VMGEXIT_AP_CREATE_ON_INIT}`,
     ({ index }) => ({
       verb: 'ap-create-on-init',
-      args: { target: index, vmsa: gpaOf(svsmGuestVmsa(index)), vmpl: GUEST_VMPL },
+      args: { target: index, vmsa: gfnToGpa(svsmGuestVmsa(index)), vmpl: GUEST_VMPL },
     }),
     (at) => (at.vcpu.guestResult === 'ok' ? undefined : vmgexitError(at)),
   ),

@@ -1,5 +1,5 @@
 /** The page behind the guest address of a VMSA. */
-import { gpa as toGpa, gpaToGfn } from '../../../abi/address';
+import { gpaToGfn } from '../../../abi/address';
 import type { FacetValue } from '../../../profiles/facets';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
@@ -20,7 +20,7 @@ const zeroWithoutSlot: Record<FacetValue<'ap.unusablePage'>, boolean> = {
 
 /** Looks the page up for the VMCB of a vCPU. */
 export function vmsaPage(world: World, vcpu: Vcpu, gpa: bigint): VmsaPage {
-  const gfn = gpaToGfn(toGpa(gpa));
+  const gfn = gpaToGfn(gpa);
   const lookup = world.facet('ap.vmsaLookup');
   if (lookup === 'gfnToPfn' || slotHasGmem(slotOf(world, gfn))) {
     world.move('vmsaLookedUp', vcpu.index, { gpa }, 'VmsaApplied');

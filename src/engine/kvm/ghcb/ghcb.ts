@@ -1,5 +1,5 @@
 /** The GHCB page from KVM's side: mapping it, taking what the guest marked valid, and writing answers. */
-import { gpa as toGpa, gpaToGfn } from '../../../abi/address';
+import { gpaToGfn } from '../../../abi/address';
 import {
   GHCB_HV_RESP_ISSUE_EXCEPTION,
   GHCB_HV_RESP_MALFORMED_INPUT,
@@ -36,7 +36,7 @@ export const runFails = (code: number, rule: RuleId): RunFailure => ({ errno: co
 
 /** The bytes of the GHCB page of the request in hand. */
 export function answerPage(world: World, vcpu: Vcpu): Image {
-  return world.image('shared', gpaToGfn(toGpa(vcpu.ghcbGpa)));
+  return world.image('shared', gpaToGfn(vcpu.ghcbGpa));
 }
 
 /**
@@ -45,7 +45,7 @@ export function answerPage(world: World, vcpu: Vcpu): Image {
  */
 export function ghcbReachable(world: World, vcpu: Vcpu): boolean {
   if (!convertsBatchInKernel(world.facet('psc.batch'))) return true;
-  const gfn = gpaToGfn(toGpa(vcpu.ghcbGpa));
+  const gfn = gpaToGfn(vcpu.ghcbGpa);
   const slot = slotOf(world, gfn);
   const isPrivate = slotHasGmem(slot) && rmpLookup(world, gmemPageOf(slot, gfn))?.assigned === true;
   if (isPrivate) world.finding('violation', 'the GHCB page is private: what KVM answers does not arrive');
@@ -54,9 +54,8 @@ export function ghcbReachable(world: World, vcpu: Vcpu): boolean {
 
 /** Maps the page through the shared backing. @returns undefined when no memslot covers it */
 export function mapGhcb(world: World, vcpu: Vcpu, gpa: bigint): Image | undefined {
-  const frame = gpa >> 12n;
-  if (frame >= BigInt(world.config.gfnCount)) return undefined;
-  const gfn = gpaToGfn(toGpa(gpa));
+  const gfn = gpaToGfn(gpa);
+  if (gfn >= world.config.gfnCount) return undefined;
   if (!slotOf(world, gfn)) return undefined;
   vcpu.ghcbMapped = true;
   vcpu.ghcbGpa = gpa;

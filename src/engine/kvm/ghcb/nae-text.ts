@@ -1,4 +1,5 @@
 /** A request by the GHCB page in a few words, for the ladder: what is asked, of whom, about what. */
+import { pageOffset, pageStart } from '../../../abi/address';
 import { apCreationRequests, apInfo1 } from '../../../abi/ap-creation';
 import { ioioInfo1 } from '../../../abi/ioio';
 import {
@@ -64,8 +65,8 @@ function terminationText(vcpu: Vcpu): string {
 
 /** Only a buffer inside the GHCB page can be told from here. */
 function pscText(vcpu: Vcpu, page: ByteView): string {
-  const at = Number(vcpu.swScratch & 0xfffn);
-  if ((vcpu.swScratch & ~0xfffn) !== vcpu.ghcbGpa || at + 8 > page.byteLength)
+  const at = pageOffset(vcpu.swScratch);
+  if (pageStart(vcpu.swScratch) !== vcpu.ghcbGpa || at + 8 > page.byteLength)
     return `at ${hex(vcpu.swScratch)}`;
   const { curEntry, endEntry } = pscHeader.decode(page.u64(at));
   return `entries ${curEntry}..${endEntry}`;

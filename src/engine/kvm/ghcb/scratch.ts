@@ -2,6 +2,7 @@
  * The scratch area of a request: where the guest put what does not fit into registers. Inside the shared buffer of the
  * GHCB page KVM works on the guest's own bytes. Elsewhere it works on a copy, and writes the copy back at the next entry.
  */
+import { PAGE_SIZE, pageOffset, pageStart } from '../../../abi/address';
 import { errno } from '../../../abi/errno';
 import { GHCB_ERR_INVALID_SCRATCH_AREA } from '../../../abi/error-words';
 import { GHCB_SHARED_BUFFER, GHCB_SHARED_BUFFER_END } from '../../../abi/ghcb-page';
@@ -11,8 +12,6 @@ import type { World } from '../../world';
 import { answerPage, failRequest, malformed, type Handled } from './ghcb';
 import { kvmReadGuest, kvmWriteGuest } from '../memory/guest-memory';
 
-const PAGE = 0xfffn;
-const PAGE_SIZE = 4096;
 const WORD_64 = 1n << 64n;
 /** Image pages that a copy of the largest size needs. */
 const COPY_PAGES = SCRATCH_AREA_LIMIT / PAGE_SIZE;
@@ -66,8 +65,8 @@ export function findScratch(
 ): Scratch | ScratchProblem {
   const gpa = vcpu.swScratch;
   if (gpa === 0n || gpa + minimum >= WORD_64) return 'invalid';
-  if ((gpa & ~PAGE) === vcpu.ghcbGpa) {
-    const at = Number(gpa & PAGE);
+  if (pageStart(gpa) === vcpu.ghcbGpa) {
+    const at = pageOffset(gpa);
     if (at < GHCB_SHARED_BUFFER || BigInt(at) + minimum > BigInt(GHCB_SHARED_BUFFER_END)) return 'invalid';
     vcpu.scratchGpa = gpa;
     return scratchAgain(world, vcpu);
@@ -104,7 +103,7 @@ export function scratchAgain(world: World, vcpu: Vcpu): Scratch {
   if (vcpu.scratchCopied) {
     return { page: new ScratchCopy(world, vcpu), at: 0, lengthBytes: vcpu.scratchBytes };
   }
-  const at = Number(vcpu.scratchGpa & PAGE);
+  const at = pageOffset(vcpu.scratchGpa);
   return { page: answerPage(world, vcpu), at, lengthBytes: GHCB_SHARED_BUFFER_END - at };
 }
 

@@ -3,7 +3,7 @@ import { SEV_CMD_SNP_LAUNCH_FINISH, SEV_CMD_SNP_LAUNCH_UPDATE } from '../../../a
 import { ID_AUTH_SIZE, ID_BLOCK_SIZE } from '../../../abi/kvm-structs';
 import { VMSA_RMP_GPA } from '../../../abi/rmp';
 import { vmsa } from '../../../abi/vmsa';
-import { gpa as toGpa, gpaToGfn } from '../../../abi/address';
+import { gpaToGfn } from '../../../abi/address';
 import { rmpMakePrivate } from '../../hardware/rmp';
 import { launchFinish, launchUpdatePage, type FinishParameters } from '../../firmware/commands';
 import { allocationFails, takeFault } from '../../faults';
@@ -168,7 +168,7 @@ function snpLaunchUpdateVmsa(world: World, command: SevCommand, reply: SevReply,
   const refused = syncVmsa(world, vcpu);
   if (refused) return refused;
   const pfn = vcpu.launchVmsaPfn;
-  const gfn = gpaToGfn(toGpa(VMSA_RMP_GPA));
+  const gfn = gpaToGfn(VMSA_RMP_GPA);
   const { asid, contextPfn } = world.vm;
   if (!rmpMakePrivate(world, pfn, { gfn, asid, immutable: true, twoMeg: false })) {
     return refuseCall(world, call, 'FinishFails', 'EFAULT');

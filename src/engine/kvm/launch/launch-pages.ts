@@ -1,4 +1,5 @@
 /** Which pages a LAUNCH_UPDATE is about: every generation finds frame, host page and source in its own way. */
+import { bytesToPages, PAGE_BYTES, pageStart, pagesToBytes } from '../../../abi/address';
 import { KVM_SEV_SNP_PAGE_TYPE_ZERO } from '../../../abi/kvm-structs';
 import type { FacetValue } from '../../../profiles/facets';
 import type { Slot } from '../../state/vm';
@@ -20,8 +21,6 @@ export interface LaunchPage {
   readonly type: number;
 }
 
-const PAGE = 0x1000n;
-
 /** Whether a page type takes bytes from userspace. */
 export const hasSource = (world: World, type: number): boolean =>
   type !== KVM_SEV_SNP_PAGE_TYPE_ZERO || world.facet('lu.zeroSource') === 'needed';
@@ -30,8 +29,8 @@ export const hasSource = (world: World, type: number): boolean =>
 export function pageCount(world: World, { uaddr, len }: LaunchUpdateArguments): number {
   if (len === 0n) return 0;
   const whole = world.facet('lu.uaddrAlignment') === 'wholePages';
-  if (!whole) return Number(len / PAGE);
-  return Number(((uaddr + len - 1n) >> 12n) - (uaddr >> 12n)) + 1;
+  if (!whole) return bytesToPages(len);
+  return bytesToPages(pageStart(uaddr + len - 1n) - pageStart(uaddr)) + 1;
 }
 
 type PagesOf = (world: World, args: LaunchUpdateArguments, count: number) => LaunchPage[];
@@ -43,9 +42,9 @@ function pagesAtUaddr(
   count: number,
   rmpGfnOf: (index: number, gfn: number) => number,
 ): LaunchPage[] {
-  const first = uaddr - (uaddr % PAGE);
+  const first = uaddr - (uaddr % PAGE_BYTES);
   return Array.from({ length: count }, (_, index) => {
-    const source = first + BigInt(index) * PAGE;
+    const source = first + pagesToBytes(index);
     const gfn = gfnOfUaddr(world, source);
     const slot = gfn === undefined ? undefined : slotOf(world, gfn);
     return { slot, gfn: gfn ?? 0, rmpGfn: rmpGfnOf(index, gfn ?? 0), source, type };
@@ -69,7 +68,7 @@ const byFacet: Record<FacetValue<'lu.source'>, PagesOf> = {
       slot,
       gfn: gfnStart + index,
       rmpGfn: gfnStart + index,
-      source: source ? uaddr + BigInt(index) * PAGE : undefined,
+      source: source ? uaddr + pagesToBytes(index) : undefined,
       type,
     }));
   },

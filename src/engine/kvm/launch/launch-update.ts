@@ -1,4 +1,5 @@
 /** KVM_SEV_SNP_LAUNCH_UPDATE: pages become encrypted, measured pages of the guest, one by one. */
+import { PAGE_BYTES, pagesToBytes } from '../../../abi/address';
 import { errno, type ErrnoName } from '../../../abi/errno';
 import { KVM_SEV_SNP_PAGE_TYPE_VMSA, launchUpdateTypes } from '../../../abi/kvm-structs';
 import { carryOut } from '../../../machines/effects';
@@ -36,11 +37,10 @@ export interface LaunchUpdateReply extends SevReply {
   progress?: LaunchUpdateProgress;
 }
 
-const PAGE = 0x1000n;
 const call = 'KVM_SEV_SNP_LAUNCH_UPDATE';
 
 const lenAndTypeLegal = ({ len, type }: LaunchUpdateArguments): boolean =>
-  len % PAGE === 0n && type in launchUpdateTypes && type !== KVM_SEV_SNP_PAGE_TYPE_VMSA;
+  len % PAGE_BYTES === 0n && type in launchUpdateTypes && type !== KVM_SEV_SNP_PAGE_TYPE_VMSA;
 
 /** Which arguments KVM lets through. */
 const argumentChecks: Record<KnownValue<'lu.argumentChecks'>, (args: LaunchUpdateArguments) => boolean> = {
@@ -55,7 +55,7 @@ function argumentsLegal(world: World, args: LaunchUpdateArguments): boolean {
 }
 
 function uaddrAligned(world: World, args: LaunchUpdateArguments): boolean {
-  if (args.uaddr % PAGE === 0n || !hasSource(world, args.type)) return true;
+  if (args.uaddr % PAGE_BYTES === 0n || !hasSource(world, args.type)) return true;
   return world.facet('lu.uaddrAlignment') !== 'page';
 }
 
@@ -238,7 +238,7 @@ function copyProgressOut(
   const throughCommand = !copiesFromUserspace(world.facet('lu.source'));
   if (!writesProgress[world.facet('lu.failure')]) return { ret: 0, error: throughCommand ? 0 : undefined };
   if (command.argument === 'readOnly') return replyOf(-errno.EFAULT);
-  const bytes = BigInt(done) * PAGE;
+  const bytes = pagesToBytes(done);
   const uaddr = hasSource(world, args.type) ? args.uaddr + bytes : args.uaddr;
   return { ...replyOf(0), progress: { gfnStart: args.gfnStart + done, uaddr, len: args.len - bytes } };
 }

@@ -1,4 +1,5 @@
 /** One page of LAUNCH_UPDATE: source, guest_memfd, RMPUPDATE to Pre-Guest, firmware, and the way back. */
+import { PAGE_SIZE } from '../../../abi/address';
 import { errno } from '../../../abi/errno';
 import { firmwareStatus, SEV_CMD_SNP_LAUNCH_UPDATE } from '../../../abi/firmware';
 import {
@@ -55,8 +56,6 @@ export const newAttempt = (before?: Attempt): Attempt => ({
   madePrivate: false,
   shared: false,
 });
-
-const PAGE_BYTES = 0x1000;
 
 /** Whether the bytes are copied from any address of userspace, and not found where the frame is mapped. */
 const fromUserAddress = (world: World): boolean => copiesFromUserspace(world.facet('lu.source'));
@@ -173,7 +172,7 @@ function copySource(world: World, { source }: LaunchPage, pfn: number): boolean 
   if (source === undefined) return true;
   // A copy that meets an unreadable page has written what lies before it.
   if (userReadable(world, source)) writeContent(world, pfn, readUser64(world, source));
-  return rangeReadable(world, source, PAGE_BYTES);
+  return rangeReadable(world, source, PAGE_SIZE);
 }
 
 function askFirmware(world: World, command: SevCommand, type: number, pfn: number): PspResult {

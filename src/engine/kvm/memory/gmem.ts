@@ -1,6 +1,6 @@
 /** guest_memfd: where private pages come from, and what happens to the RMP when they come and go. */
 import { errno } from '../../../abi/errno';
-import { PAGES_PER_LARGE_PAGE } from '../../../abi/address';
+import { bytesToPages, gpaToGfn, isPageAligned, PAGES_PER_LARGE_PAGE } from '../../../abi/address';
 import { allocationFails } from '../../faults';
 import {
   faultsArmed,
@@ -224,7 +224,7 @@ function dropPrivateImages(world: World, gfn: number, count: number): void {
 function requestVmsaReload(world: World, gfn: number, count: number): void {
   for (const vcpu of world.vcpus) {
     if (!vcpu.exists || vcpu.guestVmsaGpa === NO_GPA) continue;
-    const frame = Number(vcpu.guestVmsaGpa >> 12n);
+    const frame = gpaToGfn(vcpu.guestVmsaGpa);
     if (frame < gfn || frame >= gfn + count) continue;
     if (world.facet('vmsa.reload') === 'onInvalidation') vcpu.vmsaReloadRequest = true;
   }
@@ -236,9 +236,9 @@ const PUNCH_HOLE = 2;
 /** fallocate on guest_memfd. @returns 0 or a negative errno */
 export function gmemFallocate(world: World, mode: number, offset: bigint, length: bigint): number {
   if ((mode & KEEP_SIZE) === 0 || (mode & ~(KEEP_SIZE | PUNCH_HOLE)) !== 0) return -errno.EOPNOTSUPP;
-  if ((offset & 0xfffn) !== 0n || (length & 0xfffn) !== 0n) return -errno.EINVAL;
-  const first = Number(offset >> 12n);
-  const count = Number(length >> 12n);
+  if (!isPageAligned(offset) || !isPageAligned(length)) return -errno.EINVAL;
+  const first = gpaToGfn(offset);
+  const count = bytesToPages(length);
   if (mode & PUNCH_HOLE) {
     punchHole(world, first, count);
     return 0;

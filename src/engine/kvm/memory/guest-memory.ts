@@ -1,10 +1,7 @@
 /** Guest memory as KVM reaches it: through the shared backing that userspace mapped, whatever the page is to the guest. */
-import { gpa as toGpa, gpaToGfn } from '../../../abi/address';
+import { gpaToGfn, PAGE_SIZE, pageOffset } from '../../../abi/address';
 import type { World } from '../../world';
 import { slotOf } from '../../frames/slots';
-
-const PAGE_SIZE = 4096;
-const OFFSET = 0xfffn;
 
 /** One piece of a range that lies in one page. */
 interface Piece {
@@ -18,9 +15,9 @@ interface Piece {
 function* piecesOf(gpa: bigint, length: number): Generator<Piece> {
   for (let from = 0; from < length;) {
     const place = gpa + BigInt(from);
-    const at = Number(place & OFFSET);
+    const at = pageOffset(place);
     const bytes = Math.min(length - from, PAGE_SIZE - at);
-    yield { gfn: gpaToGfn(toGpa(place)), at, from, bytes };
+    yield { gfn: gpaToGfn(place), at, from, bytes };
     from += bytes;
   }
 }

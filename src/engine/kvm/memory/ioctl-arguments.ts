@@ -1,12 +1,10 @@
 /** What KVM refuses in the arguments of memory ioctls before it does anything, each check in the kernel's order. */
-import { PAGE_SIZE } from '../../../abi/address';
+import { isPageAligned } from '../../../abi/address';
 import { KVM_MEMORY_ATTRIBUTE_PRIVATE } from '../../../abi/kvm-structs';
 import type { RuleId } from '../../rules';
 import type { World } from '../../world';
 
-const PAGE = BigInt(PAGE_SIZE);
 const MAX_U64 = (1n << 64n) - 1n;
-const isAligned = (bytes: bigint): boolean => bytes % PAGE === 0n;
 
 /** kvm_arch_has_private_mem: the types whose guests have memory that the host cannot see. */
 export const hasPrivateMemory = ({ vm }: World): boolean => vm.type === 'snp' || vm.type === 'swProtected';
@@ -26,7 +24,7 @@ export function refusesAttributes(world: World, args: AttributeArguments): RuleI
   if (flags !== 0n) return 'AttributeFlags';
   if ((attributes & ~supported) !== 0n) return 'AttributeNotSupported';
   if (size === 0n || address + size > MAX_U64) return 'AttributeRange';
-  return isAligned(address) && isAligned(size) ? undefined : 'AttributeUnaligned';
+  return isPageAligned(address) && isPageAligned(size) ? undefined : 'AttributeUnaligned';
 }
 
 /** fallocate on guest_memfd, its mode first. @returns the rule and the errno */
@@ -38,7 +36,9 @@ export function refusesFallocate(
   const [keepSize, known] = [1n, 3n];
   if ((mode & keepSize) === 0n || (mode & ~known) !== 0n)
     return { rule: 'FallocateMode', errno: 'EOPNOTSUPP' };
-  return isAligned(offset) && isAligned(size) ? undefined : { rule: 'FallocateUnaligned', errno: 'EINVAL' };
+  return isPageAligned(offset) && isPageAligned(size)
+    ? undefined
+    : { rule: 'FallocateUnaligned', errno: 'EINVAL' };
 }
 
 export interface SlotArguments {
@@ -59,5 +59,5 @@ export function refusesSlot(
   if (flag !== 'none') return { rule: 'SlotFlags', errno: 'EINVAL' };
   if (fd === 'bad') return { rule: 'SlotBadFile', errno: 'EBADF' };
   if (fd === 'foreign') return { rule: 'SlotForeignFile', errno: 'EINVAL' };
-  return isAligned(offset) ? undefined : { rule: 'SlotOffset', errno: 'EINVAL' };
+  return isPageAligned(offset) ? undefined : { rule: 'SlotOffset', errno: 'EINVAL' };
 }

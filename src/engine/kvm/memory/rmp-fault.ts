@@ -1,5 +1,5 @@
 /** sev_handle_rmp_fault: a nested fault with the RMP bit, usually a 4K access under a 2M entry. */
-import { gpa as toGpa, gpaToGfn, PAGES_PER_LARGE_PAGE } from '../../../abi/address';
+import { gpaToGfn, PAGES_PER_LARGE_PAGE } from '../../../abi/address';
 import { PSC_OP_PRIVATE, PSC_OP_SHARED } from '../../../abi/psc';
 import { psmash, rmpLookup } from '../../hardware/rmp';
 import type { World } from '../../world';
@@ -13,7 +13,7 @@ function logNothingToDo(world: World, what: string): void {
 }
 
 export function sevHandleRmpFault(world: World, gpa: bigint): void {
-  const gfn = gpaToGfn(toGpa(gpa));
+  const gfn = gpaToGfn(gpa);
   const slot = slotOf(world, gfn);
   if (!slot || !slotHasGmem(slot) || !isPrivate(world, gfn)) {
     logNothingToDo(world, 'RMP fault outside private memory');
@@ -57,7 +57,7 @@ function smashAndZap(world: World, gpa: bigint, gfn: number, pfn: number): void 
  * what is private. @returns whether there was anything to change
  */
 export function fixRmpFault(world: World, gpa: bigint, access: 'private' | 'shared'): boolean {
-  const gfn = gpaToGfn(toGpa(gpa));
+  const gfn = gpaToGfn(gpa);
   const slot = slotOf(world, gfn);
   const entry = slotHasGmem(slot) ? rmpLookup(world, gmemPageOf(slot, gfn)) : undefined;
   if (!slot || !entry || entry.assigned === (access === 'private')) return false;

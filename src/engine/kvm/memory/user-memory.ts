@@ -1,4 +1,5 @@
 /** Memory of userspace that the launch reads: a page of source buffer for every guest frame, and the guest's own memory. */
+import { bytesToPages, PAGE_BYTES, pageOffset, pageStart, pagesToBytes } from '../../../abi/address';
 import { userBits } from '../../memory/page-bits';
 import type { World } from '../../world';
 import { slotOf } from '../../frames/slots';
@@ -9,19 +10,19 @@ export const USER_BUFFERS = 0x1000_0000n;
 export const GUEST_MAPPING = 0x7f00_0000_0000n;
 
 /** The user address of a guest frame. */
-export const uaddrOfGfn = (gfn: number): bigint => GUEST_MAPPING + (BigInt(gfn) << 12n);
+export const uaddrOfGfn = (gfn: number): bigint => GUEST_MAPPING + pagesToBytes(gfn);
 
 /** The guest frame that a user address stands for, or undefined when no memory slot covers it. */
 export function gfnOfUaddr(world: World, address: bigint): number | undefined {
   if (address < GUEST_MAPPING) return undefined;
-  const gfn = Number((address - GUEST_MAPPING) >> 12n);
+  const gfn = bytesToPages(address - GUEST_MAPPING);
   return slotOf(world, gfn) ? gfn : undefined;
 }
 
 /** The number of the buffer page that an address lies in, or undefined outside all buffers. */
 export function userPageOf(world: World, address: bigint): number | undefined {
   if (address < USER_BUFFERS) return undefined;
-  const page = Number((address - USER_BUFFERS) >> 12n);
+  const page = bytesToPages(address - USER_BUFFERS);
   return page < world.pages.user.pageCount ? page : undefined;
 }
 
@@ -40,7 +41,7 @@ export const userWritable = (world: World, address: bigint): boolean =>
 /** Whether a whole range can be read. */
 export function rangeReadable(world: World, address: bigint, length: number): boolean {
   const last = address + BigInt(length - 1);
-  for (let at = address; at >> 12n <= last >> 12n; at += 0x1000n) {
+  for (let at = address; pageStart(at) <= pageStart(last); at += PAGE_BYTES) {
     if (!userReadable(world, at)) return false;
   }
   return true;
@@ -98,7 +99,7 @@ export function fillPages(world: World, address: bigint, pages: number, content:
 
 /** Eight bytes at any address: behind its first eight bytes a page is zero. */
 export function readUser64(world: World, address: bigint): bigint {
-  const offset = Number(address & 0xfffn);
+  const offset = pageOffset(address);
   if (offset < 8) return pageContent(world, address) >> BigInt(8 * offset);
   const beyond = offset + 8 - 0x1000;
   if (beyond <= 0) return 0n;
@@ -129,7 +130,7 @@ export function dropRegions(world: World): void {
 export function isHvaRegistered(world: World, uaddr: bigint, bytes: bigint): boolean {
   const slots = world.slots
     .filter(({ used, registered }) => used && registered)
-    .map((slot) => ({ uaddr: uaddrOfGfn(slot.firstGfn), bytes: BigInt(slot.pages) << 12n }));
+    .map((slot) => ({ uaddr: uaddrOfGfn(slot.firstGfn), bytes: pagesToBytes(slot.pages) }));
   const regions = [...slots, ...world.regions.filter(({ used }) => used)];
   return regions.some((region) => region.uaddr <= uaddr && region.uaddr + region.bytes >= uaddr + bytes);
 }

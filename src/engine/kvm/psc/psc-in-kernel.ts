@@ -12,7 +12,7 @@ import {
   PSC_INVALID_ENTRY,
   PSC_INVALID_HDR,
 } from '../../../abi/psc';
-import { PAGES_PER_LARGE_PAGE } from '../../../abi/address';
+import { gfnToGpa, PAGES_PER_LARGE_PAGE, pagesToBytes } from '../../../abi/address';
 import {
   psmash,
   rmpLookup,
@@ -52,7 +52,7 @@ export function ensureMapped(world: World, gfn: number, pages = 1): boolean {
   if (gfn < world.config.gfnCount && (world.pages.gfn.get(gfn) & MAPPED) !== 0) return true;
   const bit = rmpLookup(world, pfn)?.assigned ? gfnBits.mappedPrivate : gfnBits.mappedShared;
   changeGfns(world, gfn, pages, bit, 0);
-  world.move('nptMapped', -1, { gpa: BigInt(gfn) << 12n, pages }, 'PscMapsFirst');
+  world.move('nptMapped', -1, { gpa: gfnToGpa(gfn), pages }, 'PscMapsFirst');
   return true;
 }
 
@@ -68,7 +68,7 @@ function mappingSize(world: World, gfn: number): '4K' | '2M' {
 /** Whether KVM lets the guest make these pages private. Regions are of addresses, whatever slot they belong to. */
 function mayBePrivate(world: World, gfn: number, pages: number): boolean {
   if (world.facet('psc.privateRegion') === 'any') return true;
-  return isHvaRegistered(world, uaddrOfGfn(gfn), BigInt(pages) << 12n);
+  return isHvaRegistered(world, uaddrOfGfn(gfn), pagesToBytes(pages));
 }
 
 /** __snp_handle_page_state_change. @returns 0, or the code by which the postings named what went wrong */
@@ -152,7 +152,7 @@ function update4KOr2M(world: World, pfn: number, change: PageStateChange, update
     ? [gfnBits.mappedPrivate, gfnBits.mappedShared]
     : [gfnBits.mappedShared, gfnBits.mappedPrivate];
   changeGfns(world, change.gfn, pages, set, clear);
-  const gpa = BigInt(change.gfn) << 12n;
+  const gpa = gfnToGpa(change.gfn);
   const state = update.assigned ? 'private' : 'shared';
   world.move('pscChanged', -1, { gpa, pages, state, size: update.twoMeg ? '2M' : '4K' }, 'PscInKernel');
   return pages;

@@ -3,6 +3,7 @@
  * itself or leaves once for each range; the walk goes on from the completion of that exit. All that is kept across the
  * exit is in the declared state.
  */
+import { gfnToGpa } from '../../../abi/address';
 import { ghcbPage } from '../../../abi/ghcb-page';
 import { errno } from '../../../abi/errno';
 import {
@@ -182,7 +183,7 @@ function otherOperation(world: World, vcpu: Vcpu, range: Range): 'error' | 'skip
 }
 
 function exitForRange(world: World, vcpu: Vcpu, range: Range): Handled {
-  const gpa = BigInt(range.gfn) << 12n;
+  const gpa = gfnToGpa(range.gfn);
   const last = vcpu.pscCurrent + vcpu.pscBatch - 1;
   const what = { first: vcpu.pscCurrent, last, gpa, pages: range.pages };
   world.move('pscRange', vcpu.index, what, 'PscMerges');

@@ -2,7 +2,7 @@
  * NAE events 0x80000011 and 0x80000012. KVM copies the request page, hands the copy to the firmware, and copies the
  * firmware's response page to the guest, also when the firmware refused: then the guest sees what the page held before.
  */
-import { isPageAligned } from '../../../abi/address';
+import { isPageAligned, PAGE_SIZE } from '../../../abi/address';
 import { errno } from '../../../abi/errno';
 import {
   GHCB_ERR_INVALID_INPUT,
@@ -36,8 +36,6 @@ import {
   type Handled,
 } from '../ghcb/ghcb';
 import { kvmClearGuest, kvmReadGuest, kvmWriteGuest } from '../memory/guest-memory';
-
-const PAGE_SIZE = 4096;
 
 /** Request and response page must be aligned and different. */
 function badPages(world: World, vcpu: Vcpu): Handled | undefined {

@@ -1,4 +1,5 @@
 /** Hypercalls of the guest itself, NAE event 0x81: the number in RAX, arguments in RBX, RCX, RDX and RSI. */
+import { gpaToGfn, isPageAligned } from '../../../abi/address';
 import { errno, KVM_ENOSYS, KVM_EPERM } from '../../../abi/errno';
 import { kvmRunHypercall, KVM_EXIT_HYPERCALL, KVM_HC_MAP_GPA_RANGE } from '../../../abi/kvm-run';
 import { kvmPresetsRet } from '../../../profiles/facets/psc-msr';
@@ -14,7 +15,6 @@ export const KVM_HC_CLOCK_PAIRING = 9;
 const ARGUMENTS = kvmRunHypercall.offsetOf('args');
 /** The caller runs in long mode, as a guest with encrypted state always does for KVM. */
 const LONG_MODE = 1n;
-const OFFSET = 0xfffn;
 
 /** The result of a hypercall, negative errno of the guest's ABI. */
 interface Result {
@@ -41,9 +41,9 @@ function hypercallResult(world: World, vcpu: Vcpu): Result | undefined {
 function mapGpaRangeRefusal(world: World, vcpu: Vcpu): Result | undefined {
   if (!world.vm.hypercallExits) return { value: -KVM_ENOSYS, rule: 'HypercallNotEnabled' };
   const { rbx: gpa, rcx: pages } = vcpu;
-  const gfn = gpa >> 12n;
+  const gfn = BigInt(gpaToGfn(gpa));
   // The sum is formed in 64 bits: a count that wraps ends at or below the first frame.
-  const illegal = (gpa & OFFSET) !== 0n || pages === 0n || BigInt.asUintN(64, gfn + pages) <= gfn;
+  const illegal = !isPageAligned(gpa) || pages === 0n || BigInt.asUintN(64, gfn + pages) <= gfn;
   return illegal ? { value: -errno.EINVAL, rule: 'HypercallRangeIllegal' } : undefined;
 }
 

@@ -1,4 +1,5 @@
 /** The GHCB MSR protocol: one value in, one value out. */
+import { gfnToGpa } from '../../../abi/address';
 import {
   apResetHoldResponse,
   cpuidRequest,
@@ -79,7 +80,7 @@ const handlers: Readonly<Record<number, Handler>> = {
     answer(world, vcpu, preferredGpaResponse.encode({ gfn: GHCB_MSR_NO_GFN }), 'MsrPreferredGpa'),
   [GHCB_MSR_REG_GPA_REQ]: (world, vcpu, request) => {
     const { gfn } = registerGpaRequest.decode(request);
-    vcpu.registeredGhcbGpa = BigInt(gfn) << 12n;
+    vcpu.registeredGhcbGpa = gfnToGpa(gfn);
     return answer(world, vcpu, registerGpaResponse.encode({ gfn }), 'MsrRegisterGpa');
   },
   [GHCB_MSR_PSC_REQ]: snpBeginPscMsr,

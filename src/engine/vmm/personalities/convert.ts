@@ -1,6 +1,6 @@
 /** Converting a range of guest memory as VMMs do it: attribute first, then the side that is no longer in use. */
 import { errno, errnoText } from '../../../abi/errno';
-import { PAGE_SIZE } from '../../../abi/address';
+import { gfnToGpa, gpaToGfn, isPageAligned } from '../../../abi/address';
 import type { Outcome } from '../../acts';
 import { memoryHandlers } from '../memory';
 import type { Slot } from '../../state/vm';
@@ -16,7 +16,6 @@ export interface Conversion {
 /** Nothing when it worked, also when there was nothing to do; else why not. */
 export type ConversionResult = { readonly failed: string } | undefined;
 
-const PAGE = BigInt(PAGE_SIZE);
 const MAX_PAGES = 1n << 40n;
 
 function slotAt(world: World, gfn: number): Slot | undefined {
@@ -48,10 +47,10 @@ function say(world: World, index: number, conversion: Conversion): void {
 
 /** @returns the frame and page count when both are sane, else why QEMU refuses with -EINVAL */
 function checked({ gpa, pages }: Conversion): { gfn: number; n: number } | string {
-  if (gpa % PAGE !== 0n) return 'the address is not page aligned';
+  if (!isPageAligned(gpa)) return 'the address is not page aligned';
   if (pages === 0n) return 'the range is empty';
-  if (pages > MAX_PAGES || gpa / PAGE > MAX_PAGES) return 'the range is outside guest memory';
-  return { gfn: Number(gpa / PAGE), n: Number(pages) };
+  if (pages > MAX_PAGES || gpaToGfn(gpa) > MAX_PAGES) return 'the range is outside guest memory';
+  return { gfn: gpaToGfn(gpa), n: Number(pages) };
 }
 
 /** kvm_convert_memory of QEMU. */
@@ -88,7 +87,7 @@ function discardShared(world: World, index: number, { gfn, n }: { gfn: number; n
     const inside = image.frame >= gfn && image.frame < gfn + count;
     if (image.used && image.side === 'shared' && inside) world.bytesOf(image).clear();
   }
-  world.move('vmmDiscards', index, { gpa: BigInt(gfn) * PAGE, pages: n });
+  world.move('vmmDiscards', index, { gpa: gfnToGpa(gfn), pages: n });
 }
 
 /** cloud-hypervisor: the attribute, and the hole when made shared; a failing hole is only logged. */

@@ -1,4 +1,5 @@
 /** Exits by their reason, and the parts that personalities share. */
+import { bytesToPages } from '../../../abi/address';
 import {
   kvmRunHypercall,
   kvmRunMemoryFault,
@@ -81,7 +82,7 @@ function memoryFault(exit: Exit, habits: Habits): Verdict {
   if ((flags & ~KVM_MEMORY_EXIT_FLAG_PRIVATE) !== 0n) return stop('memory fault with unknown flags');
   const failed = habits.convertAfterFault(exit, {
     gpa: kvmRunMemoryFault.get(run, 'gpa'),
-    pages: kvmRunMemoryFault.get(run, 'size') >> 12n,
+    pages: BigInt(bytesToPages(kvmRunMemoryFault.get(run, 'size'))),
     toPrivate: flags !== 0n,
   });
   if (!failed) return again;

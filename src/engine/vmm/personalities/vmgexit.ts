@@ -2,6 +2,7 @@
  * KVM_EXIT_VMGEXIT as the QEMU tree of its time handled it (snp-latest of early 2024): the VMM walks the guest's buffer
  * itself. The exit never reached mainline, and neither did this code.
  */
+import { gfnToGpa, gpaToGfn } from '../../../abi/address';
 import { ghcbMsrInfo, pscRequest, pscResponse } from '../../../abi/ghcb-msr';
 import { ghcbPage, GHCB_SHARED_BUFFER, GHCB_SHARED_BUFFER_END } from '../../../abi/ghcb-page';
 import { errno } from '../../../abi/errno';
@@ -62,7 +63,7 @@ function answerRaw(exit: Exit, convert: Convert, injected: bigint | undefined): 
   const msr = kvmRunVmgexitRaw.get(run, 'ghcbMsr');
   if (ghcbMsrInfo(msr) !== 0) {
     const { gfn, operation } = pscRequest.decode(msr);
-    const page = { gpa: BigInt(gfn) << 12n, pages: 1n, toPrivate: operation === PSC_OP_PRIVATE };
+    const page = { gpa: gfnToGpa(gfn), pages: 1n, toPrivate: operation === PSC_OP_PRIVATE };
     const failed = injected === undefined ? convert(exit, page) : undefined;
     const error = Number(BigInt.asUintN(32, injected ?? (failed ? MINUS_EINVAL : 0n)));
     const value = pscResponse.encode({ error });
@@ -70,7 +71,7 @@ function answerRaw(exit: Exit, convert: Convert, injected: bigint | undefined): 
     world.move('vmmWritesData', index, { value });
     return again;
   }
-  const page = world.findImage('shared', Number(msr >> 12n));
+  const page = world.findImage('shared', gpaToGfn(msr));
   const ret =
     injected ?? (page ? convertBuffer(exit, convert, ghcbPage.get(page, 'swScratch')) : PSC_GENERIC_ERROR);
   kvmRunVmgexitRaw.set(run, 'ret', ret);
@@ -124,7 +125,7 @@ function convertBuffer(exit: Exit, convert: Convert, gpa: bigint): bigint {
   let ret = 0n;
   for (let range = nextRange(buffer); range; range = nextRange(buffer)) {
     const failed = convert(exit, {
-      gpa: BigInt(range.gfn) << 12n,
+      gpa: gfnToGpa(range.gfn),
       pages: BigInt(range.pages),
       toPrivate: range.toPrivate,
     });
