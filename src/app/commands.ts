@@ -16,7 +16,7 @@ export interface Command {
   readonly run: (session: Session, count: number | undefined) => void;
 }
 
-/** What commands need of the page and the session must not know. */
+/** What a command does to the page itself; the session knows nothing of it. */
 export interface PageActions {
   readonly cycleRegion: (by: number) => void;
   readonly leave: () => void;
@@ -96,21 +96,21 @@ const stepCommands: readonly Command[] = [
   },
   {
     id: 'first-divergence',
-    title: 'First place where the profiles part',
+    title: 'First step at which the profiles differ',
     group: 'Steps',
     keys: ['D'],
     run: (s) => s.firstDivergence(),
   },
   {
     id: 'next-divergence',
-    title: 'Next place where they part',
+    title: 'Next step at which they differ',
     group: 'Steps',
     keys: ['n'],
     run: (s, n = 1) => s.jump('divergences', n),
   },
   {
     id: 'previous-divergence',
-    title: 'Previous place where they part',
+    title: 'Previous step at which they differ',
     group: 'Steps',
     keys: ['N'],
     run: (s, n = 1) => s.jump('divergences', -n),

@@ -1,4 +1,4 @@
-/** The rows that several runs have in common, as something to walk through. */
+/** The course of a comparison: the rows that several runs have in common. */
 import { lettersOf, partings, rowGroups, runLetter } from '../drawings/compared-rows';
 import type { Comparison } from '../recording/comparison/model';
 import { groupTexts, rowSentence } from '../views/compare/words';
@@ -12,9 +12,9 @@ export function comparedCourse(comparison: Comparison): Course {
   const alone = runs.map(courseOf);
   const placeOf = (run: number, position: number): number =>
     position === 0 ? 0 : comparison.rowOf(run, position - 1) + 1;
-  const parted = partings(comparison);
+  const splits = partings(comparison);
   const findings = [
-    ...parted.map((row) => parting(comparison, row)),
+    ...splits.map((row) => splitFinding(comparison, row)),
     ...merged(
       alone.map(({ findings: own }, run) => own.map((one) => ({ ...one, place: placeOf(run, one.place) }))),
       (one) => `${one.place} ${one.word} ${one.text}`,
@@ -44,7 +44,7 @@ export function comparedCourse(comparison: Comparison): Course {
   };
 }
 
-function parting(comparison: Comparison, row: number): ShownFinding {
+function splitFinding(comparison: Comparison, row: number): ShownFinding {
   const of = comparison.rows[row];
   const groups = of ? rowGroups(comparison, of) : [];
   const inLaunch = comparison.runs[0]?.scenario.lines[of?.line ?? -1]?.kind === 'launch';
@@ -54,13 +54,13 @@ function parting(comparison: Comparison, row: number): ShownFinding {
     place: row + 1,
     rank,
     sign: '◆',
-    word: 'They part',
+    word: 'They differ',
     text: groupTexts(comparison, row, groups).join(' / '),
     letters,
   };
 }
 
-/** What several runs have alike, once, with the letters of those that have it. */
+/** Equal entries of several runs, once, with the letters of the runs that have them. */
 function merged<T>(
   lists: readonly (readonly T[])[],
   keyOf: (one: T) => string,

@@ -1,6 +1,6 @@
 /**
- * What one walks through: the steps of one run, or the rows that several runs have in common. A place counts steps or rows
- * that are over, from 0.
+ * A course is what the page steps through: the steps of one run, or the rows that several runs have in common. A place is
+ * the number of steps or rows that have been made.
  */
 import type { Comparison } from '../recording/comparison/model';
 import { findingGlyph, findingWord, stepSentence } from '../views/shared/words';
@@ -8,10 +8,10 @@ import { expectationsOf, type ShownExpectation } from './expectations';
 import type { ShownRun } from './runs';
 import { landmarksOf, type Landmarks } from './steps';
 
-/** Something worth knowing about a place. */
+/** A finding at a place, as the outline lists it. */
 export interface ShownFinding {
   readonly place: number;
-  /** Told in this order: places where runs part, those inside a launch that nobody wrote out, everything else. */
+  /** Sort order in the outline: rows in which runs begin to differ, such rows inside a launch line, all other findings. */
   readonly rank: 0 | 1 | 2;
   readonly sign: string;
   /** What sort of finding it is. */
@@ -21,7 +21,7 @@ export interface ShownFinding {
   readonly letters: string;
 }
 
-/** One way through. */
+/** The steps or rows, and what is found along them. */
 export interface Course {
   readonly runs: readonly ShownRun[];
   /** Set when several runs are shown side by side. */

@@ -1,6 +1,6 @@
 /**
- * The question of the front page and what each run answers it with. The answer is read from the run: what the guest was
- * told, and which VMSA waits for the target or is its own once everything came to rest.
+ * The question of the front page and what each run answers it with. The answer is read from the run: the result that
+ * the guest got, and which VMSA is pending for the target or is its own when the last act is over.
  */
 import type { Comparison } from '../recording/comparison/model';
 import type { ShownRun } from './runs';
@@ -8,7 +8,7 @@ import type { ShownRun } from './runs';
 export const question =
   'A guest asks KVM to create a vCPU that is already waiting to be created. What should happen?';
 
-/** What may plausibly come of it, as a button says it and as a sentence goes on. */
+/** The plausible outcomes: the text of the button, and the end of the sentence in the answer. */
 export const outcomes = {
   replaced: { button: 'The second VMSA replaces the first', says: 'the second VMSA replaces the first' },
   refused: { button: 'The guest gets an error', says: 'the guest gets an error and the first VMSA waits on' },
@@ -42,8 +42,8 @@ function lastCreation({ timeline, lines }: ShownRun): Creation | undefined {
 /** How many steps a run has made when the question is answered. */
 export const answeredAt = (run: ShownRun): number => lastCreation(run)?.end ?? run.timeline.stepCount;
 
-/** The first row in which runs part over the question; what they did differently before it is another matter. */
-export function partedAt({ runs, rowOf, divergences }: Comparison): number | undefined {
+/** The first row after the question in which the runs differ; differences before the question do not count. */
+export function firstSplitAfterQuestion({ runs, rowOf, divergences }: Comparison): number | undefined {
   const asked = runs.flatMap((run, index) => {
     const creation = lastCreation(run);
     return creation ? [rowOf(index, creation.start)] : [];
@@ -51,7 +51,7 @@ export function partedAt({ runs, rowOf, divergences }: Comparison): number | und
   return divergences.find((row) => row >= Math.min(...asked));
 }
 
-/** What came of the second creation, undefined where the guest was told nothing; the run stands where it stood when this returns. */
+/** The outcome of the second creation, undefined where the guest got no result. The timeline is back at its position on return. */
 export function outcomeOf(run: ShownRun): OutcomeName | undefined {
   const creation = lastCreation(run);
   if (!creation) return undefined;

@@ -8,7 +8,7 @@ export interface Played {
   readonly position: number;
   readonly stepCount: number;
   seek(position: number): void;
-  /** To the next place; who plays has not gone on by themselves. */
+  /** To the next place, without counting as a step of the user. */
   advance(): void;
   /** Tells screen readers which step is shown. */
   announceStep(): void;

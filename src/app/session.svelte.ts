@@ -22,14 +22,14 @@ import type { Ran, ShownRun } from './runs';
 import { landmarkFrom, type Landmark } from './steps';
 import { parseAddress, type Address, type Target } from './url';
 
-/** One way the run went. */
+/** One version of the scenario: the main text, or a fork of it with another act. */
 export interface Branch {
   readonly id: string;
   readonly title: string;
   readonly text: string;
   /** One for each profile, the first is A. */
   readonly runs: readonly ShownRun[];
-  /** Where it left the branch it came from: steps of A. */
+  /** The branch it was forked from, and after how many steps of A. */
   readonly fork?: { readonly from: string; readonly position: number };
 }
 
@@ -42,7 +42,7 @@ const landmarkNames: Record<Landmark, string> = {
   findings: 'finding',
   exits: 'exit to userspace',
   actStarts: 'act',
-  divergences: 'place where they part',
+  divergences: 'step at which they differ',
 };
 
 export class Session {
@@ -57,7 +57,7 @@ export class Session {
   title = $state.raw('');
   branches = $state.raw<readonly Branch[]>([]);
   branchId = $state.raw('main');
-  /** Where one stands on the course: steps, or rows of a comparison, that are over. */
+  /** Position on the course: how many steps, or rows of a comparison, have been made. */
   position = $state.raw(0);
   /** The text in the editor; the run shown came from `branch.text`. */
   draft = $state.raw('');
@@ -75,12 +75,12 @@ export class Session {
   dialog = $state.raw<Dialog>('none');
   acts = $state.raw<readonly EnabledAct[]>([]);
   chrome = $state.raw(true);
-  /** The front page asks its question, answers it, and is gone when someone goes on. */
+  /** The front page shows its question, then the answers, and is gone after the next step. */
   front = $state.raw<'asks' | 'answers' | 'gone'>('gone');
-  /** What a person thought should happen. */
+  /** The outcome that the user chose before seeing the answers. */
   guess = $state.raw<OutcomeName | undefined>();
   loading = $state.raw(true);
-  /** One sentence a person should see: what was mended, what could not be done. */
+  /** One sentence for the user: what was repaired in a link, what could not be done. */
   notice = $state.raw('');
   /** What was just done, in a few words. */
   status = $state.raw('');
@@ -271,7 +271,7 @@ export class Session {
     this.announcement = this.sentence;
   }
 
-  /** Plays what happens under every profile, for someone who guessed or wants to see. */
+  /** Plays the runs to the point where each profile has given its answer. */
   answer(guess: OutcomeName | undefined): void {
     const { course, engine } = this;
     if (!course || !engine) return;
@@ -290,12 +290,12 @@ export class Session {
     else this.say(`No ${by > 0 ? 'later' : 'earlier'} ${landmarkNames[kind]}.`);
   }
 
-  /** To the first place where the runs part. */
+  /** To the first row in which the runs differ. */
   firstDivergence(): void {
     const first = this.course?.comparison?.firstDivergence;
     if (first !== undefined) this.seek(first + 1);
-    else if (this.course?.comparison) this.say('These profiles do the same throughout.');
-    else this.say('One profile alone parts from nobody; d compares.');
+    else if (this.course?.comparison) this.say('These profiles do the same in every step.');
+    else this.say('Only one profile is shown; press d to compare it with another.');
   }
 
   // Branches -----------------------------------------------------------------------------------------------------------
@@ -311,7 +311,7 @@ export class Session {
     this.acts = (run && this.engine?.actsAt(run, this.positions[0] ?? 0, run.profile.spec)) ?? [];
   }
 
-  /** Does something else from here on: at the end of a branch it goes on, in the past it forks. */
+  /** Performs an act here: at the end of a fork it extends the fork, anywhere else it makes a new one. */
   choose(act: Act): void {
     const { run, branch, engine } = this;
     if (!run || !branch || !engine) return;
@@ -369,7 +369,7 @@ export class Session {
     this.announcement = text;
   }
 
-  /** Says what could not be done; it stays until a person puts it away. */
+  /** Says what could not be done; it stays until the user dismisses it. */
   warn(text: string): void {
     this.notice = text;
     this.announcement = text;

@@ -2,7 +2,7 @@
 import type { Timeline } from '../recording/timeline/timeline';
 import { isUserExit } from '../views/shared/words';
 
-/** Longer runs are not looked through for exits: that would be felt. */
+/** Exits are looked for in so many steps only: a longer search would delay the page. */
 const MANY_STEPS = 200_000;
 
 /** Steps of one run or rows of several, each in order, counted from 0. */
@@ -10,7 +10,7 @@ export interface Landmarks {
   readonly findings: readonly number[];
   readonly exits: readonly number[];
   readonly actStarts: readonly number[];
-  /** Where several runs part. */
+  /** Where several runs begin to differ. */
   readonly divergences: readonly number[];
 }
 export type Landmark = keyof Landmarks;

@@ -1,4 +1,4 @@
-/** What was typed, parted into what is looked for and the profiles that are named beside it. */
+/** Splits a query into the words to look for and the profiles that it names. */
 import { overlayIds } from '../../profiles/overlays';
 import { profileIds } from '../../profiles/profiles';
 

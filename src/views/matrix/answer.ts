@@ -6,7 +6,7 @@ import type { Outcome } from '../../explorer/matrix/outcome';
 import { facetDoc, type FacetName } from '../../profiles/facets';
 import type { FullCell } from './messages';
 
-/** One fact, told for each profile. */
+/** One fact, for each profile. */
 export interface AnswerRow {
   readonly title: string;
   readonly texts: readonly string[];
@@ -15,8 +15,8 @@ export interface AnswerRow {
   readonly idle: boolean;
 }
 
-/** Who is told how the event went. */
-const told: Readonly<Record<Answered, string>> = {
+/** Who gets the result of the event. */
+const receivers: Readonly<Record<Answered, string>> = {
   nae: 'guest sees',
   msr: 'guest sees',
   instruction: 'guest sees',
@@ -63,7 +63,7 @@ export function answerRows(
   return [
     ...(cells.every(({ cell }) => speaksForItself.includes(cell.outcome)) ? [] : [reasons]),
     row(
-      told[state.answered ?? event.answered],
+      receivers[state.answered ?? event.answered],
       cells.map(({ cell }) => cell.answer || '–'),
     ),
     ...titles.map(fact),
