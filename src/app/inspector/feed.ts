@@ -13,7 +13,7 @@ import { WINDOW_NAME } from './window-name';
 /** What messages of the protocol carry; a receiver asks only that it is there. */
 const PROTOCOL_VERSION = '0.7.2';
 
-/** No inspector is fed more events than this; the oldest are told by the state they led to. */
+/** No inspector is fed more events than this; older ones are replaced by the state that they led to. */
 const MANY_EVENTS = 5000;
 
 const charts = [launchChart, vcpuChart, exchangeChart];
@@ -43,13 +43,13 @@ export function feedInspector(timeline: Timeline, url: string): Feed {
         const name = actorName(chart.id, instance);
         const actor = createActor(chart.machine, { id: name });
         actor.start();
-        tellActor(name, actor, JSON.stringify(chart.machine.config));
+        sendActor(name, actor, JSON.stringify(chart.machine.config));
         actors.set(name, actor);
       }
     }
   }
 
-  function tellActor(name: string, actor: AnyActor, definition: string): void {
+  function sendActor(name: string, actor: AnyActor, definition: string): void {
     inspector.adapter.send({
       type: '@xstate.actor',
       name,
@@ -58,7 +58,7 @@ export function feedInspector(timeline: Timeline, url: string): Feed {
       sessionId: actor.sessionId,
       parentId: undefined,
       rootId: actor.sessionId,
-      id: null,
+      id: '',
       createdAt: Date.now().toString(),
       _version: PROTOCOL_VERSION,
     });
