@@ -1,6 +1,7 @@
 /** Hex dumps as tools print them: xxd, hexdump, od, gdb's x/, crash's rd. An address, then bytes or words. */
 import { littleEndianBytes } from '../base/bytes';
 import { hex, hexToBytes } from '../base/hex';
+import { MAX_DECODED } from '../base/limits';
 import { ok, problem, type Result } from '../base/result';
 
 export interface Dump {
@@ -18,8 +19,6 @@ interface Line {
   readonly colon: boolean;
   readonly groups: readonly string[];
 }
-
-const MAX_DUMP_BYTES = 1 << 20;
 
 /** Address, then `:` or two blanks or a tab, then digits; gdb puts `<symbol+16>` behind the address. */
 const dumpLine =
@@ -132,11 +131,21 @@ export function readDump(lines: readonly string[]): Result<Dump> {
   return joined.ok ? ok({ ...joined.value, form }) : joined;
 }
 
+/** A line again and again until it has at least `length` bytes. */
+function repeated(line: Uint8Array, length: number): Uint8Array {
+  const bytes = new Uint8Array(Math.max(0, Math.ceil(length / line.length)) * line.length);
+  if (bytes.length > 0) bytes.set(line);
+  // Twice as much each time, from what is there already.
+  for (let filled = line.length; filled < bytes.length; filled *= 2) bytes.copyWithin(filled, 0, filled);
+  return bytes;
+}
+
 function join(lines: readonly (Line | '*')[], little: boolean, radix: 8 | 16): Result<Omit<Dump, 'form'>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   let origin: bigint | undefined;
   let repeating = false;
+  let previous: Uint8Array | undefined;
   for (const line of lines) {
     if (line === '*') {
       repeating = true;
@@ -146,13 +155,14 @@ function join(lines: readonly (Line | '*')[], little: boolean, radix: 8 | 16): R
     const address = BigInt(radix === 8 ? `0o${line.address}` : `0x${line.address}`);
     origin ??= address;
     const at = address - origin;
-    const previous = chunks.at(-1);
     if (repeating && previous && previous.length > 0) {
-      if (at > BigInt(MAX_DUMP_BYTES))
+      if (at > BigInt(MAX_DECODED))
         return problem(
           `Line ${line.number}: "*" stands for more than 1 MB; ${length} bytes were understood.`,
         );
-      for (; BigInt(length) < at; length += previous.length) chunks.push(previous);
+      const filler = repeated(previous, Number(at) - length);
+      chunks.push(filler);
+      length += filler.length;
     }
     if (at !== BigInt(length)) {
       return problem(
@@ -172,6 +182,7 @@ function join(lines: readonly (Line | '*')[], little: boolean, radix: 8 | 16): R
       );
     }
     chunks.push(bytes);
+    previous = bytes;
     length += bytes.length;
   }
   const bytes = new Uint8Array(length);

@@ -34,7 +34,10 @@ export interface LogLine {
 }
 
 const HEX = '((?:0x)?[0-9a-f]{1,16})';
-const OF = '\\s*[:= ]\\s*';
+/** Repetitions have bounds: a line of a megabyte must not be walked through anew from each of its words. */
+const GAP = '\\s{0,8}';
+const WITHIN = '.{0,400}?';
+const OF = `${GAP}[:= ]${GAP}`;
 
 const kvm = (topic: string) => source.kernel('6.12.117', 'arch/x86/kvm/svm/sev.c', topic);
 const trace = (event: string) => source.kernel('6.12.117', 'arch/x86/kvm/trace.h', event);
@@ -109,15 +112,15 @@ const rmpEntry: Reader = ([low, high]) => {
 };
 
 const of = (pattern: string): RegExp => new RegExp(pattern, 'i');
-const INFOS = `exit_info_?1=?\\s*${HEX},? *exit_info_?2=?\\s*${HEX}`;
-const TRACE = `(?:vcpu \\d+,? )?exit_reason ${HEX}, exit_info1 ${HEX}, exit_info2 ${HEX}`;
+const INFOS = `exit_info_?1=?${GAP}${HEX},?${GAP}exit_info_?2=?${GAP}${HEX}`;
+const TRACE = `(?:vcpu \\d{1,9},? )?exit_reason ${HEX}, exit_info1 ${HEX}, exit_info2 ${HEX}`;
 
 /** The first row that fits decides. */
-const rows: readonly Row[] = [
+export const logRows: readonly Row[] = [
   [
     "KVM's line about a guest that asks to be terminated by the MSR protocol: reason set and reason code",
     kvm('sev_handle_vmgexit_msr_protocol'),
-    /guest requested termination:?\s*(0x[0-9a-f]{1,2}|0):(0x[0-9a-f]{1,2}|0)/i,
+    /guest requested termination:?\s{0,8}(0x[0-9a-f]{1,2}|0):(0x[0-9a-f]{1,2}|0)/i,
     termination,
   ],
   [
@@ -141,25 +144,25 @@ const rows: readonly Row[] = [
   [
     'a trace line of a request by the GHCB page',
     trace('kvm_vmgexit_enter'),
-    of(`kvm_vmgexit_enter:\\s*${TRACE}`),
+    of(`kvm_vmgexit_enter:${GAP}${TRACE}`),
     traced(false),
   ],
   [
     "a trace line of KVM's answer in the GHCB page",
     trace('kvm_vmgexit_exit'),
-    of(`kvm_vmgexit_exit:\\s*${TRACE}`),
+    of(`kvm_vmgexit_exit:${GAP}${TRACE}`),
     traced(true),
   ],
   [
     'a trace line of a request by the MSR protocol',
     trace('kvm_vmgexit_msr_protocol_enter'),
-    of(`msr_protocol_enter:.*ghcb_gpa ${HEX}`),
+    of(`msr_protocol_enter:${WITHIN}ghcb_gpa ${HEX}`),
     word('GHCB MSR', 'ghcb-msr', 'The line calls it ghcb_gpa'),
   ],
   [
     'a trace line after a request by the MSR protocol; with result 0 it still holds the request',
     trace('kvm_vmgexit_msr_protocol_exit'),
-    of(`msr_protocol_exit:.*ghcb_gpa ${HEX}`),
+    of(`msr_protocol_exit:${WITHIN}ghcb_gpa ${HEX}`),
     word('GHCB MSR', 'ghcb-msr', 'The line calls it ghcb_gpa'),
   ],
   [
@@ -171,25 +174,25 @@ const rows: readonly Row[] = [
   [
     'a trace line of an RMP fault',
     trace('kvm_rmp_fault'),
-    of(`kvm_rmp_fault:.*error_code ${HEX}`),
+    of(`kvm_rmp_fault:${WITHIN}error_code ${HEX}`),
     word('error code', 'nested-fault', 'The error code of the nested page fault'),
   ],
   [
     'a trace line of a nested page fault',
     trace('kvm_page_fault'),
-    of(`kvm_page_fault:.*error_code ${HEX}`),
+    of(`kvm_page_fault:${WITHIN}error_code ${HEX}`),
     word('error code', 'nested-fault', 'The error code of the nested page fault'),
   ],
   [
     'a trace line of a nested page fault exit',
     trace('kvm_exit; npf_interception takes the error code from exit_info_1'),
-    of(`reason npf .*?info1 ${HEX}`),
+    of(`reason npf ${WITHIN}info1 ${HEX}`),
     word('info1', 'nested-fault', 'EXITINFO1 of a nested page fault is its error code'),
   ],
   [
     'a trace line of an exit to userspace',
     source.kernel('6.12.117', 'include/trace/events/kvm.h', 'kvm_userspace_exit'),
-    /kvm_userspace_exit:\s*reason KVM_EXIT_\w+ \((\d{1,3})\)/i,
+    /kvm_userspace_exit:\s{0,8}reason KVM_EXIT_\w{1,40} \((\d{1,3})\)/i,
     ([reason = '0']) => ({
       values: [
         {
@@ -246,13 +249,13 @@ const rows: readonly Row[] = [
   [
     'a dump of an RMP entry by the kernel; 6.12 prints what memory holds, as later kernels do for the raw entry',
     virt('dump_rmpentry'),
-    of(`(?:RMP entry:|PFN: ?0x[0-9a-f]+,) \\[${HEX} - ${HEX}\\]`),
+    of(`(?:RMP entry:|PFN: ?0x[0-9a-f]{1,16},) \\[${HEX} - ${HEX}\\]`),
     rmpEntry,
   ],
   [
     'a line of a Linux guest about a page state change that failed',
     guest('shared.c: vmgexit_psc'),
-    of(`PSC failed ret=-?\\d+ exit_info_2=${HEX}`),
+    of(`PSC failed ret=-?\\d{1,20} exit_info_2=${HEX}`),
     word('SW_EXITINFO2', 'psc-result', 'The line gives SW_EXITINFO2 of the answer'),
   ],
   [
@@ -270,19 +273,19 @@ const rows: readonly Row[] = [
   [
     'a line with a status of the SEV firmware, in decimal',
     qemu('fw_error of the launch commands; KVM prints it as well'),
-    /fw_error[=: ]\s*(\d{1,9})\b(?!x)/i,
+    /fw_error[=: ]\s{0,8}(\d{1,9})\b(?!x)/i,
     firmware('The line calls it fw_error', 'decimal'),
   ],
   [
     'a line with a status of the SEV firmware',
     qemu('fw_error of the launch commands; KVM prints it as well'),
-    /fw_error[=: ]\s*(0x[0-9a-f]{1,8})\b/i,
+    /fw_error[=: ]\s{0,8}(0x[0-9a-f]{1,8})\b/i,
     firmware('The line calls it fw_error'),
   ],
   [
     'a line of KVM or the ccp driver about the SEV firmware',
     ccp('__sev_snp_init_locked and others'),
-    /(?:SEV|SNP|PSP|ccp).*?\berror\s*[:=]?\s*(0x[0-9a-f]{1,8})\b/i,
+    of(`(?:SEV|SNP|PSP|ccp)${WITHIN}\\berror${GAP}[:=]?${GAP}(0x[0-9a-f]{1,8})\\b`),
     firmware('The line calls it an error of the firmware'),
   ],
   [
@@ -294,13 +297,13 @@ const rows: readonly Row[] = [
   [
     'a trace line of QEMU about KVM_HC_MAP_GPA_RANGE',
     qemu('kvm_hc_map_gpa_range'),
-    of(`gpa 0x[0-9a-f]+ size 0x[0-9a-f]+ attributes ${HEX}`),
+    of(`gpa 0x[0-9a-f]{1,16} size 0x[0-9a-f]{1,16} attributes ${HEX}`),
     word('attributes', 'map-gpa-attributes', 'The third argument of the hypercall'),
   ],
   [
     'a trace line of QEMU about a memory fault',
     qemu('kvm_memory_fault'),
-    of(`kvm_memory_fault start 0x[0-9a-f]+ size 0x[0-9a-f]+ flags ${HEX}`),
+    of(`kvm_memory_fault start 0x[0-9a-f]{1,16} size 0x[0-9a-f]{1,16} flags ${HEX}`),
     word('flags', 'memory-fault-flags', 'The flags of the exit'),
   ],
   [
@@ -329,7 +332,7 @@ const rows: readonly Row[] = [
 
 /** The first line of a log that says something about the protocol. */
 export function readLogLine(text: string): LogLine | undefined {
-  for (const [form, from, pattern, read] of rows) {
+  for (const [form, from, pattern, read] of logRows) {
     const match = pattern.exec(text);
     const line = match && read(match.slice(1));
     if (line) return { form, source: from, ...line };

@@ -3,6 +3,7 @@ import { PAGE_SIZE, pageOffset } from './address';
 import { littleEndianBytes } from '../base/bytes';
 import { hex, hexToBytes, parseInteger } from '../base/hex';
 import { ok, problem, type Result } from '../base/result';
+import { MAX_DECODED } from '../base/limits';
 import { own } from '../base/table';
 import { nearest } from '../base/text';
 import {
@@ -49,7 +50,6 @@ export interface Recognition {
   readonly remarks: readonly string[];
 }
 
-export const MAX_INPUT_CHARACTERS = 1 << 20;
 const WORD_LIMIT = 1n << 64n;
 const EXAMPLES = 'Paste an MSR value (0x…), hex bytes, a hex dump, a log line or the name of a status.';
 
@@ -57,9 +57,9 @@ const countOf = (count: number, what: string): string => (count === 1 ? `1 ${wha
 
 /** Recognises text. Never throws. */
 export function recognise(text: string): Result<Recognition> {
-  if (text.length > MAX_INPUT_CHARACTERS)
+  if (text.length > MAX_DECODED)
     return problem(
-      `That is ${(text.length / MAX_INPUT_CHARACTERS).toFixed(1)} MB of text; 1 MB is the most that is read here, and nothing of it was. The largest layout has 4096 bytes: paste one page.`,
+      `That is ${(text.length / MAX_DECODED).toFixed(1)} MB of text; 1 MB is the most that is read here, and nothing of it was. The largest layout has 4096 bytes: paste one page.`,
     );
   const trimmed = text.trim();
   if (trimmed === '') return problem(`Nothing was pasted. ${EXAMPLES}`);
@@ -79,7 +79,7 @@ export const tooLarge = (what: string, size: string): string =>
 
 /** Recognises the bytes of a file. A file may hold text. */
 export function recogniseFile(bytes: Uint8Array): Result<Recognition> {
-  if (bytes.length > MAX_INPUT_CHARACTERS) return problem(tooLarge('The file', String(bytes.length)));
+  if (bytes.length > MAX_DECODED) return problem(tooLarge('The file', String(bytes.length)));
   if (bytes.length === 0) return problem(`The file is empty. ${EXAMPLES}`);
   if (bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13)))
     return recognise(new TextDecoder().decode(bytes));

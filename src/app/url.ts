@@ -2,6 +2,7 @@
  * Links: what stands behind `#` of an address, read and written. Read for ever, repaired where a mail client spoilt one,
  * and written with `A-Za-z0-9-_.~/?&=,:` only.
  */
+import { MAX_REMARKS } from '../base/limits';
 import { panelLinkedAs, panelOf, type ViewId } from './panels';
 
 /** What the page shows. */
@@ -49,8 +50,19 @@ function repair(raw: string): { text: string; remarks: string[] } {
   step('blanks and line ends were taken out', /(?:%20|%0[AaDd9]|\s)+/g, '');
   step('"&amp;" became "&"', /&amp;/g, '&');
   step('quoted-printable "=3D" became "="', /=3D/g, '=');
-  step('characters after its end were taken off', /(?:%3E|[>)\]}"'.,;!])+$/i, '');
-  return { text, remarks };
+  const end = endWithoutMarks(text);
+  if (end < text.length) remarks.push('The link was mended: characters after its end were taken off.');
+  return { text: text.slice(0, end), remarks };
+}
+
+/** Where a link ends when the marks that a sentence puts behind it are taken off, from the end on: `)`, `.`, `%3E`. */
+function endWithoutMarks(text: string): number {
+  let end = text.length;
+  for (;;) {
+    if (/[>)\]}"'.,;!]/.test(text.charAt(end - 1))) end--;
+    else if (text.slice(Math.max(0, end - 3), end).toUpperCase() === '%3E') end -= 3;
+    else return end;
+  }
 }
 
 export function parseAddress(hash: string): Address {
@@ -61,7 +73,8 @@ export function parseAddress(hash: string): Address {
   const target = parseTarget(path.replace(/^\//, '').split('/'));
   if (!target)
     remarks.push(`This version does not know links of the kind "${path}"; the front page is shown.`);
-  return { target: target ?? front, showing: parseShowing(query, remarks), remarks };
+  const showing = parseShowing(query, remarks);
+  return { target: target ?? front, showing, remarks: remarks.slice(0, MAX_REMARKS) };
 }
 
 function parseTarget([kind = '', ...rest]: readonly string[]): Target | undefined {

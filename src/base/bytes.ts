@@ -41,14 +41,16 @@ export function copyBytes(view: ByteView, at: number, length: number): Uint8Arra
 
 /** Bytes read as one unsigned little-endian integer of any width; no bytes are 0. */
 export function littleEndian(bytes: Uint8Array): bigint {
-  let digits = '';
-  for (const byte of bytes) digits = byte.toString(16).padStart(2, '0') + digits;
-  return BigInt(`0x${digits || '0'}`);
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).reverse();
+  return BigInt(`0x${digits.join('') || '0'}`);
 }
 
 /** `value` as `length` little-endian bytes; higher bits are dropped. */
 export function littleEndianBytes(value: bigint, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
-  for (let index = 0, rest = value; index < length; index++, rest >>= 8n) bytes[index] = Number(rest & 0xffn);
+  // By the digits: a shift for every byte would copy the whole value each time.
+  const digits = BigInt.asUintN(8 * length, value).toString(16);
+  for (let index = 0, end = digits.length; end > 0; index++, end -= 2)
+    bytes[index] = Number.parseInt(digits.slice(Math.max(0, end - 2), end), 16);
   return bytes;
 }

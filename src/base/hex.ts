@@ -1,4 +1,5 @@
 /** Numbers and bytes as text, and back. */
+import { MAX_NUMBER_CHARACTERS } from './limits';
 
 /** `0x` and lower-case digits, padded with zeros to `digits`: `hex(0x80n, 4)` is `0x0080`. Negative values keep their sign. */
 export function hex(value: bigint | number, digits = 1): string {
@@ -10,8 +11,12 @@ export function hex(value: bigint | number, digits = 1): string {
 /** A 64-bit value with all its digits, as files and JSON spell it. */
 export const hex64 = (value: bigint): string => hex(value, 16);
 
-/** `0x1f_000` or `126_976`, without sign or blanks; anything else is `undefined`. `_` stands between digits only. */
+/**
+ * `0x1f_000` or `126_976`, without sign or blanks; anything else is `undefined`. `_` stands between digits only. Text that is
+ * longer than {@link MAX_NUMBER_CHARACTERS} is no number: turning it into one takes more than linear time.
+ */
 export function parseInteger(text: string): bigint | undefined {
+  if (text.length > MAX_NUMBER_CHARACTERS) return undefined;
   const hexadecimal = /^0[xX][0-9a-fA-F]+(?:_[0-9a-fA-F]+)*$/;
   const decimal = /^[0-9]+(?:_[0-9]+)*$/;
   if (!hexadecimal.test(text) && !decimal.test(text)) return undefined;

@@ -10,17 +10,11 @@ import {
   type Decoded,
 } from '../abi/kind-text';
 import { kindNamed, kinds } from '../abi/kinds';
-import {
-  recognise,
-  recogniseFile,
-  MAX_INPUT_CHARACTERS,
-  tooLarge,
-  type Part,
-  type Recognition,
-} from '../abi/recognise';
+import { recognise, recogniseFile, tooLarge, type Part, type Recognition } from '../abi/recognise';
 import { sourceText } from '../abi/source';
 import { littleEndian } from '../base/bytes';
 import { bytesToHex, hex } from '../base/hex';
+import { MAX_DECODED } from '../base/limits';
 import { alignColumns } from '../base/text';
 import type { Result } from '../base/result';
 import { printScenario } from '../scenarios/print';
@@ -88,7 +82,7 @@ const isFile = (value: string): boolean =>
 
 /** The bytes of a file that may be a core dump by mistake: a large one is refused before it is read. */
 function valueBytes(file: string): Uint8Array {
-  const read = readAtMost(file, MAX_INPUT_CHARACTERS);
+  const read = readAtMost(file, MAX_DECODED);
   if (read instanceof Uint8Array) return read;
   throw new UsageError(tooLarge(file === '-' ? 'standard input' : file, read.size));
 }
@@ -165,7 +159,8 @@ export function encode(words: readonly string[]): Output {
   const [kind, ...parts] = plain;
   if (kind === undefined) throw new UsageError('encode KIND key=value...');
   const names = parts.map((part) => part.replace(/=.*$/s, ''));
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) throw new UsageError(`'${twice}' is given twice`);
   const value = good(encodeArguments(kind, parts));
   const text = encodedText(kind, value);

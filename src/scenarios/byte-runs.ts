@@ -1,6 +1,7 @@
 /** Bytes of a page in one word: `0x390:1000008000000000,0xffa:0200`, each run with the offset where it begins. */
 import { PAGE_BYTES } from '../abi/address';
 import { bytesToHex, hex, hexToBytes, parseInteger } from '../base/hex';
+import { MAX_PROBLEMS } from '../base/limits';
 import type { ByteRun } from '../engine/acts';
 import type { Parsed, ValueProblem } from './parsed';
 
@@ -22,6 +23,7 @@ export function parseByteRuns(text: string): Parsed<readonly ByteRun[]> {
         message: run,
         expected: 'offset:hex, such as 0x390:10000080',
       });
+    if (problems.length >= MAX_PROBLEMS) break;
     at += part.length + 1;
   }
   return problems.length > 0 ? { problems } : { value: runs };

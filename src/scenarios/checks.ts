@@ -1,4 +1,5 @@
 /** Problems of a scenario text as they are found, and the checks that every kind of line shares. */
+import { MAX_PROBLEM_CHARACTERS, MAX_PROBLEMS } from '../base/limits';
 import { parseProfileSpec } from '../profiles/resolve';
 import { generationsLike } from './expect';
 import { placeIn, type ScenarioProblem, type Word } from './lines';
@@ -17,6 +18,11 @@ export interface ParameterWord {
 export class Checks {
   readonly problems: ScenarioProblem[] = [];
 
+  /** More problems than anybody reads were found: what follows is not looked at. */
+  get isFull(): boolean {
+    return this.problems.length >= MAX_PROBLEMS;
+  }
+
   protected wrong(
     word: Word,
     message: string,
@@ -25,10 +31,12 @@ export class Checks {
     at = 0,
     length = word.text.length,
   ): void {
+    if (this.isFull) return;
     this.problems.push({
       ...placeIn(word, at),
       length,
-      message,
+      message:
+        message.length > MAX_PROBLEM_CHARACTERS ? `${message.slice(0, MAX_PROBLEM_CHARACTERS)}...` : message,
       ...(expected === undefined ? {} : { expected }),
       ...(near === undefined ? {} : { nearest: near }),
     });

@@ -1,5 +1,6 @@
 /** The entries of a page-state-change request in one word: `private:0x100,shared:0x104,private:0x200/2M@5,private:0x300+253`. */
 import { hex, parseInteger } from '../base/hex';
+import { MAX_PROBLEMS } from '../base/limits';
 import { didYouMean } from '../base/text';
 import type { PscEntryInput } from '../engine/acts';
 
@@ -34,6 +35,7 @@ export function parseEntries(text: string): { entries: PscEntryInput[]; problems
       });
       break;
     } else addRun(entries, parsed);
+    if (problems.length >= MAX_PROBLEMS) break;
     at += part.length + 1;
   }
   return { entries, problems };

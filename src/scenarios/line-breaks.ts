@@ -1,5 +1,5 @@
 /** Where a line of a scenario is broken: no line too long for mail, none that reads as another line, none that git cuts at. */
-import { isScissorsLine, LONGEST_WORD, MAIL_COLUMNS } from './mail';
+import { isScissorsLine, LONGEST_WORD, MAIL_COLUMNS, ScissorsWatch } from './mail';
 
 /** A word, or a part of one that the reader glues to the part before it. */
 export interface Piece {
@@ -79,16 +79,30 @@ class Setter {
     // From the last atom to the first: where a line that begins there can end so that all that follows survives.
     const ends: (number | undefined)[] = new Array<number | undefined>(atoms.length + 1).fill(undefined);
     const good = (end: number): boolean => end === atoms.length || ends[end] !== undefined;
-    const endFrom = (first: number, isFirst: boolean): number | undefined => {
-      const least = isFirst ? first : first + 1;
-      for (let end = this.fullEnd(first, isFirst); end >= least; end--)
-        if (good(end) && (end === atoms.length || atoms[end]?.mayBegin === true))
-          if (survives(this.line(first, end, isFirst))) return end;
-      return undefined;
-    };
+    const endFrom = (first: number, isFirst: boolean): number | undefined =>
+      this.survivingEnds(first, isFirst).findLast(good);
     for (let at = atoms.length - 1; at >= 0; at--) ends[at] = endFrom(at, false);
     const start = endFrom(0, true);
     return start === undefined ? undefined : this.lines((first) => (first < 0 ? start : ends[first]));
+  }
+
+  /** Where the line that begins with an atom may end, in order, so that git does not cut at it and it fits. */
+  private survivingEnds(first: number, isFirst: boolean): number[] {
+    const { atoms } = this;
+    const full = this.fullEnd(first, isFirst);
+    const watch = new ScissorsWatch();
+    const opening = this.opening(first, isFirst);
+    watch.take(opening);
+    let { length } = opening;
+    const ends = isFirst && atoms[first]?.mayBegin === true ? [first] : [];
+    for (let at = first; at < full; at++) {
+      const { text, glued } = atoms[at] as Atom;
+      const more = at === first || glued ? text : ` ${text}`;
+      watch.take(more);
+      length += more.length;
+      if (length <= MAIL_COLUMNS && !watch.cuts) ends.push(at + 1);
+    }
+    return ends;
   }
 
   private opening(first: number, isFirst: boolean): string {

@@ -3,6 +3,8 @@
  * left out, continuation lines joined, and for every word the place where it stood.
  */
 
+import { MAX_PROBLEMS } from '../base/limits';
+
 /** A place in the text as it came in; both count from 1. */
 export interface Place {
   readonly line: number;
@@ -74,7 +76,7 @@ export function findScenario(text: string): ScenarioText | ScenarioProblem {
   return {
     version,
     versionPlace: { line: firstIndex + 1, column: (raw[firstIndex] ?? '').indexOf('ghcb-scenario') + 1 },
-    lines: trimBlank(reader.lines),
+    lines: trimBlank(reader.lines()),
     problems: reader.problems,
     warnings: reader.warnings,
   };
@@ -140,8 +142,25 @@ function trimBlank(lines: readonly LogicalLine[]): LogicalLine[] {
   return kept;
 }
 
+/** A word as it grows: its parts, joined when all of them are there. */
+interface GrowingWord {
+  readonly parts: string[];
+  readonly pieces: { readonly at: number; readonly place: Place }[];
+  length: number;
+}
+
+interface GrowingLine {
+  readonly words: GrowingWord[];
+  readonly place: Place;
+}
+
+const grown = ({ words, place }: GrowingLine): LogicalLine => ({
+  words: words.map(({ parts, pieces }) => ({ text: parts.join(''), pieces })),
+  place,
+});
+
 class Reader {
-  readonly lines: LogicalLine[] = [];
+  private readonly growing: GrowingLine[] = [];
   readonly problems: ScenarioProblem[] = [];
   readonly warnings: ScenarioProblem[] = [];
   ended = false;
@@ -161,7 +180,7 @@ class Reader {
       this.endLine = line;
       return;
     }
-    if (text === '') this.lines.push({ words: [], place: { line, column } });
+    if (text === '') this.growing.push({ words: [], place: { line, column } });
     else if (marks < this.quote.depth) this.takeReply(raw, line);
     else if (text.startsWith('>') && indentOf(rest) < this.indent + LEAST_CONTINUATION)
       this.report(this.problems, raw, line, 'the line is quoted deeper than the first one');
@@ -174,22 +193,18 @@ class Reader {
     const [first] = words;
     if (!first) return;
     const continues = indented && first.text !== '?' && !first.text.startsWith(';');
-    const previous = this.lines.at(-1);
-    if (!continues) this.lines.push({ words, place: placeIn(first) });
-    else if (previous && previous.words.length > 0)
-      this.lines[this.lines.length - 1] = joined(previous, words);
+    const previous = this.growing.at(-1);
+    if (!continues) this.growing.push({ words: words.map(growing), place: placeIn(first) });
+    else if (previous && previous.words.length > 0) join(previous, words);
     else {
-      const problem = { ...placeIn(first), length: first.text.length };
-      this.problems.push({
-        ...problem,
-        message: 'an indented line continues the line above, but there is none',
-      });
+      const message = 'an indented line continues the line above, but there is none';
+      this.tell(this.problems, { ...placeIn(first), length: first.text.length, message });
     }
   }
 
   /** A line quoted less deep than the scenario: somebody's reply, unless it is the tail of a wrapped line. */
   private takeReply(raw: string, line: number): void {
-    const last = this.lines.at(-1)?.words.at(-1)?.text ?? '';
+    const last = this.growing.at(-1)?.words.at(-1)?.parts.at(-1) ?? '';
     const wrapped = last.endsWith(',') || /^\s*(0x[0-9a-fA-F]+|[\w-]+=\S*)\s*$/.test(raw);
     if (wrapped)
       this.report(this.problems, raw, line, 'this looks like the tail of a line that a mail program wrapped');
@@ -199,7 +214,15 @@ class Reader {
 
   private report(to: ScenarioProblem[], raw: string, line: number, message: string): void {
     const column = raw.length - raw.trimStart().length + 1;
-    to.push({ line, column, length: raw.trim().length, message });
+    this.tell(to, { line, column, length: raw.trim().length, message });
+  }
+
+  private tell(to: ScenarioProblem[], problem: ScenarioProblem): void {
+    if (to.length < MAX_PROBLEMS) to.push(problem);
+  }
+
+  lines(): LogicalLine[] {
+    return this.growing.map(grown);
   }
 
   missEnd(line: number): void {
@@ -218,16 +241,23 @@ class Reader {
   }
 }
 
-function joined(line: LogicalLine, more: readonly Word[]): LogicalLine {
-  const last = line.words.at(-1);
-  const [next, ...others] = more;
-  const prose = proseKeywords.has(line.words[0]?.text ?? '') || line.words[0]?.text.startsWith(';');
-  if (!last || !next || prose || !/[,:]$/.test(last.text))
-    return { ...line, words: [...line.words, ...more] };
-  const shift = last.text.length;
-  const glued: Word = {
-    text: last.text + next.text,
-    pieces: [...last.pieces, ...next.pieces.map((piece) => ({ ...piece, at: piece.at + shift }))],
-  };
-  return { ...line, words: [...line.words.slice(0, -1), glued, ...others] };
+const growing = ({ text, pieces }: Word): GrowingWord => ({
+  parts: [text],
+  pieces: [...pieces],
+  length: text.length,
+});
+
+/** Adds the words of a continuation; the first one to the word before it where a comma or colon says so. */
+function join({ words }: GrowingLine, more: readonly Word[]): void {
+  const keyword = words[0]?.parts[0] ?? '';
+  const prose = proseKeywords.has(keyword) || keyword.startsWith(';');
+  const last = words.at(-1);
+  const [next] = more;
+  const glues = last !== undefined && !prose && /[,:]$/.test(last.parts.at(-1) ?? '');
+  if (glues && next) {
+    for (const piece of next.pieces) last.pieces.push({ ...piece, at: piece.at + last.length });
+    last.parts.push(next.text);
+    last.length += next.text.length;
+  }
+  for (const word of glues ? more.slice(1) : more) words.push(growing(word));
 }

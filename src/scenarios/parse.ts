@@ -2,6 +2,7 @@
  * Reads scenario text. Nothing is guessed and nothing is skipped: each problem is reported with its place, what could
  * have stood there and the nearest known word, and all problems are reported, not only the first.
  */
+import { MAX_PROBLEMS } from '../base/limits';
 import { didYouMean, nearest } from '../base/text';
 import { actTables, type Act, type Actor, type Parameter } from '../engine/acts';
 import { checkPath, checkValue, partAt } from '../engine/observe';
@@ -40,9 +41,6 @@ export type ParseResult =
       readonly warnings: readonly ScenarioProblem[];
     };
 
-/** No list of problems gets longer than a person reads. */
-const MAX_PROBLEMS = 100;
-
 export function parseScenario(text: string): ParseResult {
   const found = findScenario(text);
   if ('message' in found) return { ok: false, problems: [found], warnings: [] };
@@ -53,7 +51,12 @@ export function parseScenario(text: string): ParseResult {
       found.version === '' ? 'the version is missing' : `version '${found.version}' is not known`;
     const place = { ...found.versionPlace, length: 'ghcb-scenario'.length };
     parser.problems.push({ ...place, message, expected: 'ghcb-scenario 1' });
-  } else for (const line of found.lines) parser.take(line);
+  } else {
+    for (const line of found.lines) {
+      if (parser.isFull) break;
+      parser.take(line);
+    }
+  }
   const problems = parser.problems
     .sort((a, b) => a.line - b.line || a.column - b.column)
     .slice(0, MAX_PROBLEMS);
@@ -176,7 +179,7 @@ class Parser extends Checks {
   private profiles(keyword: Word, rest: readonly Word[]): Line | undefined {
     if (rest.length === 0)
       this.wrong(keyword, 'no profile is named', 'one or more profiles, such as linux-7.2');
-    for (const word of rest) this.checkProfile(word, word.text, 0);
+    for (const word of rest) if (!this.isFull) this.checkProfile(word, word.text, 0);
     return rest.length === 0 ? undefined : { kind: 'profile', specs: rest.map((word) => word.text) };
   }
 
@@ -201,6 +204,7 @@ class Parser extends Checks {
     const settings: { -readonly [K in VmKey]?: VmSettings[K] } = {};
     const written: WrittenParameter[] = [];
     for (const { word, name, text } of this.parameters(rest)) {
+      if (this.isFull) break;
       const key = vmKeys.find((candidate) => candidate === name);
       if (!key) {
         this.wrong(
@@ -257,6 +261,7 @@ class Parser extends Checks {
     const written: WrittenParameter[] = [];
     const names = Object.keys(params);
     for (const { word, name, text } of this.parameters(words)) {
+      if (this.isFull) break;
       const param = Object.hasOwn(params, name) ? params[name] : undefined;
       if (!param) {
         const expected = names.length === 0 ? 'no parameter' : `one of ${names.join(', ')}`;
@@ -303,7 +308,7 @@ class Parser extends Checks {
       this.wrong(keyword, `'run' needs to know until when`, untilForms);
       return undefined;
     }
-    for (const { word } of extra)
+    for (const { word } of extra.slice(0, MAX_PROBLEMS))
       this.wrong(word, `'${word.text}' is one word too many`, 'the end of the line');
     const until = first.name === 'until' ? untilOf(first.text) : undefined;
     if (!until) this.wrong(first.word, `'${first.word.text}' is no end of a run`, untilForms);
@@ -311,10 +316,9 @@ class Parser extends Checks {
   }
 
   private expectation(keyword: Word, rest: readonly Word[]): Line | undefined {
-    const narrow = rest.filter(
-      (word, i) => word.text.startsWith('@') && rest.slice(0, i).every((w) => w.text.startsWith('@')),
-    );
-    for (const word of narrow) this.checkNarrow(word, word.text.slice(1));
+    const first = rest.findIndex((word) => !word.text.startsWith('@'));
+    const narrow = first < 0 ? rest : rest.slice(0, first);
+    for (const word of narrow) if (!this.isFull) this.checkNarrow(word, word.text.slice(1));
     const [path, operator, ...value] = rest.slice(narrow.length);
     if (!path || !operator || value.length === 0) {
       this.wrong(keyword, 'an expectation is incomplete', '? path operator value');
@@ -322,7 +326,9 @@ class Parser extends Checks {
     }
     const parsed = parseWord<ExpectOperator>(operator.text, expectOperators);
     this.wrongValue(operator, 0, parsed);
+    const problems = this.problems.length;
     for (const word of rest) this.checkLength(word);
+    if (this.problems.length > problems) return undefined;
     const text = value.map((word) => word.text).join(' ');
     this.checkNames(path, 'value' in parsed ? parsed.value : undefined, text, value[0] ?? path);
     if (!('value' in parsed)) return undefined;

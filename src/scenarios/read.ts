@@ -1,8 +1,6 @@
 /** From the bytes of a file to text, with one clear sentence when they cannot be a scenario. */
+import { MAX_SCENARIO_BYTES } from '../base/limits';
 import { problem, ok, type Result } from '../base/result';
-
-/** A scenario of a thousand lines has 60 kB; a mail thread around it may be longer. */
-export const MAX_SCENARIO_BYTES = 4 << 20;
 
 export function scenarioText(bytes: Uint8Array): Result<string> {
   if (bytes.length === 0) return problem('the file is empty');
