@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bytesView } from '../base/bytes';
 import { ghcbPage, GHCB_SHARED_BUFFER_SIZE } from './ghcb-page';
@@ -14,6 +15,28 @@ test('the header as one word and as the first fields of the buffer agree', () =>
   view.setU64(0, psc.pscHeader.encode({ curEntry: 3, endEntry: 252 }));
   expect(psc.pscBuffer.get(view, 'curEntry')).toBe(3);
   expect(psc.pscBuffer.get(view, 'endEntry')).toBe(252);
+});
+
+test('an entry of a buffer reads by halves as it decodes whole, and cur_page is written alone', () => {
+  const anywhere = { index: fc.integer({ min: 0, max: 252 }), base: fc.constantFrom(0, 8, 24) };
+  fc.assert(
+    fc.property(
+      fc.bigInt(0n, (1n << 64n) - 1n),
+      fc.integer({ min: 0, max: 512 }),
+      fc.record(anywhere),
+      (word, done, at) => {
+        const view = bytesView(new Uint8Array(psc.pscBuffer.size + at.base));
+        const place = at.base + psc.pscEntryOffset(at.index);
+        view.setU64(place, word);
+        const { curPage, gfn, operation, pageSize } = psc.pscEntry.decode(word);
+        const pages = pageSize === psc.PSC_PAGE_SIZE_2M ? 512 : 1;
+        const entry = { curPage, gfn, operation, huge: pages === 512, pages };
+        expect(psc.readPscEntry(view, at.index, at.base)).toEqual(entry);
+        psc.writeCurPage(view, at, done);
+        expect(view.u64(place)).toBe((word & ~0xfffn) | BigInt(done));
+      },
+    ),
+  );
 });
 
 test('an entry is taken apart without a bigint', () => {

@@ -1,5 +1,6 @@
 /** Page state change: the buffer that NAE event 0x80000010 passes, and what the MSR protocol shares with it. */
 import type { ByteView } from '../base/bytes';
+import { PAGES_PER_LARGE_PAGE, type Gfn } from './address';
 import { GHCB_SHARED_BUFFER_END } from './ghcb-page';
 import type { FieldRow } from './layout';
 import { struct, word } from './layout';
@@ -69,6 +70,46 @@ export const pscCapacity = (offset: number): number =>
 
 /** Bytes from the start of the buffer to entry `index`. */
 export const pscEntryOffset = (index: number): number => PSC_HEADER_SIZE + index * PSC_ENTRY_SIZE;
+
+/** An entry as it stands in a buffer. */
+export interface PscEntry {
+  /** 4K pages that are done. */
+  readonly curPage: number;
+  readonly gfn: Gfn;
+  readonly operation: number;
+  /** The size bit says 2M. */
+  readonly huge: boolean;
+  /** 4K pages of the whole entry. */
+  readonly pages: number;
+}
+
+/** Reads an entry of a buffer at `base`, by halves: a batch is walked without 64-bit words. */
+export function readPscEntry(view: Pick<ByteView, 'u32'>, index: number, base = 0): PscEntry {
+  const at = base + pscEntryOffset(index);
+  const low = view.u32(at);
+  const high = view.u32(at + 4);
+  const huge = pscEntry.field(low, high, 'pageSize') === PSC_PAGE_SIZE_2M;
+  return {
+    curPage: pscEntry.field(low, high, 'curPage'),
+    gfn: pscEntry.field(low, high, 'gfn'),
+    operation: pscEntry.field(low, high, 'operation'),
+    huge,
+    pages: huge ? PAGES_PER_LARGE_PAGE : 1,
+  };
+}
+
+const [CUR_PAGE_HIGH_BIT] = pscEntry.fields.curPage.bits;
+const CUR_PAGE_MASK = 2 ** (CUR_PAGE_HIGH_BIT + 1) - 1;
+
+/** Writes the number of pages that are done and leaves the other bits of the entry as they stand. */
+export function writeCurPage(
+  view: Pick<ByteView, 'u32' | 'setU32'>,
+  entry: { readonly index: number; readonly base?: number },
+  pages: number,
+): void {
+  const at = (entry.base ?? 0) + pscEntryOffset(entry.index);
+  view.setU32(at, (view.u32(at) & ~CUR_PAGE_MASK) | pages);
+}
 
 /** The buffer as bytes: header fields by halves, then all the entries the shared buffer holds. */
 export const pscBuffer = struct('PSC buffer', ghcb, PSC_HEADER_SIZE + PSC_MAX_ENTRIES * PSC_ENTRY_SIZE, {

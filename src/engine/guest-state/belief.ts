@@ -4,14 +4,14 @@
  */
 import { ghcbMsrInfo, GHCB_MSR_PSC_REQ, pscRequest } from '../../abi/ghcb-msr';
 import {
-  pscEntry,
   pscHeader,
   PSC_ENTRY_SIZE,
   PSC_HEADER_SIZE,
   PSC_OP_PRIVATE,
   PSC_OP_SHARED,
+  readPscEntry,
 } from '../../abi/psc';
-import { isSamePage, pageOffset, PAGES_PER_LARGE_PAGE } from '../../abi/address';
+import { isSamePage, pageOffset } from '../../abi/address';
 import { changeGfns } from '../frames/attributes';
 import { gfnBits } from '../memory/page-bits';
 import type { Image } from '../memory/image';
@@ -32,14 +32,7 @@ export function believeBatch(world: World, vcpu: Vcpu, page: Image): void {
   const { curEntry } = pscHeader.decode(page.u64(at));
   const room = Math.floor((page.byteLength - at - PSC_HEADER_SIZE) / PSC_ENTRY_SIZE);
   for (let index = 0; index < Math.min(curEntry, room); index++) {
-    const entryAt = at + PSC_HEADER_SIZE + index * PSC_ENTRY_SIZE;
-    const low = page.u32(entryAt);
-    const high = page.u32(entryAt + 4);
-    believe(world, {
-      gfn: pscEntry.field(low, high, 'gfn'),
-      pages: pscEntry.field(low, high, 'pageSize') === 1 ? PAGES_PER_LARGE_PAGE : 1,
-      operation: pscEntry.field(low, high, 'operation'),
-    });
+    believe(world, readPscEntry(page, index, at));
   }
 }
 

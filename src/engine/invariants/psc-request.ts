@@ -1,12 +1,12 @@
 /** The buffer of a page state change as the invariants read it: the bytes in the GHCB page, as they stand. */
 import {
-  pscEntry,
-  pscEntryOffset,
   pscHeader,
   PSC_HEADER_SIZE,
   PSC_MAX_ENTRIES,
   PSC_OP_PRIVATE,
   PSC_OP_SHARED,
+  readPscEntry,
+  type PscEntry,
 } from '../../abi/psc';
 import { SVM_VMGEXIT_PSC } from '../../abi/nae';
 import { gpaToGfn, PAGE_SIZE } from '../../abi/address';
@@ -16,20 +16,16 @@ import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 
-export interface PscEntry {
+/** An entry with its place in the buffer. */
+export interface IndexedEntry extends PscEntry {
   readonly index: number;
-  readonly gfn: number;
-  readonly operation: number;
-  readonly currentPage: number;
-  /** 4 KiB pages of the whole entry. */
-  readonly pages: number;
 }
 
 export interface PscRequest {
   readonly current: number;
   readonly end: number;
   /** Those that the header spans, from `first` on. */
-  readonly entries: readonly PscEntry[];
+  readonly entries: readonly IndexedEntry[];
 }
 
 /** The buffer of the request in hand, from entry `first` on; nothing when it is no batch or lies outside the GHCB page. */
@@ -52,10 +48,9 @@ function readBuffer(page: Image, at: number, first: number | undefined): PscRequ
   const { curEntry, endEntry } = pscHeader.decode(page.u64(at));
   const room = (PAGE_SIZE - at) / 8 - 1;
   const last = Math.min(endEntry, PSC_MAX_ENTRIES - 1, room - 1);
-  const entries: PscEntry[] = [];
+  const entries: IndexedEntry[] = [];
   for (let index = first ?? curEntry; index <= last; index++) {
-    const { gfn, operation, curPage, pageSize } = pscEntry.decode(page.u64(at + pscEntryOffset(index)));
-    entries.push({ index, gfn, operation, currentPage: curPage, pages: pageSize === 1 ? 512 : 1 });
+    entries.push({ index, ...readPscEntry(page, index, at) });
   }
   return { current: curEntry, end: endEntry, entries };
 }
@@ -63,13 +58,13 @@ function readBuffer(page: Image, at: number, first: number | undefined): PscRequ
 export const isConversion = ({ operation }: PscEntry): boolean =>
   operation === PSC_OP_PRIVATE || operation === PSC_OP_SHARED;
 
-export const isFinished = ({ currentPage, pages }: PscEntry): boolean => currentPage >= pages;
+export const isFinished = ({ curPage, pages }: PscEntry): boolean => curPage >= pages;
 
 /**
  * Longest runs of conversions that one exit could carry: neighbours of one operation and size that follow on; a partial
  * entry is a run of its own, and what is finished or no conversion counts for nothing.
  */
-export function maximalRuns(entries: readonly PscEntry[]): number {
+export function maximalRuns(entries: readonly IndexedEntry[]): number {
   let runs = 0;
   let before: PscEntry | undefined;
   for (const entry of entries) {
@@ -83,6 +78,6 @@ export function maximalRuns(entries: readonly PscEntry[]): number {
 const follows = (before: PscEntry, next: PscEntry): boolean =>
   before.operation === next.operation &&
   before.pages === next.pages &&
-  before.currentPage === 0 &&
-  next.currentPage === 0 &&
+  before.curPage === 0 &&
+  next.curPage === 0 &&
   next.gfn === before.gfn + before.pages;

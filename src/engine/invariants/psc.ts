@@ -15,7 +15,7 @@ import { isPrivate } from '../frames/attributes';
 import { gmemPageOf, slotHasGmem, slotOf } from '../frames/slots';
 import type { World } from '../world';
 import { checks, type Seen } from './invariant';
-import { isConversion, isFinished, pscRequest, type PscEntry, type PscRequest } from './psc-request';
+import { isConversion, isFinished, pscRequest, type IndexedEntry, type PscRequest } from './psc-request';
 
 /** Whether KVM itself edits the RMP, so that the RMP and not the attribute tells what became of a page. */
 const convertsInKernel = (world: World): boolean => convertsBatchInKernel(world.profile.facets['psc.batch']);
@@ -28,7 +28,7 @@ function isInState(world: World, gfn: number, toPrivate: boolean): boolean {
 }
 
 /** The first page of an entry that is not in the state it asks for. */
-function pageNotConverted(world: World, { gfn, pages, operation }: PscEntry): number | undefined {
+function pageNotConverted(world: World, { gfn, pages, operation }: IndexedEntry): number | undefined {
   const toPrivate = operation === PSC_OP_PRIVATE;
   for (let page = gfn; page < gfn + pages; page++) if (!isInState(world, page, toPrivate)) return page;
   return undefined;
@@ -63,8 +63,7 @@ function unrequestedPage(seen: Seen): string | undefined {
     (entry) => isConversion(entry) && (entry.operation === PSC_OP_PRIVATE) === toPrivate,
   );
   for (let gfn = first; gfn < first + Number(seen.args['pages']); gfn++) {
-    if (named.some((entry) => gfn >= entry.gfn + entry.currentPage && gfn < entry.gfn + entry.pages))
-      continue;
+    if (named.some((entry) => gfn >= entry.gfn + entry.curPage && gfn < entry.gfn + entry.pages)) continue;
     return `the VMM is asked to make gfn ${hex(gfn)} ${toPrivate ? 'private' : 'shared'}, which no entry asks for`;
   }
   return undefined;

@@ -1,9 +1,10 @@
 /** Which entries of a batch are next: those that are done are skipped, one is checked, and what follows on is joined. */
+import type { PscEntry } from '../../../abi/psc';
 import { convertsBatchInKernel } from '../../../profiles/facets/psc-batch';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { ghcbReachable } from '../ghcb/ghcb';
-import { headerLegal, pagesOf, readEntry, readHeader, writeCurrentEntry, type Entry } from './psc-buffer';
+import { headerLegal, readEntry, readHeader, writeCurrentEntry } from './psc-buffer';
 import type { Scratch } from '../ghcb/scratch';
 
 const GFN_SPACE = 2 ** 40;
@@ -43,13 +44,13 @@ function rereadHeader(world: World, vcpu: Vcpu, scratch: Scratch): boolean {
 }
 
 /** 4K pages of an entry that count as done. */
-function pagesDone(world: World, entry: Entry): number {
+function pagesDone(world: World, entry: PscEntry): number {
   if (entry.curPage === 0) return 0;
   return world.facet('psc.partialEntry') === 'ignored' ? 0 : entry.curPage;
 }
 
-function entryLegal(world: World, entry: Entry): boolean {
-  const whole = pagesOf(entry);
+function entryLegal(world: World, entry: PscEntry): boolean {
+  const whole = entry.pages;
   if (entry.gfn % whole !== 0) return false;
   if (entry.curPage <= whole) return true;
   return world.facet('psc.entryCheck') === 'alignment';
@@ -65,7 +66,7 @@ export function nextRange(world: World, vcpu: Vcpu, scratch: Scratch): Range {
       return noRange('invalidEntry');
     }
     const done = pagesDone(world, entry);
-    if (done < pagesOf(entry)) return rangeFrom(world, vcpu, scratch, { entry, index, done });
+    if (done < entry.pages) return rangeFrom(world, vcpu, scratch, { entry, index, done });
     // The header in guest memory is counted up, whatever the guest made of it meanwhile.
     writeCurrentEntry(scratch, readHeader(scratch).current + 1);
   }
@@ -75,7 +76,7 @@ export function nextRange(world: World, vcpu: Vcpu, scratch: Scratch): Range {
 
 /** The entry that opens a range, and how many of its pages are done. */
 interface First {
-  readonly entry: Entry;
+  readonly entry: PscEntry;
   readonly index: number;
   readonly done: number;
 }
@@ -104,7 +105,7 @@ function joinFollowing(
   { entry, index, done }: First,
 ): { entries: number; pages: number } {
   const huge = entry.huge && done === 0;
-  let pages = pagesOf(entry) - done;
+  let pages = entry.pages - done;
   let next = index + 1;
   const alone = next > vcpu.pscEnd || convertsBatchInKernel(world.facet('psc.batch'));
   const merging = alone ? 'none' : world.facet('psc.merging');
@@ -119,7 +120,7 @@ function joinFollowing(
       if (undecided) world.finding('ambiguity', 'psc.merging: nobody says whether entries of two sizes join');
       break;
     }
-    pages += pagesOf(candidate);
+    pages += candidate.pages;
   }
   return { entries: next - index - 1, pages };
 }

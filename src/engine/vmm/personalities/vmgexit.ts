@@ -15,14 +15,15 @@ import {
   KVM_USER_VMGEXIT_PSC_MSR,
 } from '../../../abi/kvm-run';
 import {
-  PSC_ENTRY_SIZE,
   PSC_GENERIC_ERROR,
-  PSC_HEADER_SIZE,
   PSC_INVALID_HDR,
   PSC_MAX_ENTRIES,
   PSC_OP_PRIVATE,
-  pscEntry,
+  pscBuffer,
+  readPscEntry,
+  writeCurPage,
 } from '../../../abi/psc';
+import { bytesView, type ByteView } from '../../../base/bytes';
 import { kvmReadGuest, kvmWriteGuest } from '../../kvm/memory/guest-memory';
 import type { Conversion, ConversionResult } from './convert';
 import { again, stop, type Exit, type Verdict } from './personality';
@@ -81,36 +82,26 @@ function answerRaw(exit: Exit, convert: Convert, injected: bigint | undefined): 
 
 /** The buffer as this VMM sees it: a copy that it writes back when it is through. */
 class BufferCopy {
-  private readonly view: DataView;
+  private readonly view: ByteView;
   constructor(readonly bytes: Uint8Array) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = bytesView(bytes);
   }
   get current(): number {
-    return this.view.getUint16(0, true);
+    return pscBuffer.get(this.view, 'curEntry');
   }
   set current(index: number) {
-    this.view.setUint16(0, index, true);
+    pscBuffer.set(this.view, 'curEntry', index);
   }
   get end(): number {
-    return this.view.getUint16(2, true);
-  }
-  private at(index: number): number {
-    return PSC_HEADER_SIZE + index * PSC_ENTRY_SIZE;
+    return pscBuffer.get(this.view, 'endEntry');
   }
   entry(index: number): { gfn: number; pages: number; toPrivate: boolean } {
-    const at = this.at(index);
-    const low = this.view.getUint32(at, true);
-    const high = this.view.getUint32(at + 4, true);
-    return {
-      gfn: pscEntry.field(low, high, 'gfn'),
-      pages: pscEntry.field(low, high, 'pageSize') === 1 ? 512 : 1,
-      // Whatever is not private is shared, SMASH and UNSMASH included.
-      toPrivate: pscEntry.field(low, high, 'operation') === PSC_OP_PRIVATE,
-    };
+    const { gfn, pages, operation } = readPscEntry(this.view, index);
+    // Whatever is not private is shared, SMASH and UNSMASH included.
+    return { gfn, pages, toPrivate: operation === PSC_OP_PRIVATE };
   }
   setCurrentPage(index: number, pages: number): void {
-    const at = this.at(index);
-    this.view.setUint32(at, (this.view.getUint32(at, true) & ~0xfff) | pages, true);
+    writeCurPage(this.view, { index }, pages);
   }
 }
 
