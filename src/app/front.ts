@@ -51,16 +51,14 @@ export function firstSplitAfterQuestion({ runs, rowOf, divergences }: Comparison
   return divergences.find((row) => row >= Math.min(...asked));
 }
 
-/** The outcome of the second creation, undefined where the guest got no result. The timeline is back at its position on return. */
+/** The outcome of the second creation, undefined where the guest got no result. */
 export function outcomeOf(run: ShownRun): OutcomeName | undefined {
   const creation = lastCreation(run);
   if (!creation) return undefined;
   const { timeline } = run;
-  const back = timeline.position;
-  timeline.seek(creation.end);
-  const { guestResult } = timeline.world.vcpu(creation.guest);
-  const { pendingVmsaGpa, guestVmsaGpa } = timeline.world.vcpu(creation.target);
-  timeline.seek(back);
+  const { world } = timeline.at(creation.end);
+  const { guestResult } = world.vcpu(creation.guest);
+  const { pendingVmsaGpa, guestVmsaGpa } = world.vcpu(creation.target);
   if (guestResult === 'none') return undefined;
   if (guestResult !== 'ok') return 'refused';
   return [pendingVmsaGpa, guestVmsaGpa].includes(creation.vmsa) ? 'replaced' : 'ignored';

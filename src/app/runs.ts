@@ -159,7 +159,7 @@ export function interestingPosition(run: ShownRun): number {
 /** What may happen at a position, and what would be refused. */
 export function actsAt(run: ShownRun, position: number, profileSpec: string): readonly EnabledAct[] {
   const { timeline } = run;
-  if (position === timeline.position && position === timeline.stepCount) return actsOf(timeline.world);
+  if (position === timeline.stepCount) return actsOf(timeline.world);
   const base = runParsed({ lines: linesUpTo(run, position) }, [profileSpec]);
   return base.ok ? actsOf(base.value.run.timeline.world) : [];
 }

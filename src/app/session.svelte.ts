@@ -242,8 +242,6 @@ export class Session {
     const { course } = this;
     if (!course) return;
     const to = Math.max(0, Math.min(position, course.length));
-    const positions = course.positions(to);
-    course.runs.forEach(({ timeline }, run) => timeline.seek(positions[run] ?? 0));
     this.position = to;
     this.status = '';
     if (!this.player.playing) this.announceStep();

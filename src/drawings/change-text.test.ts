@@ -54,11 +54,8 @@ function scenarioTimeline(): Timeline {
   return runScenario(parsed.scenario, profile('linux-7.2'), (world) => new Timeline(world)).timeline;
 }
 
-/** The rows of a step; the world is left standing after it. */
-function rowsOf(timeline: Timeline, index: number): readonly ChangeRow[] {
-  timeline.seek(index + 1);
-  return changeRows(timeline.world, timeline.step(index).changes);
-}
+const rowsOf = (timeline: Timeline, index: number): readonly ChangeRow[] =>
+  changeRows(timeline.at(index + 1).world, timeline.step(index).changes);
 const allRows = (timeline: Timeline): ChangeRow[] =>
   Array.from({ length: timeline.stepCount }, (_, index) => rowsOf(timeline, index)).flat();
 
@@ -97,11 +94,10 @@ test.each([
 ])('the rows of %s tell each RMP entry as the engine reads it before and after the step', (_, make) => {
   const timeline = make();
   let told = 0;
-  timeline.seek(0);
-  let before = entriesOf(timeline.world);
+  let before = entriesOf(timeline.at(0).world);
   for (let index = 0; index < timeline.stepCount; index++) {
     const rows = rowsOf(timeline, index);
-    const after = entriesOf(timeline.world);
+    const after = entriesOf(timeline.at(index + 1).world);
     const changed = new Set(after.flatMap((entry, pfn) => (entry === before[pfn] ? [] : [pfn])));
     for (const row of rows) {
       pagesOf(row.name).forEach((pfn, i) => {

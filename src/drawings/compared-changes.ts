@@ -10,7 +10,7 @@ export interface ComparedChange extends FieldDifference {
   readonly differs: boolean;
 }
 
-/** `before → after` of every fact in every run; undefined where a run changed nothing. The timelines stand after the row. */
+/** `before → after` of every fact in every run; undefined where a run changed nothing. */
 export function comparedChanges({ runs }: Comparison, row: ComparedRow): readonly ComparedChange[] {
   const facts = new Map<string, { values: (string | undefined)[]; doc: string | undefined }>();
   row.steps.forEach((index, run) => {
@@ -22,7 +22,7 @@ export function comparedChanges({ runs }: Comparison, row: ComparedRow): readonl
       fact.values[run] = text;
       facts.set(name, fact);
     };
-    for (const { name, before, after, doc } of changeRows(timeline.world, changes)) {
+    for (const { name, before, after, doc } of changeRows(timeline.at(index + 1).world, changes)) {
       add(name, `${before} → ${after}`, doc);
     }
     const written = new Map<string, number>();

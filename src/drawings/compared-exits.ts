@@ -15,11 +15,15 @@ export interface ComparedExit {
   readonly differs: boolean;
 }
 
-/** Every such row, in order. The timelines stand where they stood when this returns. */
-export function comparedExits({ runs, rowOf }: Comparison): readonly ComparedExit[] {
+/** Every such row around a row, in order. */
+export function comparedExits(
+  { runs, rowOf, positionsAfter }: Comparison,
+  around: number,
+): readonly ComparedExit[] {
+  const positions = positionsAfter(around);
   const byRow = new Map<number, { run: number; record: ExitRecord }[]>();
   runs.forEach(({ timeline }, run) => {
-    for (const record of exitRecords(timeline, timeline.position)) {
+    for (const record of exitRecords(timeline, positions[run] ?? 0)) {
       const row = rowOf(run, record.step);
       byRow.set(row, [...(byRow.get(row) ?? []), { run, record }]);
     }

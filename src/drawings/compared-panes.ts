@@ -1,16 +1,14 @@
 /** Which runs look alike in a view at one row of a comparison: those share a pane, the others stand beside it. */
 import { bandRuns } from '../engine/page-class';
-import type { World } from '../engine/world';
 import type { Comparison } from '../recording/comparison/model';
-import type { StepRecord } from '../recording/timeline/timeline';
+import type { Moment, StepRecord } from '../recording/timeline/timeline';
 import { chartInstances, instanceStep, pageStep, regionStates } from './chart-instances';
 
 /** A run at a row: where it stands, and the step it made there, if it made one. */
 export interface RunAtRow {
   readonly run: number;
-  /** Steps it has made. */
-  readonly position: number;
-  readonly world: World;
+  /** After the steps it has made. */
+  readonly moment: Moment;
   readonly step: StepRecord | undefined;
 }
 
@@ -22,13 +20,14 @@ export interface Pane {
   readonly moved: boolean;
 }
 
-/** Every run at a row. The timelines have been sought there. @param row -1: before the first */
+/** Every run at a row. @param row -1: before the first */
 export function runsAt({ runs, rows, positionsAfter }: Comparison, row: number): readonly RunAtRow[] {
   const positions = positionsAfter(row);
   return runs.map(({ timeline }, run) => {
     const index = rows[row]?.steps[run];
     const step = index === undefined ? undefined : timeline.step(index);
-    return { run, position: positions[run] ?? 0, world: timeline.world, step };
+    const moment = timeline.at(positions[run] ?? 0);
+    return { run, moment, step };
   });
 }
 
@@ -39,26 +38,27 @@ export function panesOf(runs: readonly RunAtRow[], keyOf: (run: RunAtRow) => str
     const key = keyOf(one);
     const same = panes.get(key);
     if (same) same.runs.push(one.run);
-    else panes.set(key, { runs: [one.run], position: one.position, moved: one.step !== undefined });
+    else panes.set(key, { runs: [one.run], position: one.moment.position, moved: one.step !== undefined });
   }
   return [...panes.values()];
 }
 
 /** All that the page map shows of a run. */
-export function pagesKey({ world, step }: RunAtRow): string {
+export function pagesKey({ moment: { world }, step }: RunAtRow): string {
   const changed = step?.changes.filter(({ kind }) => kind === 'pages') ?? [];
   return JSON.stringify([bandRuns(world, 0, world.config.gfnCount), changed]);
 }
 
 /** All that the statechart of one machine shows of a run: its states, and the events of the run's step. */
-export function machineKey({ world, step }: RunAtRow, id: string): string {
+export function machineKey({ moment: { world }, step }: RunAtRow, id: string): string {
   const instance = chartInstances(world).find((one) => one.id === id);
   return JSON.stringify([instance && regionStates(world, instance), step?.transitions ?? []]);
 }
 
 /** The machine that a row is about: the first that a step of any run sent an event to. */
 export function machineOf(runs: readonly RunAtRow[]): string | undefined {
-  for (const { world, step } of runs) {
+  for (const { moment, step } of runs) {
+    const { world } = moment;
     const [taken] = step?.transitions ?? [];
     const touched =
       taken &&
@@ -70,7 +70,7 @@ export function machineOf(runs: readonly RunAtRow[]): string | undefined {
 
 /** Regions of a machine that a step of any run sent an event to: they are looked at first, in every pane. */
 export function decidedRegions(runs: readonly RunAtRow[], id: string): readonly string[] {
-  const regions = runs.flatMap(({ world, step }) => {
+  const regions = runs.flatMap(({ moment: { world }, step }) => {
     const instance = chartInstances(world).find((one) => one.id === id);
     if (!instance || !step) return [];
     const { decisions } = instanceStep(instance, {
@@ -84,5 +84,5 @@ export function decidedRegions(runs: readonly RunAtRow[], id: string): readonly 
 }
 
 /** Where the RMP entry of a page stands in a run. */
-export const pageKey = ({ world, step }: RunAtRow, gfn: number): string =>
+export const pageKey = ({ moment: { world }, step }: RunAtRow, gfn: number): string =>
   JSON.stringify(pageStep(world, gfn, step?.changes ?? []) ?? 'no page');

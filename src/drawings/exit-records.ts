@@ -37,13 +37,12 @@ const leaving = ({ transitions }: StepRecord): number[] =>
     chart === 'vcpu' && event.type === 'EXIT_TO_USERSPACE' ? [instance] : [],
   );
 
-/** The exits of a block of steps. The world is moved to read them. */
+/** The exits of a block of steps. */
 function readBlock(timeline: Timeline, first: number): ExitRecord[] {
-  const { world } = timeline;
   const records: ExitRecord[] = [];
   for (let step = first; step < Math.min(first + BLOCK, timeline.stepCount); step++) {
     for (const vcpu of leaving(timeline.step(step))) {
-      timeline.seek(step + 1);
+      const { world } = timeline.at(step + 1);
       const bytes = world.kvmRun[vcpu]?.toBytes(0, HEADER_AND_UNION) ?? new Uint8Array(HEADER_AND_UNION);
       const reason: number = kvmRun.get(bytesView(bytes), 'exitReason');
       const exit = exitOfReason(world, reason);
@@ -63,7 +62,7 @@ interface ReadBlocks {
 }
 const readBlocks = new WeakMap<Timeline, ReadBlocks>();
 
-/** The exits around a position, oldest first. The world is moved to read them and moved back. */
+/** The exits around a position, oldest first. */
 export function exitRecords(timeline: Timeline, position: number): ExitRecord[] {
   const lastAct = timeline.acts.at(-1);
   let read = readBlocks.get(timeline);
@@ -71,7 +70,6 @@ export function exitRecords(timeline: Timeline, position: number): ExitRecord[] 
     read = { lastAct, blocks: new Map() };
     readBlocks.set(timeline, read);
   }
-  const back = timeline.position;
   const found: ExitRecord[] = [];
   const from = Math.floor(Math.max(0, position - REACH) / BLOCK);
   const to = Math.ceil(Math.min(timeline.stepCount, position + REACH) / BLOCK);
@@ -80,7 +78,6 @@ export function exitRecords(timeline: Timeline, position: number): ExitRecord[] 
     read.blocks.set(block, records);
     found.push(...records);
   }
-  if (timeline.position !== back) timeline.seek(back);
   return found;
 }
 

@@ -215,8 +215,8 @@ describe('the overview', () => {
     makeValid(world, 0x1000, 0x1000);
     world.pages.rmp.set(0x1800, rmpBits.assigned | rmpBits.validated | rmpBits.vmsa | (1 << RMP_ASID_SHIFT));
     const plan = planOverview({ first: 0, count: 1 << 18 });
-    const painter = new OverviewPainter(world, plan, palette);
-    painter.paint();
+    const painter = new OverviewPainter(plan, palette);
+    painter.paint(world);
     const at = (gfn: number) => painter.pixels[pixelOf(plan, gfn)];
     expect(plan.framesPerPixel).toBe(4);
     expect(at(0)).toBe(pageClassCode.shared);
@@ -228,20 +228,20 @@ describe('the overview', () => {
   test('repainting a batch gives what painting everything gives', () => {
     const world = worldOf(1 << 18);
     const plan = planOverview({ first: 0, count: 1 << 18 });
-    const painter = new OverviewPainter(world, plan, palette);
-    painter.paint();
+    const painter = new OverviewPainter(plan, palette);
+    painter.paint(world);
     makeValid(world, 0x1234, 253);
-    expect(painter.paintFrames({ first: 0x1234, count: 253 })).toEqual({ from: 4, to: 5 });
-    const fresh = new OverviewPainter(world, plan, palette);
-    fresh.paint();
+    expect(painter.paintFrames(world, { first: 0x1234, count: 253 })).toEqual({ from: 4, to: 5 });
+    const fresh = new OverviewPainter(plan, palette);
+    fresh.paint(world);
     expect(painter.pixels).toEqual(fresh.pixels);
   });
 
   test('rows with something rare are named', () => {
     const world = worldOf(1 << 18);
     makeValid(world, 0x1234, 1);
-    const painter = new OverviewPainter(world, planOverview({ first: 0, count: 1 << 18 }), palette);
-    painter.paint();
+    const painter = new OverviewPainter(planOverview({ first: 0, count: 1 << 18 }), palette);
+    painter.paint(world);
     expect(painter.notableRows([pageClassCode.shared])).toEqual([4]);
   });
 

@@ -62,7 +62,6 @@ export class OverviewPainter {
   private readonly shift: number;
 
   constructor(
-    private readonly world: World,
     readonly plan: OverviewPlan,
     private readonly palette: Uint32Array,
   ) {
@@ -73,12 +72,12 @@ export class OverviewPainter {
   }
 
   /** Paints everything. */
-  paint(): void {
-    this.paintFrames(this.plan);
+  paint(world: World): void {
+    this.paintFrames(world, this.plan);
   }
 
   /** Repaints the pixels of some frames. @returns the first row and the row after the last, or nothing outside the map */
-  paintFrames(range: FrameRange): { readonly from: number; readonly to: number } | undefined {
+  paintFrames(world: World, range: FrameRange): { readonly from: number; readonly to: number } | undefined {
     const { plan, shift } = this;
     const from = Math.max(range.first, plan.first);
     const to = Math.min(range.first + range.count, plan.first + plan.count);
@@ -88,9 +87,7 @@ export class OverviewPainter {
     this.codes.fill(0, firstPixel, endPixel);
     const start = plan.first + firstPixel * plan.framesPerPixel;
     const end = Math.min(plan.first + endPixel * plan.framesPerPixel, plan.first + plan.count);
-    forEachRun(this.world, start, end - start, (at, count, bands) =>
-      this.mark(at, count, summaryCode(bands)),
-    );
+    forEachRun(world, start, end - start, (at, count, bands) => this.mark(at, count, summaryCode(bands)));
     const { pixels, codes, palette } = this;
     for (let pixel = firstPixel; pixel < endPixel; pixel++)
       pixels[pixel] = palette[codes[pixel] as number] as number;

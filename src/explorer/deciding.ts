@@ -5,9 +5,10 @@
 import type { Act } from '../engine/acts';
 import { digestText, followLog } from '../engine/memory/digest';
 import { perform } from '../engine/perform';
-import { World } from '../engine/world';
+import type { World } from '../engine/world';
 import { valuesOf, type FacetName, type FacetValue } from '../profiles/facets';
 import { override, type ResolvedProfile } from '../profiles/resolve';
+import { copyOf } from '../recording/timeline/readers';
 import type { Timeline } from '../recording/timeline/timeline';
 
 /** What an act came to: its moves as text, and the identity of all that it wrote. */
@@ -16,28 +17,20 @@ interface Outcome {
   readonly written: string;
 }
 
-/**
- * The consulted facets with which this step, or what the act did from it on, would have been another under another value.
- * The timeline stands where it stood when this returns.
- */
+/** The consulted facets with which this step, or what the act did from it on, would have been another under another value. */
 export function decidingFacets(timeline: Timeline, step: number): readonly FacetName[] {
   const { facets, actIndex } = timeline.step(step);
   const performed = timeline.acts[actIndex];
   if (!performed || facets.length === 0) return [];
   const { act, firstStep } = performed;
-  const { position, world } = timeline;
-  timeline.seek(firstStep);
-  try {
-    const asItWas = outcomeOf(world, world.profile, act);
-    const isDecided = (name: FacetName): boolean =>
-      otherValues(world.profile, name).some((value) => {
-        const other = outcomeOf(world, override(world.profile, name, value), act);
-        return differsFrom(asItWas, other, step - firstStep);
-      });
-    return [...new Set(facets)].filter(isDecided);
-  } finally {
-    timeline.seek(position);
-  }
+  const { world } = timeline.at(firstStep);
+  const asItWas = outcomeOf(world, world.profile, act);
+  const isDecided = (name: FacetName): boolean =>
+    otherValues(world.profile, name).some((value) => {
+      const other = outcomeOf(world, override(world.profile, name, value), act);
+      return differsFrom(asItWas, other, step - firstStep);
+    });
+  return [...new Set(facets)].filter(isDecided);
 }
 
 const otherValues = (profile: ResolvedProfile, name: FacetName): readonly FacetValue[] =>
@@ -72,14 +65,4 @@ function outcomeOf(from: World, profile: ResolvedProfile, act: Act): Outcome {
   const written = { low: 0, high: 0 };
   followLog(written, world.log, 0, world.log.top);
   return { moves, written: digestText(written) };
-}
-
-/** The same state in a world of its own, for another profile. */
-export function copyOf(from: World, profile: ResolvedProfile): World {
-  const copy = new World(from.config, profile);
-  copy.arena.words.set(from.arena.words.subarray(0, from.arena.used));
-  from.pages.fields.forEach((field, index) => {
-    for (const { first, count, value } of field.runs()) copy.pages.fields[index]?.store(first, count, value);
-  });
-  return copy;
 }

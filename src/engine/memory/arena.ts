@@ -3,6 +3,8 @@
  * each write leaves a record that can be undone, replayed and shown.
  */
 
+import { assert } from '../../base/assert';
+
 /** Address of a 32-bit word in the arena. */
 export type WordAddress = number;
 
@@ -15,8 +17,18 @@ export class WriteLog {
   data = new Int32Array(1 << 14);
   top = 0;
 
+  private sealed = false;
+
+  /** From here on nothing can be written: there is never room for a record. */
+  seal(): void {
+    this.sealed = true;
+    this.data = new Int32Array(0);
+    this.top = 0;
+  }
+
   /** Makes room for one more record of up to five words. */
   reserve(): void {
+    assert(!this.sealed, 'the world at a position of a timeline is there to be read');
     if (this.top + PAGES_RECORD <= this.data.length) return;
     const bigger = new Int32Array(this.data.length * 2);
     bigger.set(this.data);

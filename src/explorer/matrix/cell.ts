@@ -4,7 +4,7 @@ import type { Act } from '../../engine/acts';
 import { rules, type RuleId } from '../../engine/rules';
 import { valueDoc, valuesOf, type FacetName, type FacetValue } from '../../profiles/facets';
 import { override, type ResolvedProfile } from '../../profiles/resolve';
-import { copyOf } from '../deciding';
+import { copyOf } from '../../recording/timeline/readers';
 import { settled, type Choice, type MatrixChart, type MatrixEvent, type MatrixState } from './chart';
 import { answerOf } from './facts';
 import { judge, outcomeSigns, remarksOn, snapshot, type Outcome, type Verdict } from './outcome';

@@ -146,14 +146,11 @@ describe('where one kernel refuses a second CREATE and the other takes it', () =
     expect(last.length).toBeGreaterThan(1);
   });
 
-  test('the state that differs is told by the names of observations, and the worlds stand where they stood', () => {
-    comparison.runs[0]?.timeline.seek(7);
+  test('the state that differs is told by the names of observations', () => {
     const after = comparison.stateAfter(rows.length - 1);
     expect(valuesOf(after, 'v1.guestVmsaGpa')).toEqual(['0x122000', 'none']);
     expect(valuesOf(after, 'v1.mpState')).toEqual(['RUNNABLE', 'AP_RESET_HOLD']);
     expect(comparison.stateAfter(firstDivergence - 1)).toEqual([]);
-    const [first, second] = comparison.runs;
-    expect([first?.timeline.position, second?.timeline.position]).toEqual([7, second?.timeline.stepCount]);
   });
 });
 

@@ -9,7 +9,7 @@ import type { Run } from '../../scenarios/run';
 import { comparedRows, differencesOf, type FoundRow } from './comparison-rows';
 import { kvmRunDifferences } from './kvm-run-differences';
 import type { ComparedRow, Comparison, FieldDifference } from './model';
-import { atPositions, stateDifferences } from './state-differences';
+import { stateDifferences, worldsAt } from './state-differences';
 import type { Timeline } from '../timeline/timeline';
 
 /**
@@ -20,9 +20,7 @@ import type { Timeline } from '../timeline/timeline';
  */
 export function compare(runs: readonly Run<Timeline>[]): Comparison {
   const timelines = runs.map(({ timeline }) => timeline);
-  const back = timelines.map(({ position }) => position);
   const found = comparedRows(runs);
-  timelines.forEach((timeline, run) => timeline.seek(back[run] ?? 0));
 
   const places = placesOf(runs, found);
   const positionsAfter = (row: number): readonly number[] =>
@@ -56,9 +54,7 @@ export function compare(runs: readonly Run<Timeline>[]): Comparison {
     stateAfter,
     kvmRunDifferences: (row) =>
       [...leaving(runs, stepsOf(row))].flatMap(([vcpu, left]) =>
-        left.length < 2
-          ? []
-          : atPositions(timelines, positionsAfter(row), (worlds) => kvmRunDifferences(worlds, vcpu, left)),
+        left.length < 2 ? [] : kvmRunDifferences(worldsAt(timelines, positionsAfter(row)), vcpu, left),
       ),
     facetsOf: (row) => {
       const consulted = new Set(

@@ -66,7 +66,7 @@ export interface Comparison {
   readonly rowOf: (run: number, step: number) => number;
   /** How many steps each run has made once a row is over; before the first row, -1, none. */
   readonly positionsAfter: (row: number) => readonly number[];
-  /** Declared state that differs once a row is over. The timelines stand where they stood when this returns. */
+  /** Declared state that differs once a row is over. */
   readonly stateAfter: (row: number) => readonly FieldDifference[];
   /** Bytes of kvm_run that VMMs would see differently, for a row in which at least two runs leave for userspace. */
   readonly kvmRunDifferences: (row: number) => readonly KvmRunDifference[];

@@ -4,6 +4,7 @@
  */
 import { gfnBits, LEAK_COUNT_SHIFT, pageFieldNames, type PageFieldName } from '../../engine/memory/page-bits';
 import type { PageField } from '../../engine/memory/page-field';
+import type { World } from '../../engine/world';
 import { ByteReader } from '../timeline/byte-stream';
 import { ArenaMap } from '../timeline/changes';
 import { isTold } from './state-differences';
@@ -12,7 +13,7 @@ import { readWrites } from '../timeline/writes';
 
 /** One run's step: what it wrote, old XOR new, and the memory before it. */
 interface Written {
-  readonly timeline: Timeline;
+  readonly world: World;
   readonly words: ReadonlyMap<number, number>;
   readonly runs: readonly PageRun[];
 }
@@ -46,7 +47,7 @@ const toldBits: Readonly<Partial<Record<PageFieldName, number>>> = {
 export class SilentDifferences {
   private map: ArenaMap | undefined;
 
-  /** @param timelines of one scenario, so that the same word stands for the same thing in all of them; they are moved */
+  /** @param timelines of one scenario, so that the same word stands for the same thing in all of them */
   constructor(private readonly timelines: readonly Timeline[]) {}
 
   /** Parts runs whose steps look alike by what came apart in these steps. @param group runs that each have a step */
@@ -78,7 +79,6 @@ export class SilentDifferences {
 
   private read(run: number, step: number): Written {
     const timeline = this.timeline(run);
-    timeline.seek(step);
     const words = new Map<number, number>();
     const runs: PageRun[] = [];
     readWrites(
@@ -86,14 +86,14 @@ export class SilentDifferences {
       (address, difference) => words.set(address, difference),
       (field, first, count, difference) => runs.push({ field, first, end: first + count, difference }),
     );
-    return { timeline, words, runs };
+    return { world: timeline.at(step).world, words, runs };
   }
 
   private compareWords(written: readonly Written[], sign: Sign): void {
     const addresses = new Set(written.flatMap(({ words }) => [...words.keys()]));
     for (const address of addresses) {
       if (!this.isComparable(address, written)) continue;
-      const before = written.map(({ timeline }) => timeline.world.arena.read(address));
+      const before = written.map(({ world }) => world.arena.read(address));
       const after = written.map(({ words }, i) => (before[i] as number) ^ (words.get(address) ?? 0));
       sign(String(address), before, after);
     }
@@ -106,7 +106,7 @@ export class SilentDifferences {
     if (!place) return false;
     if (place.kind === 'variable') return isTold(place.instance);
     if (place.isKvmRun) return true;
-    const pages = written.map(({ timeline }) => timeline.world.pageImages[place.index]);
+    const pages = written.map(({ world }) => world.pageImages[place.index]);
     const [first] = pages;
     return pages.every((page) => page?.used && page.side === first?.side && page.frame === first.frame);
   }
@@ -125,7 +125,7 @@ export class SilentDifferences {
           (runs) => runs.find(({ first, end }) => first <= from && from < end)?.difference ?? 0,
         );
         if (differences.every((difference) => difference === differences[0])) return;
-        const pages = written.map(({ timeline }) => timeline.world.pages.fields[field] as PageField);
+        const pages = written.map(({ world }) => world.pages.fields[field] as PageField);
         // Behind guest memory lie the kernel's own pages.
         const end = name === 'gfn' ? (cuts[i + 1] ?? from) : Math.min(cuts[i + 1] ?? from, last);
         for (let at = from; at < end;) {

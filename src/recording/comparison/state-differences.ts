@@ -12,23 +12,9 @@ import type { FieldDifference } from './model';
 import { pageDifferences, vmsaDifferences } from './page-differences';
 import type { Timeline } from '../timeline/timeline';
 
-/** Calls `read` with the worlds at these positions; afterwards they stand where they stood. */
-export function atPositions<T>(
-  timelines: readonly Timeline[],
-  positions: readonly number[],
-  read: (worlds: readonly World[]) => T,
-): T {
-  const back = timelines.map(({ position }) => position);
-  const seek = (to: readonly number[]): void => {
-    timelines.forEach((timeline, run) => timeline.seek(to[run] ?? 0));
-  };
-  seek(positions);
-  try {
-    return read(timelines.map(({ world }) => world));
-  } finally {
-    seek(back);
-  }
-}
+/** The worlds of several runs, each at its own position, to be read at once. */
+export const worldsAt = (timelines: readonly Timeline[], positions: readonly number[]): readonly World[] =>
+  timelines.map((timeline, run) => timeline.at(positions[run] ?? 0).world);
 
 /** Whether the variables of an instance are told as they are: not the place that a page image happens to have. */
 export const isTold = (instance: string): boolean => !/^image\d+$/.test(instance);
@@ -38,22 +24,21 @@ export function stateDifferences(
   timelines: readonly Timeline[],
   positions: readonly number[],
 ): FieldDifference[] {
-  return atPositions(timelines, positions, (worlds) => {
-    const vcpus = Array.from({ length: worlds[0]?.config.vcpus ?? 0 }, (_, vcpu) => vcpu);
-    const guestVisible = vcpus.flatMap((vcpu) => [
-      ...instanceDifferences(worlds, (name) => name === `v${vcpu}`),
-      ...kvmRunFieldDifferences(worlds, vcpu),
-      ...ghcbDifferences(worlds, vcpu),
-    ]);
-    return [
-      ...guestVisible,
-      ...instanceDifferences(worlds, (name) => name === 'vm'),
-      ...vmsaDifferences(worlds),
-      ...pageDifferences(worlds),
-      ...instanceDifferences(worlds, (name) => isTold(name) && !/^(v\d+|vm)$/.test(name)),
-      ...imageDifferences(worlds),
-    ];
-  });
+  const worlds = worldsAt(timelines, positions);
+  const vcpus = Array.from({ length: worlds[0]?.config.vcpus ?? 0 }, (_, vcpu) => vcpu);
+  const guestVisible = vcpus.flatMap((vcpu) => [
+    ...instanceDifferences(worlds, (name) => name === `v${vcpu}`),
+    ...kvmRunFieldDifferences(worlds, vcpu),
+    ...ghcbDifferences(worlds, vcpu),
+  ]);
+  return [
+    ...guestVisible,
+    ...instanceDifferences(worlds, (name) => name === 'vm'),
+    ...vmsaDifferences(worlds),
+    ...pageDifferences(worlds),
+    ...instanceDifferences(worlds, (name) => isTold(name) && !/^(v\d+|vm)$/.test(name)),
+    ...imageDifferences(worlds),
+  ];
 }
 
 /** Variables of the instances that are wanted, in declared order. */

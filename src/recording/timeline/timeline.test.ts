@@ -210,8 +210,7 @@ test('seeking anywhere equals a fresh run to the same place', () => {
         const digests = digestsOfFreshRun(acts);
         for (const wish of [...seeks, 0, one.stepCount]) {
           const position = wish % (one.stepCount + 1);
-          one.seek(position);
-          expect(digestText(one.world.digest())).toBe(digests[position]);
+          expect(digestText(one.at(position).world.digest())).toBe(digests[position]);
         }
         expect(one.digest()).toBe(digests.at(-1));
       },
@@ -241,6 +240,21 @@ function digestsOfFreshRun(acts: readonly (readonly Deed[])[]): string[] {
   return digests;
 }
 
+test('the world at an earlier position is there to be read: a write throws, and the end stays where it is', () => {
+  run(timeline, (w) => (w.vcpu(0).rax = 1n), move);
+  run(timeline, (w) => (w.vcpu(0).rax = 2n), move);
+  const first = timeline.at(1);
+  expect(first.world.vcpu(0).rax).toBe(1n);
+  expect(() => (first.world.vcpu(0).rax = 3n)).toThrow('there to be read');
+  expect(() => first.world.pages.gfn.set(5, 1)).toThrow('there to be read');
+  expect([
+    timeline.at(0).world.vcpu(0).rax,
+    timeline.at(2).world.vcpu(0).rax,
+    first.world.vcpu(0).rax,
+  ]).toEqual([0n, 2n, 1n]);
+  expect(world.vcpu(0).rax).toBe(2n);
+});
+
 test('long timelines seek by keyframes and come to the same state', () => {
   const digests = new Map<number, string>();
   for (let i = 0; i < 20_000; i++) {
@@ -252,19 +266,17 @@ test('long timelines seek by keyframes and come to the same state', () => {
       (w) => w.pages.rmp.setRun((i * 64) % GFNS, 64, i >> 5),
       move,
     );
-    if (i % 997 === 0) digests.set(timeline.position, digestText(world.digest()));
+    if (i % 997 === 0) digests.set(timeline.stepCount, digestText(world.digest()));
   }
   expect(timeline.bytes.keyframes).toBeGreaterThan(0);
   const positions = [...digests.keys()];
   const hops = positions.map((_, i) => positions[(i * 7) % positions.length] as number);
   for (const position of hops) {
-    timeline.seek(position);
-    expect(digestText(world.digest())).toBe(digests.get(position));
+    expect(digestText(timeline.at(position).world.digest())).toBe(digests.get(position));
   }
   timeline.truncate(9_971);
-  expect(digestText(world.digest())).toBe(digests.get(timeline.position) ?? digestText(world.digest()));
-  timeline.seek(0);
-  expect(digestText(world.digest())).toBe(digestText(freshWorld().digest()));
+  expect(digestText(world.digest())).toBe(digests.get(9_971));
+  expect(digestText(timeline.at(0).world.digest())).toBe(digestText(freshWorld().digest()));
   run(timeline, move);
   expect(timeline.stepCount).toBe(9_972);
 });

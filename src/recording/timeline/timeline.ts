@@ -1,13 +1,11 @@
 /**
- * All steps of a run: performs acts and keeps what they did, seeks in both directions, tells any step in words. What
+ * All steps of a run: performs acts and keeps what they did, shows the world at any position and any step in words. What
  * is kept is in step-log.ts and keyframes.ts; the inputs are kept as they came.
  */
 import { assert, Unmodelled } from '../../base/assert';
 import type { Act } from '../../engine/acts';
 import { NeverReturns } from '../../engine/hardware/rmp';
-import { Arena, WriteLog } from '../../engine/memory/arena';
 import { digestText } from '../../engine/memory/digest';
-import { PageField } from '../../engine/memory/page-field';
 import type { Move } from '../../engine/moves';
 import { perform } from '../../engine/perform';
 import type { RuleId } from '../../engine/rules';
@@ -19,6 +17,7 @@ import { StepRecorder } from './recorder';
 import { Shapes, type Finding, type TakenTransition } from './shape';
 import { readArguments, StepLog } from './step-log';
 import { Keyframes } from './keyframes';
+import { memoryOf, Readers } from './readers';
 import { readWrites, Writes, type Memory } from './writes';
 
 export type { Change } from './changes';
@@ -51,26 +50,35 @@ export interface StepRecord {
   readonly changes: readonly Change[];
 }
 
+/** One position of a timeline: the world stands after step `position - 1`. */
+export interface Moment {
+  readonly position: number;
+  /** The world there, to be read at once: it may stand elsewhere once another moment was read. A write throws. */
+  readonly world: World;
+}
+
 export class Timeline {
   readonly acts: PerformedAct[] = [];
-  private at = 0;
   private readonly shapes: Shapes;
   private readonly steps = new StepLog();
   private readonly recorder: StepRecorder;
   private readonly keyframes: Keyframes;
   private readonly memory: Memory;
+  /** For what is shown, and for whoever walks through the steps beside it. */
+  private readonly readers: Readers;
+  /** For the words of a step. */
+  private readonly teller: Readers;
   private map: ArenaMap | undefined;
-  /** A second memory that walks beside the world, so that a step can be told without moving the world. */
-  private aside: { readonly memory: Memory; at: number } | undefined;
 
-  /** Position 0 is the world as given. */
+  /** Position 0 is the world as given; acts are performed in it, so that it stands at the end. */
   constructor(readonly world: World) {
-    const fields = world.pages.fields;
-    this.memory = { arena: world.arena, fields };
+    this.memory = memoryOf(world);
     this.shapes = new Shapes(world.config.vcpus);
-    const writes = new Writes(world.arena.used, fields.length);
+    const writes = new Writes(world.arena.used, this.memory.fields.length);
     this.recorder = new StepRecorder(world.log, this.shapes, this.steps, writes);
     this.keyframes = new Keyframes(this.steps, writes);
+    this.readers = new Readers(world, this.keyframes, 2);
+    this.teller = new Readers(world, this.keyframes, 1);
     world.log.top = 0;
   }
 
@@ -78,9 +86,17 @@ export class Timeline {
     return this.steps.stepCount;
   }
 
-  /** The world stands after step `position - 1`. */
-  get position(): number {
-    return this.at;
+  /** The world at a position, 0 to `stepCount`. What it gives is new for each call, its `world` need not be. */
+  at(position: number): Moment {
+    assert(position >= 0 && position <= this.stepCount, `there is no position ${position}`);
+    const worldAt = (): World =>
+      position === this.stepCount ? this.world : this.readers.worldAt(position, this.stepCount);
+    return {
+      position,
+      get world() {
+        return worldAt();
+      },
+    };
   }
 
   /** Bytes that the recorded steps take. */
@@ -94,7 +110,6 @@ export class Timeline {
 
   /** Performs an act at the end of the timeline. */
   perform(act: Act, origin: ActOrigin): PerformedAct {
-    this.seek(this.stepCount);
     const firstStep = this.stepCount;
     const refused = this.record(act, firstStep);
     const stepCount = this.stepCount - firstStep;
@@ -102,7 +117,6 @@ export class Timeline {
       ? { act, origin, firstStep, stepCount, refused }
       : { act, origin, firstStep, stepCount };
     this.acts.push(performed);
-    this.at = this.stepCount;
     this.keyframes.grow();
     return performed;
   }
@@ -111,8 +125,9 @@ export class Timeline {
   truncate(actIndex: number): void {
     const act = this.acts[actIndex];
     if (!act) return;
-    this.seek(Math.min(this.at, act.firstStep));
-    if (this.aside) this.asideAt(Math.min(this.aside.at, act.firstStep));
+    this.keyframes.play(this.memory, this.stepCount, act.firstStep);
+    this.readers.retreat(act.firstStep);
+    this.teller.retreat(act.firstStep);
     this.dropSteps(act.firstStep);
     this.acts.length = actIndex;
   }
@@ -151,13 +166,6 @@ export class Timeline {
     return this.steps.stream.bytes.subarray(start, reader.at);
   }
 
-  /** Moves the world to a position, forwards or backwards. */
-  seek(position: number): void {
-    assert(position >= 0 && position <= this.stepCount, `there is no position ${position}`);
-    this.keyframes.play(this.memory, this.at, position);
-    this.at = position;
-  }
-
   /** Every finding, with its step. */
   findings(): readonly { step: number; finding: Finding }[] {
     return this.recorder.findingSteps.flatMap((step) => {
@@ -169,11 +177,7 @@ export class Timeline {
 
   /** The identity of the world at the end. */
   digest(): string {
-    const { at } = this;
-    this.seek(this.stepCount);
-    const text = digestText(this.world.digest());
-    this.seek(at);
-    return text;
+    return digestText(this.world.digest());
   }
 
   /** @returns why the act was refused, if it was */
@@ -208,21 +212,13 @@ export class Timeline {
 
   private changes(index: number): readonly Change[] {
     this.map ??= new ArenaMap(this.world);
-    const list = new ChangeList(this.map, this.asideAt(index));
+    const list = new ChangeList(this.map, memoryOf(this.teller.worldAt(index, this.stepCount)));
     readWrites(
       this.steps.reader(index),
       (address, difference) => list.addWord(address, difference),
       (field, first, count, difference) => list.addRun(field, first, count, difference),
     );
     return list.finish();
-  }
-
-  /** The second memory, moved to a position. */
-  private asideAt(position: number): Memory {
-    const aside = (this.aside ??= { memory: copyOf(this.memory), at: this.at });
-    this.keyframes.play(aside.memory, aside.at, position);
-    aside.at = position;
-    return aside.memory;
   }
 
   /** The last act that starts at or before a step and has steps. */
@@ -243,18 +239,3 @@ function skipWrites(reader: ByteReader): void {
   readWrites(reader, nothing, nothing);
 }
 const nothing = (): void => {};
-
-function copyOf({ arena, fields }: Memory): Memory {
-  const log = new WriteLog();
-  const copy = new Arena(log, arena.used);
-  copy.allocate(arena.used);
-  copy.words.set(arena.words.subarray(0, arena.used));
-  return {
-    arena: copy,
-    fields: fields.map((field) => {
-      const pages = new PageField(field.id, field.pageCount, log);
-      for (const { first, count, value } of field.runs()) pages.store(first, count, value);
-      return pages;
-    }),
-  };
-}

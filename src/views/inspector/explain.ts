@@ -10,7 +10,7 @@ import type { PageImage } from '../../engine/state/vm';
 import { formatArgument, moveKinds, type Move, type MoveKind } from '../../engine/moves';
 import type { World } from '../../engine/world';
 import { kvmRunRows } from '../../recording/comparison/byte-differences';
-import type { Change, StepRecord, Timeline } from '../../recording/timeline/timeline';
+import type { Moment, Change, StepRecord } from '../../recording/timeline/timeline';
 import type { ByteSource } from '../shared/selection';
 
 /** A 64-bit word that a message carried. */
@@ -82,9 +82,8 @@ export interface ByteImage {
 
 const keyOf = (isKvmRun: boolean, index: number): string => `${isKvmRun ? 'run' : 'image'}${index}`;
 
-/** The images a step wrote, then those of its vCPU; `timeline` must stand after the step. */
-export function byteImages(timeline: Timeline, step: StepRecord | undefined): readonly ByteImage[] {
-  const { world } = timeline;
+/** The images a step wrote, then those of its vCPU. @param after the moment after the step */
+export function byteImages({ world }: Moment, step: StepRecord | undefined): readonly ByteImage[] {
   const written = (step?.changes ?? []).filter((change) => change.kind === 'bytes');
   const images = new Map<string, ByteImage>();
   const add = (isKvmRun: boolean, index: number): void => {

@@ -19,16 +19,13 @@ interface Shown {
 /** One run. */
 export interface ViewProps extends Shown {
   readonly timeline: Timeline;
-  /**
-   * Steps that have been taken, 0 to `timeline.stepCount`: the world stands after step `position - 1`. The timeline has
-   * been sought there already; whoever reads `timeline.world` must read this too, so that Svelte knows when it moved.
-   */
+  /** Steps that have been taken, 0 to `timeline.stepCount`; `timeline.at(position)` is what is shown. */
   readonly position: number;
   /** Goes to a position. */
   readonly onseek: (position: number) => void;
 }
 
-/** Several runs side by side. Each timeline has been sought to its own position. */
+/** Several runs side by side, each at its own position. */
 export interface ComparedProps extends Shown {
   readonly comparison: Comparison;
   /** Rows that are over. */
