@@ -215,6 +215,12 @@ test.each([['run'], ['fmt']])('%s warns of a second scenario on standard error',
   );
 });
 
+test('profiles says what an unspecified value is shown as, and why', () => {
+  expect(vmgexit(['profiles']).out).toContain(
+    '    unspecified is shown as eperm, as in v14: the first posting with KVM_SEV_INIT2, the command of the reviewed design too',
+  );
+});
+
 test('profiles as JSON carry value, source and confidence of every facet', () => {
   const parsed = JSON.parse(vmgexit(['profiles', '--json']).out) as {
     profiles: {

@@ -1,7 +1,7 @@
 /** `profiles`: the kernel generations, every facet with its values, and where each is known from. */
 import { sourceText } from '../abi/source';
 import { alignColumns, wrap } from '../base/text';
-import { facetDoc, facetNames, valueDoc, valuesOf } from '../profiles/facets';
+import { facetDoc, facetNames, fallbackOf, valueDoc, valuesOf } from '../profiles/facets';
 import { profileIds, profileTexts, sourceIn, valueIn } from '../profiles/profiles';
 import { fine, jsonPretty, readWords, UsageError, type Output } from './io';
 
@@ -18,6 +18,7 @@ function asJson(): unknown {
       name,
       doc: facetDoc(name),
       values: valuesOf(name).map((value) => ({ value, doc: valueDoc(name, value) })),
+      shownAs: fallbackOf(name),
     })),
   };
 }
@@ -36,7 +37,11 @@ function asText(): string {
       sourceText(sourceIn(id, name)),
     ]);
     const lines = alignColumns(rows.map(([id = '', value = '', , source = '']) => [id, value, source]));
-    return ['', `${name}: ${facetDoc(name)}`, ...lines.map((line) => `    ${line}`)];
+    const text = ['', `${name}: ${facetDoc(name)}`, ...lines.map((line) => `    ${line}`)];
+    const fallback = fallbackOf(name);
+    if (!fallback) return text;
+    const { value, like, because } = fallback;
+    return [...text, `    unspecified is shown as ${value}, as in ${like}: ${because}`];
   });
   return [...generations, ...facets].join('\n');
 }

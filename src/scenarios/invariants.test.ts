@@ -4,7 +4,9 @@
  */
 import { expect, test } from 'vitest';
 import { invariantNames, type InvariantName } from '../engine/rules/invariants';
-import { profileIds } from '../profiles/profiles';
+import { overlayIds } from '../profiles/overlays';
+import { isProfileId, profileIds } from '../profiles/profiles';
+import { isListed, type Listed } from '../testing/profiles/by-generation';
 import { profile, type ProfileName } from '../profiles/resolve';
 import { memoryTape } from './memory-tape';
 import { parseScenario } from './parse';
@@ -15,12 +17,15 @@ type Row = readonly [
   InvariantName,
   says: string,
   lines: string,
-  breaksIn: readonly ProfileName[],
+  breaksIn: Listed,
   unsaid?: readonly ProfileName[],
 ];
 
 const all: readonly ProfileName[] = profileIds;
-const allBut = (...held: ProfileName[]): ProfileName[] => all.filter((id) => !held.includes(id));
+const allBut = (...held: ProfileName[]): Listed => [
+  ...all.filter((id) => !held.includes(id)),
+  ...held.map((id) => `-${id}` as const),
+];
 /** vCPU 1 ran once on its launch VMSA and waits in a hold; two VMSAs are ready. */
 const held = `
 launch  standard
@@ -360,8 +365,9 @@ function breaksIn(name: InvariantName, lines: string, among: readonly ProfileNam
 
 for (const [name, says, lines, generations, unsaid = []] of rows) {
   test(`${name}: ${says}`, () => {
-    const among = [...new Set([...all, ...generations])].filter((id) => !unsaid.includes(id));
-    expect(breaksIn(name, lines, among)).toEqual(among.filter((id) => generations.includes(id)));
+    const named = [...profileIds, ...overlayIds].filter((id) => isProfileId(id) || generations.includes(id));
+    const among = named.filter((id) => !unsaid.includes(id));
+    expect(breaksIn(name, lines, among)).toEqual(among.filter((id) => isListed(generations, id)));
   });
 }
 

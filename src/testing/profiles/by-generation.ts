@@ -2,6 +2,7 @@
 import { assert } from '../../base/assert';
 import { columnIds } from '../../profiles/facet';
 import { derivationOf, isProfileId, profileIds, type ProfileId } from '../../profiles/generations';
+import type { ProfileName } from '../../profiles/resolve';
 
 /**
  * An expectation for every generation. A key is one name or several with blanks between, and `linux-*` stands for the
@@ -35,4 +36,14 @@ export function expectations<T>(row: ByGeneration<T>): readonly (readonly [Profi
     return expectedOf(base);
   };
   return profileIds.map((id) => [id, expectedOf(id)]);
+}
+
+/** Profiles that have something in common; `-linux-7.9` takes one out. */
+export type Listed = readonly (ProfileName | `-${ProfileName}`)[];
+
+/** Whether a list holds a profile. A generation that is declared by its differences is in it with its base. */
+export function isListed(listed: Listed, id: ProfileName): boolean {
+  if (listed.includes(id)) return true;
+  const base = isProfileId(id) && !listed.includes(`-${id}`) ? (derivationOf(id)?.base ?? '') : '';
+  return isProfileId(base) && isListed(listed, base);
 }
