@@ -6,7 +6,7 @@ import type { FacetName, FacetValue } from './facets';
 /** Facets with the value and source that they get. */
 export type Changes = { readonly [N in FacetName]?: Fact<FacetValue<N>> };
 
-/** A profile told by what it changes of another one. */
+/** A profile declared by what it changes of another one. */
 export interface Difference<Base extends string> {
   readonly base: Base;
   /** The facets in which it differs, and those that were read again there and found the same. */

@@ -89,9 +89,9 @@ export const nearest = <const V extends string>(
 export const asMerged = <const V extends string>(value: V): Fallback<V> =>
   nearest('linux-6.11', value, 'the first released kernel');
 
-/** The sentence for the value of the same name: the engine reports a finding instead of guessing. */
+/** The sentence for the value of the same name. */
 export const unspecified =
-  'No source says, or the question cannot arise there: the model stops guessing and says so.';
+  'No source says, or the case cannot occur there: the model reports an ambiguity and uses the fallback.';
 
 const claim =
   (confidence: Confidence) =>
@@ -112,13 +112,13 @@ export const carriedOver = <const V extends string>(value: V, neighbour: string)
   source: { confidence: 'unconfirmed', document: 'not read', place: `carried over from ${neighbour}` },
 });
 
-/** No source that was read decides this. `why` says whether it is unsaid or cannot arise. */
+/** No source that was read decides this. `why` says whether none mentions it or the case cannot occur. */
 export const silent = (why: string): Fact<'unspecified'> => ({
   value: 'unspecified',
   source: { confidence: 'unconfirmed', document: 'no source read', place: why },
 });
 
-/** The five columns before the merge where nothing that was read touches a facet; spread it, then overwrite. */
+/** The five columns before the merge for a facet that no source read mentions; spread it, then override. */
 export const unsaidBeforeMerge = {
   'part2-v4': silent('the posting was not read for this'),
   'as-reviewed': silent('no reviewer asked for anything here'),

@@ -1,6 +1,6 @@
 /**
  * Overlays: a generation with a few facets as some posting or tree had them. They reproduce bugs that were posted and
- * never released, and stand where a generation's name stands.
+ * never released, and may be used wherever a generation may.
  */
 import type { Source } from '../abi/source';
 import { amd2022, posted } from './documents';
@@ -14,7 +14,7 @@ export interface Overlay extends Difference<ProfileId> {
   /** ISO 8601: a day, a month or a year. */
   readonly date: string;
   readonly description: string;
-  /** Shown to tests only: it stands for a tree that no column of the generations stands for. */
+  /** Shown to tests only: it is a tree of its own, between the generations. */
   readonly testOnly?: true;
   /** Set if what is not changed is only carried over from the base, so that its marks do not hold here. */
   readonly restCarriedOver?: true;
@@ -48,7 +48,7 @@ export const overlays = {
     title: 'v13 LAUNCH_UPDATE',
     date: '2024-04-18',
     description:
-      'A LAUNCH_UPDATE that fails half way returns -EINTR; how far it came is noted in a copy of the struct that never goes back.',
+      'A LAUNCH_UPDATE that fails half way returns -EINTR; its progress is written to a copy of the struct that userspace never gets.',
     changes: {
       'lu.struct': read('gfnStartAndType', posted.v13Launch),
       'lu.failure': read('progressEintr', posted.v13Launch),

@@ -1,8 +1,8 @@
 /**
  * From the way people write a profile to the values the engine runs on.
  *
- * `linux-7.2:ap.doubleCreate=reject:psc.retInit=stale` is a generation with two facets overridden; commas part several
- * profiles, and the name of an overlay may stand where a generation's name stands. Scenario text, command line and
+ * `linux-7.2:ap.doubleCreate=reject:psc.retInit=stale` is a generation with two facets overridden; commas separate several
+ * profiles, and an overlay may be named instead of a generation. Scenario text, command line and
  * links all write it alike.
  */
 import type { Source } from '../abi/source';
@@ -121,7 +121,7 @@ export function profile(id: ProfileName): ResolvedProfile {
 /** What a run uses when nobody names a profile. */
 export const defaultProfile = (): ResolvedProfile => profile(defaultProfileId);
 
-/** A slip of the pen, or else what there is. */
+/** The name that was probably meant, or else the names there are. */
 const orElse = (word: string, known: readonly string[], there: readonly string[]): string =>
   didYouMean(word, known) || (there.length === 0 ? '' : `; there are ${there.join(', ')}`);
 
@@ -161,7 +161,7 @@ export function parseProfileSpec(text: string): Result<ResolvedProfile, Problem>
   return ok(withValues(base, values as unknown as Facets));
 }
 
-/** Reads several profiles parted by commas. */
+/** Reads several profiles separated by commas. */
 export function parseProfileList(text: string): Result<readonly ResolvedProfile[], Problem> {
   const profiles: ResolvedProfile[] = [];
   for (const part of text.split(',')) {

@@ -90,9 +90,10 @@ export const apCreationFacets = {
   'ap.badOnInit': facet({
     doc: 'What a refused CREATE_ON_INIT does to the target.',
     values: {
-      modeErrorKicks: 'Wrong features: kicked and offline at once. A bad GPA is not noticed here.',
+      modeErrorKicks:
+        'Wrong features: the target is kicked and goes offline at once. A bad GPA is not detected here.',
       'modeErrorKicks+gpaErrorArms':
-        'Wrong features: kicked and offline at once. A bad GPA: armed with INVALID_PAGE, so the next INIT takes it offline.',
+        'Wrong features: the target is kicked and goes offline at once. A bad GPA: the target is armed with INVALID_PAGE, so the next INIT takes it offline.',
       nothing: 'Nothing.',
     },
     facts: {
@@ -133,7 +134,7 @@ export const apCreationFacets = {
   }),
 
   'ap.invalidMarker': facet({
-    doc: 'The word that stands for "no VMSA".',
+    doc: 'The value that means "no VMSA".',
     values: {
       zero: '0, so GPA 0 means DESTROY and a missing VMSA is physical address 0.',
       INVALID: 'INVALID_PAGE (all ones).',
@@ -201,7 +202,7 @@ export const apCreationFacets = {
   'ap.gpaCheck': facet({
     doc: 'How the guest address of the VMSA is checked.',
     values: {
-      alignedAtApply: 'Only page alignment, silently, when the VMSA is applied.',
+      alignedAtApply: 'Only its page alignment, when the VMSA is applied, without an error to the requester.',
       'legal+aligned': 'At the request: legal for the guest and page aligned.',
       'legal+aligned+not2M':
         'At the request: legal, page aligned, and not 2M aligned (a hardware erratum); 0 is 2M aligned.',
@@ -249,7 +250,7 @@ export const apCreationFacets = {
     values: {
       onInitOnly: 'CREATE_ON_INIT alone; CREATE and DESTROY clear it.',
       allRequests:
-        'All three; whoever comes first, the request or an INIT, applies the VMSA and consumes the flag.',
+        'All three; the request or an INIT, whichever comes first, applies the VMSA and clears the flag.',
       unspecified,
     },
     shownAs: asMerged('allRequests'),
@@ -272,9 +273,9 @@ export const apCreationFacets = {
     doc: 'How the pending VMSA is applied for CREATE and DESTROY.',
     values: {
       requestHandler:
-        'By a handler of its own in the run loop: the vCPU is not reset, and the armed flag is neither asked for nor cleared.',
+        'By a handler in the run loop: the vCPU is not reset, and the armed flag is neither tested nor cleared.',
       initReset:
-        'By a full INIT reset, which minds the armed flag: local APIC reset, queued interrupts, NMIs and exceptions cleared.',
+        'By a full INIT reset, which tests the armed flag, resets the local APIC and clears queued interrupts, NMIs and exceptions.',
       unspecified,
     },
     shownAs: asMerged('initReset'),
@@ -318,12 +319,12 @@ export const apCreationFacets = {
   }),
 
   'ap.unusablePage': facet({
-    doc: 'What an accepted CREATE becomes when its VMSA page cannot be had.',
+    doc: 'What happens to the target of an accepted CREATE when KVM cannot get the VMSA page.',
     values: {
       halted: 'The target stays in the offline state; only the log says why.',
-      runnable: 'The target becomes RUNNABLE all the same, so that entering it fails visibly.',
+      runnable: 'The target becomes RUNNABLE anyway, so that entering it fails visibly.',
       offlineOrPa0:
-        'Page not present: silently offline. No memslot: physical address 0 is installed and the target is RUNNABLE.',
+        'Page not present: the target goes offline without an error. No memslot: physical address 0 is installed and the target is RUNNABLE.',
       internalErrorOrPa0:
         'Page not present: exit KVM_EXIT_INTERNAL_ERROR of the target. No memslot: physical address 0 is installed and the target is RUNNABLE.',
       emulationErrorExit: 'The target exits to the VMM with an emulation error.',
@@ -367,12 +368,12 @@ export const apCreationFacets = {
   }),
 
   'ap.pendingAfterApply': facet({
-    doc: 'What becomes of the pending GPA once it is applied.',
+    doc: 'What happens to the pending GPA when it is applied.',
     values: {
-      kept: 'It stays where it is, and an update request that is still raised applies it again.',
+      kept: 'KVM keeps it, and an update request that is still pending applies it again.',
       keptOnFailure:
-        'It is gone if its page could be had; else it stays, until the next request overwrites it.',
-      consumed: 'It is gone.',
+        'KVM clears it if it got the page; otherwise it stays until the next request overwrites it.',
+      consumed: 'KVM clears it.',
       unspecified,
     },
     shownAs: nearest(
@@ -396,9 +397,9 @@ export const apCreationFacets = {
   }),
 
   'ap.launchVmsaRestore': facet({
-    doc: "Whether initialising the VMCB writes KVM's own launch VMSA back as long as no guest VMSA was ever installed.",
+    doc: "Whether initialising the VMCB restores KVM's own launch VMSA as long as no guest VMSA was ever installed.",
     values: {
-      no: 'One address variable: DESTROY overwrites it for good.',
+      no: 'There is one address variable, and DESTROY overwrites it.',
       yes: 'DESTROY before any CREATE leaves the launch VMSA in the VMCB, and the vCPU can run on it again.',
     },
     facts: {
@@ -419,7 +420,7 @@ export const apCreationFacets = {
   'ap.destroySticky': facet({
     doc: 'Whether INIT-SIPI or the VMM can start a destroyed vCPU again without a new CREATE.',
     values: {
-      no: 'They make it RUNNABLE; what it then runs on is another question.',
+      no: 'They make it RUNNABLE; other facets decide which VMSA it then has.',
       yes: 'Both are refused.',
     },
     facts: {
@@ -472,8 +473,8 @@ export const apCreationFacets = {
   'ap.pvUnhalted': facet({
     doc: 'When pv_unhalted is cleared.',
     values: {
-      onPurposeOnly: 'When the target goes offline on purpose, not after a failed apply.',
-      bothWays: 'Alike when the target goes offline and when it goes online.',
+      onPurposeOnly: 'When the target goes offline as requested, not after a failed apply.',
+      bothWays: 'Both when the target goes offline and when it goes online.',
     },
     facts: {
       'part2-v4': read('onPurposeOnly', v4.apCreation),

@@ -1,4 +1,4 @@
-/** LAUNCH_FINISH, running before it, and how the pages go back. */
+/** LAUNCH_FINISH, KVM_RUN before it, and how KVM frees the pages. */
 import { review, v11, v14, v4, v5 } from '../documents';
 import { asMerged, carriedOver, facet, kernels, read, sev, silent, unspecified } from '../facet';
 
@@ -7,12 +7,12 @@ const unasked = silent('no reviewer asked for anything here');
 
 export const launchFinishFacets = {
   'lf.failure': facet({
-    doc: 'What a failing LAUNCH_FINISH leaves behind, and what a second one meets.',
+    doc: 'What a failing LAUNCH_FINISH leaves behind, and what a second call does.',
     values: {
       noUnwind: 'VMSAs encrypted so far stay encrypted; a retry writes into a guest page: a host RMP fault.',
-      unwindOrKill: 'Everything is taken back, so that it is as before; where that fails the VM is dead.',
-      kill: 'Nothing is taken back, and the VM is dead.',
-      'noUnwind+retryRefused': 'VMSAs encrypted so far stay encrypted; a retry is -EINVAL, for ever.',
+      unwindOrKill: 'KVM undoes everything; if that fails the VM is dead.',
+      kill: 'KVM undoes nothing, and the VM is dead.',
+      'noUnwind+retryRefused': 'VMSAs encrypted so far stay encrypted; every retry is -EINVAL.',
     },
     facts: {
       'part2-v4': read('noUnwind', v4.launchFinish),
@@ -46,7 +46,7 @@ export const launchFinishFacets = {
   'lf.locksVcpus': facet({
     doc: 'Whether LAUNCH_FINISH takes the mutex of every vCPU before it encrypts the first VMSA.',
     values: {
-      no: 'It goes ahead at once.',
+      no: 'It starts at once.',
       yes: 'It waits until every running KVM_RUN has returned.',
       unspecified,
     },
@@ -65,7 +65,8 @@ export const launchFinishFacets = {
   'run.beforeFinish': facet({
     doc: 'What KVM_RUN before LAUNCH_FINISH does.',
     values: {
-      vmrunOnPlainVmsa: 'KVM does not refuse: VMRUN is tried on a plain VMSA, and hardware decides.',
+      vmrunOnPlainVmsa:
+        'KVM does not refuse it: VMRUN is tried on an unencrypted VMSA, and the hardware decides.',
       error: 'A deterministic error.',
     },
     facts: {
@@ -84,7 +85,7 @@ export const launchFinishFacets = {
   }),
 
   'free.vmsa': facet({
-    doc: 'How the launch VMSA page goes back when a vCPU is freed, and what an RMPUPDATE that fails does.',
+    doc: 'How KVM frees the launch VMSA page of a vCPU, and what an RMPUPDATE that fails does.',
     values: {
       'rmpupdate+leakLog': 'One RMPUPDATE to shared; if it fails the page is leaked and logged.',
       'rmpupdate+bugVm+leak': 'One RMPUPDATE to shared; if it fails the VM is bugged and the page leaked.',

@@ -19,10 +19,10 @@ const start = sev('snp_launch_start()');
 
 export const launchStartFacets = {
   'init2.command': facet({
-    doc: 'Which command makes an SNP guest of a VM.',
+    doc: 'Which command makes a VM an SNP guest.',
     values: {
       snpInit:
-        'KVM_SEV_SNP_INIT: it takes flags alone, none is supported (-EOPNOTSUPP), and hands the supported set back.',
+        'KVM_SEV_SNP_INIT: it has flags only, supports none of them (-EOPNOTSUPP) and writes the supported set back.',
       init2: 'KVM_SEV_INIT2: VMSA features, flags and GHCB version.',
     },
     facts: {
@@ -95,7 +95,7 @@ export const launchStartFacets = {
     doc: 'Whether ciphertext hiding can split the ASIDs between SNP and SEV-ES VMs.',
     values: {
       no: 'SNP and SEV-ES share one range.',
-      yes: 'With it on, SNP gets [1, N] and SEV-ES the rest.',
+      yes: 'With ciphertext hiding on, SNP gets [1, N] and SEV-ES the rest.',
       unspecified,
     },
     shownAs: asMerged('no'),
@@ -130,15 +130,15 @@ export const launchStartFacets = {
   }),
 
   'ls.policy': facet({
-    doc: 'Which guest policies LAUNCH_START lets through to the firmware; others are -EINVAL.',
+    doc: 'Which guest policies LAUNCH_START passes to the firmware; others are -EINVAL.',
     values: {
       knownSmtRequired:
         'Bits 0 to 17, 19 and 20 are known; SMT (16) must be 1 and SINGLE_SOCKET (20) must be 0.',
-      known: 'Bits 0 to 17, 19 and 20 are known; SMT and SINGLE_SOCKET are left to the firmware.',
+      known: 'Bits 0 to 17, 19 and 20 are known; only the firmware checks SMT and SINGLE_SOCKET.',
       firmwareMask: 'The bits that the firmware reports, except MIGRATE_MA (18).',
       smtRequired:
         'Any bit, also without the reserved one; SMT (16) must be 1 and SINGLE_SOCKET (20) must be 0.',
-      any: 'All: only the firmware looks.',
+      any: 'All: only the firmware checks the policy.',
       unspecified,
     },
     shownAs: asMerged('knownSmtRequired'),
@@ -157,9 +157,9 @@ export const launchStartFacets = {
   'ls.refusal': facet({
     doc: 'What a LAUNCH_START that KVM refuses for its flags or policy leaves behind.',
     values: {
-      nothing: 'Nothing: flags and policy are looked at first.',
+      nothing: 'Nothing: KVM checks flags and policy first.',
       context:
-        'The context: it is made first and stays, so that every further LAUNCH_START is -EINVAL and LAUNCH_UPDATE goes on.',
+        'The context: KVM creates it first and keeps it, so that every further LAUNCH_START is -EINVAL and LAUNCH_UPDATE is accepted.',
       unspecified,
     },
     shownAs: nearest('linux-6.12', 'nothing', 'the first kernel that was executed for it'),
@@ -180,7 +180,7 @@ export const launchStartFacets = {
     values: {
       einval: '-EINVAL: there is a context already.',
       replacesContext:
-        'It makes another context and forgets the first; ACTIVATE cannot bind the ASID to it, so that it goes back and the call is -EIO.',
+        'It creates another context and loses the first one; ACTIVATE cannot bind the ASID to it, so KVM frees it and returns -EIO.',
       unspecified,
     },
     shownAs: asMerged('einval'),

@@ -61,11 +61,11 @@ export const launchUpdateFacets = {
   }),
 
   'lu.argumentChecks': facet({
-    doc: 'Which fields of its argument LAUNCH_UPDATE looks at itself.',
+    doc: 'Which fields of its argument LAUNCH_UPDATE checks itself.',
     values: {
-      none: 'None: a length that is no whole pages is rounded up, a strange page type goes to the firmware.',
+      none: 'None: a length that is not a multiple of 4K is rounded up, an unknown page type goes to the firmware.',
       lenAndType: 'len must be whole pages, the type one of five, VMSA not among them (v13).',
-      lenFlagsAndType: 'As before, and flags must be 0.',
+      lenFlagsAndType: 'As lenAndType, and flags must be 0.',
       unspecified,
     },
     shownAs: asMerged('lenFlagsAndType'),
@@ -96,14 +96,14 @@ export const launchUpdateFacets = {
   }),
 
   'lu.failure': facet({
-    doc: 'What becomes of a LAUNCH_UPDATE call of several pages when page k fails in the firmware.',
+    doc: 'What a LAUNCH_UPDATE call of several pages does when the firmware refuses page k.',
     values: {
       zapWholeRange:
         'Error; page k is reclaimed and every page of the range, touched or not, is made shared.',
       stayDoneNoReport: 'Error; page k ends shared, pages before it stay encrypted, the struct says nothing.',
       noProgress: "Error; this memslot's pages up to k are made shared again, the struct says nothing.",
       progressEintr:
-        "-EINTR; pages before k stay encrypted; how much was done stands in KVM's own copy of the struct only (v13).",
+        "-EINTR; pages before k stay encrypted; only KVM's own copy of the struct says how much was done (v13).",
       progressInStruct:
         '0; pages before k stay encrypted and the struct is advanced to the rest. A failing first page is -EIO.',
     },
@@ -160,10 +160,10 @@ export const launchUpdateFacets = {
   }),
 
   'lu.privateAttribute': facet({
-    doc: 'Whether LAUNCH_UPDATE wants the GFN to carry the private attribute already.',
+    doc: 'Whether LAUNCH_UPDATE requires that the GFN has the private attribute.',
     values: {
       noAttributes: 'There are no memory attributes yet.',
-      notChecked: 'KVM does not look; the VMM sets it at some time.',
+      notChecked: 'KVM does not check it; the VMM may set it later.',
       required: 'Without it the page fails with -EINVAL inside, -EIO as a first page.',
       unspecified,
     },
@@ -238,7 +238,7 @@ export const launchUpdateFacets = {
     doc: 'How uaddr must be aligned, for types that have a source.',
     values: {
       any: 'Not at all: the kernel copies from it.',
-      wholePages: 'Not at all: every page that the range touches is taken whole.',
+      wholePages: 'Not at all: KVM uses every page that the range touches as a whole.',
       page: 'To 4K, else -EINVAL: the page is pinned.',
       unspecified,
     },
@@ -256,7 +256,7 @@ export const launchUpdateFacets = {
   }),
 
   'lu.sourceRead': facet({
-    doc: 'When LAUNCH_UPDATE finds out that it cannot read a page of the source.',
+    doc: 'When LAUNCH_UPDATE detects that it cannot read a page of the source.',
     values: {
       afterPage:
         'While it copies: the private page exists by then and stays, not up to date, its content undefined.',
@@ -315,10 +315,10 @@ export const launchUpdateFacets = {
   }),
 
   'lu.reclaimFailure': facet({
-    doc: 'What happens when the firmware does not give a failed page back (PAGE_RECLAIM fails).',
+    doc: 'What KVM does when PAGE_RECLAIM of a refused page fails.',
     values: {
       ignored: 'The return code is ignored.',
-      leak: 'The page is leaked, the VM lives on.',
+      leak: 'The page is leaked, the VM goes on.',
       'bugVm+leak': 'The page is leaked and the VM is bugged: every later ioctl is -EIO.',
       unspecified,
     },
@@ -341,11 +341,11 @@ export const launchUpdateFacets = {
   }),
 
   'lu.reclaim': facet({
-    doc: 'Where a page that the firmware refused stands after PAGE_RECLAIM.',
+    doc: 'The RMP state of a page that the firmware refused, after PAGE_RECLAIM.',
     values: {
-      reclaimAndShare: 'With the host: the same helper makes it shared.',
+      reclaimAndShare: 'Hypervisor: the helper that reclaims it also makes it shared.',
       reclaimOnly:
-        'Still assigned: LAUNCH_UPDATE makes it shared in its clean-up, LAUNCH_FINISH leaves the VMSA page so.',
+        'Still assigned: LAUNCH_UPDATE makes it shared in its clean-up, LAUNCH_FINISH leaves the VMSA page assigned.',
       unspecified,
     },
     shownAs: asMerged('reclaimAndShare'),
@@ -370,7 +370,7 @@ export const launchUpdateFacets = {
     doc: 'What happens when RMPUPDATE cannot make a page of a failed launch call shared again.',
     values: {
       ignored: 'The return code is ignored.',
-      leak: 'The page is leaked and logged, the VM lives on.',
+      leak: 'The page is leaked and logged, the VM goes on.',
       'bugVm+leak': 'The page is leaked and the VM is bugged: every later ioctl is -EIO.',
       unspecified,
     },

@@ -94,7 +94,7 @@ export const pscBatchFacets = {
     doc: 'The code in SW_EXITINFO2 for a header that fails its test.',
     values: {
       invalidEntry: '(1 << 32) | 2, the code of a bad entry.',
-      bare2: '2: the internal code escapes without being mapped.',
+      bare2: '2: the internal code reaches the guest without being mapped.',
       invalidHeader: '(1 << 32) | 1, the code of a bad header.',
       unspecified,
     },
@@ -166,7 +166,7 @@ export const pscBatchFacets = {
     doc: 'The answer to a batch whose scratch area is refused.',
     values: {
       invalidHeader: 'SW_EXITINFO2 = (1 << 32) | 1.',
-      bare1: 'SW_EXITINFO2 = 1: the internal code escapes without being mapped.',
+      bare1: 'SW_EXITINFO2 = 1: the internal code reaches the guest without being mapped.',
       malformedThenBare1: 'SW_EXITINFO1 keeps the 2 of a malformed input, SW_EXITINFO2 = 1.',
       malformedInput: 'SW_EXITINFO1 = 2, SW_EXITINFO2 = 3, or 4 if sw_scratch is not marked valid.',
       unspecified,
@@ -191,9 +191,8 @@ export const pscBatchFacets = {
     doc: 'The answer to a batch from an SEV-ES guest without SNP.',
     values: {
       otherError: 'SW_EXITINFO2 = 4 << 32.',
-      bare1: 'SW_EXITINFO2 = 1: the internal code escapes without being mapped.',
-      beforeDispatch:
-        'Refused as an SNP-only event before anything else looks at it; nae.snpOnlyOnEs says how.',
+      bare1: 'SW_EXITINFO2 = 1: the internal code reaches the guest without being mapped.',
+      beforeDispatch: 'KVM refuses it as an SNP-only event before any other check; nae.snpOnlyOnEs says how.',
       forwarded: 'No test: it leaves to the VMM as if the guest were an SNP guest.',
       unspecified,
     },
@@ -360,7 +359,7 @@ export const pscBatchFacets = {
   'psc.missingSlotInHugeEntry': facet({
     doc: 'The reply when a later page of a 2M entry has no memslot, where KVM itself edits the RMP.',
     values: {
-      falseSuccess: '0: the result of the page before is still standing.',
+      falseSuccess: '0: the result of the page before is still set.',
       otherError: '4 << 32.',
       unspecified,
     },

@@ -1,4 +1,4 @@
-/** Page state change by the MSR protocol (request 0x014, answer 0x015), and what a user exit's answer is worth. */
+/** Page state change by the MSR protocol (request 0x014, answer 0x015), and how KVM takes the answer of a user exit. */
 import { review, v11, v14, v4, v5 } from '../documents';
 import {
   asMerged,
@@ -43,7 +43,7 @@ export const pscMsrFacets = {
     doc: 'The answer to an MSR page state change whose operation is neither private (1) nor shared (2).',
     values: {
       allOnesAfterMapping:
-        'All ones in bits 63:32, but a missing nested mapping is created before the op is looked at.',
+        'All ones in bits 63:32, but a missing nested mapping is created before the op is checked.',
       bit63: '0x8000000000000015 at once, without an exit.',
       unspecified,
     },

@@ -75,7 +75,7 @@ export const vcpuRunFacets = {
     doc: "What happens when the guest_memfd page of a vCPU's current VMSA goes away.",
     values: {
       none: 'Nothing: the vCPU keeps the stale physical address.',
-      onInvalidation: 'The vCPU is kicked and looks the same GPA up again before it enters.',
+      onInvalidation: 'KVM kicks the vCPU and looks the same GPA up again before it enters.',
       unspecified,
     },
     shownAs: asMerged('none'),
@@ -97,7 +97,7 @@ export const vcpuRunFacets = {
   'hold.eventPending': facet({
     doc: 'What an AP reset hold does while an event is pending or pv_unhalted is set.',
     values: {
-      holds: 'The vCPU goes to AP_RESET_HOLD all the same.',
+      holds: 'The vCPU goes to AP_RESET_HOLD anyway.',
       staysRunnable: 'The vCPU stays RUNNABLE.',
       unspecified,
     },
@@ -121,7 +121,7 @@ export const vcpuRunFacets = {
     doc: 'What KVM_RUN does with an event that is pending for a vCPU in STOPPED, or one that AP creation made UNINITIALIZED.',
     values: {
       eintr:
-        'It returns -EINTR and leaves the event pending: only INIT and SIPI or KVM_SET_MP_STATE revive the vCPU.',
+        'It returns -EINTR and leaves the event pending: only INIT and SIPI or KVM_SET_MP_STATE make the vCPU RUNNABLE again.',
       unspecified,
     },
     shownAs: nearest('part2-v5', 'eintr', 'the last posting whose AP creation leads to STOPPED'),

@@ -23,7 +23,7 @@ export const vmgexitFacets = {
     doc: 'The highest GHCB protocol version that KVM reports to the guest.',
     values: {
       negotiated: 'The version that userspace chose for this VM at KVM_SEV_INIT2.',
-      fixed2: 'Always 2: a VM has nothing to choose.',
+      fixed2: 'Always 2: userspace cannot choose a version.',
       unspecified,
     },
     shownAs: asMerged('negotiated'),
@@ -62,7 +62,7 @@ export const vmgexitFacets = {
   'ghcb.xss': facet({
     doc: "Whether KVM takes the guest's XSS from the GHCB page when its bit is valid.",
     values: {
-      ignored: 'The field is not looked at.',
+      ignored: 'KVM does not read the field.',
       taken: "It is written to KVM's copy, also if the request is refused afterwards.",
       unspecified,
     },
