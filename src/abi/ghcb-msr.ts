@@ -160,7 +160,7 @@ export const terminationRequest = word('Termination request', msr, {
   reserved: zeros(63, 24),
 });
 
-/** A message whose data nobody described: only its info code is known. */
+/** A message of which only the info code is known; no source describes its data. */
 const opaque = (title: string, code: number, from: Source) =>
   word(title, from, {
     info: info(code, title),
@@ -296,7 +296,7 @@ export function explainGhcbMsr(value: bigint): FieldRow[] {
 export const HV_FEATURE_SNP = 1n << 0n;
 export const HV_FEATURE_AP_CREATION = 1n << 1n;
 export const HV_FEATURE_MULTI_VMPL = 1n << 5n;
-/** What mainline KVM advertises, to every SEV-ES and SNP guest alike. */
+/** What mainline KVM advertises, to every SEV-ES guest and every SNP guest. */
 export const KVM_HV_FEATURES = HV_FEATURE_SNP | HV_FEATURE_AP_CREATION;
 
 const feature = <const Bit extends number>(bit: Bit, doc: string, from?: Source) =>

@@ -59,7 +59,7 @@ export const KVM_EXIT_ARM_SEA = 41;
 export const KVM_EXIT_ARM_LDST64B = 42;
 export const KVM_EXIT_SNP_REQ_CERTS = 43;
 
-/** Where the VMM's answer to an exit goes, by what is answered: fields of the exit's member. */
+/** The fields of the exit's member that the VMM writes its answer to, by the kind of answer. */
 export interface ExitAnswer<Field extends string = string> {
   /** The result of the request. */
   readonly ret?: Field;
@@ -86,7 +86,7 @@ export interface ExitPayload {
 /** What an exit reason means. */
 export interface KvmExit<Name extends string = string> {
   readonly name: Name;
-  /** Every payload that goes with the reason; none where the union means nothing. */
+  /** Every payload that goes with the reason; none where the exit uses no member of the union. */
   readonly payloads: readonly ExitPayload[];
   /** The errno of KVM_RUN beside which the reason still counts. Beside any other the reason is that of an earlier exit. */
   readonly errno?: number | 'any';
@@ -178,7 +178,7 @@ export const mainlineExits = {
   ),
 } as const satisfies ExitTable;
 
-/** KVM_EXIT_VMGEXIT with the GHCB MSR as it stands. */
+/** KVM_EXIT_VMGEXIT with the unmodified GHCB MSR. */
 export const rawVmgexitExits = {
   [KVM_EXIT_VMGEXIT_RAW]: exit(
     'KVM_EXIT_VMGEXIT',

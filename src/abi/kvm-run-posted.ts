@@ -7,7 +7,7 @@ import { marked, source } from './source';
 export const KVM_EXIT_VMGEXIT = 40;
 export const KVM_USER_VMGEXIT_PSC_MSR = 1;
 export const KVM_USER_VMGEXIT_PSC = 2;
-/** The same exit as posted before, carrying the GHCB MSR as it stands. Never merged; mainline has no exit of this number. */
+/** The same exit as posted before, carrying the unmodified GHCB MSR. Never merged; mainline has no exit of this number. */
 export const KVM_EXIT_VMGEXIT_RAW = 50;
 
 const typedVmgexit = source.mail('[PATCH v11 nn/35] KVM_EXIT_VMGEXIT', 'Michael Roth', '30 Dec 2023');

@@ -21,7 +21,7 @@ export const pscOperations = {
   [PSC_OP_UNSMASH]: 'UNSMASH',
 } as const;
 
-/** Page sizes of a PSC entry; RMP entries count alike. */
+/** Page sizes of a PSC entry; RMP entries use the same values. */
 export const PSC_PAGE_SIZE_4K = 0;
 export const PSC_PAGE_SIZE_2M = 1;
 
@@ -38,7 +38,7 @@ export const pscHeader = word('PSC header', ghcb, {
   reserved: { bits: [63, 32], reserved: true, doc: 'Reserved' },
 });
 
-/** One range of guest memory and the state it shall have. */
+/** One range of guest memory and the requested state. */
 export const pscEntry = word('PSC entry', ghcb, {
   curPage: {
     bits: [11, 0],
@@ -71,7 +71,7 @@ export const pscCapacity = (offset: number): number =>
 /** Bytes from the start of the buffer to entry `index`. */
 export const pscEntryOffset = (index: number): number => PSC_HEADER_SIZE + index * PSC_ENTRY_SIZE;
 
-/** An entry as it stands in a buffer. */
+/** A decoded entry of a PSC buffer. */
 export interface PscEntry {
   /** 4K pages that are done. */
   readonly curPage: number;
@@ -135,7 +135,7 @@ export const PSC_INVALID_HDR = 0x1_0000_0001n;
 export const PSC_INVALID_ENTRY = 0x1_0000_0002n;
 export const PSC_GENERIC_ERROR = 0x100_0000_0000n;
 
-/** What each result tells the guest. */
+/** The meaning of each result. */
 export const pscResults = [
   {
     name: 'PSC_SUCCESS',

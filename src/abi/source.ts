@@ -2,7 +2,7 @@
  * Where a fact comes from and how sure we are. Every layout, event and rule carries one; the page shows it.
  *
  * AMD's own text of publication 56421 (the GHCB specification) was not available when these layouts were written: what
- * `source.ghcb` names is what Linux, EDK2, coconut-svsm, OpenVMM and Oak implement alike.
+ * `source.ghcb` names is what Linux, EDK2, coconut-svsm, OpenVMM and Oak all implement.
  */
 
 /** executed: the kernel's own function was run; read: seen in a primary source; inferred: follows from code that was read. */
@@ -60,7 +60,7 @@ export const source = {
   oak: fileOf('project-oak/oak at 0beb0de8'),
   /** virtee/sev at 9cf2adbf. */
   virtee: fileOf('virtee/sev at 9cf2adbf'),
-  /** QEMU 10.0.13 and 10.2.2, alike in both. */
+  /** QEMU 10.0.13 and 10.2.2; the cited code is the same in both. */
   qemu: fileOf('QEMU 10.0.13 and 10.2.2'),
   /** A published Rust crate. */
   crate: fileOf('Rust crates'),

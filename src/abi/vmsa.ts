@@ -199,7 +199,7 @@ export const vmsa = struct('VMSA', linux, VMSA_SIZE, {
 /** EFER.SVME, which a VMSA must have set. */
 export const EFER_SVME = 0x1000n;
 
-/** Values a guest gives a VMSA that shall look like a vCPU after INIT, with the page's start address as SIPI vector. */
+/** Values that a guest writes to a VMSA for a vCPU in the state after INIT, with the page's start address as SIPI vector. */
 export interface VmsaInit {
   /** SIPI vector: the AP starts at vector << 12. */
   readonly sipiVector: number;

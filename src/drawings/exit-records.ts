@@ -86,7 +86,7 @@ export const memberOf = ({ payload }: ExitRecord): StructLayout | undefined => p
 
 /**
  * Where a byte of the union comes from. `written`: it changed during this KVM_RUN. `same`: this exit fills its field, with
- * the value that stood there. `stale`: an earlier exit or its answer left it. `blank`: nobody ever wrote it.
+ * the value that stood there. `stale`: an earlier exit or its answer left it. `blank`: it was never written.
  */
 export type ByteOrigin = 'written' | 'same' | 'stale' | 'blank';
 

@@ -1,4 +1,4 @@
-/** What charts and answers tell in the same words. */
+/** Texts that several charts of the matrix share. */
 import { gfnToGpa } from '../../abi/address';
 import { errnoText } from '../../abi/errno';
 import { firmwareStatusText } from '../../abi/firmware';
@@ -16,7 +16,7 @@ import type { World } from '../../engine/world';
 import type { FacetValue } from '../../profiles/facets';
 import type { Answered, MatrixChart } from './chart';
 
-/** How the last KVM_RUN of a vCPU ended, or that it goes on. */
+/** How the last KVM_RUN of a vCPU returned, or that it has not returned. */
 export function kvmRunOutcome(world: World, index: number): string {
   const vcpu = world.vcpu(index);
   if (!vcpu.exists) return 'no vCPU';
@@ -52,7 +52,7 @@ export const isPrivate = (world: World, gfn: number): boolean =>
 
 /** How an event was answered. */
 export interface Answer {
-  /** `none`: nobody was told anything. */
+  /** `none`: the event has no answer. */
   readonly kind: 'success' | 'error' | 'none';
   readonly text: string;
 }
@@ -110,14 +110,14 @@ function instructionAnswer({ instructionCode, instructionFaulted, run }: Vcpu): 
   return error(instructionCode === NO_UPDATE ? 'CF=1, nothing changed' : `code ${instructionCode}`);
 }
 
-/** A load or store tells nothing but whether it went through. */
+/** A load or store either completes or faults; it has no other result. */
 function accessAnswer({ instructionFaulted, run }: Vcpu): Answer {
   if (run !== 'inGuest') return error('did not retire');
   return instructionFaulted ? error('faults') : success('done');
 }
 
-/** What the host's kernel is told by a move, or null by one that tells nothing. */
-function toldByMove({ kind, args }: Move): Answer | null {
+/** The result that the host kernel gets from a move; null for a move without a result. */
+function resultOfMove({ kind, args }: Move): Answer | null {
   if (kind === 'rmpUpdate' || kind === 'hostWrite') return success('done');
   if (kind === 'rmpUpdateFailed') return error(`code ${args['code']}`);
   if (kind === 'hostRmpFault') return error('RMP fault');
@@ -126,7 +126,7 @@ function toldByMove({ kind, args }: Move): Answer | null {
   return answer === firmwareStatusText(0) ? success(answer) : error(answer);
 }
 
-/** What whoever asked is told. @param moves of the event */
+/** The answer to the party that caused the event. @param moves of the event */
 export function answerOf(
   world: World,
   { caller, target }: MatrixChart,
@@ -149,7 +149,7 @@ export function answerOf(
     case 'run':
       return runAnswer(world, target);
     case 'kernel':
-      return moves.map(toldByMove).find((answer) => answer !== null) ?? none('nothing is answered');
+      return moves.map(resultOfMove).find((answer) => answer !== null) ?? none('nothing is answered');
     case 'nobody':
       return none('nothing is answered');
   }

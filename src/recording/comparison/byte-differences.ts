@@ -1,4 +1,4 @@
-/** Which bytes several worlds do not have alike: kvm_run by its fields, GHCB pages by theirs, other pages by words. */
+/** Which bytes differ between worlds: fields of kvm_run, fields of GHCB pages, 8-byte words of other pages. */
 import { gpaToGfn, PAGE_SIZE } from '../../abi/address';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { explainKvmRun } from '../../abi/kvm-run';
@@ -74,7 +74,7 @@ export function ghcbDifferences(worlds: readonly World[], vcpu: number): FieldDi
   );
 }
 
-/** Words of all pages that were looked into, those of GHCB pages aside. */
+/** The 8-byte words that differ in all pages with stored bytes, except GHCB pages. */
 export function imageDifferences(worlds: readonly World[]): FieldDifference[] {
   const pages = new Map<string, View[]>();
   worlds.forEach((world, run) => {

@@ -24,7 +24,7 @@ export interface Habits {
   convert(exit: Exit, conversion: Conversion): ConversionResult;
   /** Handles a conversion that a memory fault asks for. */
   convertAfterFault(exit: Exit, conversion: Conversion): ConversionResult;
-  /** What it puts into `hypercall.ret`: nothing, an errno as the kernel wants it, or its negative. */
+  /** What it puts into `hypercall.ret`: nothing, a positive errno as KVM expects, or a negative errno. */
   readonly ret: 'never' | 'errno' | 'negativeErrno';
   /** What it does about a hypercall other than KVM_HC_MAP_GPA_RANGE. */
   readonly unknownHypercall: 'stop' | 'ignore';
