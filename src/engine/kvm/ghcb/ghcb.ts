@@ -26,6 +26,9 @@ import { shortEventName } from './nae-text';
 /** How a handler ends: enter the guest, leave to userspace (already done), or fail KVM_RUN with an errno. */
 export type Handled = 'resume' | 'left' | RunFailure;
 
+/** Handles a request of the guest, or what userspace answered to its exit; the request stands in the vCPU's own state. */
+export type VmgexitHandler = (world: World, vcpu: Vcpu) => Handled;
+
 export interface RunFailure {
   /** Positive. */
   readonly errno: number;

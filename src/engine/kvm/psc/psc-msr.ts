@@ -27,8 +27,9 @@ const routes: Record<FacetValue<'psc.msr'>, PscRoute> = {
   mapGpaRange: 'mapGpaRange',
 };
 
-export function snpBeginPscMsr(world: World, vcpu: Vcpu, request: bigint): Handled {
-  const { gfn, operation } = pscRequest.decode(request);
+/** Request 0x014 of the MSR protocol. */
+export function snpBeginPscMsr(world: World, vcpu: Vcpu): Handled {
+  const { gfn, operation } = pscRequest.decode(vcpu.ghcbMsr);
   const how = world.facet('psc.msr');
   const unknown = how !== 'rawMsrExit' && operationName(operation) === 'other';
   const error = unknown ? unknownOperation(world, gfn) : GHCB_MSR_PSC_ERROR;

@@ -1,7 +1,7 @@
 /** What KVM does first when userspace calls KVM_RUN again after an exit. */
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
-import type { Handled } from '../ghcb/ghcb';
+import type { Handled, VmgexitHandler } from '../ghcb/ghcb';
 import { completeReqCerts } from '../vmgexit/guest-request';
 import { completeHypercall } from '../vmgexit/hypercall';
 import { completePortIn, completeStringIo } from '../vmgexit/io';
@@ -9,7 +9,7 @@ import { completeMmio } from '../vmgexit/mmio';
 import { completePsc, completePscVmgexit, completePscVmgexitRaw } from '../psc/psc';
 import { completePscMsr, completePscMsrVmgexit, completePscMsrVmgexitRaw } from '../psc/psc-msr';
 
-const completions: Record<Vcpu['completion'], (world: World, vcpu: Vcpu) => Handled> = {
+const completions: Record<Vcpu['completion'], VmgexitHandler> = {
   none: (world, vcpu) => {
     if (vcpu.exchange === 'awaitingUserspace') world.sendExchange(vcpu, { type: 'USERSPACE_RETURNED' });
     if (vcpu.exchange === 'completing') world.sendExchange(vcpu, { type: 'ANSWER' });

@@ -27,7 +27,7 @@ import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { cpuidLeaf } from './cpuid';
-import type { Handled } from '../ghcb/ghcb';
+import type { Handled, VmgexitHandler } from '../ghcb/ghcb';
 import { apResetHold } from '../ap/hold';
 import { leaveForHandler } from './instruction';
 import { snpBeginPscMsr } from '../psc/psc-msr';
@@ -44,10 +44,8 @@ export function sevHandleVmgexitMsrProtocol(world: World, vcpu: Vcpu): Handled {
   if (world.vm.type !== 'snp' && snpOnly[ghcbMsrInfo(request)]?.(world)) {
     return terminate(world, vcpu, 'MsrSnpOnlyTerminates');
   }
-  return handler(world, vcpu, request);
+  return handler(world, vcpu);
 }
-
-type Handler = (world: World, vcpu: Vcpu, request: bigint) => Handled;
 
 /** Asked of a guest without SNP: whether its request is treated as a wish to terminate. */
 type SnpTest = (world: World) => boolean;
@@ -69,7 +67,7 @@ export function sevInfo(world: World): bigint {
   });
 }
 
-const handlers: Readonly<Record<number, Handler>> = {
+const handlers: Readonly<Record<number, VmgexitHandler>> = {
   [GHCB_MSR_SEV_INFO_REQ]: (world, vcpu) => answer(world, vcpu, sevInfo(world), 'MsrSevInfo'),
   [GHCB_MSR_CPUID_REQ]: answerCpuid,
   [GHCB_MSR_AP_RESET_HOLD_REQ]: (world, vcpu) => {
@@ -78,8 +76,8 @@ const handlers: Readonly<Record<number, Handler>> = {
   },
   [GHCB_MSR_PREF_GPA_REQ]: (world, vcpu) =>
     answer(world, vcpu, preferredGpaResponse.encode({ gfn: GHCB_MSR_NO_GFN }), 'MsrPreferredGpa'),
-  [GHCB_MSR_REG_GPA_REQ]: (world, vcpu, request) => {
-    const { gfn } = registerGpaRequest.decode(request);
+  [GHCB_MSR_REG_GPA_REQ]: (world, vcpu) => {
+    const { gfn } = registerGpaRequest.decode(vcpu.ghcbMsr);
     vcpu.registeredGhcbGpa = gfnToGpa(gfn);
     return answer(world, vcpu, registerGpaResponse.encode({ gfn }), 'MsrRegisterGpa');
   },
@@ -108,7 +106,8 @@ function terminate(world: World, vcpu: Vcpu, rule: RuleId): Handled {
 }
 
 /** Only info code and value are rewritten; the bits between keep what the request had. */
-function answerCpuid(world: World, vcpu: Vcpu, request: bigint): Handled {
+function answerCpuid(world: World, vcpu: Vcpu): Handled {
+  const request = vcpu.ghcbMsr;
   const { function: leaf, register } = cpuidRequest.decode(request);
   if (world.vm.instructionHandlersExit) return exitFromHandler(world, vcpu);
   const registers = cpuidLeaf(world, leaf, 0);

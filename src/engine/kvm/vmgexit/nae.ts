@@ -19,11 +19,18 @@ import {
   SVM_VMGEXIT_TERM_REQUEST,
   SVM_VMGEXIT_UNSUPPORTED_EVENT,
 } from '../../../abi/nae';
-import type { Image } from '../../memory/image';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { sevSnpApCreation } from '../ap/ap-creation';
-import { failRequest, malformed, resumeAnswered, writeInfo2, type Handled } from '../ghcb/ghcb';
+import {
+  answerPage,
+  failRequest,
+  malformed,
+  resumeAnswered,
+  writeInfo2,
+  type Handled,
+  type VmgexitHandler,
+} from '../ghcb/ghcb';
 import { handleExtGuestRequest, handleGuestRequest } from './guest-request';
 import { apResetHold } from '../ap/hold';
 import { instructionHandlers, svmInvokeExitHandler } from './instruction';
@@ -32,8 +39,7 @@ import { handleMmio } from './mmio';
 import { snpBeginPscRequest } from '../psc/psc';
 import { exitSevTermByGhcb } from './termination';
 
-export type NaeHandler = (world: World, vcpu: Vcpu, page: Image) => Handled;
-type Row = readonly [code: number, handler: NaeHandler];
+type Row = readonly [code: number, handler: VmgexitHandler];
 
 const mirrored = [...instructionHandlers.keys()].map((code): Row => [code, svmInvokeExitHandler]);
 
@@ -53,7 +59,7 @@ const ownEvents: readonly Row[] = [
   [SVM_VMGEXIT_UNSUPPORTED_EVENT, handleUnsupported],
 ];
 
-export const naeHandlers: ReadonlyMap<number, NaeHandler> = new Map([...mirrored, ...ownEvents]);
+export const naeHandlers: ReadonlyMap<number, VmgexitHandler> = new Map([...mirrored, ...ownEvents]);
 
 function handleNmiComplete(world: World, vcpu: Vcpu): Handled {
   vcpu.nmiBlocked = false;
@@ -61,21 +67,21 @@ function handleNmiComplete(world: World, vcpu: Vcpu): Handled {
   return resumeAnswered(world, vcpu);
 }
 
-function handleJumpTable(world: World, vcpu: Vcpu, page: Image): Handled {
+function handleJumpTable(world: World, vcpu: Vcpu): Handled {
   switch (vcpu.exitInfo1) {
     case SVM_VMGEXIT_SET_AP_JUMP_TABLE:
       world.vm.jumpTable = vcpu.exitInfo2;
       return resumeAnswered(world, vcpu, 'JumpTable');
     case SVM_VMGEXIT_GET_AP_JUMP_TABLE:
-      writeInfo2(page, world.vm.jumpTable);
+      writeInfo2(answerPage(world, vcpu), world.vm.jumpTable);
       return resumeAnswered(world, vcpu, 'JumpTable');
     default:
       return malformed(world, vcpu, GHCB_ERR_INVALID_INPUT, 'JumpTableSelector');
   }
 }
 
-function handleFeatures(world: World, vcpu: Vcpu, page: Image): Handled {
-  writeInfo2(page, KVM_HV_FEATURES);
+function handleFeatures(world: World, vcpu: Vcpu): Handled {
+  writeInfo2(answerPage(world, vcpu), KVM_HV_FEATURES);
   return resumeAnswered(world, vcpu, 'Features');
 }
 

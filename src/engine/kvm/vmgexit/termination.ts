@@ -13,7 +13,7 @@ import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { kvmRunOf, leaveToUserspace } from '../exit';
-import { failRequest, type Handled } from '../ghcb/ghcb';
+import { failRequest, type Handled, type VmgexitHandler } from '../ghcb/ghcb';
 import { fillInternalError } from '../internal-error';
 
 const DATA = kvmRunSystemEvent.offsetOf('data');
@@ -69,7 +69,7 @@ function exitAs(world: World, vcpu: Vcpu, form: TermExit, what: { data: bigint; 
   return 'left';
 }
 
-const byGhcb: Record<KnownValue<'term.nae'>, (world: World, vcpu: Vcpu) => Handled> = {
+const byGhcb: Record<KnownValue<'term.nae'>, VmgexitHandler> = {
   sysEventGhcbGpa: (world, vcpu) => exitAs(world, vcpu, merged, { data: vcpu.ghcbMsr, rule: 'Termination' }),
   unsupported: (world, vcpu) => {
     fillInternalError(world, vcpu, vcpu.exitCode);

@@ -48,7 +48,7 @@ export function sevHandleVmgexit(world: World, vcpu: Vcpu): Handled {
   if (refusal) return refusal;
   writeSuccess(page);
   const handler = naeHandlers.get(Number(vcpu.exitCode));
-  if (handler && vcpu.exitCode <= 0xffffffffn) return handler(world, vcpu, page);
+  if (handler && vcpu.exitCode <= 0xffffffffn) return handler(world, vcpu);
   return malformed(world, vcpu, GHCB_ERR_INVALID_EVENT, 'UnknownEvent');
 }
 
