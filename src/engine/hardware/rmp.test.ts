@@ -84,7 +84,7 @@ test.each([
   ['Guest-Valid', { type: 'SNP_PAGE_RECLAIM' }, 'Guest-Valid'],
   ['Context', { type: 'SNP_PAGE_RECLAIM' }, 'INVALID_PAGE_STATE'],
   ['Guest-Invalid', { type: 'PVALIDATE', validate: true, sizeFits: true }, 'Guest-Valid'],
-  ['Guest-Valid', { type: 'PVALIDATE', validate: true, sizeFits: true }, 'changeNothing'],
+  ['Guest-Valid', { type: 'PVALIDATE', validate: true, sizeFits: true }, 'Guest-Valid'],
   ['Guest-Valid', { type: 'PVALIDATE', validate: false, sizeFits: false }, 'RMP_FAIL_SIZEMISMATCH'],
   ['Hypervisor', { type: 'PVALIDATE', validate: true, sizeFits: true }, 'RMP_FAIL_PERMISSION'],
 ] as const satisfies readonly (readonly [PageState, PageEvent, string])[])(
