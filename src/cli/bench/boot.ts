@@ -8,7 +8,7 @@ import type {
   DecidingVcpuEvent,
   World,
 } from '../../engine/world';
-import type { TakenTransition } from '../../recording/timeline/shape';
+import type { TakenTransition } from '../../recording/timeline/step-template';
 import { Timeline } from '../../recording/timeline/timeline';
 import { defaultProfile } from '../../profiles/resolve';
 import { worldFor } from '../../scenarios/machine';

@@ -37,21 +37,21 @@ function reasonOf(msr: bigint): Reason {
   return { reasonSet, reasonCode };
 }
 
-/** The reason as a VMM reads it that knows nothing but kvm_run. */
-function toldBy(run: Image): Reason | undefined {
+/** The termination reason that kvm_run alone gives the VMM. */
+function reasonIn(run: Image): Reason | undefined {
   if (kvmRun.get(run, 'exitReason') !== KVM_EXIT_SYSTEM_EVENT || kvmRunSystemEvent.get(run, 'ndata') < 1)
     return undefined;
   const word = run.u64(DATA);
   return ghcbMsrInfo(word) === GHCB_MSR_TERM_REQ ? reasonOf(word) : undefined;
 }
 
-function reasonUntold({ world, index }: Seen): string | undefined {
+function reasonNotReported({ world, index }: Seen): string | undefined {
   const vcpu = world.vcpus[index];
   const asked = vcpu && askedFor(vcpu);
   if (!asked) return undefined;
-  const told = toldBy(kvmRunOf(world, vcpu));
-  if (told?.reasonSet === asked.reasonSet && told.reasonCode === asked.reasonCode) return undefined;
-  return `the guest gave up with reason ${asked.reasonSet}:${asked.reasonCode}; kvm_run ${told ? `says ${told.reasonSet}:${told.reasonCode}` : 'does not say'}`;
+  const reported = reasonIn(kvmRunOf(world, vcpu));
+  if (reported?.reasonSet === asked.reasonSet && reported.reasonCode === asked.reasonCode) return undefined;
+  return `the guest gave up with reason ${asked.reasonSet}:${asked.reasonCode}; kvm_run ${reported ? `says ${reported.reasonSet}:${reported.reasonCode}` : 'does not say'}`;
 }
 
 function ndataWrong({ world, index, args, since }: Seen): string | undefined {
@@ -84,7 +84,7 @@ function wrongReason({ world, index }: Seen): string | undefined {
 }
 
 export const terminationChecks = checks({
-  TermDecodable: afterEach(['systemEventExit', 'kvmRunReturns'], reasonUntold),
+  TermDecodable: afterEach(['systemEventExit', 'kvmRunReturns'], reasonNotReported),
   NdataCoversData: { systemEventExit: ndataWrong },
   TypeIsPlainEnum: { systemEventExit: typeHasFlags },
   ExitReasonFitsPayload: { systemEventExit: wrongReason },

@@ -1,7 +1,7 @@
 /**
  * The rows of a comparison: the steps of several runs beside each other, and who did the same. Steps are lined up inside
- * each act of the scenario and what followed from it; who did the same is told by moves, findings and by what the steps
- * wrote. A rule is a reason, not a deed: where only the rule differs the row is equal.
+ * each act of the scenario and what followed from it. Runs did the same when their moves, findings and writes are equal.
+ * A rule is a reason, not an effect: a row in which only the rules differ is equal.
  */
 import { formatArgument, moveKinds, type Move, type MoveKind } from '../../engine/moves';
 import { profileIds } from '../../profiles/profiles';
@@ -10,12 +10,13 @@ import type { Run } from '../../scenarios/run';
 import type { Line } from '../../scenarios/scenario';
 import { align, type AlignedItem } from './alignment';
 import type { ComparedRow, FieldDifference } from './model';
-import { SilentDifferences } from './silent-differences';
-import type { Finding, PerformedAct, StepRecord, Timeline } from '../timeline/timeline';
 
-/** A row before what differs in it is told. */
+import type { Finding, PerformedAct, StepRecord, Timeline } from '../timeline/timeline';
+import { UnreportedDifferences } from './unreported-differences';
+
+/** A row whose differences are not computed yet. */
 export interface FoundRow extends Omit<ComparedRow, 'differences'> {
-  /** Runs whose moves are alike; parted further where they came apart in what they wrote. */
+  /** Runs with equal moves, before they are split further by what they wrote. */
   readonly alike: readonly (readonly number[])[];
 }
 
@@ -25,7 +26,7 @@ interface Item extends AlignedItem {
   readonly line: number;
   readonly step?: number;
   readonly refused?: string;
-  /** The step rests on something that no source says. */
+  /** The step depends on a behaviour that no source documents. */
   readonly uncertain?: true;
 }
 
@@ -34,7 +35,7 @@ interface Segment extends AlignedItem {
   readonly items: readonly Item[];
 }
 
-/** A segment while it is gathered. */
+/** A segment under construction. */
 interface OpenSegment {
   readonly key: string;
   readonly verb: string;
@@ -42,28 +43,28 @@ interface OpenSegment {
 }
 
 /**
- * The lines whose steps are lined up together: one at a time, but `run until` lines in a row as one, since a kernel that
- * never leaves to userspace runs past the line where another one stops.
+ * The lines whose steps are aligned together: each line alone, but consecutive `run until` lines as one group, since a
+ * kernel that does not exit to userspace runs past the line at which another kernel stops.
  */
-function stretches(lines: readonly Line[]): number[][] {
-  const stretches: number[][] = [];
+function lineGroups(lines: readonly Line[]): number[][] {
+  const groups: number[][] = [];
   let goesOn = false;
   lines.forEach(({ kind }, line) => {
     if (kind !== 'act' && kind !== 'launch' && kind !== 'runUntil') return;
-    if (kind === 'runUntil' && goesOn) stretches.at(-1)?.push(line);
-    else stretches.push([line]);
+    if (kind === 'runUntil' && goesOn) groups.at(-1)?.push(line);
+    else groups.push([line]);
     goesOn = kind === 'runUntil';
   });
-  return stretches;
+  return groups;
 }
 
-/** Generations come first, oldest first; then by how they are written. */
+/** Generations first, oldest first; then the other profiles by their text. */
 function rank({ id }: ResolvedProfile): number {
   const index = (profileIds as readonly string[]).indexOf(id);
   return index < 0 ? profileIds.length : index;
 }
 
-/** The rows of several runs of one scenario. The timelines are moved. */
+/** The rows of several runs of one scenario. */
 export const comparedRows = (runs: readonly Run<Timeline>[]): FoundRow[] => new Comparer(runs).rows();
 
 class Comparer {
@@ -71,10 +72,10 @@ class Comparer {
   /** The runs in the order in which they are aligned. */
   private readonly order: readonly number[];
 
-  private readonly silent: SilentDifferences;
+  private readonly unreported: UnreportedDifferences;
 
   constructor(private readonly runs: readonly Run<Timeline>[]) {
-    this.silent = new SilentDifferences(runs.map(({ timeline }) => timeline));
+    this.unreported = new UnreportedDifferences(runs.map(({ timeline }) => timeline));
     const spec = (run: number): ResolvedProfile => (runs[run] as Run<Timeline>).profile;
     const before = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
     this.order = runs
@@ -84,7 +85,7 @@ class Comparer {
 
   rows(): FoundRow[] {
     const rows: FoundRow[] = [];
-    for (const lines of stretches(this.runs[0]?.scenario.lines ?? [])) {
+    for (const lines of lineGroups(this.runs[0]?.scenario.lines ?? [])) {
       const segments = this.order.map((run) => this.segments(this.runs[run] as Run<Timeline>, lines));
       for (const at of align(segments)) {
         const items = at.map((index, i) => (index === undefined ? [] : (segments[i]?.[index]?.items ?? [])));
@@ -94,7 +95,7 @@ class Comparer {
     return rows;
   }
 
-  /** @param least no row goes back behind the line of the row before it */
+  /** @param least line of the preceding row: rows never go back to an earlier line */
   private row(
     least: number,
     row: readonly (number | undefined)[],
@@ -108,7 +109,7 @@ class Comparer {
     const steps = found.map((item) => item?.step);
     const alike = grouped(found.map((item) => item?.content ?? 0));
     const groups = alike.flatMap((group) =>
-      steps[group[0] ?? 0] === undefined ? [group] : this.silent.parted(group, steps),
+      steps[group[0] ?? 0] === undefined ? [group] : this.unreported.split(group, steps),
     );
     return {
       line,
@@ -124,7 +125,7 @@ class Comparer {
   private segments(run: Run<Timeline>, lines: readonly number[]): Segment[] {
     const segments: OpenSegment[] = [];
     for (const line of lines) this.addLine(segments, run, line);
-    // A run that has one segment here has the one that the others have.
+    // A single segment of a run corresponds to the single segment of the others.
     const role = segments.length === 1 ? this.code('only act') : 0;
     return segments.map(({ key, verb, items }) => ({
       items,
@@ -136,7 +137,7 @@ class Comparer {
 
   private addLine(segments: OpenSegment[], run: Run<Timeline>, line: number): void {
     const { firstAct = 0, endAct = 0 } = run.lines[line] ?? {};
-    const told = new Set<string>();
+    const reported = new Set<string>();
     const add = (item: Omit<Item, 'line'>): void => void segments.at(-1)?.items.push({ line, ...item });
     for (const performed of run.timeline.acts.slice(firstAct, endAct)) {
       const { origin, firstStep, stepCount, refused } = performed;
@@ -146,10 +147,10 @@ class Comparer {
         add(this.stepItem(run.timeline.step(step), segments.at(-1)?.items.length === 0));
       }
       if (refused === undefined) continue;
-      told.add(refused);
+      reported.add(refused);
       add(this.refusal(refused, segments.at(-1)?.items.length === 0));
     }
-    for (const why of untold(run, line, told)) {
+    for (const why of unreportedProblems(run, line, reported)) {
       if (segments.length === 0) segments.push({ key: 'no act', verb: 'no act', items: [] });
       add(this.refusal(why, segments.at(-1)?.items.length === 0));
     }
@@ -189,13 +190,13 @@ class Comparer {
   }
 }
 
-/** What an act is known by: its words, or what the guest program does first, since its acts are all alike. */
+/** What identifies an act: its text, or, as all acts of a guest program look the same, the first move of the guest. */
 function segmentKey(timeline: Timeline, performed: PerformedAct): Omit<OpenSegment, 'items'> {
   const { act, origin, firstStep, stepCount } = performed;
   if (origin === 'scenario') return { key: `act ${jsonText(act)}`, verb: `${act.actor} ${act.verb}` };
   for (let step = firstStep; step < firstStep + stepCount; step++) {
     const { move } = timeline.step(step);
-    // Whether a page faults before it is used is the host's affair.
+    // Whether a page faults before it is used depends on the host.
     if (!move || moveKinds[move.kind].from !== 'guest' || move.kind === 'nestedFault') continue;
     const verb = `${origin} ${move.kind} ${move.vcpu}`;
     return { key: `${verb} ${argumentsText(move)}`, verb };
@@ -203,12 +204,12 @@ function segmentKey(timeline: Timeline, performed: PerformedAct): Omit<OpenSegme
   return { key: origin, verb: origin };
 }
 
-/** Why a line was not carried out as written, where no act says so. */
-function untold(run: Run<Timeline>, line: number, told: ReadonlySet<string>): string[] {
+/** Why a line was not carried out as written, as far as no act of it reports the reason. */
+function unreportedProblems(run: Run<Timeline>, line: number, reported: ReadonlySet<string>): string[] {
   const problems = run.problems.filter((problem) => problem.line === line).map(({ message }) => message);
   const refused = run.lines[line]?.refused;
   const all = refused === undefined ? problems : [refused, ...problems];
-  return [...new Set(all)].filter((why) => !told.has(why));
+  return [...new Set(all)].filter((why) => !reported.has(why));
 }
 
 const jsonText = (value: unknown): string =>
@@ -216,17 +217,17 @@ const jsonText = (value: unknown): string =>
 
 const argumentsText = ({ args }: Move): string => Object.values(args).map(String).join('|');
 
-/** Moves from KVM that are no answer of its own: the others may stand beside an answer in other words. */
+/** Moves from KVM that are not answers; every other move from KVM may be aligned with a different answer. */
 const noAnswers: readonly string[] = ['enter', 'vmmReads'];
 
-/** What a move is good for: an answer to the guest of one vCPU, or to the VMM. Empty for everything else. */
+/** The role of a move: an answer to the guest of one vCPU, or to the VMM. Empty for everything else. */
 function roleOf({ kind, vcpu }: Move): string {
   const { from, to }: MoveKind = moveKinds[kind];
   const isAnswer = from === 'kvm' && (to === 'guest' || to === 'vmm') && !noAnswers.includes(kind);
   return isAnswer ? `answer to ${to} ${vcpu}` : '';
 }
 
-/** Whether a finding tells what the kernel does; the others say that nobody knows, or that the model does not. */
+/** Whether a finding states what the kernel does; the others state that no source says it, or that it is not modelled. */
 const isKnown = ({ kind }: Finding): boolean => kind !== 'ambiguity' && kind !== 'unmodelled';
 
 const findingsText = (findings: readonly Finding[]): string =>

@@ -15,8 +15,7 @@ import type { Timeline } from '../timeline/timeline';
 /**
  * Compares runs of one scenario.
  *
- * Rows come in an order that does not depend on the order of the runs: what is found with the runs in another order is
- * the same with the runs' numbers exchanged.
+ * The order of the rows does not depend on the order of the runs: reordering the runs only renumbers them in the result.
  */
 export function compare(runs: readonly Run<Timeline>[]): Comparison {
   const timelines = runs.map(({ timeline }) => timeline);
@@ -33,12 +32,12 @@ export function compare(runs: readonly Run<Timeline>[]): Comparison {
     const before = new Set(stateAfter(index - 1).map(differenceText));
     const partsLike = ({ values }: FieldDifference): boolean =>
       row.alike.some((runs) => runs.some((run) => values[run] !== values[runs[0] ?? run]));
-    const cameApart = stateAfter(index).filter(
+    const beginToDiffer = stateAfter(index).filter(
       (difference) => partsLike(difference) && !before.has(differenceText(difference)),
     );
-    return [...seen, ...cameApart];
+    return [...seen, ...beginToDiffer];
   };
-  const rows = found.map((row, index) => toldWhenAsked(row, () => differencesIn(row, index)));
+  const rows = found.map((row, index) => withLazyDifferences(row, () => differencesIn(row, index)));
   const divergences = rows.flatMap(({ groups }, index) => (groups.length > 1 ? [index] : []));
   const inLaunch = (row: number): boolean =>
     runs[0]?.scenario.lines[rows[row]?.line ?? -1]?.kind === 'launch';
@@ -70,10 +69,10 @@ export function compare(runs: readonly Run<Timeline>[]): Comparison {
 const differenceText = ({ name, values, frames }: FieldDifference): string =>
   JSON.stringify([name, values, frames]);
 
-/** A row whose differences are worked out when first asked for. */
-function toldWhenAsked(
+/** A row whose differences are computed on first access. */
+function withLazyDifferences(
   { line, steps, refused, groups, uncertain }: FoundRow,
-  tell: () => readonly FieldDifference[],
+  compute: () => readonly FieldDifference[],
 ): ComparedRow {
   let differences: readonly FieldDifference[] | undefined;
   return {
@@ -83,7 +82,7 @@ function toldWhenAsked(
     groups,
     uncertain,
     get differences() {
-      return (differences ??= tell());
+      return (differences ??= compute());
     },
   };
 }

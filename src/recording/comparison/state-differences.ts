@@ -1,4 +1,4 @@
-/** What several runs do not have alike at one place of each: declared variables, bytes and pages, by their names. */
+/** Differences between the states of several runs, one position of each: declared variables, bytes and pages, by name. */
 import {
   formatVariable,
   type Group,
@@ -16,8 +16,8 @@ import type { Timeline } from '../timeline/timeline';
 export const worldsAt = (timelines: readonly Timeline[], positions: readonly number[]): readonly World[] =>
   timelines.map((timeline, run) => timeline.at(positions[run] ?? 0).world);
 
-/** Whether the variables of an instance are told as they are: not the place that a page image happens to have. */
-export const isTold = (instance: string): boolean => !/^image\d+$/.test(instance);
+/** Whether a comparison reports the variables of an instance. Those of page images depend on the order of allocation. */
+export const isReported = (instance: string): boolean => !/^image\d+$/.test(instance);
 
 /** Everything declared that differs: the vCPUs with their kvm_run and GHCB first, then the VM, the pages, the rest. */
 export function stateDifferences(
@@ -36,7 +36,7 @@ export function stateDifferences(
     ...instanceDifferences(worlds, (name) => name === 'vm'),
     ...vmsaDifferences(worlds),
     ...pageDifferences(worlds),
-    ...instanceDifferences(worlds, (name) => isTold(name) && !/^(v\d+|vm)$/.test(name)),
+    ...instanceDifferences(worlds, (name) => isReported(name) && !/^(v\d+|vm)$/.test(name)),
     ...imageDifferences(worlds),
   ];
 }

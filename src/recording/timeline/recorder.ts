@@ -1,4 +1,4 @@
-/** Listens to the world while it moves, and turns what it hears into steps. */
+/** Receives what the world reports during an act and writes it as steps. */
 import { assert } from '../../base/assert';
 import type { WriteLog } from '../../engine/memory/arena';
 import type { InvariantName } from '../../engine/rules/invariants';
@@ -8,7 +8,7 @@ import type { FindingKind, Recorder } from '../../engine/world';
 import type { Chart } from '../../machines/compile';
 import type { AnyEvent } from '../../machines/events';
 import { facetNames, type FacetName } from '../../profiles/facets';
-import type { MovePlan, Shapes } from './shape';
+import type { MovePlan, StepTemplates } from './step-template';
 import { writeArguments, type StepLog } from './step-log';
 import type { Writes } from './writes';
 
@@ -17,20 +17,20 @@ type MoveValues = Readonly<Record<string, number | bigint | string>>;
 export class StepRecorder implements Recorder {
   /** Steps that have findings, ascending. */
   readonly findingSteps: number[] = [];
-  /** Shape of what was heard since the last move. */
-  private shape = 0;
+  /** Template of what was reported since the last move. */
+  private template = 0;
   private found = false;
-  /** Whether more than facets was heard. */
-  private heard = false;
+  /** Whether more than facets was reported. */
+  private reported = false;
   /** Position in the write log up to which steps are written. */
   private logged = 0;
   /** Which facets the present step consulted, by the number of the step. */
   private readonly facetStep = new Float64Array(facetNames.length).fill(-1);
-  private heardSteps = 0;
+  private stepsBegun = 0;
 
-  // The last move is kept open: what an act still writes after its last move belongs to it.
+  // The step of the last move stays open: writes of an act after its last move belong to it.
   private isOpen = false;
-  private openShape = 0;
+  private openTemplate = 0;
   private openFound = false;
   private openPlan: MovePlan | undefined;
   private openValues: MoveValues = {};
@@ -38,42 +38,46 @@ export class StepRecorder implements Recorder {
 
   constructor(
     private readonly log: WriteLog,
-    private readonly shapes: Shapes,
+    private readonly templates: StepTemplates,
     private readonly steps: StepLog,
     private readonly writes: Writes,
   ) {}
 
   transition(chart: Chart, instance: number, event: AnyEvent): void {
-    this.shape = this.shapes.withTransition(this.shape, chart, instance, event);
-    this.heard = true;
+    this.template = this.templates.withTransition(this.template, chart, instance, event);
+    this.reported = true;
   }
 
   facet(name: FacetName): void {
-    const code = this.shapes.facetCode(name);
-    if (this.facetStep[code] === this.heardSteps) return;
-    this.facetStep[code] = this.heardSteps;
-    this.shape = this.shapes.withFacet(this.shape, code);
+    const code = this.templates.facetCode(name);
+    if (this.facetStep[code] === this.stepsBegun) return;
+    this.facetStep[code] = this.stepsBegun;
+    this.template = this.templates.withFacet(this.template, code);
   }
 
   finding(kind: FindingKind, text: string, invariant?: InvariantName): void {
-    this.shape = this.shapes.withFinding(this.shape, { kind, text, ...(invariant && { invariant }) });
+    this.template = this.templates.withFinding(this.template, {
+      kind,
+      text,
+      ...(invariant && { invariant }),
+    });
     this.found = true;
-    this.heard = true;
+    this.reported = true;
   }
 
   move(kind: MoveName, vcpu: number, args: MoveValues, rule?: RuleId): void {
     if (this.isOpen) this.writeOpen();
-    const plan = this.shapes.movePlan(kind);
-    this.open(this.shapes.withMove(this.shape, plan, vcpu, rule), plan, args);
+    const plan = this.templates.movePlan(kind);
+    this.open(this.templates.withMove(this.template, plan, vcpu, rule), plan, args);
   }
 
-  /** The act is over: what came after its last move joins the step of that move, or is a step of its own. */
+  /** The act is over: what was reported after its last move joins the step of that move; without a move it is a separate step. */
   endAct(): void {
     if (this.isOpen) {
-      if (this.shape !== 0) this.openShape = this.shapes.join(this.openShape, this.shape);
+      if (this.template !== 0) this.openTemplate = this.templates.join(this.openTemplate, this.template);
       this.openFound ||= this.found;
       this.openEnd = this.log.top;
-    } else if (this.heard || this.log.top !== 0) this.open(this.shape, undefined, {});
+    } else if (this.reported || this.log.top !== 0) this.open(this.template, undefined, {});
     if (this.isOpen) this.writeOpen();
     this.forget();
   }
@@ -89,17 +93,17 @@ export class StepRecorder implements Recorder {
     while ((this.findingSteps.at(-1) ?? -1) >= step) this.findingSteps.pop();
   }
 
-  private open(shape: number, plan: MovePlan | undefined, values: MoveValues): void {
+  private open(template: number, plan: MovePlan | undefined, values: MoveValues): void {
     this.isOpen = true;
-    this.openShape = shape;
+    this.openTemplate = template;
     this.openFound = this.found;
     this.openPlan = plan;
     this.openValues = values;
     this.openEnd = this.log.top;
-    this.shape = 0;
+    this.template = 0;
     this.found = false;
-    this.heard = false;
-    this.heardSteps++;
+    this.reported = false;
+    this.stepsBegun++;
   }
 
   private writeOpen(): void {
@@ -110,18 +114,18 @@ export class StepRecorder implements Recorder {
     this.writes.addLog(log.data, this.logged, this.openEnd);
     this.writes.writeTo(steps.stream);
     steps.stream.reserve(16);
-    steps.stream.unsigned(this.openShape);
-    if (this.openPlan) writeArguments(steps.stream, this.openPlan, this.openValues, this.shapes);
+    steps.stream.unsigned(this.openTemplate);
+    if (this.openPlan) writeArguments(steps.stream, this.openPlan, this.openValues, this.templates);
     steps.close(start);
     this.logged = this.openEnd;
     this.isOpen = false;
   }
 
   private forget(): void {
-    this.shape = 0;
+    this.template = 0;
     this.found = false;
-    this.heard = false;
+    this.reported = false;
     this.logged = 0;
-    this.heardSteps++;
+    this.stepsBegun++;
   }
 }

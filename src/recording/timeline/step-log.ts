@@ -1,10 +1,10 @@
 /**
  * The bytes of all steps, one after the other, and the index into them.
  *
- *     step    length of the rest, writes (writes.ts), number of its shape (shape.ts), arguments of its move
+ *     step    length of the rest, writes (writes.ts), number of its template (step-template.ts), arguments of its move
  */
 import { ByteReader, ByteStream } from './byte-stream';
-import type { MovePlan, Shapes } from './shape';
+import type { MovePlan, StepTemplates } from './step-template';
 
 /** Steps per entry of the index; inside a block steps are found by their lengths. */
 const BLOCK = 16;
@@ -96,25 +96,30 @@ export class StepLog {
 }
 
 /** Writes the arguments of a move in declared order. */
-export function writeArguments(out: ByteStream, plan: MovePlan, values: MoveValues, shapes: Shapes): void {
+export function writeArguments(
+  out: ByteStream,
+  plan: MovePlan,
+  values: MoveValues,
+  templates: StepTemplates,
+): void {
   const { names, kinds } = plan;
   out.reserve(names.length * 10);
   for (let i = 0; i < names.length; i++) {
     const value = values[names[i] as string];
     const kind = kinds[i];
     if (kind === 'hex64') out.word64(value as bigint);
-    else if (kind === 'text') out.unsigned(shapes.textCode(value as string));
+    else if (kind === 'text') out.unsigned(templates.textCode(value as string));
     else out.signed(value as number);
   }
 }
 
 /** Inverse of `writeArguments`. */
-export function readArguments(reader: ByteReader, plan: MovePlan, shapes: Shapes): MoveValues {
+export function readArguments(reader: ByteReader, plan: MovePlan, templates: StepTemplates): MoveValues {
   const values: Record<string, number | bigint | string> = {};
   plan.names.forEach((name, i) => {
     const kind = plan.kinds[i];
     if (kind === 'hex64') values[name] = reader.word64();
-    else if (kind === 'text') values[name] = shapes.text(reader.unsigned());
+    else if (kind === 'text') values[name] = templates.text(reader.unsigned());
     else values[name] = reader.signed();
   });
   return values;

@@ -14,14 +14,14 @@ import type { FacetName } from '../../profiles/facets';
 import type { ByteReader } from './byte-stream';
 import { ArenaMap, ChangeList, type Change } from './changes';
 import { StepRecorder } from './recorder';
-import { Shapes, type Finding, type TakenTransition } from './shape';
+import { StepTemplates, type Finding, type TakenTransition } from './step-template';
 import { readArguments, StepLog } from './step-log';
 import { Keyframes } from './keyframes';
 import { memoryOf, Readers } from './readers';
 import { readWrites, Writes, type Memory } from './writes';
 
 export type { Change } from './changes';
-export type { Finding, TakenTransition } from './shape';
+export type { Finding, TakenTransition } from './step-template';
 
 /** Who asked for an act. */
 export type ActOrigin = 'scenario' | 'program' | 'personality' | 'scheduler' | 'user';
@@ -59,7 +59,7 @@ export interface Moment {
 
 export class Timeline {
   readonly acts: PerformedAct[] = [];
-  private readonly shapes: Shapes;
+  private readonly templates: StepTemplates;
   private readonly steps = new StepLog();
   private readonly recorder: StepRecorder;
   private readonly keyframes: Keyframes;
@@ -73,9 +73,9 @@ export class Timeline {
   /** Position 0 is the world as given; acts are performed in it, so that it stands at the end. */
   constructor(readonly world: World) {
     this.memory = memoryOf(world);
-    this.shapes = new Shapes(world.config.vcpus);
+    this.templates = new StepTemplates(world.config.vcpus);
     const writes = new Writes(world.arena.used, this.memory.fields.length);
-    this.recorder = new StepRecorder(world.log, this.shapes, this.steps, writes);
+    this.recorder = new StepRecorder(world.log, this.templates, this.steps, writes);
     this.keyframes = new Keyframes(this.steps, writes);
     this.readers = new Readers(world, this.keyframes, 2);
     this.teller = new Readers(world, this.keyframes, 1);
@@ -103,7 +103,7 @@ export class Timeline {
   get bytes(): { readonly log: number; readonly index: number; readonly keyframes: number } {
     return {
       log: this.steps.stream.top,
-      index: this.steps.indexBytes + this.shapes.byteLength + this.recorder.findingSteps.length * 8,
+      index: this.steps.indexBytes + this.templates.byteLength + this.recorder.findingSteps.length * 8,
       keyframes: this.keyframes.byteLength,
     };
   }
@@ -137,7 +137,7 @@ export class Timeline {
     assert(index >= 0 && index < this.stepCount, `there is no step ${index}`);
     const reader = this.steps.reader(index);
     skipWrites(reader);
-    const { facets, transitions, findings, move } = this.shapes.read(reader.unsigned());
+    const { facets, transitions, findings, move } = this.templates.read(reader.unsigned());
     const changesOf = (): readonly Change[] => this.changes(index);
     let changes: readonly Change[] | undefined;
     return {
@@ -146,7 +146,7 @@ export class Timeline {
       move: move && {
         kind: move.plan.kind,
         vcpu: move.vcpu,
-        args: readArguments(reader, move.plan, this.shapes),
+        args: readArguments(reader, move.plan, this.templates),
       },
       ...(move?.rule === undefined ? {} : { rule: move.rule }),
       facets,
@@ -171,7 +171,7 @@ export class Timeline {
     return this.recorder.findingSteps.flatMap((step) => {
       const reader = this.steps.reader(step);
       skipWrites(reader);
-      return this.shapes.read(reader.unsigned()).findings.map((finding) => ({ step, finding }));
+      return this.templates.read(reader.unsigned()).findings.map((finding) => ({ step, finding }));
     });
   }
 

@@ -61,7 +61,7 @@ function applyPending(world: World, vcpu: Vcpu, by: AppliedBy): Applied {
   const runnable = installed || (!destroyed && world.facet('ap.unusablePage') === 'runnable');
   if (runnable) world.sendVcpu(vcpu, { type: 'GO_ONLINE' });
   if (installed) startsFromVmsa(vcpu);
-  tellApplied(world, vcpu, { gpa, page, destroyed });
+  reportApplied(world, vcpu, { gpa, page, destroyed });
   return installed || destroyed ? 'done' : 'unusable';
 }
 
@@ -119,7 +119,7 @@ interface Outcome {
   readonly destroyed: boolean;
 }
 
-function tellApplied(world: World, vcpu: Vcpu, { gpa, page, destroyed }: Outcome): void {
+function reportApplied(world: World, vcpu: Vcpu, { gpa, page, destroyed }: Outcome): void {
   const index = vcpu.index;
   if (typeof page === 'object') {
     world.move('vmsaInstalled', index, { gpa }, 'VmsaApplied');

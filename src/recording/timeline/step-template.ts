@@ -1,6 +1,6 @@
 /**
- * The shape of a step: which facets were consulted, which transitions taken, what was found, which move closed it, by
- * which rule. Everything but the numbers. Shapes repeat, so each is kept once, as a sequence, and a step names it.
+ * The template of a step: the facets consulted, the transitions taken, the findings, the move that closed it and its rule,
+ * everything but the numbers. Templates repeat, so each is stored once, as a sequence, and a step stores its number.
  */
 import { eventFromCodes, type AnyEvent, type FactKind } from '../../machines/events';
 import type { Chart } from '../../machines/compile';
@@ -27,7 +27,7 @@ export interface Finding {
   readonly invariant?: InvariantName;
 }
 
-/** How a kind of move is written: its number and its arguments in declared order. */
+/** How a kind of move is encoded: its number and its arguments in declared order. */
 export interface MovePlan {
   readonly kind: MoveName;
   readonly code: number;
@@ -35,8 +35,8 @@ export interface MovePlan {
   readonly kinds: readonly ArgumentKind[];
 }
 
-/** A shape read back. */
-export interface Shape {
+/** A template read back. */
+export interface StepTemplate {
   readonly facets: readonly FacetName[];
   readonly transitions: readonly TakenTransition[];
   readonly findings: readonly Finding[];
@@ -44,8 +44,8 @@ export interface Shape {
     { readonly plan: MovePlan; readonly vcpu: number; readonly rule: RuleId | undefined } | undefined;
 }
 
-// The last two bits of an item say what it is. Facts follow their transition as plain numbers, and a finding is
-// followed by the number of its invariant, from 1; 0 is none.
+// The two low bits of an item are its type. A transition is followed by its facts as plain numbers, a finding by the
+// number of its invariant, from 1; 0 is none.
 const FACET = 0;
 const TRANSITION = 1;
 const FINDING = 2;
@@ -82,8 +82,8 @@ const movePlans = new Map<string, MovePlan>(
   }),
 );
 
-/** The shapes of one timeline. */
-export class Shapes {
+/** The templates of one timeline. */
+export class StepTemplates {
   private readonly sequences = new Sequences();
   private readonly texts = new Texts();
   private readonly eventPlans: EventPlan[] = [];
@@ -99,36 +99,36 @@ export class Shapes {
     return this.sequences.byteLength + this.texts.byteLength;
   }
 
-  /** Number of a facet, to tell whether it was noted already. */
+  /** Number of a facet, by which the recorder sees whether it was recorded already. */
   facetCode(name: FacetName): number {
     return facetCodes.get(name) as number;
   }
 
-  withFacet(shape: number, code: number): number {
-    return this.sequences.extend(shape, (code << 2) | FACET);
+  withFacet(template: number, code: number): number {
+    return this.sequences.extend(template, (code << 2) | FACET);
   }
 
-  withTransition(shape: number, chart: Chart, instance: number, event: AnyEvent): number {
-    const plan = (this.plansOf.get(chart) ?? this.learn(chart)).get(event.type) as EventPlan;
+  withTransition(template: number, chart: Chart, instance: number, event: AnyEvent): number {
+    const plan = (this.plansOf.get(chart) ?? this.planEvents(chart)).get(event.type) as EventPlan;
     const item = plan.code * this.instances + instance + 1;
-    let next = this.sequences.extend(shape, (item << 2) | TRANSITION);
+    let next = this.sequences.extend(template, (item << 2) | TRANSITION);
     for (const fact of plan.facts) next = this.sequences.extend(next, factCode(fact, event));
     return next;
   }
 
-  withFinding(shape: number, { kind, text, invariant }: Finding): number {
+  withFinding(template: number, { kind, text, invariant }: Finding): number {
     const item = this.texts.code(text) * findingKinds.length + findingKinds.indexOf(kind);
-    const finding = this.sequences.extend(shape, (item << 2) | FINDING);
+    const finding = this.sequences.extend(template, (item << 2) | FINDING);
     return this.sequences.extend(
       finding,
       invariant === undefined ? 0 : invariantNames.indexOf(invariant) + 1,
     );
   }
 
-  withMove(shape: number, plan: MovePlan, vcpu: number, rule: RuleId | undefined): number {
+  withMove(template: number, plan: MovePlan, vcpu: number, rule: RuleId | undefined): number {
     const ruleCode = rule === undefined ? 0 : (ruleCodes.get(rule) as number) + 1;
     const item = (plan.code * (ruleIds.length + 1) + ruleCode) * this.instances + vcpu + 1;
-    return this.sequences.extend(shape, (item << 2) | MOVE);
+    return this.sequences.extend(template, (item << 2) | MOVE);
   }
 
   movePlan(kind: MoveName): MovePlan {
@@ -147,12 +147,12 @@ export class Shapes {
     return this.texts.text(code);
   }
 
-  read(shape: number): Shape {
-    const items = this.sequences.read(shape);
+  read(template: number): StepTemplate {
+    const items = this.sequences.read(template);
     const facets: FacetName[] = [];
     const transitions: TakenTransition[] = [];
     const findings: Finding[] = [];
-    let move: Shape['move'];
+    let move: StepTemplate['move'];
     for (let at = 0; at < items.length; at++) {
       const item = (items[at] as number) >>> 2;
       switch ((items[at] as number) & 3) {
@@ -182,7 +182,7 @@ export class Shapes {
     return { facets, transitions, findings, move };
   }
 
-  private readMove(item: number): Shape['move'] {
+  private readMove(item: number): StepTemplate['move'] {
     const head = Math.floor(item / this.instances);
     const rules = ruleIds.length + 1;
     const kind = moveNames[Math.floor(head / rules)] as MoveName;
@@ -194,7 +194,7 @@ export class Shapes {
     };
   }
 
-  private learn(chart: Chart): ReadonlyMap<string, EventPlan> {
+  private planEvents(chart: Chart): ReadonlyMap<string, EventPlan> {
     const plans = new Map<string, EventPlan>();
     for (const type of chart.eventTypes) {
       const declared = Object.entries(chart.declarations[type] ?? {});

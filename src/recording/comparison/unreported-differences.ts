@@ -1,13 +1,13 @@
 /**
- * Moves that look alike and leave different state: an answer field that one kernel presets and another does not. What
- * counts is what comes apart in a step; state that differed before it has been told where it came apart.
+ * Steps whose moves are equal but whose writes differ: one kernel presets an answer field, another does not. A difference
+ * belongs to the step in which it first appears; differences that existed before that step were reported earlier.
  */
 import { gfnBits, LEAK_COUNT_SHIFT, pageFieldNames, type PageFieldName } from '../../engine/memory/page-bits';
 import type { PageField } from '../../engine/memory/page-field';
 import type { World } from '../../engine/world';
 import { ByteReader } from '../timeline/byte-stream';
 import { ArenaMap } from '../timeline/changes';
-import { isTold } from './state-differences';
+import { isReported } from './state-differences';
 import type { Timeline } from '../timeline/timeline';
 import { readWrites } from '../timeline/writes';
 
@@ -28,10 +28,10 @@ interface PageRun {
 const ALL_BITS = -1;
 
 /**
- * The bits of the page facts that are told of a page (page-differences.ts). What is mapped, what is allocated, and what a
- * page that nobody has filled yet contains, shows when somebody uses it.
+ * The bits of the page facts that a comparison reports (page-differences.ts). Mappings, allocations and the content of a
+ * page that was never filled are left out: they become visible when the page is used.
  */
-const toldBits: Readonly<Partial<Record<PageFieldName, number>>> = {
+const reportedBits: Readonly<Partial<Record<PageFieldName, number>>> = {
   gfn:
     gfnBits.attributePrivate |
     gfnBits.guestPrivate |
@@ -44,23 +44,24 @@ const toldBits: Readonly<Partial<Record<PageFieldName, number>>> = {
   contentHigh: ALL_BITS,
 };
 
-export class SilentDifferences {
+/** Compares what steps with equal moves wrote. */
+export class UnreportedDifferences {
   private map: ArenaMap | undefined;
 
-  /** @param timelines of one scenario, so that the same word stands for the same thing in all of them */
+  /** @param timelines of one scenario, so that a word has the same meaning in all of them */
   constructor(private readonly timelines: readonly Timeline[]) {}
 
-  /** Parts runs whose steps look alike by what came apart in these steps. @param group runs that each have a step */
-  parted(group: readonly number[], steps: readonly (number | undefined)[]): number[][] {
+  /** Splits runs with equal moves by the state that first differs in these steps. @param group runs that each have a step */
+  split(group: readonly number[], steps: readonly (number | undefined)[]): number[][] {
     const [first = 0] = group;
     const bytes = (run: number): Uint8Array => this.timeline(run).writes(steps[run] ?? 0);
     const own = bytes(first);
-    // The same bits changed everywhere: what was alike is still alike.
+    // Every run changed the same bits: words that were equal are still equal.
     if (group.every((run) => run === first || equalBytes(own, bytes(run)))) return [[...group]];
     const written = group.map((run) => this.read(run, steps[run] ?? 0));
     const signs = group.map(() => '');
     const sign = (name: string, before: readonly number[], after: readonly number[]): void => {
-      if (cameApart(before, after)) after.forEach((value, i) => (signs[i] += `${name}=${value} `));
+      if (beginsToDiffer(before, after)) after.forEach((value, i) => (signs[i] += `${name}=${value} `));
     };
     this.compareWords(written, sign);
     this.comparePages(written, sign);
@@ -99,12 +100,12 @@ export class SilentDifferences {
     }
   }
 
-  /** Whether a word means the same in all runs: page images are handed out as they are needed. */
+  /** Whether a word has the same meaning in all runs: page images are allocated on demand, in an order that may differ. */
   private isComparable(address: number, written: readonly Written[]): boolean {
     this.map ??= new ArenaMap(this.timeline(0).world);
     const place = this.map.at(address);
     if (!place) return false;
-    if (place.kind === 'variable') return isTold(place.instance);
+    if (place.kind === 'variable') return isReported(place.instance);
     if (place.isKvmRun) return true;
     const pages = written.map(({ world }) => world.pageImages[place.index]);
     const [first] = pages;
@@ -116,7 +117,7 @@ export class SilentDifferences {
     const last = this.timeline(0).world.config.gmemPages;
     for (const field of fields) {
       const name = pageFieldNames[field] as PageFieldName;
-      const told = toldBits[name] ?? 0;
+      const reported = reportedBits[name] ?? 0;
       const own = written.map(({ runs }) => runs.filter((run) => run.field === field));
       const edges = own.flatMap((runs) => runs.flatMap(({ first, end }) => [first, end]));
       const cuts = [...new Set(edges)].sort((a, b) => a - b);
@@ -126,11 +127,11 @@ export class SilentDifferences {
         );
         if (differences.every((difference) => difference === differences[0])) return;
         const pages = written.map(({ world }) => world.pages.fields[field] as PageField);
-        // Behind guest memory lie the kernel's own pages.
+        // Pages behind guest memory are the kernel's own.
         const end = name === 'gfn' ? (cuts[i + 1] ?? from) : Math.min(cuts[i + 1] ?? from, last);
         for (let at = from; at < end;) {
-          const before = pages.map((page) => page.get(at) & told);
-          const after = before.map((value, run) => value ^ ((differences[run] ?? 0) & told));
+          const before = pages.map((page) => page.get(at) & reported);
+          const after = before.map((value, run) => value ^ ((differences[run] ?? 0) & reported));
           sign(`${name}.${at}`, before, after);
           at += Math.min(...pages.map((page) => page.runLength(at, end - at)));
         }
@@ -141,8 +142,8 @@ export class SilentDifferences {
 
 type Sign = (name: string, before: readonly number[], after: readonly number[]) => void;
 
-/** Whether two runs that had the same value have different ones now. */
-function cameApart(before: readonly number[], after: readonly number[]): boolean {
+/** Whether two runs had the same value before and have different values after. */
+function beginsToDiffer(before: readonly number[], after: readonly number[]): boolean {
   const afterOf = new Map<number, number>();
   return before.some((value, i) => {
     const own = after[i] as number;
