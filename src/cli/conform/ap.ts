@@ -47,7 +47,7 @@ interface Case {
   readonly tracksGpa: boolean;
   /** Whether the kernel of this case remembers that there ever was a guest VMSA. */
   readonly tracksHas: boolean;
-  /** Form of the hold the target asked for, once it did. */
+  /** Form of the hold the target asked for, while its answer is still KVM's to write. */
   held: 'nae' | 'msr' | undefined;
 }
 
@@ -200,7 +200,12 @@ const pieces: Readonly<Record<string, Step>> = {
   },
   requests: (state) => ({ result: serveRequests(state) }),
   hold,
-  entry: (state) => (syncGhcb(state.world, state.target), {}),
+  entry: (state) => {
+    syncGhcb(state.world, state.target);
+    // The guest has its answer now.
+    state.held = undefined;
+    return {};
+  },
   mp: (state, op) => {
     forceMpState(state.target, numberOf(op['value']));
     return {};
@@ -256,7 +261,7 @@ function runOnce(state: Case): string {
 }
 
 interface RunCase extends Case {
-  /** The last KVM_RUN entered the guest. */
+  /** The target is in the guest: its last KVM_RUN entered, and no other ioctl of it came since. */
   entered: boolean;
 }
 
@@ -275,10 +280,15 @@ const runSteps: Readonly<Record<string, (state: RunCase, op: JsonObject) => Json
     state.entered = false;
     return hold(state, op);
   },
-  setMp: (state, op) => ({
-    ret: setMpState(state.world, state.target, numberOf(op['value'])) === undefined ? 0 : -errno.EINVAL,
-  }),
-  getMp: (state) => ({ ret: getMpState(state.world, state.target) }),
+  setMp: (state, op) => {
+    state.entered = false;
+    const refused = setMpState(state.world, state.target, numberOf(op['value'])) !== undefined;
+    return { ret: refused ? -errno.EINVAL : 0 };
+  },
+  getMp: (state) => {
+    state.entered = false;
+    return { ret: getMpState(state.world, state.target) };
+  },
   gmemGone: (state, op) => {
     setPoison(state.world, word(op['gpa']), true);
     reloadHook(state, word(op['gpa']));

@@ -22,7 +22,7 @@ const declared: Readonly<Record<string, string>> = {
   msrSweep: `${hypercalls} ghcbMsr ghcbVersion irqchip cpuidHandler cpuidResult extraEvent pvUnhalted`,
   ap: aps,
   apRun: aps,
-  nae: `guest exitCode info1 info2 scratch valid usage protocolVersion rax rbx rcx rdx rsi cpl xcr0 xss ghcbVersion
+  nae: `guest ghcb exitCode info1 info2 scratch valid usage protocolVersion rax rbx rcx rdx rsi cpl xcr0 xss ghcbVersion
     registered unmapped unreadable handler irqchip jumpTable msrFails cpuidResult answers answerNpages certs data entry fw
     error ret msgType vmsaFeatures target`,
   vmmcall: `${hypercalls} cpl rax rbx rcx rdx rsi answer`,

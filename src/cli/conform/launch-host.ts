@@ -103,6 +103,11 @@ function disarm(world: World, ...kinds: readonly Fault['kind'][]): void {
   for (const fault of world.faults) if (kinds.includes(fault.kind)) fault.kind = 'none';
 }
 
+/** A fault of one command or one kind of page replaces the one that is still armed for it. */
+function disarmWhat(world: World, kind: Fault['kind'], what: number): void {
+  for (const fault of world.faults) if (fault.kind === kind && fault.what === what) fault.kind = 'none';
+}
+
 /** Signals are pending at a test of their own step, or never. */
 export function endOfStep(world: World): void {
   disarm(world, 'signal', 'vcpuMutex');
@@ -112,8 +117,7 @@ export function endOfStep(world: World): void {
 export function armFaults(world: World, inject: JsonObject): void {
   for (const fault of listOf(inject['fw']).map(objectOf)) {
     const what = Number(word(fault['cmd']));
-    for (const armed of world.faults)
-      if (armed.kind === 'firmware' && armed.what === what) armed.kind = 'none';
+    disarmWhat(world, 'firmware', what);
     armFault(world, {
       kind: 'firmware',
       what,
@@ -130,8 +134,9 @@ export function armFaults(world: World, inject: JsonObject): void {
     const { what, n } = objectOf(allocation);
     const name = own(allocationNames, textOf(what));
     if (!name) throw new Error(`nothing allocates ${textOf(what)}`);
-    disarm(world, 'allocation');
-    armFault(world, { kind: 'allocation', what: allocations.indexOf(name), nth: numberOf(n, 1), status: 0 });
+    const allocated = allocations.indexOf(name);
+    disarmWhat(world, 'allocation', allocated);
+    armFault(world, { kind: 'allocation', what: allocated, nth: numberOf(n, 1), status: 0 });
   }
   const signalAt = inject['signalAt'];
   if (signalAt !== undefined) armFault(world, { kind: 'signal', nth: numberOf(signalAt) + 1, status: 0 });

@@ -104,7 +104,7 @@ function prepare(input: JsonObject, profile: ResolvedProfile, request: bigint): 
 export function driveMsr(input: JsonObject, profile: ResolvedProfile): JsonObject {
   const request = word(input['ghcbMsr']);
   const { world, vcpu } = prepare(input, profile, request);
-  const rmp = new RmpList();
+  const rmp = new RmpList(world);
   world.recorder = { ...silent, move: (kind, _vcpu, args) => rmp.note(kind, args) };
   const { exits, kvmRun: result, atExit } = handle(world, vcpu, listOf(input['answers']));
   const mpState = mpStateNumber(vcpu.mpState);

@@ -26,6 +26,7 @@ import { mpStateNumber } from '../../engine/kvm/ap/mp-state';
 import { COPY_OVERRUN } from '../../engine/kvm/ghcb/scratch';
 import { sevHandleVmgexit } from '../../engine/kvm/vmgexit/vmgexit';
 import { updateRequested } from '../../engine/kvm/ap/apic';
+import { waitsForReset } from '../../engine/kvm/ap/protected-state';
 import type { Image } from '../../engine/memory/image';
 import type { Vcpu } from '../../engine/state/vcpu';
 import { NO_GPA, type World } from '../../engine/world';
@@ -40,6 +41,8 @@ const GHCB = 0x1234000n;
 const SENTINEL = 0x5a5a5a5a5a5a5a5an;
 const MMIO_DATA = kvmRunMmio.offsetOf('data');
 const words = ['rax', 'rbx', 'rcx', 'rdx', 'xcr0', 'xss'] as const;
+/** Bit of the update request in the `requests` of a target. */
+const UPDATE_REQUEST = 2;
 /** What the driver errno of a dead PSP is. */
 const TIMED_OUT = -110;
 
@@ -117,6 +120,8 @@ function supplyStubs(world: World, input: JsonObject): void {
 
 interface Case {
   readonly world: World;
+  /** What the guest wrote to the GHCB MSR. */
+  readonly ghcbMsr: bigint;
   readonly vcpu: Vcpu;
   readonly page: Image;
   readonly calls: string[];
@@ -138,14 +143,15 @@ function begin(input: JsonObject, profile: ResolvedProfile): Case {
   writeMemory(world, input);
   supplyStubs(world, input);
   const registered = input['registered'] ?? 'same';
+  const ghcbMsr = word(input['ghcb'], GHCB);
   vcpu.registeredGhcbGpa = registered === 'same' ? GHCB : registered === 'none' ? 0n : word(registered);
   vcpu.guestGhcbGpa = GHCB;
-  vcpu.ghcbMsr = GHCB;
+  vcpu.ghcbMsr = ghcbMsr;
   vcpu.nmiBlocked = true;
   world.vm.jumpTable = word(input['jumpTable']);
   for (const gpa of listOf(input['unreadable'])) removeFromSlots(world, gpaToGfn(word(gpa)));
   if (input['unmapped'] === true) removeFromSlots(world, gpaToGfn(GHCB));
-  const state: Case = { world, vcpu, page, calls: [], kicks: [], outOfBounds: false };
+  const state: Case = { world, ghcbMsr, vcpu, page, calls: [], kicks: [], outOfBounds: false };
   observe(state);
   return state;
 }
@@ -230,15 +236,17 @@ const nonZero = (values: readonly (readonly [string, bigint])[]): JsonObject =>
   );
 
 /** What KVM keeps of the request. */
-function keptState({ vcpu, world, calls, kicks }: Case, input: JsonObject): JsonObject {
+function keptState({ vcpu, world, ghcbMsr, calls, kicks }: Case, input: JsonObject): JsonObject {
   const { rax, rbx, rcx, rdx, rsi } = vcpu;
   const regs = nonZero(Object.entries({ rax, rcx, rdx, rbx, rsi }));
   const hold = { none: 0, nae: 1, msr: 2 }[vcpu.holdType];
   const mpState = mpStateNumber(vcpu.mpState);
-  const targets = world.vcpus.filter(updateRequested).map((target) => {
+  const changing = world.vcpus.filter((one) => waitsForReset(one) || updateRequested(one));
+  const targets = changing.map((target) => {
     const index = target.index;
+    const requests = updateRequested(target) ? UPDATE_REQUEST : 0;
     const pending = target.pendingVmsaGpa === NO_GPA ? '0xffffffffffffffff' : hexWord(target.pendingVmsaGpa);
-    return { vcpu: index, pending, kicks: kicks.filter((kicked) => kicked === index).length, requests: 2 };
+    return { vcpu: index, pending, kicks: kicks.filter((kicked) => kicked === index).length, requests };
   });
   return {
     ...(calls.length > 0 ? { calls } : {}),
@@ -248,7 +256,7 @@ function keptState({ vcpu, world, calls, kicks }: Case, input: JsonObject): Json
     ...(hold === 0 ? {} : { holdType: hold }),
     ...(world.vm.jumpTable === word(input['jumpTable']) ? {} : { jumpTable: hexWord(world.vm.jumpTable) }),
     ...(vcpu.nmiBlocked ? {} : { nmiUnblocked: true }),
-    ...(vcpu.ghcbMsr === GHCB ? {} : { ghcbMsr: hexWord(vcpu.ghcbMsr) }),
+    ...(vcpu.ghcbMsr === ghcbMsr ? {} : { ghcbMsr: hexWord(vcpu.ghcbMsr) }),
     ...(targets.length > 0 ? { targets } : {}),
   };
 }
@@ -267,7 +275,7 @@ export function driveNae(input: JsonObject, profile: ResolvedProfile): JsonObjec
   const result = handle(state, input);
   if (state.outOfBounds) return { outOfBounds: true };
   const { page } = state;
-  const pageSeen = input['unmapped'] !== true;
+  const pageSeen = input['unmapped'] !== true && state.ghcbMsr === GHCB;
   return {
     ...result,
     ...(pageSeen

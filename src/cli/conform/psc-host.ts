@@ -1,9 +1,9 @@
 /** The host under page state changes that KVM makes itself: slots, mappings and RMP as a case has them, and what changed. */
-import { gpaToGfn, pagesToBytes } from '../../abi/address';
+import { gfnToGpa, gpaToGfn, pagesToBytes } from '../../abi/address';
 import { pscEntry } from '../../abi/psc';
 import { RMP_SUCCESS } from '../../abi/rmp';
 import { armFault } from '../../engine/faults';
-import { arrangeRmp } from '../../engine/hardware/rmp';
+import { arrangeRmp, rmpGfn } from '../../engine/hardware/rmp';
 import { gmemPageOf, slotOf } from '../../engine/frames/slots';
 import { GUEST_MAPPING, registerRegion } from '../../engine/kvm/memory/user-memory';
 import { hostPageBits } from '../../engine/memory/page-bits';
@@ -31,13 +31,14 @@ export function arrangeHost(world: World, input: JsonObject): void {
   if (host['unregistered'] !== true) registerRegion(world, GUEST_MAPPING, ALL_FRAMES);
   for (const slot of world.slots) slot.largePages = host['nptLevel'] === '2M';
   for (const [gpa, level] of listOf(host['assigned']).map(listOf)) assign(world, word(gpa), textOf(level));
-  if (listOf(host['assigned']).some((one) => listOf(one)[1] === '2M')) obeyEverything(world);
   for (const gpa of listOf(host['noSlot'])) removeFromSlots(world, gpaToGfn(word(gpa)));
   for (const gpa of listOf(host['notPresent'])) {
     const { hostPage } = world.pages;
     hostPage.set(frameBelow(hostPage.pageCount, pfnOf(world, word(gpa))), hostPageBits.poisoned);
   }
   if (host['rmpFail'] !== undefined) failAt(world, objectOf(host['rmpFail']));
+  // After the fault above: the fault that was armed first is the one that strikes.
+  if (listOf(host['assigned']).length > 0) obeyEverything(world);
 }
 
 function pfnOf(world: World, gpa: bigint): number {
@@ -81,14 +82,27 @@ const changeText = ({ state, size, gpa, pages }: RmpChange): string =>
 export class RmpList {
   private readonly changes: RmpChange[] = [];
 
+  constructor(private readonly world: World) {}
+
   note(kind: string, args: Readonly<Record<string, number | bigint | string>>): void {
-    if (kind !== 'pscChanged') return;
-    const { gpa, pages, state, size } = args as unknown as RmpChange;
+    const change = this.changeOf(kind, args);
+    if (!change) return;
+    const { gpa, pages, state, size } = change;
     const last = this.changes.at(-1);
     const follows =
       last?.state === state && last.size === size && last.gpa + pagesToBytes(last.pages) === gpa;
     if (follows) this.changes[this.changes.length - 1] = { ...last, pages: last.pages + pages };
     else this.changes.push({ gpa, pages, state, size });
+  }
+
+  private changeOf(
+    kind: string,
+    args: Readonly<Record<string, number | bigint | string>>,
+  ): RmpChange | undefined {
+    if (kind === 'pscChanged') return args as unknown as RmpChange;
+    if (kind !== 'psmash' || args['code'] !== RMP_SUCCESS) return undefined;
+    const gpa = gfnToGpa(rmpGfn(this.world, Number(args['pfn'])));
+    return { state: 'psmash', size: '4K', gpa, pages: 1 };
   }
 
   output(): { rmp?: string[] } {

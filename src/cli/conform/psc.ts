@@ -90,7 +90,7 @@ function round(
   });
   vcpu.ghcbMsr = at.ghcbGpa;
   let warned = false;
-  const rmp = new RmpList();
+  const rmp = new RmpList(world);
   world.recorder = {
     ...silent,
     finding: (_kind, text) => {
