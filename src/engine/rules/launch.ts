@@ -13,6 +13,10 @@ const gmemBind = source.kernel('6.12.117', 'virt/kvm/guest_memfd.c', 'kvm_gmem_b
 /** KVM_MEMORY_ENCRYPT_OP, the launch and the end of the VM. */
 export const launchRules = rulesOf({
   SevDisabled: { says: 'KVM offers no SEV on this host.', source: sev('KVM_MEMORY_ENCRYPT_OP') },
+  SevEsDisabled: {
+    says: 'KVM offers no SEV-ES on this host.',
+    source: sev('KVM_SEV_ES_INIT'),
+  },
   SevProbe: {
     says: 'A NULL argument asks whether SEV is there, and the answer is 0.',
     source: sev('KVM_MEMORY_ENCRYPT_OP'),

@@ -86,6 +86,9 @@ function otherCommand(world: World, command: SevCommand, number: number): Launch
   if (number > LAST_LEGACY || invalidOutright.has(number)) {
     return replyOf(refuseCall(world, call, 'CommandUnknown'));
   }
+  if (number === KVM_SEV_ES_INIT && !world.host.esEnabled) {
+    return replyOf(refuseCall(world, call, 'SevEsDisabled', 'ENOTTY'));
+  }
   if (number === KVM_SEV_INIT || number === KVM_SEV_ES_INIT) {
     return copyBack(world, command, sevGuestInit(world, { encryptsState: number === KVM_SEV_ES_INIT }));
   }
