@@ -29,7 +29,7 @@ import { kvmRmpMakeShared, snpPageReclaim } from '../memory/kernel-pages';
 import type { LaunchPage } from './launch-pages';
 import { gmemPageOf, slotHasGmem } from '../../frames/slots';
 import type { SevCommand } from './sev-call';
-import { rangeReadable, readUser64, setPageContent, userReadable, userWritable } from '../memory/user-memory';
+import { rangeReadable, readUser64, userReadable, userWritable, writeUser64 } from '../memory/user-memory';
 
 /** How far one page of a call came; the clean-up of each generation looks at another part of it. */
 export interface Attempt {
@@ -201,6 +201,6 @@ function copyCpuidBack(world: World, { source }: LaunchPage, pfn: number, attemp
     if (!attempt.shared && where === 'sourceBuffer') return;
   }
   if (source === undefined || !userWritable(world, source)) return;
-  setPageContent(world, source, content);
+  writeUser64(world, source, content);
   world.move('cpuidCorrected', -1, { uaddr: source }, 'CpuidWrittenBack');
 }

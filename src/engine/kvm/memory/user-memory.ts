@@ -1,5 +1,12 @@
 /** Memory of userspace that the launch reads: a page of source buffer for every guest frame, and the guest's own memory. */
-import { bytesToPages, PAGE_BYTES, pageOffset, pageStart, pagesToBytes } from '../../../abi/address';
+import {
+  bytesToPages,
+  PAGE_BYTES,
+  PAGE_SIZE,
+  pageOffset,
+  pageStart,
+  pagesToBytes,
+} from '../../../abi/address';
 import { userBits } from '../../memory/page-bits';
 import type { World } from '../../world';
 import { slotOf } from '../../frames/slots';
@@ -78,7 +85,7 @@ function pageContent(world: World, address: bigint): bigint {
 }
 
 /** Writes the first eight bytes of the page that an address lies in. */
-export function setPageContent(world: World, address: bigint, content: bigint): void {
+function setPageContent(world: World, address: bigint, content: bigint): void {
   const gfn = gfnOfUaddr(world, address);
   const page = userPageOf(world, address);
   if (gfn !== undefined) setSharedContent(world, gfn, content);
@@ -105,6 +112,25 @@ export function readUser64(world: World, address: bigint): bigint {
   if (beyond <= 0) return 0n;
   const bytesFromNext = pageContent(world, address + 0x1000n) & ((1n << BigInt(8 * beyond)) - 1n);
   return bytesFromNext << BigInt(8 * (8 - beyond));
+}
+
+/**
+ * Writes eight bytes at any address, as far as userspace may: what would stand behind the first eight bytes of a page
+ * is not kept.
+ */
+export function writeUser64(world: World, address: bigint, content: bigint): void {
+  if (!userWritable(world, address)) return;
+  const offset = pageOffset(address);
+  if (offset < 8) {
+    const before = BigInt.asUintN(8 * offset, pageContent(world, address));
+    const written = BigInt.asUintN(64, content << BigInt(8 * offset));
+    setPageContent(world, address, written | before);
+  }
+  const beyond = offset + 8 - PAGE_SIZE;
+  const next = address + PAGE_BYTES;
+  if (beyond <= 0 || !userWritable(world, next)) return;
+  const behind = (pageContent(world, next) >> BigInt(8 * beyond)) << BigInt(8 * beyond);
+  setPageContent(world, next, behind | (content >> BigInt(8 * (8 - beyond))));
 }
 
 /** KVM_MEMORY_ENCRYPT_REG_REGION. @returns whether there was room for one more */
