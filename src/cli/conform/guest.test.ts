@@ -47,6 +47,32 @@ test.each([
   ['vmmcall', { 'vmmcall 6.12': 67, 'vmmcall 7.2': 67 }],
   ['vmmcall-6.17', { 'vmmcall 6.17': 39 }],
   ['vmmcall-6.11', { 'vmmcall 6.11': 39 }],
+  [
+    'more',
+    {
+      'ap 5.19-snp': 1,
+      'ap 6.11': 1,
+      'ap 6.12': 1,
+      'ap 6.17': 1,
+      'ap 7.2': 2,
+      'apRun 5.19-snp': 1,
+      'apRun 6.11': 1,
+      'apRun 6.12': 1,
+      'apRun 6.17': 1,
+      'apRun 7.2': 1,
+      'init2 6.12': 1,
+      'init2 7.2': 1,
+      'launch 6.12': 2,
+      'launch 7.2': 2,
+      'nae 6.11': 2,
+      'nae 6.12': 2,
+      'nae 6.17': 1,
+      'nae 7.2': 2,
+      'psc 5.19-snp': 3,
+      'psc 6.12': 1,
+      'psc 7.2': 1,
+    },
+  ],
 ])('every %s vector agrees', (name, counts) => {
   const { failures, tallies } = conform([vectors(name)]);
   expect(failures).toEqual([]);
@@ -71,6 +97,8 @@ test.each([
   ['psc-5.19-snp', 'pscw-00015@5.19-snp', '"private 0x400000 1 2M"', '"private 0x400000 512 4K"', 'rmp[0]'],
   ['msr', 'msr-00113@6.12', '"ghcbMsr":"0x13"', '"ghcbMsr":"0x12"', 'ghcbMsr'],
   ['ap', 'ap-00008@6.12', '"pend":"none"', '"pend":"0x200000"', 'steps[0].t.pend'],
+  ['more', 'nae-00435@6.11', '"requests":0', '"requests":2', 'targets[0].requests'],
+  ['more', 'pscw-00022@5.19-snp', '"psmash 0x400000 1 4K"', '"psmash 0x401000 1 4K"', 'rmp[0]'],
   ['aprun', 'aprun-00085@7.2', '"run":"sleeps"', '"run":"entered"', 'steps[1].run'],
 ])('a falsified %s line is found: %s', (name, id, from, to, path) => {
   const valueOf = (field: string): string => field.slice(field.indexOf(':') + 1);
