@@ -41,10 +41,17 @@ export function tryAct(world: World, act: Act): EnabledAct {
       }
     },
   };
-  const outcome = perform(world, act);
-  world.undo(mark);
-  world.recorder = recorder;
-  if (outcome) return { act, refused: outcome.says };
+  let says: string | undefined;
+  try {
+    says = perform(world, act)?.says;
+  } catch (error) {
+    // One act that the model cannot perform is one row that says so: the others stay.
+    says = error instanceof Error ? error.message : String(error);
+  } finally {
+    world.undo(mark);
+    world.recorder = recorder;
+  }
+  if (says !== undefined) return { act, refused: says };
   if (refusal) return { act, refused: refusal.text, ...(refusal.rule ? { rule: refusal.rule } : {}) };
   return { act };
 }

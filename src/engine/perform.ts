@@ -1,4 +1,5 @@
 /** The only way the world moves: one act in, visible moves out. */
+import { Unmodelled } from '../base/assert';
 import { refused, type Act, type Outcome } from './acts';
 import { guestHandlers } from './guest/handlers';
 import { injectHandlers } from './inject/handlers';
@@ -12,13 +13,21 @@ import type { World } from './world';
 type AnyGuestHandler = (world: World, vcpu: number, args: Act['args']) => Outcome;
 type AnyHandler = (world: World, args: Act['args']) => Outcome;
 
-/** Performs one act. @returns why it cannot be taken in this state, or nothing when it was */
+/**
+ * Performs one act. An act that is refused before its first move leaves no write; one that is refused later has got as far
+ * as its moves show.
+ * @returns why it cannot be taken in this state, or nothing when it was
+ */
 export function perform(world: World, act: Act): Outcome {
   if (world.host.rmpFault) return refused(HOST_LOST);
   world.clearReported();
-  world.watcher = new Watch(world);
+  const watch = new Watch(world);
+  const mark = world.mark();
+  world.watcher = watch;
   try {
-    return dispatch(world, act);
+    const refusal = dispatch(world, act);
+    if (refusal && !watch.hasMoved) world.undo(mark);
+    return refusal;
   } catch (error) {
     if (error instanceof HostRmpFault) {
       loseHost(world, error);
@@ -26,6 +35,20 @@ export function perform(world: World, act: Act): Outcome {
     }
     if (!(error instanceof NeverReturns)) throw error;
     return threadLost(world, error);
+  }
+}
+
+/**
+ * As {@link perform}, and what the model lacks is a finding of the act; what other mistakes of ours throw still passes.
+ * @returns why the act was refused, or not taken to its end
+ */
+export function performFound(world: World, act: Act): string | undefined {
+  try {
+    return perform(world, act)?.says;
+  } catch (error) {
+    if (!(error instanceof Unmodelled || error instanceof NeverReturns)) throw error;
+    world.finding(error instanceof Unmodelled ? 'unmodelled' : 'violation', error.message);
+    return error.message;
   }
 }
 

@@ -1,8 +1,7 @@
 /** The smallest thing a scenario can be run on: it keeps acts, moves and findings, and cannot go back. */
-import { Unmodelled } from '../base/assert';
 import type { Act } from '../engine/acts';
 import type { Move } from '../engine/moves';
-import { perform } from '../engine/perform';
+import { performFound } from '../engine/perform';
 import type { RuleId } from '../engine/rules';
 import type { World } from '../engine/world';
 import type { Tape, TapedAct, TapedFinding } from './tape';
@@ -17,15 +16,37 @@ export function memoryTape(world: World): Tape {
   const acts: TapedAct[] = [];
   const steps: TapedStep[] = [];
   let findings: TapedFinding[] = [];
+  /** Whether anything but moves was heard since the last move. */
+  let heard = false;
   const take = (move: Move | undefined, rule?: RuleId): void => {
     steps.push(rule === undefined ? { move, findings } : { move, rule, findings });
     findings = [];
+    heard = false;
   };
   world.recorder = {
-    transition: () => {},
+    transition: () => void (heard = true),
     facet: () => {},
-    finding: (kind, text, invariant) => findings.push({ kind, text, ...(invariant && { invariant }) }),
+    finding: (kind, text, invariant) => {
+      findings.push({ kind, text, ...(invariant && { invariant }) });
+      heard = true;
+    },
     move: (kind, vcpu, args, rule) => take({ kind, vcpu, args: { ...args } }, rule),
+  };
+  /** What came after the last move of an act belongs to that move; an act without one is a step if it did anything. */
+  const endAct = (firstStep: number): void => {
+    const last = steps.at(-1);
+    if (last && steps.length > firstStep)
+      steps[steps.length - 1] = { ...last, findings: [...last.findings, ...findings] };
+    else if (heard || world.log.top !== 0) take(undefined);
+    findings = [];
+    heard = false;
+    world.log.top = 0;
+  };
+  const abandonAct = (firstStep: number): void => {
+    world.undo(0);
+    steps.length = firstStep;
+    findings = [];
+    heard = false;
   };
   return {
     world,
@@ -37,25 +58,17 @@ export function memoryTape(world: World): Tape {
     step: (index) => steps[index] ?? { move: undefined, findings: [] },
     perform(act: Act, origin) {
       const firstStep = steps.length;
-      const refused = performed(world, act);
-      if (findings.length > 0) take(undefined);
-      world.log.top = 0;
+      let refused: string | undefined;
+      try {
+        refused = performFound(world, act);
+        endAct(firstStep);
+      } catch (error) {
+        abandonAct(firstStep);
+        throw error;
+      }
       const done = { act, origin, firstStep, stepCount: steps.length - firstStep };
       acts.push(refused === undefined ? done : { ...done, refused });
       return refused === undefined ? {} : { refused };
     },
   };
-}
-
-function performed(world: World, act: Act): string | undefined {
-  try {
-    return perform(world, act)?.says;
-  } catch (error) {
-    if (error instanceof Unmodelled) {
-      world.finding('unmodelled', error.what);
-      return undefined;
-    }
-    world.undo(0);
-    throw error;
-  }
 }

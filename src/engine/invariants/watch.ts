@@ -24,12 +24,15 @@ const begins: ReadonlySet<MoveName> = new Set<MoveName>(['msrRequest', 'naeReque
 /** One act, watched. */
 export class Watch implements Watcher {
   private since: number;
+  /** Whether the act has made a visible move. */
+  hasMoved = false;
 
   constructor(private readonly world: World) {
     this.since = world.log.top;
   }
 
   move(kind: MoveName, index: number, args: Seen['args']): void {
+    this.hasMoved = true;
     if (begins.has(kind)) this.since = this.world.log.top;
     const checks = checksAfter.get(kind);
     if (!checks) return;

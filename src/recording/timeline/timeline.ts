@@ -2,12 +2,11 @@
  * All steps of a run: performs acts and keeps what they did, shows the world at any position and any step in words. What
  * is kept is in step-log.ts and keyframes.ts; the inputs are kept as they came.
  */
-import { assert, Unmodelled } from '../../base/assert';
+import { assert } from '../../base/assert';
 import type { Act } from '../../engine/acts';
-import { NeverReturns } from '../../engine/hardware/rmp';
 import { digestText } from '../../engine/memory/digest';
 import type { Move } from '../../engine/moves';
-import { perform } from '../../engine/perform';
+import { performFound } from '../../engine/perform';
 import type { RuleId } from '../../engine/rules';
 import type { World } from '../../engine/world';
 import type { FacetName } from '../../profiles/facets';
@@ -185,15 +184,10 @@ export class Timeline {
     const { world, recorder } = this;
     world.recorder = recorder;
     try {
-      const outcome = perform(world, act);
+      const refused = performFound(world, act);
       recorder.endAct();
-      return outcome?.says;
+      return refused;
     } catch (error) {
-      if (error instanceof Unmodelled || error instanceof NeverReturns) {
-        world.finding(error instanceof Unmodelled ? 'unmodelled' : 'violation', error.message);
-        recorder.endAct();
-        return error.message;
-      }
       world.undo(0);
       recorder.abandonAct();
       this.dropSteps(firstStep);
