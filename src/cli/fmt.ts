@@ -1,6 +1,7 @@
 /** `fmt`: a scenario in its canonical form. */
 import { isDeepStrictEqual } from 'node:util';
 import { assert } from '../base/assert';
+import { MAX_SCENARIO_BYTES } from '../base/limits';
 import { parseScenario } from '../scenarios/parse';
 import { printScenario } from '../scenarios/print';
 import type { Scenario } from '../scenarios/scenario';
@@ -18,7 +19,9 @@ export function fmt(words: readonly string[]): Output {
     return { ...fine(''), complaint };
   }
   if (options.has('check')) {
-    const other = printed.filter(({ file, text }) => text !== new TextDecoder().decode(readBytes(file)));
+    const other = printed.filter(
+      ({ file, text }) => text !== new TextDecoder().decode(readBytes(file, MAX_SCENARIO_BYTES)),
+    );
     const text = other.map(({ file }) => `${file}: not in canonical form`).join('\n');
     return { ...(other.length === 0 ? fine('') : { text, status: EXIT_FAILED }), complaint };
   }

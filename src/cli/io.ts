@@ -3,7 +3,6 @@ import {
   closeSync,
   fstatSync,
   openSync,
-  readFileSync,
   readSync,
   realpathSync,
   renameSync,
@@ -22,28 +21,44 @@ export const EXIT_FINE = 0;
 /** An expectation or a property failed, or profiles differ under --fail-on-diff. */
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
+/** A mistake of this program, as sysexits.h numbers it: never mistaken for a failed expectation. */
+export const EXIT_OURS = 70;
 
-/** The bytes of a file; `-` is standard input. */
-export function readBytes(file: string): Uint8Array {
-  return orUsageError(file, () => readFileSync(file === '-' ? 0 : file));
+/** The bytes of a file that has at most `most` of them; `-` is standard input. A larger one is refused, most of it unread. */
+export function readBytes(file: string, most: number): Uint8Array {
+  const read = readAtMost(file, most);
+  if (read instanceof Uint8Array) return read;
+  const name = file === '-' ? 'standard input' : file;
+  throw new UsageError(`${name}: it has ${read.size} bytes; at most ${most} are read`);
 }
 
-/** The bytes of a file that has at most `most` of them; else how large it is, in words, and nothing is kept of it. */
+/** As {@link readBytes}; of a larger file how large it is, in words. */
 export function readAtMost(file: string, most: number): Uint8Array | { readonly size: string } {
   return orUsageError(file, () => {
     const handle = file === '-' ? 0 : openSync(file, 'r');
     try {
       const { size } = fstatSync(handle);
-      if (size > most) return { size: String(size) };
-      const bytes = Buffer.alloc(most + 1);
-      let length = 0;
-      for (let count = 1; count > 0 && length <= most; length += count)
-        count = readSync(handle, bytes, length, bytes.length - length, null);
-      return length > most ? { size: `more than ${most}` } : new Uint8Array(bytes.subarray(0, length));
+      return size > most ? { size: String(size) } : readChunks(handle, most);
     } finally {
       if (handle !== 0) closeSync(handle);
     }
   });
+}
+
+const CHUNK = 1 << 16;
+
+/** Reads to the end, or to the first byte that is too many: a pipe or a device does not say how long it is. */
+function readChunks(handle: number, most: number): Uint8Array | { readonly size: string } {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for (;;) {
+    const chunk = Buffer.alloc(CHUNK);
+    const count = readSync(handle, chunk, 0, CHUNK, null);
+    if (count === 0) return new Uint8Array(Buffer.concat(chunks, length));
+    chunks.push(chunk.subarray(0, count));
+    length += count;
+    if (length > most) return { size: `more than ${most}` };
+  }
 }
 
 function orUsageError<T>(file: string, act: () => T, done: 'read' | 'written' = 'read'): T {
@@ -146,3 +161,32 @@ export const json = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? hex(part) : part));
 export const jsonPretty = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? hex(part) : part), 2);
+
+/** Writes what a command says and ends with its status once everything is written, however slowly the reader takes it. */
+export function finish({ text, status, complaint = '' }: Output): void {
+  process.exitCode = status;
+  put(process.stderr, 'standard error', complaint, status);
+  put(process.stdout, 'standard output', text, status);
+}
+
+function put(stream: NodeJS.WriteStream, name: string, text: string, status: number): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(status); // the reader went away, as `head` does
+    const reason = own(reasons, String(error.code)) ?? error.message;
+    if (stream !== process.stderr)
+      process.stderr.write(`vmgexit: ${name}: ${reason}; the output is not complete\n`);
+    process.exit(EXIT_USAGE);
+  });
+  if (text !== '') stream.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** Ends a run that failed: bad input is one message, a mistake of ours asks for a report. */
+export function finishFailed(error: unknown): void {
+  if (error instanceof UsageError)
+    finish({ text: '', status: EXIT_USAGE, complaint: `vmgexit: ${error.message}` });
+  else {
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const complaint = `vmgexit: this is a mistake of the program; please report it with the command and its input.\n${told}`;
+    finish({ text: '', status: EXIT_OURS, complaint });
+  }
+}

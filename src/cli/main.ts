@@ -2,7 +2,7 @@
 /** The command line: the same engine without a page. */
 import { version } from '../../package.json';
 import { didYouMean } from '../base/text';
-import { EXIT_FINE, EXIT_USAGE, UsageError, type Output } from './io';
+import { EXIT_FINE, finish, finishFailed, UsageError, type Output } from './io';
 
 type Command = (words: readonly string[]) => Output | Promise<Output>;
 
@@ -62,7 +62,7 @@ function help(): string {
     '',
     ...lines,
     '',
-    '- is standard input. Exit status: 0 fine, 1 an expectation failed or profiles differ, 2 bad input.',
+    '- is standard input. Exit status: 0 fine, 1 an expectation failed or profiles differ, 2 bad input or a write that failed, 70 a mistake of the program.',
   ].join('\n');
 }
 
@@ -79,20 +79,4 @@ async function main(words: readonly string[]): Promise<Output> {
   return (await entry.load())(rest);
 }
 
-/** Ends with the status once everything is written, however slowly the reader takes it. */
-function end(stream: NodeJS.WriteStream, text: string, status: number): void {
-  process.exitCode = status;
-  stream.on('error', () => process.exit(status)); // the reader went away, as `head` does
-  if (text !== '') stream.write(text.endsWith('\n') ? text : `${text}\n`);
-}
-
-main(process.argv.slice(2)).then(
-  ({ text, status, complaint = '' }) => {
-    end(process.stderr, complaint, status);
-    end(process.stdout, text, status);
-  },
-  (error: unknown) => {
-    if (error instanceof UsageError) end(process.stderr, `vmgexit: ${error.message}`, EXIT_USAGE);
-    else throw error;
-  },
-);
+main(process.argv.slice(2)).then(finish, finishFailed);

@@ -1,4 +1,5 @@
 /** A scenario from a file, with every problem in it said at once. */
+import { MAX_SCENARIO_BYTES } from '../base/limits';
 import type { Scenario } from '../scenarios/scenario';
 import { parseScenario, problemText, type Place } from '../scenarios/parse';
 import { scenarioText } from '../scenarios/read';
@@ -14,7 +15,7 @@ export interface ScenarioFile {
 
 export function readScenario(file: string): ScenarioFile {
   const name = file === '-' ? 'standard input' : file;
-  const text = scenarioText(readBytes(file));
+  const text = scenarioText(readBytes(file, MAX_SCENARIO_BYTES));
   if (!text.ok) throw new UsageError(`${name}: ${text.error.message}`);
   const parsed = parseScenario(text.value);
   if (!parsed.ok) throw new UsageError(parsed.problems.map((p) => `${name}: ${problemText(p)}`).join('\n'));

@@ -1,4 +1,5 @@
 /** `verify`: replays a recording and says where, if anywhere, this build comes to something else. */
+import { MAX_RECORDING_BYTES, MAX_SCENARIO_BYTES } from '../base/limits';
 import { readRecording } from '../recording/file/file';
 import { replay } from '../recording/file/replay';
 import { scenarioText } from '../scenarios/read';
@@ -10,7 +11,7 @@ export function verify(words: readonly string[]): Output {
   if (file === undefined || extra.length > 0)
     throw new UsageError('verify takes one FILE.ghcb.jsonl; - is standard input');
   const name = file === '-' ? 'standard input' : file;
-  const text = textOf(name, readBytes(file));
+  const text = textOf(name, readBytes(file, MAX_RECORDING_BYTES));
   const read = readRecording(text);
   if (!read.ok) throw new UsageError(`${name}: ${place(read.error.place)}${read.error.message}`);
   const { recording, problem } = read.value;
@@ -39,7 +40,7 @@ const place = (where: string | undefined): string => (where === undefined ? '' :
 
 function textOf(name: string, bytes: Uint8Array): string {
   if (bytes.length === 0) throw new UsageError(`${name}: the file is empty`);
-  if (bytes.length <= 4 << 20) {
+  if (bytes.length <= MAX_SCENARIO_BYTES) {
     const text = scenarioText(bytes);
     if (!text.ok) throw new UsageError(`${name}: ${text.error.message}`);
     return text.value;

@@ -1,8 +1,9 @@
 /** `conform FILE...`: runs vector files through the engine and says where it differs. */
-import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
+import { MAX_VECTOR_BYTES } from '../../base/limits';
 import { own } from '../../base/table';
 import { parseProfileSpec, type ResolvedProfile } from '../../profiles/resolve';
+import { readBytes, UsageError } from '../io';
 import { compareJson, type Difference } from './compare';
 import { drivers } from './drivers';
 import { unknownField } from './inputs';
@@ -40,8 +41,13 @@ export interface ConformReport {
 }
 
 export function readVectors(path: string): string {
-  const bytes = readFileSync(path === '-' ? 0 : path);
-  return (path.endsWith('.br') ? brotliDecompressSync(bytes) : bytes).toString('utf8');
+  const bytes = Buffer.from(readBytes(path, MAX_VECTOR_BYTES));
+  if (!path.endsWith('.br')) return bytes.toString('utf8');
+  try {
+    return brotliDecompressSync(bytes, { maxOutputLength: MAX_VECTOR_BYTES }).toString('utf8');
+  } catch {
+    throw new UsageError(`${path}: not packed by Brotli, or more than ${MAX_VECTOR_BYTES} bytes unpacked`);
+  }
 }
 
 /** A text that holds no vectors, or a line that is none; says where. */
@@ -166,24 +172,16 @@ export function reportText(report: ConformReport, limit = Infinity): string {
 export const conforms = ({ tallies }: ConformReport): boolean =>
   tallies.every(({ failed, unsupported }) => failed === 0 && unsupported === 0);
 
-/** @returns the exit status: 0 all agree, 1 some do not, 2 bad usage or input */
+/** @returns the exit status: 0 all agree, 1 some do not; bad usage and input throw */
 export function conformCommand(args: readonly string[], out: (text: string) => void): number {
   const json = args.includes('--json');
   const files = args.filter((argument) => !argument.startsWith('--'));
   const unknown = args.find((argument) => argument.startsWith('--') && argument !== '--json');
   if (unknown !== undefined || files.length === 0) {
-    process.stderr.write(`usage: conform FILE.jsonl... [--json]\n`);
-    return 2;
-  }
-  let texts: string[];
-  try {
-    texts = files.map(readVectors);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return 2;
+    throw new UsageError('usage: conform FILE.jsonl... [--json]');
   }
   const report = conform(
-    texts,
+    files.map(readVectors),
     files.map((file) => (file === '-' ? 'standard input' : file)),
   );
   out(json ? `${JSON.stringify(report)}\n` : reportText(report));
