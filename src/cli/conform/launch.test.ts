@@ -1,4 +1,5 @@
 /** Holds launch, guest_memfd, RMP faults and the end of a VM to what the executed kernel functions did. */
+import { readdirSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { conform, readVectors } from './main';
 
@@ -48,6 +49,12 @@ test('a kind without a driver and a kernel without a profile are unsupported, no
     [0, 1],
     [0, 1],
   ]);
+});
+
+const corpus = new URL('../../testing/corpus/vector/', import.meta.url).pathname;
+test.each(readdirSync(corpus))('%s of the corpus ends, and does not pass', (file) => {
+  const { tallies } = conform([readVectors(corpus + file)]);
+  expect(tallies.map(({ passed }) => passed)).toEqual([0]);
 });
 
 describe('a line cannot pass for what no driver runs', () => {
