@@ -104,7 +104,7 @@ const isTesting = (file: string): boolean => file.startsWith('testing/');
 
 /** Where the engine stands: a floor imports itself and those after it. */
 const floors: readonly (readonly string[])[] = [
-  ['perform', 'enabled-acts', 'observe', 'reviewer-view'],
+  ['perform', 'perform-found', 'enabled-acts', 'observe', 'reviewer-view'],
   ['guest', 'vmm', 'inject', 'invariants'],
   ['kvm'],
   ['guest-state', 'page-class'],

@@ -1,5 +1,4 @@
 /** The only way the world moves: one act in, visible moves out. */
-import { Unmodelled } from '../base/assert';
 import { refused, type Act, type Outcome } from './acts';
 import { guestHandlers } from './guest/handlers';
 import { injectHandlers } from './inject/handlers';
@@ -35,20 +34,6 @@ export function perform(world: World, act: Act): Outcome {
     }
     if (!(error instanceof NeverReturns)) throw error;
     return threadLost(world, error);
-  }
-}
-
-/**
- * As {@link perform}, and what the model lacks is a finding of the act; what other mistakes of ours throw still passes.
- * @returns why the act was refused, or not taken to its end
- */
-export function performFound(world: World, act: Act): string | undefined {
-  try {
-    return perform(world, act)?.says;
-  } catch (error) {
-    if (!(error instanceof Unmodelled || error instanceof NeverReturns)) throw error;
-    world.finding(error instanceof Unmodelled ? 'unmodelled' : 'violation', error.message);
-    return error.message;
   }
 }
 

@@ -1,7 +1,7 @@
 /** The smallest thing a scenario can be run on: it keeps acts, moves and findings, and cannot go back. */
 import type { Act } from '../engine/acts';
 import type { Move } from '../engine/moves';
-import { performFound } from '../engine/perform';
+import { performFound } from '../engine/perform-found';
 import type { RuleId } from '../engine/rules';
 import type { World } from '../engine/world';
 import type { Tape, TapedAct, TapedFinding } from './tape';

@@ -6,7 +6,7 @@ import { assert } from '../../base/assert';
 import type { Act } from '../../engine/acts';
 import { digestText } from '../../engine/memory/digest';
 import type { Move } from '../../engine/moves';
-import { performFound } from '../../engine/perform';
+import { performFound } from '../../engine/perform-found';
 import type { RuleId } from '../../engine/rules';
 import type { World } from '../../engine/world';
 import type { FacetName } from '../../profiles/facets';
