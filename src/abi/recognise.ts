@@ -278,7 +278,7 @@ function fromOne(token: string): Result<Recognition> {
 
 function fromWord(digits: string, form: string): Result<Recognition> {
   const value = parseInteger(digits);
-  if (value === undefined) return problem(`"${digits}" has no digits. ${EXAMPLES}`);
+  if (value === undefined) return problem(`"${digits.slice(0, 40)}" has no digits. ${EXAMPLES}`);
   const bytes = littleEndianBytes(value, 8);
   return ok({ form, parts: [{ label: 'value', bytes, candidates: candidatesFor(bytes) }], remarks: [] });
 }
@@ -290,7 +290,7 @@ function fromWords(tokens: readonly string[]): Result<Recognition> {
   const bad = values.findIndex((value) => value === undefined);
   if (bad >= 0)
     return problem(
-      `"${tokens[bad] ?? ''}" has no 0x while others have: mixed spellings. ${countOf(bad, 'word')} before it understood.`,
+      `"${(tokens[bad] ?? '').slice(0, 40)}" has no 0x while others have: mixed spellings. ${countOf(bad, 'word')} before it understood.`,
     );
   const words = values.map((value) => value ?? 0n);
   const wide = words.findIndex((value) => value >= WORD_LIMIT);
