@@ -60,6 +60,6 @@ export interface Refusal {
   readonly says: string;
 }
 
-/** What an act did: nothing to say, or why it could not be taken. */
+/** Result of an act: undefined when it was taken, else why it could not be. */
 export type Outcome = Refusal | undefined;
 export const refused = (says: string): Refusal => ({ says });

@@ -1,6 +1,6 @@
 /**
  * Every act that can be taken now, and every act that would be refused, with the rule that refuses it. Nothing here
- * knows the rules: each candidate is performed, looked at, and taken back through the write log.
+ * repeats the rules: each candidate is performed, its result is read, and its writes are undone through the write log.
  */
 import { gpaToGfn } from '../abi/address';
 import { usualPages } from './guest/usual-pages';
@@ -15,7 +15,7 @@ import type { World } from './world';
 /** One act as the menu shows it. */
 export interface EnabledAct {
   readonly act: Act;
-  /** Why the act cannot be taken, or what KVM or the firmware would answer it with; absent when it goes through. */
+  /** Why the act cannot be taken, or the error that KVM or the firmware would return; absent when it succeeds. */
   readonly refused?: string;
   /** The rule behind the refusal. */
   readonly rule?: RuleId;
@@ -26,7 +26,7 @@ export function tryActs(world: World, candidates: readonly Act[]): EnabledAct[] 
   return candidates.map((act) => tryAct(world, act));
 }
 
-/** Performs an act, sees how it is met, and takes it back: the world is as before. */
+/** Performs an act, records the answer, and undoes it: the world is as before. */
 export function tryAct(world: World, act: Act): EnabledAct {
   const { recorder } = world;
   const mark = world.mark();

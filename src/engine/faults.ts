@@ -1,13 +1,13 @@
-/** Faults written into a scenario: the nth operation of a kind gets a given status, whoever asks for it. */
+/** Faults written into a scenario: the nth operation of a kind, from any caller, gets a given status. */
 import type { Fault } from './state/host';
 import type { World } from './world';
 
-/** "Whatever it is" in a fault. */
+/** In a fault: matches any command or allocation. */
 export const ANY = 0xffffffff;
-/** As a firmware status: the PSP does not answer, and is dead from then on. */
+/** As a firmware status: the PSP does not answer and counts as dead from then on. */
 export const TIMEOUT = 0xffffffff;
 
-/** What can fail to be allocated, by the number a fault names it with. */
+/** The kinds of allocations that can fail; a fault names one by its index. */
 export const allocations = ['request', 'firmware', 'vmsa', 'command', 'gmem', 'blob', 'cpumask'] as const;
 export type Allocation = (typeof allocations)[number];
 
@@ -22,11 +22,11 @@ export interface FaultToArm {
   readonly race?: boolean;
 }
 
-/** What a fault answers when its turn has come. */
+/** The effect of a fault once its count is reached. */
 export interface TakenFault {
   readonly status: number;
   readonly race: boolean;
-  /** It will be the same the next time. */
+  /** Later operations of the kind fail as well. */
   readonly every: boolean;
 }
 
@@ -43,7 +43,7 @@ export function armFault(world: World, fault: FaultToArm): boolean {
   return true;
 }
 
-/** Counts one operation. @returns the fault whose turn it is, or nothing when the operation goes its way */
+/** Counts one operation. @returns the fault that hits this operation, or nothing when the operation proceeds normally */
 export function takeFault(world: World, kind: FaultKind, what: number = ANY): TakenFault | undefined {
   let taken: TakenFault | undefined;
   for (const fault of world.faults) {

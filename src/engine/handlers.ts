@@ -2,7 +2,7 @@
 import type { ActArguments, actTables, Actor, Outcome } from './acts';
 import type { World } from './world';
 
-/** Handlers of the guest's verbs: they know which vCPU executes. */
+/** Handlers of the guest's verbs; they get the vCPU that executes. */
 export type GuestHandlers = {
   readonly [V in keyof (typeof actTables)['guest']]: (
     world: World,

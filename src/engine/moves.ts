@@ -1,5 +1,5 @@
 /**
- * The vocabulary of visible moves. A step shows one move: who did it, towards whom, in which words, by which rule.
+ * The vocabulary of visible moves. A step shows one move: its actor, its addressee, its text and its rule.
  * The tables of the areas are put together here; ladder, mail text and inspector all read this one.
  */
 import { hex } from '../base/hex';
@@ -31,10 +31,10 @@ type ArgumentValue<K> = K extends 'hex64' ? bigint : K extends 'text' ? string :
 export type MoveArguments<M extends MoveName> = {
   readonly [A in keyof (typeof moveKinds)[M]['args']]: ArgumentValue<(typeof moveKinds)[M]['args'][A]>;
 };
-/** A move as data, whichever kind it is. */
+/** A move of any kind as data. */
 export interface Move {
   readonly kind: MoveName;
-  /** vCPU that moves or is moved; -1 when none is meant. */
+  /** vCPU that acts or is acted on; -1 when the move belongs to no vCPU. */
   readonly vcpu: number;
   readonly args: Readonly<Record<string, number | bigint | string>>;
 }

@@ -44,14 +44,14 @@ export { checkValue, type Domain, type Machine } from './observe/domain';
 export { noAct, type ActView, type Observed, type ObservedValue, type UnknownPath } from './observe/observed';
 
 interface Family {
-  /** How the names look, for people. */
+  /** The pattern of the names, for readers. */
   readonly form: string;
   readonly doc: string;
   /** First part of the path. */
   readonly first: RegExp;
-  /** What a name can be, from the declarations alone. */
+  /** The values a name can have, from the declarations alone. */
   domain(at: { machine: Machine; head: string; rest: readonly string[] }): Domain | UnknownPath;
-  /** The value of a name that {@link domain} knows. */
+  /** The value of a name for which {@link domain} has a domain. */
   observe(at: { world: World; act: ActView; head: string; rest: readonly string[] }): Observed | UnknownPath;
 }
 
@@ -73,7 +73,7 @@ function observeIoctl({ vm }: World, name: string): Observed {
   return vm.ioctlError === UNWRITTEN ? { value: 'unwritten' } : { value: vm.ioctlError };
 }
 
-/** One of some names, and nothing behind it. */
+/** One of a set of names, without further parts. */
 function oneName(
   [name = '', ...more]: readonly string[],
   domains: Readonly<Record<string, Domain>>,
@@ -86,7 +86,7 @@ function oneName(
 const counts = (names: readonly string[]): Readonly<Record<string, Domain>> =>
   Object.fromEntries(names.map((name) => [name, numberDomain]));
 const moveCounts = counts(moveNames);
-/** A kind of move, and perhaps the VMSA page it happened to. */
+/** A kind of move, optionally with the VMSA page it was applied to. */
 function movesDomain(
   [kind = '', page, ...more]: readonly string[],
   { vcpus }: Machine,
@@ -103,7 +103,7 @@ const findingCounts = counts(findingKinds);
 const exitCounts = counts(['count']);
 const violationCounts = counts(invariantNames);
 
-/** A variable of a group, and nothing behind it. */
+/** A variable of a group, without further parts. */
 const groupName = (group: unknown, [name = '', ...more]: readonly string[]): Domain | UnknownPath =>
   atEnd(variableDomain(group as Group<Variables>, name), more);
 
@@ -252,7 +252,7 @@ function familyOf(head: string): Family | UnknownPath {
   return families.find(({ first }) => first.test(head)) ?? unknownPart(head, firstWords, 'name');
 }
 
-/** What a path can be on such a machine, or why it names nothing; nothing needs to run. */
+/** The values a path can have on such a machine, or why it names nothing. No run is needed. */
 export function checkPath(path: string, machine: Machine): Domain | UnknownPath {
   const [head = '', ...rest] = path.split('.');
   const family = familyOf(head);
@@ -261,7 +261,7 @@ export function checkPath(path: string, machine: Machine): Domain | UnknownPath 
   return family.domain({ machine, head, rest });
 }
 
-/** Where the part that is not known stands in its path. */
+/** Position of the unknown part in its path. */
 export function partAt(path: string, { part }: UnknownPath): number {
   if (part === '') return 0;
   const parts = path.split('.');

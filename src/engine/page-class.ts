@@ -1,6 +1,6 @@
 /**
- * What a page is, three times over: as the guest believes it, as the RMP entry has it, and as KVM keeps it. Where the
- * three disagree there is a *seam*. Pure arithmetic on the bits of the page store; nothing is remembered here.
+ * The class of a page in three views: the guest's page tables, the RMP entry, and KVM's bookkeeping. Where the views
+ * contradict each other there is a *seam*. Pure arithmetic on the bits of the page store; no state is kept here.
  */
 import {
   gfnBits,
@@ -29,7 +29,7 @@ export const pageClassCode = Object.fromEntries(pageClasses.map((name, code) => 
   Record<PageClass, number>
 >;
 
-/** The words of one page that its class follows from. */
+/** The words of one page that determine its class. */
 export interface PageWords {
   /** Field `gfn`. */
   readonly gfn: number;
@@ -90,11 +90,11 @@ function rmpCode(words: PageWords, { slot, pfn }: Backing, vmAsid: number): numb
     if (words.rmp & rmpBits.immutable) return firmware; // HV-fixed
     if (words.hostPage & hostPageBits.present) return shared;
   }
-  // No private page: what the guest can reach is userspace memory, or nothing.
+  // No private page: the guest can reach userspace memory or nothing.
   return slot && (words.gfn & gfnBits.attributePrivate) === 0 ? shared : none;
 }
 
-/** KVM knows private from shared, and whether a page is there; the finer states are the guest's and the firmware's. */
+/** KVM distinguishes private, shared and absent; only the guest and the firmware distinguish finer states. */
 function kvmCode(words: PageWords, { slot, inPlace }: Backing, rmp: number): number {
   if (!slot) return none;
   if (inPlace) return rmp;
@@ -103,7 +103,7 @@ function kvmCode(words: PageWords, { slot, inPlace }: Backing, rmp: number): num
   return words.hostPage & hostPageBits.present ? guestInvalid : none;
 }
 
-/** Whether the three views of a page contradict each other. A guest without a view contradicts nobody. */
+/** Whether the three views of a page contradict each other. A guest without a view contradicts neither. */
 function isSeam(guest: number, rmp: number, kvm: number, slot: boolean): boolean {
   if (rmp !== kvm) return true;
   if (guest === none || guest === rmp) return false;
@@ -123,7 +123,7 @@ export function unpackBands(packed: PackedBands): PageBands {
   return { guest: name(0), rmp: name(3), kvm: name(6), seam: (packed & SEAM_BIT) !== 0 };
 }
 
-/** A stretch of guest frames that one slot, or no slot, holds. */
+/** A range of guest frames inside one slot, or outside all slots. */
 export interface BackedRun extends Backing {
   readonly first: number;
   readonly count: number;
@@ -155,13 +155,13 @@ export function backedRuns(world: World, first: number, count: number): BackedRu
   return runs;
 }
 
-/** Bands by everything they follow from: filled as it is asked, so that a million frames cost a look-up each. */
+/** Bands by everything that determines them, filled on demand, so that each of a million frames costs one look-up. */
 const UNKNOWN = 0xffff;
 const bandTable = new Uint16Array(4 << 16).fill(UNKNOWN);
 /** In the table the VM's own ASID is 1 and any other is 2. */
 const [OWN_ASID, OTHER_ASID] = [1, 2];
 
-/** The bands of words that stand in a slot in place (3), with a page behind it (2), without one (1), or in no slot (0). */
+/** The bands of a frame's words: in a slot in place (3), with a page (2), without a page (1), or in no slot (0). */
 function lookUpBands(
   gfn: number,
   rmp: number,
@@ -192,12 +192,12 @@ function lookUpBands(
   return bands;
 }
 
-/** Called with a run of frames that look the same. */
+/** Called with a run of frames of equal bands. */
 export type RunVisitor = (first: number, count: number, bands: PackedBands) => void;
 
-/** Shorter runs than this are looked at frame by frame, a stretch at a time. */
+/** Runs shorter than this are walked frame by frame, up to CHUNK frames at a time. */
 const SHORT_RUN = 16;
-const STRETCH = 512;
+const CHUNK = 512;
 
 /** Walks frames by runs of equal bands, in order: a uniform terabyte is a few calls. */
 export function forEachRun(world: World, first: number, count: number, visit: RunVisitor): void {
@@ -220,7 +220,7 @@ export function forEachRun(world: World, first: number, count: number, visit: Ru
     while (at < end) {
       let equal = gfn.runLength(at, end - at);
       if (place >= 2) equal = hostPage.runLength(at + toPfn, rmp.runLength(at + toPfn, equal));
-      const stop = equal >= SHORT_RUN ? at + equal : Math.min(at + STRETCH, end);
+      const stop = equal >= SHORT_RUN ? at + equal : Math.min(at + CHUNK, end);
       const step = equal >= SHORT_RUN ? equal : 1;
       for (; at < stop; at += step) {
         const word = gfn.get(at);
@@ -258,7 +258,7 @@ export function pageBands(world: World, gfn: number): PageBands {
   return unpackBands(packedBands(pageWords(world, gfn, backing), backing, world.vm.asid));
 }
 
-/** Frames in a row that look the same. */
+/** Consecutive frames of equal bands. */
 export interface BandRun {
   readonly first: number;
   readonly count: number;

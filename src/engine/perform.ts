@@ -37,7 +37,7 @@ export function perform(world: World, act: Act): Outcome {
   }
 }
 
-/** The kernel loops for ever inside a call: whoever made it never comes back. */
+/** The kernel loops forever inside a call: the call never returns to its caller. */
 function threadLost(world: World, error: NeverReturns): Outcome {
   for (const vcpu of world.vcpus) if (vcpu.run === 'inKvm') world.sendVcpu(vcpu, { type: 'SPIN' });
   world.move('neverReturns', -1, { what: error.what }, 'RmpUpdateRetried');

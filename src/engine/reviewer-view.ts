@@ -1,6 +1,6 @@
 /**
- * What reviewers call the state of a vCPU. The mails speak of uninitialized, runnable, stopped and created-on-init; KVM
- * keeps none of these as such (reference: modelling notes of the kernel generations). This is a view over what it keeps.
+ * The reviewers' names for the state of a vCPU: uninitialized, runnable, stopped and created-on-init. KVM stores none of
+ * them as such (reference: modelling notes of the kernel generations). They are derived from stored state.
  */
 import { hex } from '../base/hex';
 import type { Vcpu } from './state/vcpu';
@@ -10,11 +10,11 @@ export type ReviewerState = 'not created' | 'UNINITIALIZED' | 'RUNNABLE' | 'STOP
 
 export interface ReviewerView {
   readonly state: ReviewerState;
-  /** The facts that the name rests on, each as `variable = value`. */
+  /** The facts from which the name is derived, each as `variable = value`. */
   readonly because: readonly string[];
 }
 
-/** What of a vCPU the name follows from. */
+/** The variables of a vCPU from which the name is derived. */
 export type ReviewedVcpu = Pick<Vcpu, 'exists' | 'mpState' | 'creation' | 'vmsa' | 'pendingVmsaGpa'>;
 
 /** States of `creation` in which an INIT would apply a VMSA: the flag is set, and the address is one. */

@@ -41,7 +41,7 @@ export const SLOT_COUNT = 8;
 const FAULT_COUNT = 8;
 const CPUID_ROWS = 8;
 const MSR_ROWS = 4;
-/** Kernel pages a world can hand out: VMSAs, firmware pages, request pages. */
+/** Kernel pages that a world can allocate: VMSAs, firmware pages, request pages. */
 const KERNEL_PAGES = 512;
 /** Userspace has one page of source buffer for every guest frame, and never fewer than this. */
 const MIN_USER_PAGES = 64;
@@ -50,7 +50,7 @@ export const NO_PFN = 0xffffffff;
 /** "No address" in a 64-bit variable: KVM's INVALID_PAGE. */
 export const NO_GPA = 0xffffffffffffffffn;
 
-/** What a world is built for. Frames beyond `gfnCount` have no page facts. */
+/** The dimensions of a world. Frames beyond `gfnCount` have no page facts. */
 export interface WorldConfig {
   readonly vcpus: number;
   /** Guest frames that can carry page facts. */
@@ -63,7 +63,7 @@ export interface WorldConfig {
 
 export type FindingKind = 'violation' | 'ambiguity' | 'guest-error' | 'unmodelled' | 'note';
 
-/** Listens while acts are performed; a timeline is one. Without it nothing but the write log is kept. */
+/** Receives what happens while acts are performed; a timeline is one. Without it only the write log is kept. */
 export interface Recorder {
   transition(chart: Chart, instance: number, event: AnyEvent): void;
   facet(name: FacetName): void;
@@ -77,7 +77,7 @@ export interface Recorder {
   ): void;
 }
 
-/** Looks at every move before the recorder closes its step: the invariants do. */
+/** Sees every move before the recorder closes its step; the invariants are checked here. */
 export interface Watcher {
   move(kind: MoveName, vcpu: number, args: Readonly<Record<string, number | bigint | string>>): void;
 }
@@ -91,7 +91,7 @@ export interface NamedInstance {
 
 const noEffects: readonly AnyEffect[] = [];
 
-/** Events after which nothing is left to do, and events whose effects the caller carries out. */
+/** Events without effects, and events whose effects the caller carries out. */
 export type QuietVcpuEvent = QuietEvent<VcpuDefinition, VcpuEvent>;
 export type DecidingVcpuEvent = DecidingEvent<VcpuDefinition, VcpuEvent>;
 export type QuietExchangeEvent = QuietEvent<ExchangeDefinition, ExchangeEvent>;
@@ -156,13 +156,13 @@ export class World {
     this.faults = range(FAULT_COUNT).map((i) => this.declare(`fault${i}`, faultGroup, i));
     this.cpuid = range(CPUID_ROWS).map((i) => this.declare(`cpuid${i}`, cpuidGroup, i));
     this.msrs = range(MSR_ROWS).map((i) => this.declare(`msr${i}`, msrGroup, i));
-    // Not among the instances: what only the invariants look at is no part of what a step shows.
+    // Not among the instances: a step does not show state that only the invariants read.
     this.vcpuHistory = range(config.vcpus).map((i) => vcpuHistoryGroup.create(this.arena, i));
     this.vmHistory = vmHistoryGroup.create(this.arena);
     this.kvmRun = range(config.vcpus).map(
       () => new Image(this.arena, this.arena.allocate(KVM_RUN_SIZE / 4), KVM_RUN_SIZE),
     );
-    // Images of GHCB pages, VMSAs and scratch pages: enough for three a vCPU and some to spare.
+    // Images of GHCB pages, VMSAs and scratch pages: three for each vCPU, and a reserve.
     for (let i = 0; i < config.vcpus * 4 + 8; i++) {
       this.pageImages.push(this.declare(`image${i}`, pageImageGroup, i));
       this.imageBytes.push(new Image(this.arena, this.arena.allocate(PAGE_SIZE / 4), PAGE_SIZE));
@@ -194,7 +194,7 @@ export class World {
     resetHost(this.host);
   }
 
-  /** Everything KVM knows of a vCPU as before its creation. */
+  /** Resets KVM's state of a vCPU to the state before its creation. */
   resetVcpu(vcpu: Vcpu): void {
     for (let word = 0; word < vcpu.group.words; word++) this.arena.write(vcpu.base + word, 0);
     const instance = vcpu as unknown as Instance<Variables>;
@@ -208,7 +208,7 @@ export class World {
     this.forget(this.vcpuHistory[vcpu.index]);
   }
 
-  /** Everything that the invariants remember of something that is gone. */
+  /** Resets what the invariants remember of an object that no longer exists. */
   forget(history: VcpuHistory | VmHistory | undefined): void {
     if (!history) return;
     for (let word = 0; word < history.group.words; word++) this.arena.write(history.base + word, 0);
@@ -238,7 +238,7 @@ export class World {
     return value;
   }
 
-  /** The value of a facet as the profile has it, for those who have an answer to `unspecified` too. */
+  /** The value of a facet as the profile has it, for callers that handle `unspecified` themselves. */
   facetOrUnspecified<N extends FacetName>(name: N): Facets[N] {
     this.recorder?.facet(name);
     return this.profile.facets[name];
@@ -251,17 +251,17 @@ export class World {
     return true;
   }
 
-  /** Before an act: nothing is reported yet. */
+  /** Called before an act: no facet is reported yet. */
   clearReported(): void {
     this.reported.clear();
   }
 
-  /** Sends an event to a vCPU's chart that moves its states and asks for nothing more. */
+  /** Sends an event without effects to a vCPU's chart. */
   sendVcpu(vcpu: Vcpu, event: QuietVcpuEvent): void {
     this.send(vcpuSlot, vcpu.base, event, vcpu.index);
   }
 
-  /** Asks a vCPU's chart what an event leads to. @returns the effects to carry out, in order */
+  /** Sends an event to a vCPU's chart. @returns the effects to carry out, in order */
   decideVcpu<E extends DecidingVcpuEvent>(
     vcpu: Vcpu,
     event: E,
@@ -303,7 +303,7 @@ export class World {
     instance: number,
   ): Effects {
     const code = chart.eventCodes.get(event.type);
-    assert(code !== undefined, `${chart.id} does not know ${event.type}`);
+    assert(code !== undefined, `${chart.id} does not declare ${event.type}`);
     let effects = noEffects;
     let accepted = false;
     for (let i = 0; i < offsets.length; i++) {
@@ -336,7 +336,7 @@ export class World {
     this.recorder?.finding('violation', text, invariant);
   }
 
-  /** Bytes of a page if anyone has looked into it, else undefined. */
+  /** Bytes of a page that was accessed before, else undefined. */
   findImage(side: PageImage['side'], frame: number): Image | undefined {
     const index = this.pageImages.findIndex(
       (image) => image.used && image.frame === frame && image.side === side,
@@ -350,7 +350,7 @@ export class World {
     if (found) return found;
     const index = this.pageImages.findIndex((image) => !image.used);
     const image = this.pageImages[index];
-    assert(image, 'more pages are looked into than this world has images for');
+    assert(image, 'more pages are accessed than this world has images for');
     image.used = true;
     image.side = side;
     image.frame = frame;
@@ -373,7 +373,7 @@ export class World {
     return this.imageBytes[image.index] as Image;
   }
 
-  /** A position in the write log to come back to. */
+  /** The current position in the write log, for `undo`. */
   mark(): number {
     return this.log.top;
   }
@@ -400,7 +400,7 @@ export class World {
     this.log.top = top;
   }
 
-  /** The identity of this state, computed from nothing. */
+  /** The digest of this state, computed from scratch. */
   digest(): Digest {
     return digestOf(this.arena, this.pages.fields);
   }

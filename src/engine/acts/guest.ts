@@ -40,7 +40,7 @@ export const guestActs = table({
     },
   },
   nae: {
-    doc: 'any NAE event, word for word',
+    doc: 'any NAE event, field by field',
     params: {
       code: need('u64', 'SW_EXITCODE'),
       info1: may('u64', 'SW_EXITINFO1'),
@@ -125,7 +125,7 @@ export const guestActs = table({
     },
   },
   hlt: { doc: 'HLT', params: {} },
-  'triple-fault': { doc: 'an exception that nothing handles: the processor shuts down', params: {} },
+  'triple-fault': { doc: 'an exception without a handler: the processor shuts down', params: {} },
   terminate: {
     doc: 'request termination',
     params: {
@@ -182,7 +182,7 @@ export const guestActs = table({
     },
   },
   instruction: {
-    doc: 'an instruction that is intercepted and has no act of its own',
+    doc: 'an intercepted instruction without a separate act',
     params: {
       what: need(
         ['dr7-read', 'dr7-write', 'rdtsc', 'rdpmc', 'invd', 'rdtscp', 'wbinvd', 'monitor', 'mwait'],
@@ -231,5 +231,5 @@ export const guestActs = table({
     doc: 'report an event the guest cannot handle',
     params: { error: need('u64', '#VC error code') },
   },
-  step: { doc: 'the guest program takes its next instruction', params: {} },
+  step: { doc: 'the guest program executes its next instruction', params: {} },
 });

@@ -1,16 +1,16 @@
-/** What happens inside the host's kernel without anyone's call: a thread goes on, or a page is touched. */
+/** What happens inside the host's kernel without a call from outside: a thread continues, or a page is accessed. */
 import { need, table } from './parameter';
 
-const gfn = need('count', 'guest frame whose private page is meant');
+const gfn = need('count', 'guest frame of the private page');
 
 /** The verbs of KVM. */
 export const kvmActs = table({
   wake: {
-    doc: 'the thread of a vCPU that sleeps or was kicked goes on',
+    doc: 'the thread of a vCPU that sleeps or was kicked continues',
     params: { vcpu: need('count', 'vCPU id') },
   },
   rmpupdate: {
-    doc: 'the host executes RMPUPDATE of 4 KiB once, whatever KVM keeps of the page',
+    doc: 'the host executes RMPUPDATE of 4 KiB once, independent of the state that KVM keeps of the page',
     params: { gfn, to: need(['shared', 'private', 'pre-guest'], 'what the entry becomes') },
   },
   'host-write': {
@@ -18,7 +18,7 @@ export const kvmActs = table({
     params: { gfn, value: need('u64', 'bytes, the lowest first') },
   },
   reclaim: {
-    doc: 'the host has the firmware do SNP_PAGE_RECLAIM of 4 KiB',
+    doc: 'the host executes the firmware command SNP_PAGE_RECLAIM on 4 KiB',
     params: { gfn },
   },
 });

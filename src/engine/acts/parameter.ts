@@ -1,4 +1,4 @@
-/** What an act table is made of: verbs, their parameters, and the kinds of values those take. */
+/** The parts of an act table: verbs, their parameters, and the kinds of their values. */
 
 /** `u64` is a bigint, `count` a number, `flag` a boolean, a list of words a choice. */
 export type ParameterKind = 'u64' | 'count' | 'flag' | 'entries' | 'bytes' | readonly string[];
@@ -10,20 +10,20 @@ export interface Parameter<K extends ParameterKind = ParameterKind, R extends bo
   readonly doc: string;
 }
 
-/** A parameter that an act cannot do without. */
+/** A mandatory parameter. */
 export const need = <const K extends ParameterKind>(kind: K, doc: string): Parameter<K, true> => ({
   kind,
   required: true,
   doc,
 });
-/** A parameter that may be left out. */
+/** An optional parameter. */
 export const may = <const K extends ParameterKind>(kind: K, doc: string): Parameter<K, false> => ({
   kind,
   required: false,
   doc,
 });
 
-/** One entry of a page-state-change request as people write it. */
+/** One entry of a page-state-change request as a scenario writes it. */
 export interface PscEntryInput {
   /** 1 private, 2 shared, 3 PSMASH, 4 UNSMASH, or any other 4-bit number. */
   readonly operation: number;
@@ -33,7 +33,7 @@ export interface PscEntryInput {
   readonly currentPage: number;
 }
 
-/** Bytes that stand together in a page: where they begin, and two hex digits for each. */
+/** Consecutive bytes of a page: their offset, and two hex digits for each. */
 export interface ByteRun {
   readonly at: number;
   readonly hex: string;

@@ -48,7 +48,7 @@ export const vmmActs = table({
   },
   'create-vcpu': {
     doc: 'KVM_CREATE_VCPU, ids in order',
-    params: { half: may('flag', 'the call is not through yet; the next create-vcpu completes it') },
+    params: { half: may('flag', 'the call is still in progress; the next create-vcpu completes it') },
   },
   'close-vcpu': { doc: 'close the file of a vCPU, which lives as long as its VM', params: { vcpu } },
   'enable-certs': { doc: 'KVM_SEV_SNP_ENABLE_REQ_CERTS', params: {} },
@@ -67,7 +67,7 @@ export const vmmActs = table({
       n: may('count', '4K pages; 1 when missing'),
       len: may('u64', 'length in bytes, instead of n'),
       type: need(['normal', 'vmsa', 'zero', 'unmeasured', 'secrets', 'cpuid'], 'page type'),
-      uaddr: may('u64', 'source buffer; one of its own when missing'),
+      uaddr: may('u64', 'source buffer; a separate one when missing'),
       content: may('u64', 'first eight bytes of every source page'),
       flags: may('count', 'flags'),
       fd: may(['sev', 'bad'], 'sev_fd'),
@@ -82,7 +82,7 @@ export const vmmActs = table({
     },
   },
   'assume-es-launch': {
-    doc: 'takes the whole launch of an SEV-ES guest as done, whose commands the model does not have',
+    doc: 'marks the launch of an SEV-ES guest, whose commands are not modelled, as done',
     params: {},
   },
   'set-attributes': {
@@ -134,7 +134,7 @@ export const vmmActs = table({
     params: { gfn: need('count', 'first guest frame'), n: need('count', '4K pages') },
   },
   'vcpu-state': {
-    doc: 'reads or writes registers of a vCPU; what is in them is not modelled',
+    doc: 'reads or writes registers of a vCPU; their content is not modelled',
     params: {
       vcpu,
       what: need(
@@ -145,7 +145,7 @@ export const vmmActs = table({
     },
   },
   'sev-command': {
-    doc: 'KVM_MEMORY_ENCRYPT_OP with a command that has no act of its own; its argument is not modelled',
+    doc: 'KVM_MEMORY_ENCRYPT_OP with a command without a separate act; its argument is not modelled',
     params: { id: need('count', 'command id') },
   },
   'set-mp-state': { doc: 'KVM_SET_MP_STATE', params: { vcpu, state: need(settableStates, 'mp_state') } },

@@ -17,7 +17,7 @@ import type { World } from '../world';
 const API_MAJOR = 1;
 const API_MINOR = 55;
 
-/** What KVM passes with LAUNCH_FINISH, and what the firmware would find in it. */
+/** What KVM passes with LAUNCH_FINISH, and the result of the firmware's checks on it. */
 export interface FinishParameters {
   readonly idBlock: 'none' | 'good' | 'digestDiffers' | 'policyDiffers' | 'algorithm' | 'signature';
   readonly authorKey: boolean;
@@ -30,7 +30,7 @@ const success = firmwareStatus.SUCCESS;
 /** The status that the chart names for a refusal. */
 const refuseFirmware = ({ status }: { status: FirmwareStatusName }): number => firmwareStatus[status];
 
-/** What every command on a guest looks at first. */
+/** The first checks of every command on a guest. */
 function guestFacts(world: World, contextPfn: number) {
   return {
     reservedZero: true,
@@ -83,15 +83,15 @@ export function activate(world: World, contextPfn: number, asid: number): number
   return carryOut(effects, { refuseFirmware, bindAsid }) ?? success;
 }
 
-/** What the firmware finds in a page of type CPUID; see `cpuidVerdict`. */
+/** The firmware's verdict on a page of type CPUID; see `cpuidVerdict`. */
 export type CpuidVerdict = 'legal' | 'malformed' | 'corrected';
 
 export interface LaunchUpdatePage {
   readonly pfn: number;
   readonly vmsa: boolean;
-  /** The firmware's opinion of a CPUID page; other pages are legal. */
+  /** The firmware's verdict on a CPUID page; other pages are legal. */
   readonly content: CpuidVerdict;
-  /** The page type is one that the firmware has. */
+  /** The firmware supports the page type. */
   readonly typeKnown: boolean;
 }
 
@@ -122,7 +122,7 @@ export function launchFinish(world: World, contextPfn: number, parameters: Finis
   const inLaunch = world.vm.gstate === 'LAUNCH';
   const effects = world.decideLaunch({ type: 'SNP_LAUNCH_FINISH', ...facts });
   const status = carryOut(effects, { refuseFirmware }) ?? success;
-  // The parameters are looked at behind the checks of the guest's state.
+  // The parameters are checked after the guest's state.
   if (inLaunch && (idBlock !== 'none' || vcekDisabled)) {
     const bit = (set: boolean): number => (set ? 1 : 0);
     world.move('finishParameters', -1, {
@@ -152,7 +152,7 @@ function releaseAsid({ host, vm }: World): void {
   vm.activated = false;
 }
 
-/** Clears `immutable` of 4 KiB; a page that is not immutable stays as it is. The size is looked at first. */
+/** Clears `immutable` of 4 KiB; a page that is not immutable stays as it is. The size is checked first. */
 export function pageReclaim(world: World, pfn: number): number {
   if (rmpEntry(world, pfn).twoMeg) return firmwareStatus.INVALID_PAGE_SIZE;
   const taken = pageTransition(world, pfn, { type: 'SNP_PAGE_RECLAIM' });

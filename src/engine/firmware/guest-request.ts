@@ -1,6 +1,6 @@
 /**
- * SNP_GUEST_REQUEST: the firmware opens a sealed message of the guest and seals an answer. Sealing is not modelled, so no
- * message is refused for its seal; what a message carries is not either. Header and checks on the pages are.
+ * SNP_GUEST_REQUEST: the firmware opens a sealed message of the guest and seals an answer. Neither sealing
+ * nor the payload is modelled, so no message is refused for them. The header and the checks on the pages are modelled.
  */
 import { firmwareStatus } from '../../abi/firmware';
 import { GUEST_MESSAGE_HEADER_SIZE, guestMessageHeader, guestMessageTypes } from '../../abi/guest-request';

@@ -1,10 +1,10 @@
-/** The PSP driver: sends one command to the firmware and turns what comes back into an errno and a status. */
+/** The PSP driver: sends one command to the firmware and returns an errno and a firmware status. */
 import { errno } from '../../abi/errno';
 import { firmwareCommands, firmwareStatusText } from '../../abi/firmware';
 import type { World } from '../world';
 import { takeFault, TIMEOUT } from '../faults';
 
-/** What a command came to. `error` is missing when the driver never wrote it. */
+/** Result of a command. `error` is missing when the driver did not write it. */
 export interface PspResult {
   /** 0 or a negative errno. */
   readonly ret: number;
@@ -12,7 +12,7 @@ export interface PspResult {
 }
 
 export const pspDone: PspResult = { ret: 0, error: 0 };
-/** The file descriptor that a command names is no SEV device. */
+/** The file descriptor in the command is not an SEV device. */
 export const badDevice: PspResult = { ret: -errno.EBADF };
 
 /** `sev_do_cmd`. @param command performs the command when it reaches the firmware; @returns its status */

@@ -1,4 +1,4 @@
-/** The per-frame bits that KVM keeps of guest memory: the private attribute and what is mapped. */
+/** KVM's bits for each guest frame: the private attribute and the mappings. */
 import { gfnBits } from '../memory/page-bits';
 import type { World } from '../world';
 

@@ -1,4 +1,4 @@
-/** Which memory slot covers a guest frame, and which page of guest_memfd stands behind it. */
+/** The memory slot that covers a guest frame, and the page of guest_memfd that backs it. */
 import type { Slot } from '../state/vm';
 import type { World } from '../world';
 

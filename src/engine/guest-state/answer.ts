@@ -32,7 +32,7 @@ export function guestReadsAnswer(world: World, vcpu: Vcpu): void {
   vcpu.guestRequest = 'none';
 }
 
-/** An answer is the info code behind the request's; a guest that reads its own request met a host that does not know it. */
+/** The info code of an answer is that of the request plus one; a host leaves an unknown request unchanged. */
 function msrResult(vcpu: Vcpu): 'ok' | 'error' | 'unanswered' {
   const asked = ghcbMsrInfo(vcpu.guestSentMsr);
   const read = ghcbMsrInfo(vcpu.guestReadMsr);

@@ -1,6 +1,6 @@
 /**
- * What a guest believes of its pages after a page state change: it reads the answer and sets the C-bit of its own page
- * tables by it. A host that says "done" and did nothing shows as a seam between this and the other views of a page.
+ * The guest's view of its pages after a page state change: it reads the answer and sets the C-bit of its own page tables
+ * accordingly. If the host reports success without doing the change, this view contradicts the other views of the page.
  */
 import { ghcbMsrInfo, GHCB_MSR_PSC_REQ, pscRequest } from '../../abi/ghcb-msr';
 import {

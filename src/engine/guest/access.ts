@@ -20,7 +20,7 @@ export interface GuestAccess {
   readonly value: bigint;
 }
 
-/** What became of an access. */
+/** Result of an access. */
 export type AccessOutcome =
   | { readonly kind: 'done'; readonly value: bigint }
   /** KVM_RUN ended; the instruction did not retire. */
@@ -34,7 +34,7 @@ export type AccessOutcome =
 
 export type Refused = Exclude<AccessOutcome, { kind: 'done' }>['kind'];
 
-/** Gets a frame mapped as the access wants it. @returns why that did not work, or nothing */
+/** Maps a frame as the access needs it. @returns why that failed, or nothing */
 export function mapForGuest(world: World, vcpu: Vcpu, access: NestedAccess): 'left' | 'mmio' | undefined {
   const own = access.private ? gfnBits.mappedPrivate : gfnBits.mappedShared;
   const wanted = mapsByRmp(world) ? gfnBits.mappedPrivate | gfnBits.mappedShared : own;
@@ -53,7 +53,7 @@ export function privatePfn(world: World, gfn: number): number {
   return slot ? gmemPageOf(slot, gfn) : -1;
 }
 
-/** Whether the RMP entry is the guest's own, for this very frame; a mismatch that nobody mends faults for ever. */
+/** Whether the RMP entry assigns the page to this guest at this frame. On a mismatch every retry faults again. */
 export function rmpAgrees(world: World, vcpu: Vcpu, gfn: Gfn, pfn: number): boolean {
   const isOwn = (): boolean => {
     const { assigned, asid, gfn: owned } = rmpEntry(world, pfn);
@@ -73,7 +73,7 @@ export function rmpAgrees(world: World, vcpu: Vcpu, gfn: Gfn, pfn: number): bool
   return false;
 }
 
-/** An RMP fault that the handler of 2021 answers by changing the page. @returns whether the access can go on */
+/** An RMP fault that the handler of 2021 answers by changing the page. @returns whether the access can continue */
 function mendFault(world: World, vcpu: Vcpu, gfn: Gfn, access: 'private' | 'shared'): boolean {
   world.sendVcpu(vcpu, { type: 'LEAVE' });
   const mended = fixRmpFault(world, gfnToGpa(gfn), access);
@@ -93,7 +93,7 @@ function checkShared(world: World, vcpu: Vcpu, gfn: Gfn): Refused | undefined {
   return 'faultsForever';
 }
 
-/** The RMP check of a private access. @returns why it does not go through, or nothing */
+/** The RMP check of a private access. @returns why it fails, or nothing */
 function checkPrivate(world: World, vcpu: Vcpu, gfn: Gfn): Refused | undefined {
   const pfn = privatePfn(world, gfn);
   if (!rmpAgrees(world, vcpu, gfn, pfn)) return 'faultsForever';
@@ -126,7 +126,7 @@ export function guestAccess(world: World, vcpu: Vcpu, access: GuestAccess): Acce
 const sideOf = (access: GuestAccess): 'private' | 'shared' => (access.private ? 'private' : 'shared');
 const offsetOf = (access: GuestAccess): number => Math.min(pageOffset(access.gpa), 0x1000 - 8);
 
-/** The first eight bytes of a page that nobody looked into. */
+/** The first eight bytes of a page without an image. */
 function readTag(world: World, access: GuestAccess, gfn: number): bigint {
   if (access.private) return readContent(world, privatePfn(world, gfn));
   const low = BigInt(world.pages.sharedLow.get(gfn) >>> 0);

@@ -1,4 +1,4 @@
-/** How a guest asks: it fills its GHCB page, puts the address or a message into the GHCB MSR, and executes VMGEXIT. */
+/** How a guest makes a request: it fills its GHCB page, writes the GHCB MSR, and executes VMGEXIT. */
 import { gfnToGpa, gpaToGfn } from '../../abi/address';
 import {
   clearValidBitmap,
@@ -65,7 +65,7 @@ export function usualGhcbGpa(world: World, index: number): bigint {
   return gfnToGpa(last - index);
 }
 
-/** VMGEXIT with whatever stands in the GHCB MSR, up to the next entry, exit or sleep. */
+/** VMGEXIT with the current value of the GHCB MSR, up to the next entry, exit or sleep. */
 export function vmgexit(world: World, vcpu: Vcpu): Outcome {
   vcpu.guestResult = 'none';
   world.sendVcpu(vcpu, { type: 'LEAVE' });
@@ -111,7 +111,7 @@ function scratchPage(world: World, vcpu: Vcpu, scratch: bigint): Image | undefin
   return slotOf(world, gfn) ? world.image('shared', gfn) : undefined;
 }
 
-/** A request by the GHCB page. @param fill writes the data that goes with it */
+/** A request by the GHCB page. @param fill writes its data */
 export function naeRequest(
   world: World,
   index: number,
@@ -131,7 +131,7 @@ export function naeRequest(
   return vmgexitWithPage(world, vcpu);
 }
 
-/** A request by the GHCB page, whatever stands in it. */
+/** A request by the GHCB page with its current content. */
 export function requestAsItStands(world: World, index: number): Outcome {
   const impossible = notInGuest(world, index) ?? ensureGhcb(world, index);
   if (impossible) return impossible;

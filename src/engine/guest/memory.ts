@@ -103,7 +103,7 @@ function pvalidateRun(
   return count;
 }
 
-/** What the guest knows of frames it has just validated or rescinded. */
+/** Updates the guest's view of frames that it has just validated or rescinded. */
 function noteValidation(world: World, gfn: Gfn, count: number, validate: boolean): void {
   const known = gfnBits.guestKnows | gfnBits.guestPrivate;
   const validated = gfnBits.guestValidated;
@@ -115,7 +115,7 @@ function resultText(code: number): string {
   return code === PVALIDATE_FAIL_NOUPDATE ? 'CF=1, nothing changed' : `code ${code}`;
 }
 
-/** PVALIDATE of a run of pages: the guest's loop stops at the first that does not go through. */
+/** PVALIDATE of a run of pages: the guest's loop stops at the first failure. */
 function pvalidate(world: World, index: number, args: ActArguments<'guest', 'pvalidate'>): Outcome {
   const impossible = notInGuest(world, index);
   if (impossible) return impossible;
@@ -234,7 +234,7 @@ function write(world: World, index: number, args: ActArguments<'guest', 'write'>
 
 const FIRST_WORD = 8;
 
-/** Bytes into one page: the access faults as its first store does, then all of them stand there. */
+/** Stores bytes into one page: the access faults as its first store does, then all bytes are written. */
 function store(world: World, index: number, args: ActArguments<'guest', 'store'>): Outcome {
   const side = sideText(args.private);
   const runs = args.bytes.map(({ at, hex }) => ({ at, bytes: hexToBytes(hex) ?? new Uint8Array() }));

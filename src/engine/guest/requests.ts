@@ -1,4 +1,4 @@
-/** The requests a guest can make of KVM, one function for each act. */
+/** The requests that a guest can make to KVM, one function for each act. */
 import { pageOffset } from '../../abi/address';
 import {
   apInfo1,
@@ -116,7 +116,7 @@ function portAccess(direction: 'in' | 'out') {
   };
 }
 
-/** Guest acts that ask KVM for something. */
+/** Guest acts that are requests to KVM. */
 export const requestHandlers = {
   ...serviceHandlers,
   'use-ghcb': (world, vcpu, { gpa }) => {

@@ -1,4 +1,4 @@
-/** Requests of a guest beside pages and CPUs: intercepted instructions, hypercalls, strings, messages to the firmware. */
+/** Other requests of a guest: intercepted instructions, hypercalls, strings, messages to the firmware. */
 import { gpaToGfn, isPageAligned, pageOffset } from '../../abi/address';
 import { GHCB_SHARED_BUFFER_END } from '../../abi/ghcb-page';
 import { GUEST_MESSAGE_HEADER_SIZE, guestMessageHeader, SNP_MSG_REPORT_REQ } from '../../abi/guest-request';
@@ -55,7 +55,7 @@ function instruction(world: World, vcpu: number, args: ActArguments<'guest', 'in
 
 const oneHot: readonly number[] = [1, 2, 4];
 
-/** Items go to the scratch area one behind the other, as far as the page has room for them. */
+/** Items are written to the scratch area one after the other, as far as they fit into the page. */
 function stringAccess(world: World, vcpu: number, args: ActArguments<'guest', 'io-string'>): Outcome {
   const { direction, port, size, n, value = 0n } = args;
   if (!oneHot.includes(size)) return refused('a port access has items of 1, 2 or 4 bytes');
@@ -115,7 +115,7 @@ function firmwareMessage(exitCode: number) {
   };
 }
 
-/** Guest acts that ask KVM for a service. */
+/** Guest acts that request a service from KVM. */
 export const serviceHandlers = {
   instruction,
   'io-string': stringAccess,

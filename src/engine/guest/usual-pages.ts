@@ -6,7 +6,7 @@ import type { World } from '../world';
 const VMSA_FRAME = 0x121;
 const PLAIN_FRAME = 0x140;
 
-/** An ordinary page and a VMSA page for a vCPU to work on. */
+/** An ordinary page and a VMSA page for a vCPU to use. */
 export function usualPages(world: World, vcpu: number): { page: bigint; vmsa: bigint } {
   const slot = world.slots.find((candidate) => candidate.used);
   const base = slot?.firstGfn ?? 0;

@@ -28,7 +28,7 @@ export interface RmpEntry {
   readonly gfn: number;
 }
 
-/** What the host knows of a page: `snp_lookup_rmpentry`. */
+/** Result of `snp_lookup_rmpentry`. */
 export interface RmpLookup {
   readonly assigned: boolean;
   readonly level: '4K' | '2M';
@@ -56,7 +56,7 @@ assert(region, 'the page chart has one region');
 const pageRegion = region;
 const stateCodes = new Map(pageRegion.states.map((state, code) => [state, code]));
 
-/** State codes by the six facts a state follows from; -1 where the table knows no state. */
+/** State codes by the six facts that determine a state; -1 where the table has no state. */
 const stateByFacts = Int8Array.from({ length: 64 }, (_, facts) => {
   const state = pageStateOf({
     assigned: (facts & 1) !== 0,
@@ -75,13 +75,13 @@ export const hasRmpEntry = (world: World, pfn: number): boolean =>
 /** The first page of the 2 MiB region a page lies in. */
 export const largePagePfn = (pfn: number): number => pfn - (pfn % PAGES_PER_LARGE_PAGE);
 
-/** The frame in the entry of an assigned page. Kept as its distance from the page, so that a rising run is one value. */
+/** The frame in the entry of an assigned page, stored as its distance from the page: a run has one value. */
 export function rmpGfn(world: World, pfn: number): number {
   const { rmpGfnLow, rmpGfnHigh } = world.pages;
   return pfn + rmpGfnHigh.get(pfn) * TWO_32 + (rmpGfnLow.get(pfn) >>> 0);
 }
 
-/** Gives `count` entries from `pfn` rising frames from `gfn` on; an entry without owner keeps none. */
+/** Stores consecutive frames from `gfn` on into `count` entries from `pfn` on; an entry without owner has no frame. */
 function setRmpGfns(world: World, pfn: number, count: number, gfn: number | undefined): void {
   const distance = gfn === undefined ? 0 : gfn - pfn;
   const high = Math.floor(distance / TWO_32);
@@ -89,7 +89,7 @@ function setRmpGfns(world: World, pfn: number, count: number, gfn: number | unde
   world.pages.rmpGfnHigh.setRun(pfn, count, high);
 }
 
-/** The entry of a page; its size is its own bit, see `rmpLookup` for the size that counts. */
+/** The entry of a page with its own size bit; `rmpLookup` gives the effective size. */
 export function rmpEntry(world: World, pfn: number): RmpEntry {
   const word = world.pages.rmp.get(pfn);
   return {
@@ -124,7 +124,7 @@ export function pageState(world: World, pfn: number): PageState {
   return pageRegion.states[stateCode(world, pfn)] as PageState;
 }
 
-/** The size that the hardware takes for a page: the entry of the 2 MiB-aligned page decides. */
+/** The effective size of a page: the entry of the 2 MiB-aligned page decides. */
 function levelOf(world: World, pfn: number): '4K' | '2M' {
   return world.pages.rmp.get(largePagePfn(pfn)) & rmpBits.twoMeg ? '2M' : '4K';
 }
@@ -141,14 +141,14 @@ export interface PageTransition<E extends PageEvent['type']> {
   readonly effects: readonly EffectFor<PageDefinition, E>[];
 }
 
-/** Asks the page chart what an event does to a page. */
+/** Looks up in the page chart what an event does to a page. */
 export function pageTransition<E extends PageEvent>(
   world: World,
   pfn: number,
   event: E,
 ): PageTransition<E['type']> {
   const eventCode = pageChart.eventCodes.get(event.type);
-  assert(eventCode !== undefined, `the page chart does not know ${event.type}`);
+  assert(eventCode !== undefined, `the page chart does not declare ${event.type}`);
   const taken = take(pageRegion, stateCode(world, pfn), eventCode, pageChart.eventTypes.length, event);
   assert(taken, `the page chart does not accept ${event.type}`);
   return taken as unknown as PageTransition<E['type']>;
@@ -193,7 +193,7 @@ function writeEntries(world: World, pfn: number, update: RmpUpdate, count = 1): 
   setRmpGfns(world, pfn, pages, assigned ? update.gfn : undefined);
 }
 
-/** Puts an entry there as if it had always been: for tests and for cases that start in the middle. */
+/** Writes an entry without an instruction: for tests, and for cases that start in the middle. */
 export function arrangeRmp(
   world: World,
   pfn: number,
@@ -205,7 +205,7 @@ export function arrangeRmp(
   for (let page = pfn; page < pfn + pages; page++) rmpFirmwareWrite(world, page, rmpBits.validated, 0);
 }
 
-/** What an RMPUPDATE answered, and whether it would answer the same for ever. */
+/** The code of an RMPUPDATE, and whether a retry would return the same code forever. */
 interface InstructionResult {
   readonly code: number;
   readonly always: boolean;
@@ -225,14 +225,14 @@ function rmpUpdateInstruction(world: World, pfn: number, update: RmpUpdate): Ins
   return { code, always: false };
 }
 
-/** RMPUPDATE by a kernel that does not try again. @returns the code in EAX */
+/** RMPUPDATE by a kernel that does not retry. @returns the code in EAX */
 export function rmpUpdateOnce(world: World, pfn: number, update: RmpUpdate): number {
   const { code } = rmpUpdateInstruction(world, pfn, update);
   if (code !== RMP_SUCCESS) world.move('rmpUpdateFailed', -1, { pfn, code }, 'RmpUpdateFails');
   return code;
 }
 
-/** Pages from `pfn` on, at most `limit`, whose entries are alike and of 4 KiB, with frames that rise with them. */
+/** Pages from `pfn` on, at most `limit`, whose entries are equal and of 4 KiB, with consecutive frames. */
 export function rmpRunLength(world: World, pfn: number, limit: number): number {
   if (levelOf(world, pfn) === '2M') return 0;
   const { rmp, rmpGfnLow, rmpGfnHigh } = world.pages;
@@ -240,8 +240,8 @@ export function rmpRunLength(world: World, pfn: number, limit: number): number {
 }
 
 /**
- * RMPUPDATE of each page of a run of like entries, shown as one move with a count. The page chart decides once, since
- * all are in one state. @returns whether it did; the caller goes page by page when it did not
+ * RMPUPDATE of each page of a run of equal entries, shown as one move with a count. The page chart decides once, since
+ * all are in one state. @returns whether it was done; otherwise the caller goes page by page
  */
 export function rmpUpdateRun(world: World, pfn: number, count: number, update: RmpUpdate): boolean {
   if (faultsArmed(world) || rmpRunLength(world, pfn, count) < count) return false;
@@ -253,7 +253,7 @@ export function rmpUpdateRun(world: World, pfn: number, count: number, update: R
   return true;
 }
 
-/** Whether the host is told to fail something: then each operation counts and none is taken together. */
+/** Whether a fault is armed: then operations are counted one by one, and runs are not handled as one. */
 export const faultsArmed = (world: World): boolean => world.faults.some(({ kind }) => kind !== 'none');
 
 const rmpUpdateRules = {
@@ -283,7 +283,7 @@ export function rmpupdate(world: World, pfn: number, update: RmpUpdate): boolean
   }
 }
 
-/** PSMASH of the 2 MiB page around a page, again while it is in use. @returns the code */
+/** PSMASH of the 2 MiB page around a page, retried while the entry is in use. @returns the code */
 export function psmash(world: World, pfn: number): number {
   for (;;) {
     const head = largePagePfn(pfn);
@@ -315,7 +315,7 @@ export function rmpMakeShared(world: World, pfn: number, level: '4K' | '2M' = '4
   return rmpupdate(world, pfn, { assigned: false, immutable: false, asid: 0, gfn: 0, twoMeg });
 }
 
-/** What the firmware does to an entry; the page chart allowed it. */
+/** Writes the firmware's change to an entry, which the page chart allowed. */
 export function rmpFirmwareWrite(world: World, pfn: number, set: number, clear: number): void {
   world.pages.rmp.set(pfn, (world.pages.rmp.get(pfn) & ~clear) | set);
 }

@@ -1,10 +1,10 @@
-/** What the reviewers of AP creation asked a request to leave alone, and to tell. */
+/** AP creation: what a failed request must not change, and what the requester must be able to read. */
 import { hex } from '../../base/hex';
 import { apAnswer, apAnswerMoves, type ApAnswer } from './ap-request';
 import { afterEach, checks, type Seen } from './invariant';
 import { changedSince } from './log-view';
 
-/** What of a vCPU a request may change. */
+/** The variables of a vCPU that a request may change. */
 const subject = ['vmsa', 'creation', 'mpState', 'pendingVmsaGpa', 'guestVmsaGpa', 'vmcbVmsaPfn'] as const;
 
 function refusedButChanged(seen: Seen): string | undefined {

@@ -1,4 +1,4 @@
-/** What the invariants need to know of an AP creation request that is just being answered. */
+/** The AP creation request that is being answered, for the invariants. */
 import { apInfo1, apCreationRequests } from '../../abi/ap-creation';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { SVM_VMGEXIT_AP_CREATION } from '../../abi/nae';

@@ -1,4 +1,4 @@
-/** How an invariant is held: a predicate over the declared state, and the moves after which it is looked at. */
+/** How an invariant is checked: a predicate over the declared state, and the moves after which it is evaluated. */
 import type { MoveName } from '../moves';
 import type { InvariantName } from '../rules/invariants';
 import type { World } from '../world';
@@ -7,7 +7,7 @@ import type { World } from '../world';
 export interface Seen {
   readonly world: World;
   readonly kind: MoveName;
-  /** vCPU that moves or is moved; -1 when none is meant. */
+  /** vCPU that acts or is acted on; -1 when the move belongs to no vCPU. */
   readonly index: number;
   readonly args: Readonly<Record<string, number | bigint | string>>;
   /** Position in the write log when the request or call in hand began. */
@@ -17,7 +17,7 @@ export interface Seen {
 /** @returns how the predicate fails, as a sentence without its end; nothing when it holds */
 export type Check = (seen: Seen) => string | undefined;
 
-/** The moves after which an invariant is looked at, each with its predicate. */
+/** The moves after which an invariant is checked, each with its predicate. */
 export type ChecksAfter = Readonly<Partial<Record<MoveName, Check>>>;
 
 /** Declares the checks of one area, by the name of the invariant. */

@@ -1,4 +1,4 @@
-/** What a launch call may touch, and what its caller can tell afterwards. */
+/** Launch: which pages a call may change, and what its caller can conclude from the result. */
 import { errnoText } from '../../abi/errno';
 import { hex } from '../../base/hex';
 import { rmpBits } from '../memory/page-bits';
@@ -16,7 +16,7 @@ const returnsFrom =
 
 const isAssigned = (word: number): boolean => (word & rmpBits.assigned) !== 0;
 
-/** Pages that the call in hand turned from the host's into the guest's. */
+/** Pages that the current call changed from hypervisor-owned to guest-owned. */
 function encryptedNow(world: World, since: number): number[] {
   const { rmp } = world.pages;
   const changed = changedPages(world, since, rmp);
@@ -25,7 +25,7 @@ function encryptedNow(world: World, since: number): number[] {
     .map(([pfn]) => pfn);
 }
 
-/** Pages that the call in hand found as the guest's and changed. */
+/** Pages that were guest-owned before the current call and that it changed. */
 function foreignNow(world: World, since: number): number[] {
   return [...changedPages(world, since, world.pages.rmp)]
     .filter(([, then]) => isAssigned(then))
@@ -58,7 +58,7 @@ const progressHidden = returnsFrom(UPDATE, ({ world, since }) => {
   if (vm.ioctlRet === 0 || vm.updateReported) return undefined;
   const done = encryptedNow(world, since);
   if (done.length === 0) return undefined;
-  return `LAUNCH_UPDATE = ${errnoText(vm.ioctlRet)} does not tell that ${frames(done)} is encrypted now`;
+  return `LAUNCH_UPDATE = ${errnoText(vm.ioctlRet)} does not report that ${frames(done)} is encrypted now`;
 });
 
 const causeLost = returnsFrom(UPDATE, ({ world }) => {

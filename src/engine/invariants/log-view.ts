@@ -1,4 +1,4 @@
-/** The state as it was at an earlier position of the write log, for invariants that compare before and after. */
+/** The state at an earlier position of the write log, for invariants that compare before and after. */
 import type { PageField } from '../memory/page-field';
 import type { Instance, Variables } from '../state/schema';
 import type { World } from '../world';
@@ -30,7 +30,7 @@ function readBack(
   }
 }
 
-/** A 32-bit word as it was. */
+/** The earlier value of a 32-bit word. */
 function wordThen(world: World, since: number, address: number): number {
   let value = world.arena.read(address);
   readBack(
@@ -44,7 +44,7 @@ function wordThen(world: World, since: number, address: number): number {
   return value;
 }
 
-/** Those of the variables that have another value now. */
+/** The variables whose value has changed. */
 export function changedSince<V extends Variables>(
   world: World,
   since: number,
@@ -58,7 +58,7 @@ export function changedSince<V extends Variables>(
   );
 }
 
-/** Pages of a field whose value is another than then, with that value. */
+/** Pages whose value in a field has changed, with the earlier value. */
 export function changedPages(world: World, since: number, field: PageField): Map<number, number> {
   const then = new Map<number, number>();
   readBack(
@@ -74,7 +74,7 @@ export function changedPages(world: World, since: number, field: PageField): Map
   return then;
 }
 
-/** Whether a word of the arena was written since with another value than it had. */
+/** Whether a write since then changed a word of the arena. */
 export function wordWrittenSince(world: World, since: number, address: number): boolean {
   let written = false;
   readBack(

@@ -1,4 +1,4 @@
-/** Who may write where, and whether the RMP says what the VMM declared. */
+/** Pages: which the host may write, and whether RMP and memory attributes agree. */
 import { hex } from '../../base/hex';
 import { gfnBits } from '../memory/page-bits';
 import { checks, type Seen } from './invariant';
@@ -11,7 +11,7 @@ function sharedYetEncrypted({ world }: Seen): string | undefined {
 }
 
 export const pageChecks = checks({
-  // Reported where the host writes: an RMP fault leaves no state of its own behind.
+  // Reported at the host's write: an RMP fault leaves no state to check later.
   HostKeepsOutOfGuestPages: {},
   RmpMatchesAttribute: { enter: sharedYetEncrypted },
 });

@@ -1,4 +1,4 @@
-/** The buffer of a page state change as the invariants read it: the bytes in the GHCB page, as they stand. */
+/** The buffer of a page state change as the invariants read it: the current bytes of the GHCB page. */
 import {
   pscHeader,
   PSC_HEADER_SIZE,
@@ -24,17 +24,17 @@ export interface IndexedEntry extends PscEntry {
 export interface PscRequest {
   readonly current: number;
   readonly end: number;
-  /** Those that the header spans, from `first` on. */
+  /** The entries up to the header's end_entry, from `first` on. */
   readonly entries: readonly IndexedEntry[];
 }
 
-/** The buffer of the request in hand, from entry `first` on; nothing when it is no batch or lies outside the GHCB page. */
+/** The buffer of the current request, from entry `first` on; nothing without a batch inside the GHCB page. */
 export function pscRequest(world: World, vcpu: Vcpu, first: number): PscRequest | undefined {
   if (vcpu.exitCode !== BigInt(SVM_VMGEXIT_PSC)) return undefined;
   return readBuffer(answerPage(world, vcpu), Number(vcpu.swScratch - vcpu.ghcbGpa), first);
 }
 
-/** The buffer as the guest leaves it behind, before KVM has looked at the page. */
+/** The buffer as the guest wrote it, before KVM reads the page. */
 export function pscRequestOfGuest(world: World, vcpu: Vcpu): PscRequest | undefined {
   const page = world.findImage('shared', gpaToGfn(vcpu.guestGhcbGpa));
   if (!page) return undefined;
@@ -61,8 +61,8 @@ export const isConversion = ({ operation }: PscEntry): boolean =>
 export const isFinished = ({ curPage, pages }: PscEntry): boolean => curPage >= pages;
 
 /**
- * Longest runs of conversions that one exit could carry: neighbours of one operation and size that follow on; a partial
- * entry is a run of its own, and what is finished or no conversion counts for nothing.
+ * Longest runs of conversions that fit one exit: adjacent entries of equal operation and size with consecutive frames. A
+ * partly done entry is a separate run; finished entries and other operations are not counted.
  */
 export function maximalRuns(entries: readonly IndexedEntry[]): number {
   let runs = 0;

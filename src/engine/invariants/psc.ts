@@ -1,4 +1,4 @@
-/** What a page state change may convert, and what its answer may say. */
+/** Page state change: which pages it may convert, and which answers are correct. */
 import { gpaToGfn } from '../../abi/address';
 import { mapGpaRangeAttributes } from '../../abi/kvm-run';
 import {
@@ -17,7 +17,7 @@ import type { World } from '../world';
 import { checks, type Seen } from './invariant';
 import { isConversion, isFinished, pscRequest, type IndexedEntry, type PscRequest } from './psc-request';
 
-/** Whether KVM itself edits the RMP, so that the RMP and not the attribute tells what became of a page. */
+/** Whether KVM itself edits the RMP, so that the RMP and not the attribute gives the state of a page. */
 const convertsInKernel = (world: World): boolean => convertsBatchInKernel(world.profile.facets['psc.batch']);
 
 function isInState(world: World, gfn: number, toPrivate: boolean): boolean {
@@ -34,7 +34,7 @@ function pageNotConverted(world: World, { gfn, pages, operation }: IndexedEntry)
   return undefined;
 }
 
-/** The batch in hand; nothing for a page state change by the MSR protocol. */
+/** The current batch; nothing for a page state change by the MSR protocol. */
 function requestOf({ world, index }: Seen): PscRequest | undefined {
   const vcpu = world.vcpus[index];
   if (vcpu?.guestRequest !== 'nae') return undefined;
@@ -45,7 +45,7 @@ function successWithoutWork(seen: Seen): string | undefined {
   if (seen.args['result'] !== PSC_SUCCESS) return undefined;
   for (const entry of requestOf(seen)?.entries ?? []) {
     if (!isConversion(entry))
-      return `success is reported, but nobody understood operation ${entry.operation} of entry ${entry.index}`;
+      return `success is reported, but nothing carries out operation ${entry.operation} of entry ${entry.index}`;
     const page = pageNotConverted(seen.world, entry);
     if (page !== undefined)
       return `success is reported, but gfn ${hex(page)} of entry ${entry.index} is not ${entry.operation === PSC_OP_PRIVATE ? 'private' : 'shared'}`;
@@ -92,7 +92,7 @@ function tooManyExits(seen: Seen): string | undefined {
 function staleAnswer({ world, index }: Seen): string | undefined {
   const history = world.vcpuHistory[index];
   if (!history || history.retWritten) return undefined;
-  return 'KVM takes an answer that nobody wrote since this exit: bytes of an earlier one';
+  return 'KVM takes an answer that was not written since this exit: bytes of an earlier one';
 }
 
 const own = new Set<bigint>([PSC_SUCCESS, PSC_INVALID_HDR, PSC_INVALID_ENTRY, PSC_GENERIC_ERROR]);
@@ -103,11 +103,11 @@ function forgedCode(seen: Seen): string | undefined {
   return `the guest reads ${hex(result)}, a code of the VMM's own making`;
 }
 
-/** Two kernels that differ only in what they handle themselves would then show the VMM different exits. */
+/** Otherwise a kernel that handles one more operation itself would change the exits that the VMM sees. */
 function asksForMore(seen: Seen): string | undefined {
   const other = requestOf(seen)?.entries.find((entry) => !isConversion(entry));
   if (!other) return undefined;
-  return `the VMM is handed operation ${other.operation} of entry ${other.index}; the day KVM handles it, this exit is another`;
+  return `the VMM is handed operation ${other.operation} of entry ${other.index}; once KVM handles it, this exit changes`;
 }
 
 export const pscChecks = checks({

@@ -1,4 +1,4 @@
-/** What the invariants keep of a move for later ones. */
+/** What the invariants remember of a move for later checks. */
 import { knownValue } from '../../profiles/facets';
 import { kvmPresetsRet } from '../../profiles/facets/psc-msr';
 import { apAnswer, apAnswerMoves } from './ap-request';
@@ -43,7 +43,7 @@ function lost({ world }: Seen): void {
   if (world.vm.exists) world.vmHistory.lostPage = true;
 }
 
-/** Some postings look away when the firmware does not give a page back. */
+/** Some postings ignore a failing reclaim of a page. */
 function reclaimed(seen: Seen): void {
   if (seen.args['id'] === SEV_CMD_SNP_PAGE_RECLAIM && seen.args['status'] !== 0) lost(seen);
 }
@@ -56,7 +56,7 @@ function assigned({ world, args }: Seen): void {
   if ((pages.gfn.get(gfn) & gfnBits.attributePrivate) === 0) vmHistory.updatedWhileShared = gfn + 1;
 }
 
-/** A batch is remembered as the guest made it, before KVM looks at it. */
+/** A batch is remembered as the guest wrote it, before KVM reads it. */
 function requested({ world, index, args }: Seen): void {
   const vcpu = world.vcpus[index];
   const history = world.vcpuHistory[index];
@@ -83,7 +83,7 @@ function askedVmm({ world, index }: Seen): void {
 const retFacet = (completion: Vcpu['completion']): 'hypercall.retInit' | 'psc.retInit' =>
   completion === 'hypercall' ? 'hypercall.retInit' : 'psc.retInit';
 
-/** Another vCPU of the guest may write while a batch is under way; who wrote where is not followed. */
+/** Another vCPU of the guest may write while a batch is in progress; the writer and the address are not tracked. */
 function guestWrote({ world }: Seen): void {
   world.vcpus.forEach((vcpu, index) => {
     const history = world.vcpuHistory[index];

@@ -22,7 +22,7 @@ interface Reason {
   readonly reasonCode: number;
 }
 
-/** What the guest asked for, or nothing when its request in hand is no termination. */
+/** The reason of the guest's termination request, or nothing when its current request is another one. */
 function askedFor(vcpu: Vcpu): Reason | undefined {
   if (vcpu.guestRequest === 'msr') {
     return ghcbMsrInfo(vcpu.guestSentMsr) === GHCB_MSR_TERM_REQ ? reasonOf(vcpu.guestSentMsr) : undefined;
@@ -62,7 +62,7 @@ function ndataWrong({ world, index, args, since }: Seen): string | undefined {
     const at = DATA + 8 * word;
     const first = run.base + at / 4;
     const logged = wordWrittenSince(world, since, first) || wordWrittenSince(world, since, first + 1);
-    // A word that was written with what it held before leaves no record; it holds the value of this exit.
+    // Writing the same value leaves no record in the log; the word then holds the value of this exit.
     const counts = word < ndata;
     if (counts && !logged && run.u64(at) !== args['data'])
       return `ndata is ${ndata}, but data[${word}] was not written in this exit`;

@@ -1,11 +1,11 @@
-/** Which VMSA a vCPU runs on, and what its states tell apart. */
+/** VMSAs: which one a vCPU runs on, and which of its states can be distinguished. */
 import { hex } from '../../base/hex';
 import { rmpEntry } from '../hardware/rmp';
 import type { Vcpu } from '../state/vcpu';
 import { NO_PFN, type World } from '../world';
 import { afterEach, checks, type Seen } from './invariant';
 
-/** Why VMRUN must not be tried on what the VMCB names. */
+/** Why VMRUN must not be executed with the VMSA of the VMCB. */
 function unusableVmsa(world: World, vcpu: Vcpu): string | undefined {
   if (vcpu.vmcbVmsaPfn === NO_PFN) return 'the VMCB names no VMSA';
   const { assigned, validated, vmsa, asid } = rmpEntry(world, vcpu.vmcbVmsaPfn);
@@ -30,10 +30,10 @@ function destroyedRuns({ world, index }: Seen): string | undefined {
 
 function armedShowsNowhere({ world, index, args }: Seen): string | undefined {
   if (args['request'] !== 'CREATE_ON_INIT') return undefined;
-  return `v${index} is armed, and its mp_state ${world.vcpu(index).mpState} does not tell`;
+  return `v${index} is armed, and its mp_state ${world.vcpu(index).mpState} does not show it`;
 }
 
-/** What else a vCPU in this mp_state could be. */
+/** What a vCPU in this mp_state is when it was not destroyed. */
 const ordinary: Readonly<Record<string, string>> = {
   UNINITIALIZED: 'one that was never run',
   HALTED: 'one that executed HLT',

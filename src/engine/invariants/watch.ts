@@ -1,4 +1,4 @@
-/** Looks at every move of an act: remembers what is needed later, and holds the invariants to the state. */
+/** Sees every move of an act: remembers what later checks need, and checks the invariants against the state. */
 import { moveNames, type MoveName } from '../moves';
 import { invariantNames, type InvariantName } from '../rules/invariants';
 import type { Watcher, World } from '../world';
@@ -18,7 +18,7 @@ const checksAfter = new Map<MoveName, Checks>(
   }),
 );
 
-/** Moves with which a request or a call begins: what is written from here on is its doing. */
+/** Moves with which a request or a call begins; later writes belong to it. */
 const begins: ReadonlySet<MoveName> = new Set<MoveName>(['msrRequest', 'naeRequest', 'ioctl', 'kvmRun']);
 
 /** One act, watched. */

@@ -1,4 +1,4 @@
-/** Leaving KVM_RUN: the thread is back in userspace, and `kvm_run` tells why. */
+/** The end of KVM_RUN: the thread returns to userspace, and `kvm_run` holds the exit reason. */
 import { errnoText } from '../../abi/errno';
 import { kvmRun, type KvmExit, type KvmExitName } from '../../abi/kvm-run';
 import { exitsOf } from '../../profiles/kvm-exits';
@@ -12,7 +12,7 @@ export function kvmRunOf(world: World, vcpu: Vcpu): Image {
   return world.kvmRun[vcpu.index] as Image;
 }
 
-/** What an exit reason means in the headers of the kernel that runs; `undefined` for a number that they do not have. */
+/** The name of an exit reason in the headers of the simulated kernel; `undefined` for a number that they do not have. */
 export const exitOfReason = (world: World, reason: number): KvmExit<KvmExitName> | undefined =>
   exitsOf(world.profile.facets)(reason);
 

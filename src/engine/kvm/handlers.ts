@@ -1,4 +1,4 @@
-/** What happens inside KVM without a call from outside. */
+/** Acts inside KVM without a call from outside. */
 import type { HandlersOf } from '../handlers';
 import { hostWrite, reclaimPage, rmpUpdatePage } from './page-acts';
 import { wakeThread } from './run/run';

@@ -35,8 +35,8 @@ export function svmHandleInvalidExit(world: World, vcpu: Vcpu): Handled {
 }
 
 /**
- * The exits of a target whose pending VMSA page cannot be had; the others only change its state.
- * `stale`: exit_reason alone is written, the union keeps what stood there.
+ * Kernels that exit when the pending VMSA page of the target cannot be looked up; the others only change its state.
+ * `stale`: only exit_reason is written, the union keeps its old content.
  */
 const unusableExits: Record<FacetValue<'ap.unusablePage'>, 'none' | 'stale' | 'emulation'> = {
   halted: 'none',
@@ -46,7 +46,7 @@ const unusableExits: Record<FacetValue<'ap.unusablePage'>, 'none' | 'stale' | 'e
   emulationErrorExit: 'emulation',
 };
 
-/** Leaves for userspace if this kernel does. @returns whether it did */
+/** Exits to userspace where the kernel does so. @returns whether it did */
 export function exitForUnusableVmsa(world: World, vcpu: Vcpu): boolean {
   const kind = unusableExits[world.facet('ap.unusablePage')];
   if (kind === 'none') return false;

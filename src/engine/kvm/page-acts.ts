@@ -1,4 +1,4 @@
-/** What the host does to the private page behind a frame without being asked: one instruction, store or command each. */
+/** Accesses of the host to the private page of a frame, independent of KVM: one instruction, store or command each. */
 import { SEV_CMD_SNP_PAGE_RECLAIM } from '../../abi/firmware';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { pageReclaim } from '../firmware/commands';
@@ -14,7 +14,7 @@ import { setSharedContent } from './memory/user-memory';
 
 const noPage = refused('no private page is behind this frame');
 
-/** The page behind a frame now, or NO_PFN: one that guest_memfd does not hold is not the frame's; userspace's own always is. */
+/** The private page of a frame, or NO_PFN. A page of guest_memfd must be allocated; one of userspace always is. */
 function privatePageNow(world: World, gfn: number): number {
   const slot = slotOf(world, gfn);
   if (!slotHasGmem(slot)) return NO_PFN;
@@ -23,7 +23,7 @@ function privatePageNow(world: World, gfn: number): number {
   return present && hasRmpEntry(world, pfn) ? pfn : NO_PFN;
 }
 
-/** RMPUPDATE, once: its code is not looked at by anyone who would try again. */
+/** RMPUPDATE, once: no caller retries on its code. */
 export function rmpUpdatePage(world: World, { gfn, to }: ActArguments<'kvm', 'rmpupdate'>): Outcome {
   const pfn = privatePageNow(world, gfn);
   if (pfn === NO_PFN) return noPage;
@@ -37,7 +37,7 @@ export function rmpUpdatePage(world: World, { gfn, to }: ActArguments<'kvm', 'rm
   return undefined;
 }
 
-/** A store through the direct map: it goes through, or meets the RMP. */
+/** A store through the direct map: it succeeds or takes an RMP fault. */
 export function hostWrite(world: World, { gfn, value }: ActArguments<'kvm', 'host-write'>): Outcome {
   const pfn = privatePageNow(world, gfn);
   if (pfn === NO_PFN) return noPage;
@@ -54,7 +54,7 @@ export function hostWrite(world: World, { gfn, value }: ActArguments<'kvm', 'hos
   return undefined;
 }
 
-/** SNP_PAGE_RECLAIM alone: what KVM does behind it, `snpPageReclaim`, is not part of it. */
+/** SNP_PAGE_RECLAIM alone, without the steps of KVM that follow it in `snpPageReclaim`. */
 export function reclaimPage(world: World, { gfn }: ActArguments<'kvm', 'reclaim'>): Outcome {
   const pfn = privatePageNow(world, gfn);
   if (pfn === NO_PFN) return noPage;

@@ -19,7 +19,7 @@ export class WriteLog {
 
   private sealed = false;
 
-  /** From here on nothing can be written: there is never room for a record. */
+  /** Seals the log: no write is possible from here on, since there is never room for a record. */
   seal(): void {
     this.sealed = true;
     this.data = new Int32Array(0);

@@ -33,7 +33,7 @@ const wordPlace = (address: number): number => Math.imul(address + 1, ADDRESS_ST
 const pagePlace = (field: number, page: number): number =>
   Math.imul(page + 1, ADDRESS_STEP) ^ Math.imul(field + 1, FIELD_STEP);
 
-/** The digest of everything, from nothing. */
+/** The digest of all memory, computed from scratch. */
 export function digestOf(arena: Arena, fields: readonly PageField[]): Digest {
   const digest = { low: 0, high: 0 };
   for (let at = 0; at < arena.used; at++) add(digest, wordPlace(at), arena.read(at), 1);

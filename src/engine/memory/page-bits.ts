@@ -1,6 +1,6 @@
 /** The per-page facts of the world: which field holds which bits. */
 
-/** By GFN: what the VMM declared, what is mapped, and what the guest itself believes. */
+/** By GFN: the attribute of the VMM, the mappings, and the guest's own view. */
 export const gfnBits = {
   /** KVM_MEMORY_ATTRIBUTE_PRIVATE. */
   attributePrivate: 1 << 0,
@@ -29,7 +29,7 @@ export const rmpBits = {
 export const RMP_ASID_SHIFT = 8;
 export const RMP_ASID_MASK = 0xffff;
 
-/** By PFN: what the host's page allocator knows. */
+/** By PFN: the state of the host's page allocator. */
 export const hostPageBits = {
   /** guest_memfd holds the page. */
   present: 1 << 0,

@@ -13,7 +13,7 @@ export class PageField {
   private readonly mixed: Uint8Array;
   private readonly leaves: Int32Array[] = [];
   private readonly freeLeaves: number[] = [];
-  /** Counts changes; a drawing that remembers the number knows whether it is stale. */
+  /** Number of changes; a drawing that stores it can detect that it is stale. */
   version = 0;
 
   /** @param id number of the field in the write log */
@@ -82,7 +82,7 @@ export class PageField {
       }
       at += length;
     }
-    // In one go, so that a region written whole is one number again.
+    // In one step, so that a region written whole is one number again.
     if (changes) this.store(first, count, next);
   }
 

@@ -1,6 +1,6 @@
 import { moves } from './kind';
 
-/** What a guest program makes of an answer. */
+/** The reaction of a guest program to an answer. */
 export const guestMoves = moves({
   programNotes: {
     from: 'guest',

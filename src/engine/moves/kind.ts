@@ -1,4 +1,4 @@
-/** What a kind of move declares. */
+/** The declaration of a kind of move. */
 
 /** Where a move starts or ends. `rmp` is the line between guest and host. */
 export type Lane = 'guest' | 'rmp' | 'kvm' | 'vmm' | 'firmware';
@@ -12,7 +12,7 @@ export interface MoveKind {
   /** Label on the ladder; `{name}` stands for an argument, see `moveText`. */
   readonly text: string;
   readonly args: Readonly<Record<string, ArgumentKind>>;
-  /** The move ends at the line: a request that was refused. */
+  /** The arrow ends at the rule: a request that was refused. */
   readonly refused?: true;
 }
 

@@ -1,6 +1,6 @@
 import { moves } from './kind';
 
-/** From KVM_CREATE_VM to the end of the VM: ioctls, firmware commands, and what KVM gives up. */
+/** From KVM_CREATE_VM to the end of the VM: ioctls, firmware commands, and leaks. */
 export const launchMoves = moves({
   ioctl: { from: 'vmm', to: 'kvm', text: '{call} {detail}', args: { call: 'text', detail: 'text' } },
   ioctlReturns: {

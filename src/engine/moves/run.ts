@@ -1,6 +1,6 @@
 import { moves } from './kind';
 
-/** KVM_RUN, guest entry and what stops a vCPU. */
+/** KVM_RUN, guest entry, and the events that stop a vCPU. */
 export const runMoves = moves({
   kvmRun: { from: 'vmm', to: 'kvm', text: 'KVM_RUN v{vcpu}', args: { vcpu: 'dec' } },
   kvmRunReturns: {

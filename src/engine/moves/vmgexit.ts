@@ -1,6 +1,6 @@
 import { moves } from './kind';
 
-/** VMGEXIT and what KVM answers. */
+/** VMGEXIT and the answers of KVM. */
 export const vmgexitMoves = moves({
   msrRequest: {
     from: 'guest',

@@ -1,6 +1,6 @@
 import { moves } from './kind';
 
-/** What the VMM makes of an exit, and what it does by itself. */
+/** The VMM's handling of an exit, and its other actions. */
 export const vmmMoves = moves({
   vmmReads: { from: 'kvm', to: 'vmm', text: '{who} reads exit {exit}', args: { who: 'text', exit: 'text' } },
   vmmConverts: {

@@ -1,6 +1,6 @@
 /**
- * What a name can be, known from the declarations before anything runs: so that a slip of the pen in an expectation
- * shows when the scenario is read, whatever its operator.
+ * The domain of a name, known from the declarations before anything runs, so that a typing error in an expectation is
+ * reported when the scenario is parsed, for every operator.
  */
 import type { FieldDeclaration, StructLayout } from '../../abi/layout';
 import { bytesView } from '../../base/bytes';
@@ -8,17 +8,17 @@ import { parseInteger } from '../../base/hex';
 import type { Group, Variables, VariableKind } from '../state/schema';
 import { unknownPart, type UnknownPath } from './observed';
 
-/** The values that something named can have. */
+/** The values that a name can have. */
 export interface Domain {
-  /** Every word it can be. */
+  /** The words that the value can be. */
   readonly words: readonly string[];
-  /** It is a number, or has one beside its word. */
+  /** The value is a number, or has a number as a second spelling. */
   readonly number: boolean;
-  /** It can also be a whole sentence. */
+  /** The value can also be a sentence. */
   readonly sentence?: true;
 }
 
-/** What a path may count on: the machine of the scenario. */
+/** The machine of the scenario, against which paths are checked. */
 export interface Machine {
   readonly vcpus: number;
 }
@@ -78,7 +78,7 @@ export function structDomain(layout: StructLayout, row: string): Domain | Unknow
   return domains.get(row) ?? unknownPart(row, domains.keys(), `field of ${layout.title}`);
 }
 
-/** Says what follows a name that has no parts. */
+/** Reports parts after a name that has none. */
 export const atEnd = (domain: Domain | UnknownPath, more: readonly string[]): Domain | UnknownPath =>
   'message' in domain || more.length === 0
     ? domain
@@ -88,7 +88,7 @@ export const atEnd = (domain: Domain | UnknownPath, more: readonly string[]): Do
         expected: 'no more parts',
       };
 
-/** Why a value can never be what a name stands for, whatever happens; nothing when it can. */
+/** Why a name can never have a value; nothing when it can. */
 export function checkValue(domain: Domain, operator: string, text: string): UnknownPath | undefined {
   if (domain.sentence && text.includes(' ')) return undefined;
   const { words, number } = domain;

@@ -1,4 +1,4 @@
-/** What an observation gives, and how a name that means nothing is told. */
+/** The result of an observation, and the report of a name that does not exist. */
 import { nearest } from '../../base/text';
 import type { InvariantName } from '../rules/invariants';
 import type { Move } from '../moves';
@@ -16,10 +16,10 @@ export interface Observed {
 /** A path that names nothing. */
 export interface UnknownPath {
   readonly message: string;
-  /** The part that is not known, and the known one most like it. */
+  /** The unknown part of the path, and the most similar known one. */
   readonly part: string;
   readonly nearest?: string;
-  /** What could have stood there. */
+  /** The names that are valid at that place. */
   readonly expected?: string;
 }
 
@@ -41,7 +41,7 @@ export const noAct: ActView = { guest: 0, moves: [], findings: [], refused: '' }
 
 export const isUnknown = (found: object): found is UnknownPath => 'message' in found;
 
-/** Longer lists are cut: the nearest word is told anyway. */
+/** Longer lists are cut; the most similar word is always reported. */
 const MAX_LISTED = 16;
 
 export const unknownPart = (part: string, candidates: Iterable<string>, what: string): UnknownPath => {

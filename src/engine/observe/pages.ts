@@ -14,7 +14,7 @@ const NO_PAGE = 'no page';
 const rmpFlags = ['assigned', 'validated', 'immutable', 'vmsa', 'twoMeg'] as const;
 type RmpFlag = (typeof rmpFlags)[number];
 
-/** What the RMP entry of a page, which may be missing, can be. */
+/** The domain of a page's RMP entry, which may be missing. */
 function rmpDomain([part, ...more]: readonly string[]): Domain | UnknownPath {
   if (part === undefined) return wordDomain([...pageStates.map(({ state }) => state), NO_PAGE, NO_STATE]);
   if (part === 'asid') return atEnd(numberOr([NO_PAGE]), more);
@@ -102,7 +102,7 @@ export function observePage(world: World, rest: readonly string[]): Observed | U
 
 type Halves = { get(page: number): number };
 
-/** The first eight bytes of a page, whose halves are kept apart. */
+/** The first eight bytes of a page, stored as two halves. */
 const firstBytes = (low: Halves, high: Halves, page: number): bigint =>
   (BigInt(high.get(page) >>> 0) << 32n) | BigInt(low.get(page) >>> 0);
 

@@ -30,7 +30,7 @@ import {
   type UnknownPath,
 } from './observed';
 
-/** Short names for variables that people look at often. */
+/** Short names for variables that are used often. */
 const vcpuAliases: Readonly<Record<string, string>> = {
   pendingVmsa: 'pendingVmsaGpa',
   guestVmsa: 'guestVmsaGpa',
@@ -145,7 +145,7 @@ export function observeVcpu(world: World, index: number, rest: readonly string[]
   return variable(vcpu as unknown as Instance<Variables>, vcpuAliases[name] ?? name);
 }
 
-/** What the guest read back, by the names of the variables that hold it. */
+/** The values that the guest read back, by the names of their variables. */
 const guestNames: Readonly<Record<string, string>> = {
   result: 'guestResult',
   info1: 'guestReadInfo1',

@@ -58,7 +58,7 @@ export const apRules = rulesOf({
     source: sev('initialising protected guest state: look-up fails'),
   },
   VmsaWithoutMemslot: {
-    says: 'The mark of a missing memslot is no error: shifted to an address it is physical address 0, and the vCPU is RUNNABLE.',
+    says: 'The PFN of a missing memslot is not treated as an error: its address is physical address 0, and the vCPU is RUNNABLE.',
     source: source.mail(
       '20210820155918.7518-45-brijesh.singh@amd.com ("[PATCH Part2 v5 44/45]")',
       'Brijesh Singh',

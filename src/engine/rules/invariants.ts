@@ -5,7 +5,7 @@ import { posted, review } from '../../profiles/documents';
 export interface InvariantText {
   /** The predicate, in one sentence. */
   readonly doc: string;
-  /** Where it was asked for, or what it rests on. */
+  /** The review that asked for it, or the document it follows from. */
   readonly source: Source;
 }
 
@@ -19,7 +19,7 @@ const table = {
     source: review.apCreation,
   },
   OfflineDistinguishable: {
-    doc: 'mp_state tells apart a vCPU that never ran, one that was destroyed, one that is armed, and one in HLT.',
+    doc: 'mp_state distinguishes a vCPU that never ran, one that was destroyed, one that is armed, and one in HLT.',
     source: review.apCreation,
   },
   SymmetricUnhalt: {
@@ -47,7 +47,7 @@ const table = {
     source: review.apCreation,
   },
   PscReportsTruth: {
-    doc: 'After a success reply each page listed is in the state asked for, and each operation was understood.',
+    doc: 'After a success reply each listed page is in the requested state, and each operation was carried out.',
     source: review.pscExits,
   },
   NoUnrequestedConversion: {
@@ -131,5 +131,5 @@ const table = {
 /** Name of an invariant, as findings and expectations spell it. */
 export type InvariantName = keyof typeof table;
 export const invariantNames = Object.keys(table) as readonly InvariantName[];
-/** What every invariant says. */
+/** The predicate of every invariant. */
 export const invariantTexts: Readonly<Record<InvariantName, InvariantText>> = table;

@@ -18,19 +18,19 @@ export const launchRules = rulesOf({
     source: sev('KVM_SEV_ES_INIT'),
   },
   SevProbe: {
-    says: 'A NULL argument asks whether SEV is there, and the answer is 0.',
+    says: 'A NULL argument asks whether SEV is supported, and the result is 0.',
     source: sev('KVM_MEMORY_ENCRYPT_OP'),
   },
   CommandUnreadable: { says: 'The command cannot be copied in.', source: sev('KVM_MEMORY_ENCRYPT_OP') },
   CommandNotWritable: {
-    says: 'The command cannot be copied back; what it did stays done.',
+    says: 'The command cannot be copied back; its effects are kept.',
     source: sev('KVM_MEMORY_ENCRYPT_OP'),
   },
   LegacyOnSnp: {
     says: 'An active SNP guest takes no command below 100.',
     source: sev('KVM_MEMORY_ENCRYPT_OP'),
   },
-  CommandUnknown: { says: 'KVM does not know the command.', source: sev('KVM_MEMORY_ENCRYPT_OP') },
+  CommandUnknown: { says: 'KVM does not support the command.', source: sev('KVM_MEMORY_ENCRYPT_OP') },
   CommandNotForThisVm: {
     says: 'The command belongs to an active SEV guest of another kind.',
     source: sev('KVM_MEMORY_ENCRYPT_OP'),
@@ -49,7 +49,7 @@ export const launchRules = rulesOf({
   },
   Init2VmType: { says: 'INIT2 is for VM types SEV, SEV-ES and SNP.', source: sev('KVM_SEV_INIT2') },
   Init2VcpusExist: { says: 'INIT2 comes before the first vCPU.', source: sev('KVM_SEV_INIT2') },
-  Init2Flags: { says: 'INIT2 knows no flags.', source: sev('KVM_SEV_INIT2') },
+  Init2Flags: { says: 'INIT2 accepts no flags.', source: sev('KVM_SEV_INIT2') },
   Init2Features: {
     says: 'A VMSA feature outside the supported set; KVM itself adds SNP_ACTIVE.',
     source: sev('KVM_SEV_INIT2'),
@@ -72,7 +72,7 @@ export const launchRules = rulesOf({
   },
   StartNotSnp: { says: 'LAUNCH_START is for an active SNP guest.', source: sev('snp_launch_start()') },
   StartTwice: { says: 'The guest has a context already.', source: sev('snp_launch_start()') },
-  StartFlags: { says: 'LAUNCH_START knows no flags.', source: sev('snp_launch_start()') },
+  StartFlags: { says: 'LAUNCH_START accepts no flags.', source: sev('snp_launch_start()') },
   StartPolicyUnsupported: {
     says: 'The policy has a bit that KVM does not allow.',
     source: sev('snp_launch_start()'),
@@ -86,7 +86,7 @@ export const launchRules = rulesOf({
     source: sev('snp_launch_start()'),
   },
   ContextNotCreated: {
-    says: 'Whatever keeps the context from being made, the result is -ENOTTY.',
+    says: 'If the context cannot be created, the result is -ENOTTY for every cause.',
     source: sev('snp_launch_start(): context creation'),
   },
   StartFails: {
@@ -118,23 +118,23 @@ export const launchRules = rulesOf({
     source: v5.launchUpdate,
   },
   UpdateOutsideSlots: {
-    says: 'The walk over the memory slots finds none for this address, and success is what it starts from.',
+    says: 'The walk over the memory slots finds none for this address and returns its initial value, success.',
     source: v11.hvaRange,
   },
   UpdatePageFails: {
-    says: 'The call returns what the failing page met.',
+    says: 'The call returns the errno of the failing page.',
     source: v11.launchUpdate,
   },
   UpdateLaterPageFailsEintr: {
-    says: 'A failing later page ends the call with -EINTR; how far it came is noted in a copy that never goes back.',
+    says: 'A failing later page ends the call with -EINTR; its progress is noted in a copy that is never written back.',
     source: posted.v13Launch,
   },
   UpdateFirstPageFails: {
-    says: 'A failing first page makes the call -EIO, whatever the cause.',
+    says: 'A failing first page makes the call -EIO for every cause.',
     source: sev('snp_launch_update()'),
   },
   UpdateLaterPageFails: {
-    says: 'A failing later page ends the call with 0; the struct says how far it came.',
+    says: 'A failing later page ends the call with 0; the struct reports the progress.',
     source: sev('snp_launch_update()'),
   },
   PageReclaimed: {
@@ -151,7 +151,7 @@ export const launchRules = rulesOf({
   },
   FinishNotSnp: { says: 'LAUNCH_FINISH is for an active SNP guest.', source: sev('snp_launch_finish()') },
   FinishNotStarted: { says: 'LAUNCH_FINISH needs a context.', source: sev('snp_launch_finish()') },
-  FinishFlags: { says: 'LAUNCH_FINISH knows no flags.', source: sev('snp_launch_finish()') },
+  FinishFlags: { says: 'LAUNCH_FINISH accepts no flags.', source: sev('snp_launch_finish()') },
   FinishVcpuInCreation: {
     says: 'LAUNCH_FINISH does not run while a vCPU is being created.',
     source: sev('snp_launch_finish()'),
@@ -169,7 +169,7 @@ export const launchRules = rulesOf({
     source: sev('VMSA synchronisation'),
   },
   VmsaEncrypted: {
-    says: 'The VMSA is encrypted and measured; KVM lost the registers. Nothing takes this back.',
+    says: 'The VMSA is encrypted and measured; KVM no longer holds the registers. No later call undoes this.',
     source: sev('snp_launch_finish(): VMSA encryption'),
   },
   VmsaOverwritten: {
@@ -193,7 +193,7 @@ export const launchRules = rulesOf({
     source: v11.snpInit,
   },
   GmemFlags: {
-    says: 'KVM_CREATE_GUEST_MEMFD takes no flag here that it does not know; INIT_SHARED is not for SNP.',
+    says: 'KVM_CREATE_GUEST_MEMFD refuses flags that this kernel does not support; INIT_SHARED is not for SNP.',
     source: source.kernel('7.2.13', 'virt/kvm/guest_memfd.c', 'KVM_CREATE_GUEST_MEMFD'),
   },
   GmemSize: {
@@ -208,7 +208,7 @@ export const launchRules = rulesOf({
   AttributeRange: { says: 'The range is empty or runs beyond 64 bits.', source: setAttributes },
   AttributeUnaligned: { says: 'Address and size are whole pages.', source: setAttributes },
   FallocateMode: {
-    says: 'guest_memfd knows KEEP_SIZE, alone or with PUNCH_HOLE, and no other mode.',
+    says: 'guest_memfd supports KEEP_SIZE, alone or with PUNCH_HOLE, and no other mode.',
     source: source.kernel('6.12.117', 'virt/kvm/guest_memfd.c', 'kvm_gmem_fallocate'),
   },
   FallocateUnaligned: {
@@ -233,7 +233,7 @@ export const launchRules = rulesOf({
     source: v5.launchUpdate,
   },
   FinishFails: {
-    says: 'A failing LAUNCH_FINISH takes nothing back; encrypted VMSAs make every later one -EINVAL.',
+    says: 'A failing LAUNCH_FINISH undoes nothing; encrypted VMSAs make every later one -EINVAL.',
     source: sev('snp_launch_finish()'),
   },
   FinishDone: {
@@ -241,7 +241,7 @@ export const launchRules = rulesOf({
     source: sev('snp_launch_finish()'),
   },
   CertsVcpusExist: {
-    says: 'Certificate exits are switched on before INIT2 is long past: after it, and before the first vCPU.',
+    says: 'Certificate exits are enabled after INIT2 and before the first vCPU.',
     source: sev('KVM_SEV_SNP_ENABLE_REQ_CERTS'),
   },
   FirmwareAnswers: { says: 'The firmware checks in its own order.', source: firmwareSource },
@@ -256,7 +256,7 @@ export const launchRules = rulesOf({
     source: ccp('snp_free_firmware_page()'),
   },
   AsidDrawn: {
-    says: 'The VM gets the lowest ASID of its range that nobody uses.',
+    says: 'The VM gets the lowest free ASID of its range.',
     source: sev('ASID recycling'),
   },
   AsidRecycled: {

@@ -99,7 +99,7 @@ export const naeRules = rulesOf({
     source: x86('kvm_pv_clock_pairing', 'inferred'),
   },
   HypercallUnknown: {
-    says: 'KVM does not know the hypercall, or the guest was not offered it.',
+    says: 'KVM does not support the hypercall, or does not offer it to the guest.',
     source: x86('____kvm_emulate_hypercall'),
   },
   HypercallNotEnabled: {
@@ -115,13 +115,16 @@ export const naeRules = rulesOf({
     source: x86('____kvm_emulate_hypercall'),
   },
   HypercallRetUnchecked: {
-    says: 'Whatever userspace leaves in ret goes to RAX.',
+    says: 'The ret of userspace is copied to RAX without a check.',
     source: x86('complete_hypercall_exit'),
   },
 
-  NmiComplete: { says: 'The guest has handled its NMI: the next may come.', source: sev('NMI complete') },
+  NmiComplete: {
+    says: 'The guest has handled its NMI: NMIs are no longer blocked.',
+    source: sev('NMI complete'),
+  },
   JumpTable: {
-    says: 'KVM keeps one AP jump table address for the VM and never looks at it.',
+    says: 'KVM stores one AP jump table address for the VM and never reads the table.',
     source: sev('AP jump table'),
   },
   JumpTableSelector: {
@@ -146,7 +149,7 @@ export const naeRules = rulesOf({
     source: sev('snp_handle_guest_req'),
   },
   GuestRequestNoFirmware: {
-    says: "A driver failure without firmware status is the VMM's problem: KVM_RUN fails with that errno.",
+    says: 'After a driver failure without firmware status KVM_RUN fails with that errno.',
     source: sev('snp_handle_guest_req'),
   },
   GuestRequestAnswered: {
@@ -170,7 +173,7 @@ export const naeRules = rulesOf({
     source: sev('snp_handle_ext_guest_req'),
   },
   CertificatesRefused: {
-    says: 'ENOSPC tells the guest how many pages it needs, EAGAIN to come again, EIO a generic failure.',
+    says: 'ENOSPC gives the guest the number of pages it needs, EAGAIN asks for a retry, EIO is a generic failure.',
     source: sev('snp_complete_req_certs'),
   },
   CertificatesRetNotAllowed: {

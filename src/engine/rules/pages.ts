@@ -17,7 +17,7 @@ export const pageRules = rulesOf({
     source: host('rmp_make_private()'),
   },
   PageMadePreGuest: {
-    says: 'A page about to be encrypted is assigned to the guest and immutable; only the firmware can go on with it.',
+    says: 'A page about to be encrypted is assigned to the guest and immutable; only the firmware can change it further.',
     source: sev('LAUNCH_UPDATE: RMPUPDATE before the firmware command'),
   },
   PageMadePrivate: {
@@ -29,15 +29,15 @@ export const pageRules = rulesOf({
     source: host('rmpupdate()'),
   },
   RmpUpdateRetried: {
-    says: 'On FAIL_OVERLAP the kernel tries RMPUPDATE again, without an end.',
+    says: 'On FAIL_OVERLAP the kernel retries RMPUPDATE without a limit.',
     source: host('rmpupdate()'),
   },
   HostWriteOfOwn: {
-    says: 'The host may write to a page that the RMP assigns to nobody.',
+    says: 'The host may write to a page that the RMP does not assign.',
     source: source.apm('RMP check of a host write'),
   },
   HostWriteFaults: {
-    says: 'A host write to a page that the RMP assigns takes an RMP fault; the kernel has no way on from it.',
+    says: 'A host write to a page that the RMP assigns takes an RMP fault; the kernel cannot recover.',
     source: source.apm('RMP check of a host write'),
   },
   DirectMapSplitFails: {
@@ -47,7 +47,7 @@ export const pageRules = rulesOf({
   PageSmashed: { says: 'PSMASH turns one 2M entry into 512 entries of 4K.', source: host('psmash()') },
   PsmashFails: { says: 'PSMASH is tried again while the entry is in use.', source: host('psmash()') },
   AlreadyPrepared: {
-    says: 'A page that the RMP assigns already is taken as it is.',
+    says: 'A page that the RMP assigns already is used unchanged.',
     source: sev('sev_gmem_prepare()'),
   },
   GmemZeroed: {
@@ -99,7 +99,7 @@ export const pageRules = rulesOf({
     source: sev('sev_handle_rmp_fault()'),
   },
   RmpFaultFixed: {
-    says: 'The RMP fault handler of 2021 makes the page what the access takes it for, and zaps the 2 MiB around it.',
+    says: 'The RMP fault handler of 2021 changes the page to the state that the access expects, and zaps the 2 MiB around it.',
     source: source.mail(
       '20210707183616.5620-38-brijesh.singh@amd.com ("[PATCH Part2 RFC v4 37/40]": RMP nested page fault)',
       'Brijesh Singh',

@@ -1,8 +1,8 @@
-/** What a rule is. */
+/** The declaration of a rule. */
 import type { Source } from '../../abi/source';
 
 export interface Rule {
-  /** What the rule says, in one sentence. */
+  /** The rule in one sentence. */
   readonly says: string;
   readonly source: Source;
 }

@@ -22,13 +22,13 @@ export const vmgexitRules = rulesOf({
     says: 'An SNP guest must use the GHCB page that it registered.',
     source: sev('VMGEXIT dispatch'),
   },
-  GhcbUsage: { says: 'KVM knows ghcb_usage 0 only.', source: sev('VMGEXIT validation') },
+  GhcbUsage: { says: 'KVM supports ghcb_usage 0 only.', source: sev('VMGEXIT validation') },
   SnpOnly: { says: 'The event exists for SNP guests only.', source: sev('VMGEXIT validation') },
   MissingInput: {
     says: 'A field that the event needs is not marked valid.',
     source: sev('VMGEXIT validation'),
   },
-  UnknownEvent: { says: 'KVM does not know the exit code.', source: sev('VMGEXIT dispatch') },
+  UnknownEvent: { says: 'KVM does not support the exit code.', source: sev('VMGEXIT dispatch') },
   ScratchInvalid: {
     says: 'The scratch area must lie inside the shared buffer of the GHCB page.',
     source: sev('scratch area set-up'),
@@ -38,7 +38,7 @@ export const vmgexitRules = rulesOf({
     source: sev('VMGEXIT dispatch'),
   },
   MsrUnknown: {
-    says: 'KVM does not know the message: the guest reads its own request back.',
+    says: 'KVM does not support the message: the guest reads its own request back.',
     source: sev('MSR protocol'),
   },
   MsrSevInfo: {
@@ -119,7 +119,7 @@ export const vmgexitRules = rulesOf({
     source: posting2021('page state change'),
   },
   PscRetPassedOn: {
-    says: 'What userspace left as its answer reaches the guest as it is.',
+    says: 'The answer of userspace reaches the guest unchanged.',
     source: posting2024('KVM_EXIT_VMGEXIT'),
   },
   HoldNeedsUserspaceApic: {

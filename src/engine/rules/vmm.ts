@@ -9,7 +9,7 @@ const cloudHypervisor = (place: string): Source => ({
 });
 const linux = (topic: string) => source.kernel('7.2.13', 'arch/x86/coco/sev/core.c', topic);
 
-/** What VMMs and guest programs make of what they read. */
+/** Reactions of VMMs and guest programs to exits and answers. */
 export const vmmRules = rulesOf({
   QemuConverts: {
     says: 'QEMU sets the attribute, then discards the side that is no longer in use; it never writes ret.',
@@ -47,11 +47,11 @@ export const vmmRules = rulesOf({
     source: cloudHypervisor('hypervisor/src/kvm/mod.rs: KVM_EXIT_HYPERCALL'),
   },
   RetriesWithoutChange: {
-    says: 'KVM_RUN said -EAGAIN or -EINTR twice and nothing changed: a real VMM would call it for ever, this one waits for a change.',
+    says: 'KVM_RUN returned -EAGAIN or -EINTR twice and nothing changed: a real VMM would call it again forever, this one waits for a change.',
     source: { confidence: 'unconfirmed', document: 'this model', place: 'so that a run ends' },
   },
   HistoricalVmgexit: {
-    says: 'The QEMU tree that knew KVM_EXIT_VMGEXIT stops the VM when the conversion of a single page fails, or at a type it does not know.',
+    says: 'The QEMU tree with KVM_EXIT_VMGEXIT stops the VM when the conversion of a single page fails, or at an unknown type.',
     source: source.mail(
       'the QEMU patches for KVM_EXIT_VMGEXIT (target/i386/sev.c: kvm_handle_vmgexit)',
       'Michael Roth',

@@ -1,4 +1,4 @@
-/** What userspace told KVM about the guest's CPU: CPUID leaves and the MSRs that KVM emulates. */
+/** The guest's CPU as userspace configured it: CPUID leaves and the MSRs that KVM emulates. */
 import { flag, group, word32, word64 } from './schema';
 
 export const cpuidGroup = group('cpuid', {

@@ -1,6 +1,6 @@
 /**
- * What the invariants remember of the past, where the present state alone does not tell. No actor reads any of it. It
- * is declared like all other state, so that seeking, undo and the identity of a state hold for it too.
+ * What the invariants remember of earlier steps, where the present state does not suffice. No actor reads it. It is
+ * declared like all other state, so that seeking, undo and digests include it.
  */
 import { count, flag, group, word64 } from './schema';
 

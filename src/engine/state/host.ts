@@ -6,7 +6,7 @@ export const hostGroup = group('host', {
   platformInitialised: flag('SNP_INIT was done on the platform.'),
   asidsUsed: word32('ASIDs in use, one bit each; bit n is ASID n.'),
   asidsReclaim: word32('ASIDs freed since the last recycling.'),
-  asidsDirty: word32('ASIDs that firmware wants a DF_FLUSH for.'),
+  asidsDirty: word32('ASIDs that need a DF_FLUSH before reuse.'),
   asidCharges: count('ASIDs charged to the cgroup.'),
   maxSnpAsid: count('Highest ASID for SNP guests.'),
   leakedPages: count('Entries on the list of pages that are never given back.'),

@@ -195,7 +195,7 @@ function defineAccessor(prototype: object, { name, variable, offset }: Slot): vo
   }
 }
 
-/** Text of a variable's value as people read it. */
+/** Text of a variable's value for display. */
 export function formatVariable(variable: Variable, low: number, high = 0): string {
   const { kind } = variable;
   if (isWide(kind)) return hex((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));

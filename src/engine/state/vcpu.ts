@@ -32,7 +32,7 @@ export const vcpuGroup = group('vcpu', {
   vmcbVmsaPfn: word32('Page that VMRUN takes as VMSA; all ones when none.'),
   launchVmsaPfn: word32('The VMSA page that KVM allocated for this vCPU.'),
   destroyed: flag('The last AP creation request that was applied is DESTROY.'),
-  otherMpState: count('mp_state where it is OTHER: a number that means nothing on x86.'),
+  otherMpState: count('mp_state where it is OTHER: a number without a meaning on x86.'),
   guestStateProtected: flag('LAUNCH_FINISH encrypted the register state; KVM refuses to read or write it.'),
   initLatched: flag('An INIT waits in the local APIC.'),
   sipiLatched: flag('A SIPI waits in the local APIC.'),
@@ -95,7 +95,7 @@ export const vcpuGroup = group('vcpu', {
     'Bytes of one item of the port access that waits for userspace, or bytes left of an MMIO access.',
   ),
   ioItems: count('Items left of a string access, those that wait for userspace included.'),
-  ioDone: count('Bytes of the scratch area that the string or MMIO access is through with.'),
+  ioDone: count('Bytes of the scratch area that the string or MMIO access has processed.'),
   ioData: word64('Data of a port access of one item, in the page behind kvm_run.'),
 
   // The guest on this vCPU.
@@ -123,12 +123,12 @@ export const vcpuGroup = group('vcpu', {
   guestStopped: flag('The guest executed HLT in its terminate loop or panicked.'),
 
   // Outcome of the last KVM_RUN, as the VMM thread sees it.
-  exitPending: flag('KVM_RUN returned and nobody has handled the exit yet.'),
+  exitPending: flag('KVM_RUN returned and the exit is not handled yet.'),
   vmmThread: oneOf(
     ['idle', 'again', 'waiting'],
     'What the VMM thread of this vCPU does next: nothing by itself, KVM_RUN again, or again once something changed.',
   ),
-  runRetries: count('Times in a row that KVM_RUN said -EAGAIN or -EINTR and the VMM tried again.'),
+  runRetries: count('Consecutive retries of the VMM after -EAGAIN or -EINTR from KVM_RUN.'),
   waitedEvents: word32('Events that were pending when the VMM began to wait for a change, one bit each.'),
   runErrno: count('errno of the last KVM_RUN, positive; 0 on success.'),
 });

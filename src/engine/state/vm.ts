@@ -74,7 +74,7 @@ export const vmGroup = group('vm', {
   ),
   guestProgram: oneOf(['manual', 'linux', 'selftest', 'ovmf', 'svsm'], 'What the guest does by itself.'),
   vmmStopped: flag('The VMM stopped the VM for good and runs no vCPU any more.'),
-  terminationRequested: flag('An exit told the VMM that the guest asked for its termination.'),
+  terminationRequested: flag('An exit reported a termination request of the guest to the VMM.'),
   ioctlRet: signed('Result of the last VM or vCPU ioctl: 0 or a negative errno.'),
   responsePfn: word32('Bounce page for guest-request responses; all ones when none.'),
 });

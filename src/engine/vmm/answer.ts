@@ -1,4 +1,4 @@
-/** What a VMM writes into kvm_run at an exit: bytes that KVM reads at the next KVM_RUN. */
+/** The VMM's answer to an exit: bytes in kvm_run that KVM reads at the next KVM_RUN. */
 import { kvmRun, payloadIn, type ExitAnswer, type ExitPayload } from '../../abi/kvm-run';
 import { assert } from '../../base/assert';
 import { refused, type ActArguments, type Outcome } from '../acts';

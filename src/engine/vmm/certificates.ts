@@ -12,7 +12,7 @@ import { sevMemEncIoctl } from '../kvm/launch/sev-command';
 import type { HandlersOf } from '../handlers';
 import type { World } from '../world';
 
-/** A command whose argument decides nothing. */
+/** A command whose argument has no effect. */
 function plainCommand(world: World, number: number, call: string): void {
   world.move('ioctl', -1, { call, detail: '' });
   const command = { command: 'ok', argument: 'ok', sevDevice: true } as const;
@@ -34,7 +34,7 @@ export const certificateHandlers = {
       KVM_SEV_SNP_LAUNCH_UPDATE,
       KVM_SEV_SNP_LAUNCH_FINISH,
     ];
-    if (ofOtherActs.some((known) => known === id)) return refused(`command ${id} has an act of its own`);
+    if (ofOtherActs.some((known) => known === id)) return refused(`command ${id} has a separate act`);
     plainCommand(world, id, `KVM_MEMORY_ENCRYPT_OP, command ${id}`);
     return undefined;
   },

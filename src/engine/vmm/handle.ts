@@ -1,4 +1,4 @@
-/** The personality at work: it handles the exit of a vCPU, and says what it wants to do next. */
+/** The personality: it handles the exit of a vCPU, and returns its next act. */
 import { refused, type Outcome, type VmmAct } from '../acts';
 import type { HandlersOf } from '../handlers';
 import type { Vcpu } from '../state/vcpu';
@@ -6,16 +6,16 @@ import type { World } from '../world';
 import { personalities } from './personalities/all';
 import { exitOf, exitText, type Verdict } from './personalities/personality';
 
-/** Retries of a KVM_RUN that says -EAGAIN or -EINTR before the model waits for a change. */
+/** Retries of a KVM_RUN that returns -EAGAIN or -EINTR before the model waits for a change. */
 const MAX_RETRIES = 2;
 
-/** What the vmm verb `handle` does. */
+/** Implements the VMM verb `handle`. */
 export function handleExit(world: World, index: number): Outcome {
   const vcpu = world.vcpus[index];
   if (!vcpu?.exists) return refused(`there is no vCPU ${index}`);
   if (vcpu.run !== 'inUserspace' || !vcpu.exitPending) return refused(`v${index} has no exit that waits`);
   const { personality } = world.vm;
-  if (personality === 'manual') return refused('the host is manual: nobody handles exits by itself');
+  if (personality === 'manual') return refused('the host is manual: no personality handles exits');
   const exit = exitOf(world, index);
   world.move('vmmReads', index, { who: personality, exit: exitText(exit) });
   const verdict = personalities[personality].handle(exit);
@@ -45,7 +45,7 @@ function apply(world: World, vcpu: Vcpu, verdict: Verdict): void {
   } else vcpu.vmmThread = verdict.next === 'idle' ? 'idle' : 'again';
 }
 
-/** What a waiting thread looks at, one bit each. */
+/** The events that a waiting thread checks, one bit each. */
 function eventsOf(vcpu: Vcpu): number {
   const bits = [
     vcpu.initLatched,
@@ -59,10 +59,10 @@ function eventsOf(vcpu: Vcpu): number {
   return bits.reduce((mask, set, bit) => mask | (set ? 1 << bit : 0), 0);
 }
 
-/** Whether something happened since the thread began to wait: an event that stays pending is no news. */
+/** Whether a new event is pending since the thread began to wait; events that were pending before do not count. */
 const changed = (vcpu: Vcpu): boolean => (eventsOf(vcpu) & ~vcpu.waitedEvents) !== 0;
 
-/** What the personality wants to do next, or nothing when every vCPU runs, sleeps or is left alone. */
+/** The next act of the personality, or nothing when every vCPU runs, sleeps or is not run again. */
 export function nextVmmAct(world: World): VmmAct | undefined {
   if (world.vm.personality === 'manual') return undefined;
   for (const [index, vcpu] of world.vcpus.entries()) {

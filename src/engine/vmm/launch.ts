@@ -41,7 +41,7 @@ const names = {
   [KVM_SEV_SNP_LAUNCH_FINISH]: 'KVM_SEV_SNP_LAUNCH_FINISH',
 } as const;
 
-/** What a command asks for, in a few words. */
+/** Short text of a command's arguments. */
 function detailOf(request: Exclude<SevRequest, { id: 'other' }>): string {
   switch (request.id) {
     case KVM_SEV_INIT2:
@@ -80,11 +80,11 @@ function command(
   return undefined;
 }
 
-/** Flags that the struct of this kernel has no place for. */
+/** Refuses flags for which the struct of this kernel has no field. */
 const flagsMissing = (world: World, flags = 0): Outcome =>
   flags === 0 || structHasFlags(world) ? undefined : refused('the struct of this kernel has no flags');
 
-/** Where a VMM of this kernel has the bytes of a frame when nobody says: in its guest's memory, or in a buffer. */
+/** Default source address for a frame's bytes in this kernel: guest memory, or a separate buffer. */
 const usualSource = (world: World, gfn: number): bigint =>
   copiesFromUserspace(world.facet('lu.source')) ? USER_BUFFERS + pagesToBytes(gfn) : uaddrOfGfn(gfn);
 
@@ -105,7 +105,7 @@ function launchUpdate(world: World, args: ActArguments<'vmm', 'launch-update'>):
   return command(world, { id: KVM_SEV_SNP_LAUNCH_UPDATE, args: decodeLaunchUpdate(world, struct) }, args.fd);
 }
 
-/** The VMM makes the VM an SNP guest; what the command of this kernel has no field for cannot be said. */
+/** The VMM makes the VM an SNP guest; parameters without a field in this kernel's command are refused. */
 function initialise(world: World, args: ActArguments<'vmm', 'init2'>): Outcome {
   const features = args.features ?? 0n;
   const ghcbVersion = args['ghcb-version'] ?? 0;
@@ -141,7 +141,7 @@ export const launchHandlers = {
     if (world.vm.vcpuCount >= world.vcpus.length) return refused('this world has no room for another vCPU');
     if (half) {
       world.vm.creatingVcpus += 1;
-      world.move('ioctl', -1, { call: 'KVM_CREATE_VCPU', detail: 'is not through yet' });
+      world.move('ioctl', -1, { call: 'KVM_CREATE_VCPU', detail: 'is in progress' });
       return undefined;
     }
     if (world.vm.creatingVcpus > 0) world.vm.creatingVcpus -= 1;

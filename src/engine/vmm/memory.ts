@@ -37,7 +37,7 @@ function noSuchIoctl(world: World, call: string): number {
   return refuseCall(world, call, 'NoSuchIoctl', 'ENOTTY');
 }
 
-/** The gate of every ioctl of a VM that KVM gave up. */
+/** The check at the start of every ioctl: a bugged or dead VM refuses it. */
 const gate = (world: World): number => (world.vm.health !== 'sound' ? -errno.EIO : 0);
 
 /** VMM acts on guest memory. */
@@ -45,7 +45,7 @@ export const memoryHandlers = {
   memslot: (world, args) => {
     const impossible = noVm(world);
     if (impossible) return impossible;
-    // Without guest_memfd a slot is memory of userspace, whatever becomes of its pages.
+    // Without guest_memfd a slot is userspace memory, also for its private pages.
     const backing = hasGmem(world) ? backings[args.backing ?? 'guest-memfd'] : 'userPages';
     const firstGmemPage = args.gmem ?? (backing === 'none' ? 0 : nextFreeGmemPage(world));
     const refusal =

@@ -1,4 +1,4 @@
-/** What a VMM thread does with a vCPU: run it, answer its exits, set its mp_state. */
+/** Acts of a VMM thread on a vCPU: run it, answer its exits, set its mp_state. */
 import { errno } from '../../abi/errno';
 import { refused, type Outcome } from '../acts';
 import { getMpState, mpStateName, mpStateNumber, mutexHeld, setMpState } from '../kvm/ap/mp-state';

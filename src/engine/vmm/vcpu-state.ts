@@ -1,4 +1,4 @@
-/** Ioctls on the registers of a vCPU. Their contents are not modelled; whether KVM lets userspace see them is. */
+/** Ioctls on the registers of a vCPU. Their contents are not modelled; the access checks are. */
 import { errno } from '../../abi/errno';
 import { refused, type ActArguments } from '../acts';
 import { refuseCall } from '../kvm/launch/sev-call';

@@ -16,13 +16,13 @@ export interface ConversionPlan {
   readonly to: 'private' | 'shared';
   /** The pages, or nothing when there is nothing to convert. */
   range(at: At): PageRange | undefined;
-  /** Entries that are built, and validated or rescinded, at once. */
+  /** Entries that are built, and validated or rescinded, as one batch. */
   readonly limit: number;
   /** Entries a request carries at most: a batch goes out in slices of that many. */
   readonly slice: number;
-  /** What the guest reads of the header that comes back: Linux checks it, OVMF only asks again, coconut-svsm never looks. */
+  /** Use of the returned header: Linux checks it, OVMF only repeats the request, coconut-svsm ignores it. */
   readonly reads: 'headerAndProgress' | 'header' | 'nothing';
-  /** How the program gives up when the hypervisor refuses, and when PVALIDATE fails. */
+  /** The termination reasons for a refusal of the hypervisor and for a failing PVALIDATE. */
   readonly onRefusal: Omit<GivesUp, 'why'>;
   readonly onPvalidate: Omit<GivesUp, 'why'>;
 }
@@ -159,8 +159,8 @@ interface Header {
 }
 
 /**
- * Entries that are left are a legal partial completion. Linux asks again after making sure that the hypervisor goes
- * forward; OVMF asks again whatever stands there, for ever if it must; coconut-svsm takes the answer for the whole.
+ * Unfinished entries are a legal partial completion. Linux repeats the request after checking that the hypervisor made
+ * progress; OVMF repeats it without any check, possibly forever; coconut-svsm treats the batch as complete.
  */
 export function readHeader(
   reads: ConversionPlan['reads'],

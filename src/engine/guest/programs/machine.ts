@@ -1,4 +1,4 @@
-/** Where a booting guest keeps things in its memory; a small stand-in for OVMF's and Linux's allocators. */
+/** Memory layout of a booting guest, in place of OVMF's and Linux's allocators. */
 import type { World } from '../../world';
 
 /** A run of 4 KiB pages. */
@@ -20,14 +20,14 @@ export const BOOT_GHCB = FIRMWARE_RANGE.gfn + 0x80;
 export const perCpuGhcb = (index: number): number => FIRMWARE_RANGE.gfn + 0x81 + index;
 /** The second page of an 8 KiB block, so never the start of a 2 MiB page. */
 export const apVmsa = (index: number): number => FIRMWARE_RANGE.gfn + 0x101 + 2 * index;
-/** What the kernel touches first. */
+/** The pages that the kernel accesses first. */
 const KERNEL_RANGE: PageRange = { gfn: 0x1200, n: 4 * LARGE };
 const BOUNCE_PAGES = 32 * LARGE;
 /** A serial port and a device register. */
 export const SERIAL_PORT = 0x3f8;
 export const DEVICE_REGISTER = 0xfed0_0000n;
 
-/** Least memory the boot fits into. */
+/** Minimum memory of the boot. */
 export const LEAST_PAGES = 0x2000;
 
 export const memoryPages = (world: World): number =>
@@ -40,7 +40,7 @@ export function bounceBuffer(world: World): PageRange {
   return { gfn: Math.floor((pages - n) / LARGE) * LARGE - LARGE, n };
 }
 
-/** The 2 MiB units that Linux accepts, in order: what the kernel uses, then what the bounce buffer will lie in. */
+/** The 2 MiB units that Linux accepts, in order: those the kernel uses, then those of the bounce buffer. */
 export function acceptedUnit(world: World, turn: number): PageRange | undefined {
   const kernelUnits = KERNEL_RANGE.n / LARGE;
   if (turn < kernelUnits) return { gfn: KERNEL_RANGE.gfn + turn * LARGE, n: LARGE };
@@ -49,9 +49,9 @@ export function acceptedUnit(world: World, turn: number): PageRange | undefined 
   return at < bounce.n ? { gfn: bounce.gfn + at, n: LARGE } : undefined;
 }
 
-/** What OVMF finds valid: its firmware image and the pages of its metadata, up to the end of its SEC memory. */
+/** Valid when OVMF starts: its firmware image and the pages of its metadata, up to the end of its SEC memory. */
 const METADATA_END = 0x820;
-/** What OVMF accepts before it has left its flash, behind its metadata. */
+/** The pages after its metadata that OVMF accepts while it still runs from flash. */
 export const SEC_ACCEPTED: PageRange = {
   gfn: METADATA_END,
   n: FIRMWARE_RANGE.gfn + FIRMWARE_RANGE.n - METADATA_END,
@@ -78,5 +78,5 @@ export const svsmVmsa = (index: number): number => 0x1101 + 2 * index;
 export const svsmGuestVmsa = (index: number): number => 0x1181 + index;
 /** Pages that coconut-svsm shares with the host. */
 export const SVSM_SHARED: PageRange = { gfn: 0x11e0, n: 4 };
-/** Where it puts the firmware of its guest. */
+/** Load address of its guest's firmware. */
 export const GUEST_FIRMWARE: PageRange = { gfn: 0x300, n: LARGE };

@@ -1,4 +1,4 @@
-/** How a guest gets to know its hypervisor: version, features, and the GHCB page that it registers. */
+/** How a guest negotiates with its hypervisor: protocol version, features, and registration of the GHCB page. */
 import { gfnToGpa } from '../../../abi/address';
 import {
   featuresResponse,
@@ -17,9 +17,9 @@ import { each, givesUp, once, type At, type GivesUp, type Phase } from './progra
 
 export type Reason = Omit<GivesUp, 'why'>;
 
-/** The reasons with which a guest ends, by what went wrong. */
+/** The termination reason for each failure. */
 export interface Reasons {
-  /** The hypervisor does not speak the protocol at all, or in no common version. */
+  /** The hypervisor does not support the protocol, or no version in common. */
   readonly noProtocol: Reason;
   readonly noCommonVersion: Reason;
   readonly noSnp: Reason;
@@ -31,7 +31,7 @@ export interface Reasons {
 export const general = { set: 0, code: GHCB_SEV_ES_GEN_REQ };
 export const protocol = { set: 0, code: GHCB_SEV_ES_PROT_UNSUPPORTED };
 
-/** OVMF ends with the general reason whatever failed. */
+/** OVMF uses the general reason for every failure. */
 export const ovmfReasons: Reasons = {
   noProtocol: general,
   noCommonVersion: protocol,
@@ -95,5 +95,5 @@ export const checkOk =
 
 export const apCount = ({ world }: At): number => world.vcpus.filter((vcpu) => vcpu.exists).length - 1;
 
-/** The guest is done, or waits for something that does not come. */
+/** The guest has finished, or waits for an event that does not occur. */
 export const haltForEver = each('halt', () => ({ verb: 'hlt', args: {} }));

@@ -84,12 +84,12 @@ const pei: readonly Phase[] = [
   register('PEI: GHCB', ovmfGhcb, ovmfReasons),
 ];
 
-/** The first time the APs are found by INIT-SIPI, on the state they were launched with. */
+/** The first start of the APs: INIT-SIPI, on their launch VMSA. */
 const findAps = each('APs: INIT-SIPI', (at, turn) =>
   turn < apCount(at) ? { verb: 'init-sipi', args: { target: turn + 1 } } : undefined,
 );
 
-/** A save area is filled and marked before CREATE. One that exists is taken back before that: DESTROY, then RMPADJUST. */
+/** A VMSA page is filled and marked before CREATE. An existing one is removed first: DESTROY, then RMPADJUST. */
 function wakeInstructions(target: number, hasSaveArea: boolean): readonly Instruction[] {
   const gpa = gfnToGpa(apVmsa(target));
   const takeBack: readonly Instruction[] = [
@@ -107,7 +107,7 @@ const TURN_BITS = 4n;
 const failed = ({ vcpu }: At, { verb }: Instruction): boolean =>
   verb === 'ap-create' || verb === 'ap-destroy' ? vcpu.guestResult !== 'ok' : vcpu.instructionCode !== 0;
 
-/** Wakes every AP. A failure is an ASSERT, which is nothing in a release build: that AP stays behind. */
+/** Starts every AP. A failure is an ASSERT, which a release build compiles out: that AP is left out. */
 function wakeAps(name: string, hasSaveArea: boolean): Phase {
   const placeOf = (cursor: bigint) => ({
     target: Number(cursor >> TURN_BITS) + 1,
@@ -141,7 +141,7 @@ const bootProcessor: readonly Phase[] = [
   haltForEver,
 ];
 
-/** An AP, however it was started: its GHCB page, then it holds until it is wanted. */
+/** An AP, for either way it was started: its GHCB page, then AP reset hold until it is needed. */
 const ap: readonly Phase[] = [
   register('AP: GHCB', ovmfGhcb, ovmfReasons),
   each('AP: hold', () => ({ verb: 'hold', args: { form: 'nae' } })),

@@ -1,13 +1,13 @@
 /**
- * What a guest program is: phases in order, each a loop of instructions whose answers it checks. A program decides and
- * never acts; where it is stands in two declared variables, `programStep` and `programCursor`.
+ * A guest program: phases in order, each a loop of instructions whose answers it checks. A program only returns
+ * decisions; its position is kept in two declared variables, `programStep` and `programCursor`.
  */
 import type { GuestAct } from '../../acts';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 
-/** The vCPU that executes, and where the program is inside the loop of its phase. */
+/** The vCPU that executes, and the position in the loop of its phase. */
 export interface At {
   readonly world: World;
   readonly index: number;
@@ -22,7 +22,7 @@ export interface GivesUp {
   readonly code: number;
 }
 
-/** The program notes something and goes on. */
+/** The program logs a text and continues. */
 export interface GoesOn {
   readonly says: string;
   readonly cursor: bigint;
@@ -35,7 +35,7 @@ export interface Phase {
   readonly name: string;
   /** The next instruction of the loop, or nothing when the phase is over. */
   emit(at: At): Instruction | undefined;
-  /** Looks at the answer to the last instruction. @returns where the loop goes on, or why the program gives up */
+  /** Checks the answer to the last instruction. @returns the next position of the loop, or why the program terminates */
   check(at: At): bigint | GivesUp | GoesOn;
 }
 
@@ -44,25 +44,25 @@ export interface Program {
   /** Memory from address 0 that the program needs. */
   readonly leastPages: number;
   readonly givesUpRule?: RuleId;
-  /** What follows when the host resumes a guest that asked for its termination. */
+  /** What the program does when the host resumes it after its termination request. */
   readonly afterTermination: 'halts' | 'asksAgain';
   readonly phases: readonly Phase[];
-  /** Where a vCPU stands when it starts on a register state that the program did not start it on. */
+  /** Position of a vCPU that starts on a register state that did not come from the program. */
   entry(at: Omit<At, 'cursor'>): number | undefined;
 }
 
-/** The next instruction of a vCPU and where the program stands behind it. */
+/** The next instruction of a vCPU and the position of the program after it. */
 export interface Decision {
   readonly act: GuestAct;
   readonly next: { readonly programStep: number; readonly programCursor: bigint };
   readonly givesUp?: GivesUp;
-  /** What the program notes on the way. */
+  /** Text that the program logs before the instruction. */
   readonly says: readonly string[];
 }
 
 /** Twice the index of a phase, plus one while an answer is awaited. */
 const stepOf = (phase: number, awaiting: boolean): number => phase * 2 + (awaiting ? 1 : 0);
-/** The program asked for its termination and was resumed all the same. */
+/** The program was resumed although it had requested its termination. */
 export const HALTED_FOR_GOOD = 0xffff;
 
 /** @returns what the vCPU executes next, or nothing when the program is over or has not begun on this vCPU */
@@ -79,7 +79,7 @@ export function decide(program: Program, world: World, index: number): Decision 
   for (;;) {
     const phase = program.phases[step >> 1];
     if (!phase) return undefined;
-    // An instruction that faulted did not retire: there is no answer to check, and it comes again.
+    // An instruction that faulted did not retire: there is no answer to check, and it is executed again.
     if (step & 1 && !vcpu.instructionFaulted) {
       const checked = phase.check({ ...place, cursor });
       if (typeof checked === 'object' && 'why' in checked) return givingUp(guest, checked, says);
@@ -97,7 +97,7 @@ export function decide(program: Program, world: World, index: number): Decision 
 
 type ByThisVcpu = (instruction: Instruction) => GuestAct;
 
-/** It asked for `set` and `code` before; the loop of coconut-svsm asks for 0:0, which is its only reason. */
+/** It requested termination with `set` and `code` before; the loop of coconut-svsm uses 0:0, its only reason. */
 function resumedAfterTermination(program: Program, guest: ByThisVcpu, cursor: bigint): Decision {
   const asks = program.afterTermination === 'asksAgain' && cursor === 1n;
   const hlt: Instruction = { verb: 'hlt', args: {} };
@@ -120,7 +120,7 @@ function givingUp(guest: ByThisVcpu, reason: GivesUp, says: readonly string[]): 
 
 export const givesUp = (why: string, set: number, code: number): GivesUp => ({ why, set, code });
 
-/** Why the program gives up, what it notes before it goes on, or nothing when the answer is good. */
+/** Why the program terminates, what it logs before it continues, or nothing when the answer is as expected. */
 type Verdict = GivesUp | string | undefined;
 
 const goOn = (verdict: Verdict, cursor: bigint): bigint | GivesUp | GoesOn =>

@@ -1,4 +1,4 @@
-/** The guest program of a world: which one it is, and one instruction of it. */
+/** The guest program of a world, and how one instruction of it is executed. */
 import { refused, type GuestAct, type Outcome } from '../../acts';
 import type { GuestHandlers } from '../../handlers';
 import type { Vm } from '../../state/vm';
@@ -21,7 +21,7 @@ const programs: Readonly<Record<Vm['guestProgram'], Program | undefined>> = {
   svsm,
 };
 
-/** What the program executes next on a vCPU; nothing when it is over there, or the vCPU is not in the guest. */
+/** The next instruction of the program on a vCPU; nothing when it has ended or the vCPU is not in the guest. */
 export function nextInstruction(world: World, index: number): Decision | undefined {
   const program = programs[world.vm.guestProgram];
   const vcpu = world.vcpus[index];
@@ -30,7 +30,7 @@ export function nextInstruction(world: World, index: number): Decision | undefin
   return decide(program, world, index);
 }
 
-/** What the guest verb `step` does. */
+/** Implements the guest verb `step`. */
 export function stepProgram(world: World, index: number): Outcome {
   const impossible = notInGuest(world, index) ?? programMissing(world);
   if (impossible) return impossible;
@@ -55,11 +55,11 @@ const instructions: Omit<GuestHandlers, 'step'> = { ...requestHandlers, ...guest
 type AnyInstruction = (world: World, vcpu: number, args: GuestAct['args']) => Outcome;
 
 function execute(world: World, act: GuestAct): Outcome {
-  if (act.verb === 'step') return refused('a program has no step of its own');
+  if (act.verb === 'step') return refused('a program cannot execute the act step');
   return (instructions[act.verb] as AnyInstruction)(world, act.vcpu, act.args);
 }
 
-/** Why the world has no program that could run at all. */
+/** Why the world has no program that can run. */
 export function programMissing(world: World): Outcome {
   const program = programs[world.vm.guestProgram];
   if (!program) return refused('the guest is manual: the scenario says what it does');

@@ -1,6 +1,6 @@
 /**
  * coconut-svsm at VMPL0, as far as it talks to the hypervisor: kernel/src/sev/ghcb.rs, msr_protocol.rs and
- * platform/snp.rs. It needs more than mainline KVM has, which shows where it starts its guest at VMPL2. Unlike the
+ * platform/snp.rs. It needs more than mainline KVM offers, which shows when it starts its guest at VMPL2. Unlike the
  * original, the program does not wait for its APs.
  */
 import { gfnToGpa } from '../../../abi/address';
@@ -40,7 +40,7 @@ import {
 } from './negotiation';
 import { each, once, type At, type GivesUp, type Phase, type Program } from './program';
 
-/** Whatever fails is a panic, and a panic is 0:0. */
+/** Every failure is a panic, and a panic uses reason 0:0. */
 const panics: Reasons = {
   noProtocol: general,
   noCommonVersion: general,
@@ -63,7 +63,7 @@ function checkVersion({ vcpu }: At): GivesUp | undefined {
   return isIn ? undefined : because(`version 2 is not in ${minVersion} to ${maxVersion}`, general);
 }
 
-/** Missing features are logged, and the boot goes on. */
+/** Missing features are logged, and the boot continues. */
 function checkFeatures({ vcpu }: At): GivesUp | string | undefined {
   const answer = vcpu.guestReadMsr;
   if (ghcbMsrInfo(answer) !== GHCB_MSR_HV_FT_RESP)
@@ -99,7 +99,7 @@ const svsmConversion = {
   onPvalidate: general,
 } as const;
 
-/** PSMASH and UNSMASH go out like any other change of page state. */
+/** PSMASH and UNSMASH are sent like any other page state change. */
 const smashes = [PSC_OP_PSMASH, PSC_OP_UNSMASH] as const;
 const smash: Phase = each(
   'own pages: smash and unsmash',
@@ -152,7 +152,7 @@ const startAps: Phase = {
   },
 };
 
-/** The guest at VMPL2 on this vCPU. KVM takes the VMPL for a part of the request number. */
+/** The guest at VMPL2 on this vCPU. KVM reads the VMPL as part of the request number. */
 const startGuest: readonly Phase[] = [
   once(
     'guest VMSA',

@@ -1,4 +1,4 @@
-/** NAE event 0x80000013: the requester's half. It checks, remembers and kicks; the target acts in its own time. */
+/** NAE event 0x80000013 on the requester: it checks, stores and kicks. The target applies it in its own thread. */
 import { apInfo1, apCreationRequests } from '../../../abi/ap-creation';
 import { isLargePageAligned, isPageAligned } from '../../../abi/address';
 import { GHCB_ERR_INVALID_INPUT } from '../../../abi/error-words';
@@ -28,7 +28,7 @@ export function sevSnpApCreation(world: World, caller: Vcpu): Handled {
   return refusals[world.facet('ap.onError')](world, caller, refusal);
 }
 
-/** What the target's chart makes of the request. @returns the rule by which it is refused; it may have changed the target even so */
+/** Sends the request to the target's chart. @returns the rule that refuses it; the target may have changed even then */
 function changeTarget(world: World, caller: Vcpu, target: Vcpu): RuleId | undefined {
   const effects = world.decideVcpu(target, eventFor(world, caller, target));
   const kicks = effects.some(({ type }) => type === 'raiseUpdateRequest');
@@ -50,7 +50,7 @@ type Refusal = (world: World, caller: Vcpu, rule: RuleId) => Handled;
 
 const badInput: Refusal = (world, caller, rule) => malformed(world, caller, GHCB_ERR_INVALID_INPUT, rule);
 
-/** What the requester learns of a refusal. What it does to the target is the chart's to say. */
+/** The answer to the requester after a refusal. Effects on the target are decided by the chart. */
 const refusals: Record<FacetValue<'ap.onError'>, Refusal> = {
   'silent+offline': (world, caller, rule) => {
     world.move('apIgnored', caller.index, {}, rule);
@@ -110,7 +110,7 @@ function featuresMatch(world: World, declared: bigint): boolean {
   }
 }
 
-/** The two are one after a LAUNCH_FINISH; before it no VMSA was built. */
+/** Both are equal after a LAUNCH_FINISH; before it no VMSA was built. */
 function featuresBase(world: World): bigint {
   const { vmsaFeatures, finishedVmsaFeatures } = world.vm;
   if (vmsaFeatures === finishedVmsaFeatures) return vmsaFeatures;
@@ -124,7 +124,7 @@ const noneOr = (world: World, gpa: bigint): GpaFact => (gpa === noVmsaGpa(world)
 const legal = (world: World, gpa: bigint): boolean =>
   isPageAligned(gpa) && gpa >> BigInt(world.vm.maxPhysicalAddress) === 0n;
 
-/** What the request finds out about the address of the VMSA. */
+/** The checks of the request on the address of the VMSA. */
 const vmsaGpa: Record<FacetValue<'ap.gpaCheck'>, (world: World, gpa: bigint) => GpaFact> = {
   alignedAtApply: noneOr,
   'legal+aligned': (world, gpa) => (legal(world, gpa) ? noneOr(world, gpa) : 'illegal'),
@@ -134,7 +134,7 @@ const vmsaGpa: Record<FacetValue<'ap.gpaCheck'>, (world: World, gpa: bigint) => 
   },
 };
 
-/** What stands for "no VMSA" after a request that wrote before it checked, or after DESTROY. */
+/** The value of "no VMSA" after a request that wrote before it checked, or after DESTROY. */
 const clearedGpa: Record<FacetValue<'ap.touchedBeforeChecks'>, (world: World) => bigint> = {
   gpaZeroDisarmed: () => 0n,
   gpaInvalidDisarmed: () => NO_GPA,

@@ -10,7 +10,7 @@ import { writeInfo2, answerPage } from '../ghcb/ghcb';
 import type { KnownValue } from '../../../profiles/facets';
 import { sevSnpInitProtectedGuestState, waitsForReset, type Applied } from './protected-state';
 
-/** Latches INIT; a SIPI that waits is discarded. */
+/** Latches INIT; a pending SIPI is discarded. */
 export function latchInit(vcpu: Vcpu): void {
   vcpu.initLatched = true;
   vcpu.sipiLatched = false;
@@ -27,7 +27,7 @@ export function updateRequested(vcpu: Vcpu): boolean {
 
 const updateRequestedStates = statesTagged(vcpuChart, 'creation', 'updateRequested');
 
-/** kvm_vcpu_has_events, as far as this model has events. */
+/** kvm_vcpu_has_events, for the events that are modelled. */
 export function hasEvents(vcpu: Vcpu): boolean {
   return vcpu.initLatched || vcpu.sipiLatched || vcpu.pvUnhalted || vcpu.wakeEvent || updateRequested(vcpu);
 }
@@ -37,12 +37,12 @@ export function resetVcpuForInit(world: World, vcpu: Vcpu): Applied {
   return sevSnpInitProtectedGuestState(world, vcpu);
 }
 
-/** Whether neither INIT nor userspace may start this vCPU: the guest destroyed it, and this kernel minds. */
+/** Whether the guest destroyed this vCPU in a kernel where neither INIT nor userspace may then start it. */
 export function destroyedForGood(world: World, vcpu: Vcpu): boolean {
   return vcpu.destroyed && world.facet('ap.destroySticky') === 'yes';
 }
 
-/** What an INIT with nothing to apply runs. */
+/** The branch that an INIT without a pending VMSA takes. */
 const plainInit: Record<KnownValue<'ap.plainInit'>, RuleId> = {
   initBranch: 'InitTaken',
   resetBranch: 'InitRunsResetBranch',
@@ -69,7 +69,7 @@ export function acceptApicEvents(world: World, vcpu: Vcpu): void {
   }
 }
 
-/** A latched INIT: the reset, which applies a waiting VMSA, and then the state that INIT leads to. */
+/** A latched INIT: the reset, which applies a pending VMSA, then the state that INIT leads to. */
 function takeInit(world: World, vcpu: Vcpu): void {
   const index = vcpu.index;
   const rule = waitsForReset(vcpu) ? 'InitTaken' : plainInit[world.facet('ap.plainInit')];

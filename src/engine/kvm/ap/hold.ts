@@ -6,7 +6,7 @@ import { hasEvents } from './apic';
 import { leaveToUserspace } from '../exit';
 import type { Handled } from '../ghcb/ghcb';
 
-/** kvm_emulate_ap_reset_hold. The answer "woken, no SIPI" stands already. */
+/** kvm_emulate_ap_reset_hold. The answer "woken, no SIPI" is preset. */
 export function apResetHold(world: World, vcpu: Vcpu, form: 'msr' | 'nae'): Handled {
   const index = vcpu.index;
   vcpu.holdType = form;

@@ -25,7 +25,7 @@ export function mpStateName(number: number): string {
 export const mpStateNumberOf = (vcpu: Vcpu): number =>
   vcpu.mpState === 'OTHER' ? vcpu.otherMpState : mpStateNumber(vcpu.mpState);
 
-/** What a number means on x86. */
+/** The mp_state of a number on x86. */
 function settableFromNumber(number: number): Settable {
   const name = mpStates[number as keyof typeof mpStates] as string | undefined;
   return x86MpStates.find((known) => known === name) ?? 'OTHER';
@@ -57,7 +57,7 @@ export function setMpState(world: World, vcpu: Vcpu, number: number): RuleId | u
   return undefined;
 }
 
-/** Which numbers count is asked only for those that no kernel's APIC code knows. */
+/** The facet is consulted only for numbers that no kernel's APIC code handles. */
 function rangeFor(world: World, value: Settable): 'known' | 'anyNumber' {
   if (value !== 'OTHER' && value !== 'STOPPED') return 'known';
   return world.facet('mp.setRange');

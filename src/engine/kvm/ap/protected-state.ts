@@ -1,4 +1,4 @@
-/** Giving a vCPU the VMSA that AP creation announced, in the thread of that vCPU. */
+/** Installing the VMSA of an AP creation request, in the thread of the target vCPU. */
 import { isPageAligned } from '../../../abi/address';
 import { statesTagged } from '../../../machines/compile';
 import { vcpuChart } from '../../../machines/vcpu';
@@ -25,7 +25,7 @@ export function noVmsaGpa(world: World): bigint {
   return world.facet('ap.invalidMarker') === 'zero' ? 0n : NO_GPA;
 }
 
-/** How an apply ended: `unusable` when a page was asked for and could not be had. */
+/** Result of an apply: `unusable` when the page of the requested VMSA could not be looked up. */
 export type Applied = 'done' | 'unusable';
 
 /** sev_snp_init_protected_guest_state: runs at every INIT reset, and changes something if the flag is set. */
@@ -65,7 +65,7 @@ function applyPending(world: World, vcpu: Vcpu, by: AppliedBy): Applied {
   return installed || destroyed ? 'done' : 'unusable';
 }
 
-/** A kernel that looks at the alignment here goes offline without a word. */
+/** Where the alignment is checked here, a misaligned address takes the vCPU offline, and the requester gets no error. */
 function alignedPage(world: World, vcpu: Vcpu, gpa: bigint): VmsaPage {
   if (world.facet('ap.gpaCheck') === 'alignedAtApply' && !isPageAligned(gpa)) return 'nothing';
   return vmsaPage(world, vcpu, gpa);
@@ -78,7 +78,7 @@ function keepsPending(world: World, done: boolean): boolean {
   return !done && world.facet('ap.pendingAfterApply') === 'keptOnFailure';
 }
 
-/** What the VMCB says from now on; an INIT reset may put the launch VMSA back. */
+/** The VMSA of the VMCB from now on; an INIT reset may restore the launch VMSA. */
 function nameVmsa(
   world: World,
   vcpu: Vcpu,
@@ -107,7 +107,7 @@ function noteCleanVmcb(world: World, done: boolean): void {
   );
 }
 
-/** The instruction pointer is in the VMSA: what the guest executes on this vCPU begins anew. */
+/** The instruction pointer is in the VMSA: the guest program on this vCPU starts over. */
 function startsFromVmsa(vcpu: Vcpu): void {
   vcpu.programStep = 0;
   vcpu.programCursor = 0n;

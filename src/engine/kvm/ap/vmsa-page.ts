@@ -6,10 +6,10 @@ import type { World } from '../../world';
 import { isPoisoned, privatePage } from '../memory/gmem';
 import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
 
-/** A page, nothing, or physical address 0: what the PFN of a missing memslot becomes when it is made an address. */
+/** A page, nothing, or physical address 0, which results from the error PFN of a missing memslot. */
 export type VmsaPage = { readonly pfn: number } | 'physicalZero' | 'nothing';
 
-/** Kernels that take the mark of a missing memslot for a page. */
+/** Kernels that treat the error PFN of a missing memslot as a page. */
 const zeroWithoutSlot: Record<FacetValue<'ap.unusablePage'>, boolean> = {
   halted: false,
   runnable: false,
@@ -31,7 +31,7 @@ export function vmsaPage(world: World, vcpu: Vcpu, gpa: bigint): VmsaPage {
   return 'errno' in page ? 'nothing' : page;
 }
 
-/** gfn_to_pfn: the page that userspace mapped behind the frame, whatever the RMP says of it. */
+/** gfn_to_pfn: the page that userspace mapped behind the frame, whatever its RMP entry. */
 function pinnedPage(world: World, gfn: number): VmsaPage {
   const slot = slotOf(world, gfn);
   if (!slotHasGmem(slot)) return 'nothing';

@@ -1,11 +1,11 @@
-/** What KVM does with a GHCB page when it enters the guest again. */
+/** The GHCB page at guest entry. */
 import { writeValid } from '../../../abi/ghcb-page';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { answerPage, ghcbReachable } from './ghcb';
 import { releaseScratch } from './scratch';
 
-/** The scratch copy goes back, the four registers are written and marked valid, and the page is unmapped. */
+/** Writes the scratch copy back, writes the four registers and marks them valid, and unmaps the page. */
 export function syncGhcb(world: World, vcpu: Vcpu): void {
   if (vcpu.ghcbMapped) {
     releaseScratch(world, vcpu);

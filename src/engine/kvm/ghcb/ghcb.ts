@@ -37,14 +37,14 @@ export interface RunFailure {
 
 export const runFails = (code: number, rule: RuleId): RunFailure => ({ errno: code, rule });
 
-/** The bytes of the GHCB page of the request in hand. */
+/** The bytes of the GHCB page of the current request. */
 export function answerPage(world: World, vcpu: Vcpu): Image {
   return world.image('shared', gpaToGfn(vcpu.ghcbGpa));
 }
 
 /**
- * Whether KVM's writes to the GHCB page of the request in hand arrive. Only where KVM itself changes the RMP can the page
- * become private while its request is handled.
+ * Whether KVM's writes reach the GHCB page of the current request. The page can become private during its request only
+ * where KVM itself changes the RMP.
  */
 export function ghcbReachable(world: World, vcpu: Vcpu): boolean {
   if (!convertsBatchInKernel(world.facet('psc.batch'))) return true;
@@ -90,7 +90,7 @@ export function wasValid(vcpu: Vcpu, field: GhcbValidField): boolean {
   return isValidIn({ lo: vcpu.validLow, hi: vcpu.validHigh }, field);
 }
 
-/** XCR0 and XSS for CPUID. They stay in force even when the request is then refused. */
+/** XCR0 and XSS for CPUID. They stay in effect even when the request is refused afterwards. */
 export function takeExtendedState(world: World, vcpu: Vcpu, page: Image): void {
   const index = vcpu.index;
   if (wasValid(vcpu, 'xcr0')) {
@@ -128,7 +128,7 @@ export function writeSuccess(page: Image): void {
   writeInfo2(page, 0n);
 }
 
-/** KVM_RUN fails, and nothing of the request stays behind. */
+/** KVM_RUN fails, and nothing of the request is kept. */
 export function failRequest(world: World, vcpu: Vcpu, code: number, rule: RuleId): RunFailure {
   world.sendExchange(vcpu, { type: 'RUN_FAILED' });
   return runFails(code, rule);
@@ -142,7 +142,7 @@ export function svmVmgexitInjectGp(world: World, vcpu: Vcpu, rule: RuleId): Hand
   return resumeAnswered(world, vcpu, rule);
 }
 
-/** The answer stands in the page; the guest will see it at the next entry. */
+/** The answer is in the page; the guest sees it at the next entry. */
 export function resumeAnswered(world: World, vcpu: Vcpu, rule?: RuleId): Handled {
   const page = answerPage(world, vcpu);
   world.sendExchange(vcpu, { type: 'ANSWER' });

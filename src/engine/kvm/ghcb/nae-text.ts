@@ -1,4 +1,4 @@
-/** A request by the GHCB page in a few words, for the ladder: what is asked, of whom, about what. */
+/** Short text of a GHCB-page request for the ladder: its event, target and operands. */
 import { pageOffset, pageStart } from '../../../abi/address';
 import { apCreationRequests, apInfo1 } from '../../../abi/ap-creation';
 import { ioioInfo1 } from '../../../abi/ioio';
@@ -63,7 +63,7 @@ function terminationText(vcpu: Vcpu): string {
   return `set ${reasonSet} code ${reasonCode}`;
 }
 
-/** Only a buffer inside the GHCB page can be told from here. */
+/** Only a buffer inside the GHCB page can be read here. */
 function pscText(vcpu: Vcpu, page: ByteView): string {
   const at = pageOffset(vcpu.swScratch);
   if (pageStart(vcpu.swScratch) !== vcpu.ghcbGpa || at + 8 > page.byteLength)

@@ -20,7 +20,7 @@ const COPY_PAGES = SCRATCH_AREA_LIMIT / PAGE_SIZE;
 export const COPY_OVERRUN = 'KVM reads or writes beyond its copy of the scratch area';
 const PAGE_OVERRUN = 'KVM reads or writes beyond the GHCB page';
 
-/** Bytes that a handler reads and writes as it likes. */
+/** Bytes that a handler reads and writes in any order. */
 export interface ScratchBytes {
   u8(at: number): number;
   u32(at: number): number;
@@ -107,7 +107,7 @@ export function scratchAgain(world: World, vcpu: Vcpu): Scratch {
   return { page: answerPage(world, vcpu), at, lengthBytes: GHCB_SHARED_BUFFER_END - at };
 }
 
-/** For kernels whose limits let a walk run out of the GHCB page: what lies behind it reads as zero. */
+/** For kernels whose limits let a walk leave the GHCB page: memory behind it reads as zero. */
 export function withinPage(world: World, scratch: Scratch): Scratch {
   const { page } = scratch;
   let overrun = false;
@@ -128,7 +128,7 @@ export function withinPage(world: World, scratch: Scratch): Scratch {
   };
 }
 
-/** KVM's copy. A page of it has bytes of its own once it holds something else than zero. */
+/** KVM's copy. A page of it gets an image once it is not all zero. */
 class ScratchCopy implements ScratchBytes {
   private overrun = false;
   constructor(
@@ -141,8 +141,8 @@ class ScratchCopy implements ScratchBytes {
   }
 
   /**
-   * What lies behind the copy belongs to somebody else in the kernel, and no source can say what it holds. Here it is zero
-   * until KVM writes to it, and the finding says that the rest of the request rests on that.
+   * The memory behind the copy is another kernel allocation with unknown content. Here it is zero until KVM writes to it,
+   * and the finding says that the rest of the request depends on that.
    */
   private check(at: number): void {
     if (at < this.vcpu.scratchBytes || this.overrun) return;
@@ -182,7 +182,7 @@ class ScratchCopy implements ScratchBytes {
   }
 }
 
-/** At guest entry: the copy goes back to where it came from if the request says so, and is freed. */
+/** At guest entry: the copy is written back if the request says so, and freed. */
 export function releaseScratch(world: World, vcpu: Vcpu): void {
   if (!vcpu.scratchCopied) return;
   const copy = new ScratchCopy(world, vcpu);

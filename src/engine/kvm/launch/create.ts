@@ -9,7 +9,7 @@ import { refuseCall } from './sev-call';
 /** DR7 at reset. */
 const DR7_RESET = 0x400n;
 
-/** Variables of the group that belong to the simulation, not to one VM. */
+/** Variables of the group that belong to the simulation and survive the VM. */
 const kept = [
   'maxPhysicalAddress',
   'cBit',
@@ -20,7 +20,7 @@ const kept = [
   'guestProgram',
 ] as const;
 
-/** Everything KVM knows of a VM as before its creation; the charts' regions stay where they are. */
+/** Resets KVM's state of a VM to the state before its creation; regions of charts are left unchanged. */
 function clearVm(world: World): void {
   const vm = world.vm as unknown as Instance<Variables>;
   const stays = new Set<string>([...kept, ...launchChart.regions.map(({ name }) => name)]);

@@ -22,7 +22,7 @@ export function initCommand(world: World): 'KVM_SEV_INIT2' | 'KVM_SEV_SNP_INIT' 
   return snpInit ? 'KVM_SEV_SNP_INIT' : 'KVM_SEV_INIT2';
 }
 
-/** The VMSA features that userspace may ask for: what host and kernel can do together. */
+/** The VMSA features that userspace may request: those that both host and kernel support. */
 export function supportedFeatures(world: World): bigint {
   const { host, vm } = world;
   if (vm.type !== 'snp' && vm.type !== 'seves') return 0n;
@@ -45,7 +45,7 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
     sevType,
     readable: argumentReadable(command),
     noVcpus: vm.vcpuCount === 0 && vm.creatingVcpus === 0,
-    // KVM_SEV_SNP_INIT looks at its flags once it has drawn an ASID.
+    // KVM_SEV_SNP_INIT checks its flags after it has allocated an ASID.
     flagsZero: snpInit || args.flags === 0,
     featuresSupported: (args.vmsaFeatures & ~supportedFeatures(world)) === 0n,
     versionKnown: args.ghcbVersion <= MAX_GHCB_VERSION && (encryptsState || args.ghcbVersion === 0),
@@ -64,7 +64,7 @@ export function sevGuestInit2(world: World, command: SevCommand, args: Init2Argu
 const secondInitErrno = (world: World): ErrnoName =>
   world.facet('init2.twice') === 'ebusy' ? 'EBUSY' : 'EINVAL';
 
-/** KVM_SEV_INIT and KVM_SEV_ES_INIT: the calls of VMs without a type. Such guests go no further here. */
+/** KVM_SEV_INIT and KVM_SEV_ES_INIT: the calls of VMs without a type. Their launch is not modelled further. */
 export function sevGuestInit(world: World, { encryptsState }: { readonly encryptsState: boolean }): SevReply {
   const { vm } = world;
   const call = encryptsState ? 'KVM_SEV_ES_INIT' : 'KVM_SEV_INIT';
@@ -83,7 +83,7 @@ export function sevGuestInit(world: World, { encryptsState }: { readonly encrypt
     allocateAsid: goesOn,
   });
   if (refused) return replyOf(refused);
-  // Such guests speak GHCB version 1.
+  // These guests use GHCB version 1.
   return activateSev(world, { vmsaFeatures: 0n, flags: 0, ghcbVersion: 1 }, encryptsState);
 }
 

@@ -25,7 +25,7 @@ import {
 } from './sev-call';
 import { rangeReadable } from '../memory/user-memory';
 
-/** struct kvm_sev_snp_launch_finish, and what the firmware would find in the ID block. */
+/** struct kvm_sev_snp_launch_finish, and the firmware's verdict on the ID block. */
 export interface LaunchFinishArguments {
   readonly idBlockEnabled: boolean;
   readonly authKeyEnabled: boolean;
@@ -70,7 +70,7 @@ export function snpLaunchFinish(world: World, command: SevCommand, args: LaunchF
   return reply;
 }
 
-/** One call behind its checks. */
+/** One call after its checks. */
 interface Finishing {
   readonly command: SevCommand;
   readonly args: LaunchFinishArguments;
@@ -78,7 +78,7 @@ interface Finishing {
   readonly encrypted: Vcpu[];
 }
 
-/** What a failing LAUNCH_FINISH takes back. @returns whether everything is as before */
+/** What a failing LAUNCH_FINISH undoes. @returns whether everything is as before */
 const afterFailure: Record<FacetValue<'lf.failure'>, (world: World, finishing: Finishing) => boolean> = {
   noUnwind: () => false,
   'noUnwind+retryRefused': () => false,
@@ -99,7 +99,7 @@ const afterFailure: Record<FacetValue<'lf.failure'>, (world: World, finishing: F
   },
 };
 
-/** The VMSA page of a vCPU is the host's again, and KVM's own copy of the registers counts. @returns whether it worked */
+/** Returns the VMSA page of a vCPU to the host; KVM's copy of the registers is used again. @returns whether it worked */
 function giveVmsaBack(world: World, vcpu: Vcpu): boolean {
   if (!kvmRmpMakeShared(world, vcpu.launchVmsaPfn, 'vcpuFree')) return false;
   vcpu.guestStateProtected = false;
@@ -109,7 +109,7 @@ function giveVmsaBack(world: World, vcpu: Vcpu): boolean {
 
 /** Waits for the mutex of every vCPU. @returns false when a fatal signal ended the wait */
 function lockAllVcpus(world: World): boolean {
-  // Without a signal nothing shows whether it waited, so that `unspecified` is worth no word.
+  // Without a signal the wait has no visible effect, so `unspecified` is not reported.
   if (world.vm.creatingVcpus !== 0 || world.facetOrUnspecified('lf.locksVcpus') !== 'yes') return true;
   for (const vcpu of world.vcpus) {
     if (!vcpu.exists) continue;
@@ -141,7 +141,7 @@ function finishGuest(world: World, { command, args, encrypted }: Finishing): Sev
   return reply;
 }
 
-/** What KVM passes on; the author key counts only together with an ID block. */
+/** What KVM passes to the firmware; the author key is used only together with an ID block. */
 const parametersOf = (args: LaunchFinishArguments): FinishParameters => ({
   idBlock: args.idBlockEnabled ? args.idBlockVerdict : 'none',
   authorKey: args.idBlockEnabled && args.authKeyEnabled,

@@ -1,4 +1,4 @@
-/** Which pages a LAUNCH_UPDATE is about: every generation finds frame, host page and source in its own way. */
+/** The pages of a LAUNCH_UPDATE: generations differ in how they find frame, host page and source. */
 import { bytesToPages, PAGE_BYTES, pageStart, pagesToBytes } from '../../../abi/address';
 import { KVM_SEV_SNP_PAGE_TYPE_ZERO } from '../../../abi/kvm-structs';
 import type { FacetValue } from '../../../profiles/facets';
@@ -25,7 +25,7 @@ export interface LaunchPage {
 export const hasSource = (world: World, type: number): boolean =>
   type !== KVM_SEV_SNP_PAGE_TYPE_ZERO || world.facet('lu.zeroSource') === 'needed';
 
-/** Pages that a call is to do. */
+/** Pages that a call has to process. */
 export function pageCount(world: World, { uaddr, len }: LaunchUpdateArguments): number {
   if (len === 0n) return 0;
   const whole = world.facet('lu.uaddrAlignment') === 'wholePages';
@@ -55,7 +55,7 @@ const byFacet: Record<FacetValue<'lu.source'>, PagesOf> = {
   uaddrInMemslot: (world, args, count) => pagesAtUaddr(world, args, count, (_, gfn) => gfn),
   registeredRegion: (world, args, count) =>
     pagesAtUaddr(world, args, count, (index) => args.gfnStart + index),
-  // The walk visits the slots that the range meets; what lies between them is passed over without a word.
+  // The walk visits the slots in the range; gaps between slots are skipped without an error.
   sharedSideOfSameGfn: (world, args, count) =>
     pagesAtUaddr(world, args, count, (_, gfn) => gfn).filter(({ slot }) => slot !== undefined),
   anyUserAddress: (world, { gfnStart, uaddr, type }, count) => {

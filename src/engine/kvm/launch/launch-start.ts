@@ -44,7 +44,7 @@ function manySmtThreads(policy: bigint): boolean {
   return smt === 1 && singleSocket === 0;
 }
 
-/** Which policies KVM lets through to the firmware. */
+/** The policies that KVM passes to the firmware. */
 const policyAllowed: Record<Policy, (world: World, policy: bigint) => boolean> = {
   any: () => true,
   smtRequired: (_, policy) => manySmtThreads(policy),
@@ -53,7 +53,7 @@ const policyAllowed: Record<Policy, (world: World, policy: bigint) => boolean> =
   firmwareMask: (world, policy) => (policy & ~world.host.policyBits) === 0n,
 };
 
-/** Whether KVM itself wants the bit that must be one. */
+/** Whether KVM itself checks the bit that must be one. */
 const wantsReservedBit: Record<Policy, boolean> = {
   any: false,
   smtRequired: false,
@@ -62,7 +62,7 @@ const wantsReservedBit: Record<Policy, boolean> = {
   firmwareMask: true,
 };
 
-/** What KVM thinks of flags and policy. */
+/** KVM's checks of flags and policy. */
 function verdictOn(world: World, { policy, flags }: LaunchStartArguments) {
   const rule = world.facet('ls.policy');
   return {
@@ -73,7 +73,7 @@ function verdictOn(world: World, { policy, flags }: LaunchStartArguments) {
 }
 const accepted = { flagsZero: true, policySupported: true, policyComplete: true } as const;
 
-/** Whether the context is made before flags and policy are looked at, and stays when they are refused. */
+/** Whether the context is created before flags and policy are checked, and kept when they are refused. */
 function contextFirst(world: World, verdict: ReturnType<typeof verdictOn>): boolean {
   const fine = verdict.flagsZero && verdict.policySupported && verdict.policyComplete;
   return !fine && world.facet('ls.refusal') === 'context';
@@ -118,7 +118,7 @@ function startSecond(world: World, command: SevCommand): SevReply {
   return reply;
 }
 
-/** @param verdict what KVM finds wrong once the context is there */
+/** @param verdict the error of KVM's checks after the context was created */
 function startGuest(
   world: World,
   command: SevCommand,

@@ -1,4 +1,4 @@
-/** The argument of LAUNCH_UPDATE as bytes: its layout is the kernel generation's, and both sides go through it. */
+/** The argument of LAUNCH_UPDATE as bytes: its layout depends on the generation; VMM and KVM use the same bytes. */
 import { launchUpdateV13, launchUpdateV4, launchUpdateV5 } from '../../../abi/kvm-structs-posted';
 import { launchUpdate } from '../../../abi/kvm-structs';
 import type { StructLayout } from '../../../abi/layout';
@@ -7,7 +7,7 @@ import { bytesView } from '../../../base/bytes';
 import type { KnownValue } from '../../../profiles/facets';
 import type { World } from '../../world';
 
-/** What a VMM wants to say with struct kvm_sev_snp_launch_update, and what KVM finds in it. */
+/** The content of struct kvm_sev_snp_launch_update: what the VMM fills in and KVM reads. */
 export interface LaunchUpdateArguments {
   readonly gfnStart: number;
   readonly uaddr: bigint;
@@ -18,7 +18,7 @@ export interface LaunchUpdateArguments {
 
 type StructName = KnownValue<'lu.struct'>;
 
-/** The layout of each shape, and which of its fields says what; a field that is missing cannot be said. */
+/** The layout of each form of the struct, and the meaning of its fields; a missing field cannot be passed. */
 interface Shape {
   readonly layout: StructLayout;
   readonly gfnStart: string | undefined;

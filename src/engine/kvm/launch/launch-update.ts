@@ -33,7 +33,7 @@ export interface LaunchUpdateProgress {
 }
 
 export interface LaunchUpdateReply extends SevReply {
-  /** What the struct says afterwards, when it was written back. */
+  /** The struct after the call, when it was written back. */
   progress?: LaunchUpdateProgress;
 }
 
@@ -42,7 +42,7 @@ const call = 'KVM_SEV_SNP_LAUNCH_UPDATE';
 const lenAndTypeLegal = ({ len, type }: LaunchUpdateArguments): boolean =>
   len % PAGE_BYTES === 0n && type in launchUpdateTypes && type !== KVM_SEV_SNP_PAGE_TYPE_VMSA;
 
-/** Which arguments KVM lets through. */
+/** The arguments that KVM accepts. */
 const argumentChecks: Record<KnownValue<'lu.argumentChecks'>, (args: LaunchUpdateArguments) => boolean> = {
   none: () => true,
   lenAndType: lenAndTypeLegal,
@@ -59,7 +59,7 @@ function uaddrAligned(world: World, args: LaunchUpdateArguments): boolean {
   return world.facet('lu.uaddrAlignment') !== 'page';
 }
 
-/** Whether the memory that the call names is of the kind this kernel looks for before it touches anything. */
+/** Whether the memory of the call is of the kind that this kernel requires, checked before any change. */
 const memoryFound: Record<FacetValue<'lu.source'>, (world: World, args: LaunchUpdateArguments) => boolean> = {
   anyUserAddress: (world, { gfnStart }) => slotHasGmem(slotOf(world, gfnStart)),
   registeredRegion: (world, { uaddr, len }) => isHvaRegistered(world, uaddr, len),
@@ -67,7 +67,7 @@ const memoryFound: Record<FacetValue<'lu.source'>, (world: World, args: LaunchUp
   sharedSideOfSameGfn: () => true,
 };
 
-/** The errno of "no SNP guest with a context", which generations tell apart. */
+/** The errno of "no SNP guest with a context", which differs between generations. */
 function notStartedErrno(world: World): ErrnoName {
   const { vm } = world;
   const snpGuest = vm.sevActive && vm.type === 'snp';
@@ -104,19 +104,19 @@ export function snpLaunchUpdate(
   return populate(world, command, args);
 }
 
-/** What the loop over the pages came to. */
+/** Result of the loop over the pages. */
 interface Populated {
   /** All pages of the call. */
   readonly pages: readonly LaunchPage[];
   /** How many of them were encrypted. */
   readonly done: number;
-  /** How far the page that failed came. */
+  /** The progress of the page that failed. */
   readonly attempt: Attempt;
   /** errno of the page that failed, 0 when none did. */
   readonly failed: number;
 }
 
-/** The loop over the pages and what LAUNCH_UPDATE makes of its result. */
+/** The loop over the pages, and the result of LAUNCH_UPDATE that follows from it. */
 function populate(world: World, command: SevCommand, args: LaunchUpdateArguments): LaunchUpdateReply {
   const pages = launchPages(world, args, pageCount(world, args));
   if (pages.length === 0) {
@@ -137,7 +137,7 @@ function populate(world: World, command: SevCommand, args: LaunchUpdateArguments
   return failures[world.facet('lu.failure')](world, command, args, { pages, done, attempt, failed });
 }
 
-/** Where every page is looked at before the first is touched. */
+/** For kernels that check every page before they change the first. */
 function anyAssigned(world: World, pages: readonly LaunchPage[]): boolean {
   if (world.facet('lu.alreadyAssigned') !== 'efaultBeforeAny') return false;
   return pages.some(({ slot, gfn }) => slot && rmpLookup(world, gmemPageOf(slot, gfn))?.assigned);
@@ -150,7 +150,7 @@ type FailureHandler = (
   populated: Populated,
 ) => LaunchUpdateReply;
 
-/** What becomes of a call when one of its pages fails. */
+/** The end of a call when one of its pages fails. */
 const failures: Record<FacetValue<'lu.failure'>, FailureHandler> = {
   progressInStruct: (world, command, args, populated) => {
     const { done, pages } = populated;
@@ -166,7 +166,7 @@ const failures: Record<FacetValue<'lu.failure'>, FailureHandler> = {
     world.move('updateStopped', -1, { done, pages: pages.length }, 'UpdateLaterPageFailsEintr');
     return replyOf(-errno.EINTR);
   },
-  // The clean-up counts the pages, and takes the number of the last one each time.
+  // The clean-up iterates over the pages, but uses the number of the last one each time.
   stayDoneNoReport: (world, _, __, populated) => {
     const last = populated.pages[populated.done];
     const times = populated.done + (populated.attempt.madePrivate ? 1 : 0);
@@ -183,7 +183,7 @@ const failures: Record<FacetValue<'lu.failure'>, FailureHandler> = {
   },
 };
 
-/** Takes back what the memory slot of the failing page got from this call. */
+/** Undoes the call for the pages in the memory slot of the failing page. */
 function undoShareOfSlot(world: World, { pages, done, attempt }: Populated): void {
   if (attempt.alreadyAssigned && world.facet('lu.alreadyAssigned') === 'efaultAndLeak') {
     world.finding(
@@ -208,7 +208,7 @@ function giveBackFailedPage(world: World, { pages, done, attempt }: Populated): 
   if (page && attempt.madePrivate && !attempt.shared && !reclaimShares) makePageShared(world, page);
 }
 
-/** Whether the struct says how far a call came. */
+/** Whether the struct reports the progress of a call. */
 const writesProgress: Record<FacetValue<'lu.failure'>, boolean> = {
   progressInStruct: true,
   progressEintr: false,

@@ -1,4 +1,4 @@
-/** One page of LAUNCH_UPDATE: source, guest_memfd, RMPUPDATE to Pre-Guest, firmware, and the way back. */
+/** One page of LAUNCH_UPDATE: source, guest_memfd, RMPUPDATE to Pre-Guest, firmware, and the error path. */
 import { PAGE_SIZE } from '../../../abi/address';
 import { errno } from '../../../abi/errno';
 import { firmwareStatus, SEV_CMD_SNP_LAUNCH_UPDATE } from '../../../abi/firmware';
@@ -31,15 +31,15 @@ import { gmemPageOf, slotHasGmem } from '../../frames/slots';
 import type { SevCommand } from './sev-call';
 import { rangeReadable, readUser64, userReadable, userWritable, writeUser64 } from '../memory/user-memory';
 
-/** How far one page of a call came; the clean-up of each generation looks at another part of it. */
+/** The progress of one page of a call; the clean-up of each generation uses another part of it. */
 export interface Attempt {
-  /** What the firmware last said during the call. */
+  /** The last firmware status of the call. */
   status: number;
-  /** The firmware was asked during the call. */
+  /** A firmware command was sent during the call. */
   asked: boolean;
   /** KVM holds the host page. */
   got: boolean;
-  /** The RMP assigned the host page before the call came to it. */
+  /** The RMP assigned the host page before the call reached it. */
   alreadyAssigned: boolean;
   /** KVM made it private in the RMP. */
   madePrivate: boolean;
@@ -47,7 +47,7 @@ export interface Attempt {
   shared: boolean;
 }
 
-/** Where a page begins; what the firmware said stays from page to page. */
+/** The initial progress of a page; the firmware status is carried over from page to page. */
 export const newAttempt = (before?: Attempt): Attempt => ({
   status: before?.status ?? 0,
   asked: before?.asked ?? false,
@@ -57,7 +57,7 @@ export const newAttempt = (before?: Attempt): Attempt => ({
   shared: false,
 });
 
-/** Whether the bytes are copied from any address of userspace, and not found where the frame is mapped. */
+/** Whether the bytes are copied from any user address, and are not taken from the mapping of the frame. */
 const fromUserAddress = (world: World): boolean => copiesFromUserspace(world.facet('lu.source'));
 
 /** Whether the shared page is the private one. */
@@ -107,7 +107,7 @@ function pinSource(world: World, source: bigint, type: number): boolean {
   return readable || world.facet('lu.sourceRead') === 'afterPage';
 }
 
-/** What an RMP entry that is assigned already means. @returns the errno, or 0 to go on */
+/** The effect of an RMP entry that is assigned already. @returns the errno, or 0 to continue */
 const whenAssigned: Record<FacetValue<'lu.alreadyAssigned'>, number> = {
   overwritten: 0,
   reject: errno.EEXIST,
@@ -127,7 +127,7 @@ const withoutDirectMap: Record<KnownValue<'lu.directMap'>, (world: World) => num
   temporaryMapping: () => 0,
 };
 
-/** Before the page is touched: its RMP entry and its address. @returns 0 or an errno */
+/** Checks before the page is changed: its RMP entry and its address. @returns 0 or an errno */
 function checkPage(world: World, pfn: number, attempt: Attempt): number {
   const entry = rmpLookup(world, pfn);
   if (!entry) return errno.EINVAL;
@@ -170,7 +170,7 @@ function gmemPostPopulate(
 /** Brings the bytes into the page while it is still the host's. @returns false when they cannot be read */
 function copySource(world: World, { source }: LaunchPage, pfn: number): boolean {
   if (source === undefined) return true;
-  // A copy that meets an unreadable page has written what lies before it.
+  // A copy that stops at an unreadable page has written the bytes before it.
   if (userReadable(world, source)) writeContent(world, pfn, readUser64(world, source));
   return rangeReadable(world, source, PAGE_SIZE);
 }
@@ -191,11 +191,11 @@ function askFirmware(world: World, command: SevCommand, type: number, pfn: numbe
   });
 }
 
-/** The corrected table goes back to userspace; where that cannot be written it is lost without a word. */
+/** Copies the corrected table to userspace; a failing copy is ignored and the correction is lost. */
 function copyCpuidBack(world: World, { source }: LaunchPage, pfn: number, attempt: Attempt): void {
   const content = readContent(world, pfn);
   const where = world.facet('lu.cpuidCorrection');
-  // In place there is nothing to copy: the page that userspace has is the one the firmware wrote.
+  // In place nothing is copied: the firmware wrote the page that userspace maps.
   if (where !== 'inPlace' && !reclaimMakesShared(world.facet('lu.reclaim'))) {
     attempt.shared = kvmRmpMakeShared(world, pfn, 'launch');
     if (!attempt.shared && where === 'sourceBuffer') return;

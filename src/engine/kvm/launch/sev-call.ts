@@ -1,4 +1,4 @@
-/** One KVM_MEMORY_ENCRYPT_OP as its handlers see it: the command, what can go wrong with its bytes, what is written back. */
+/** One KVM_MEMORY_ENCRYPT_OP as its handlers see it: the command, faults of its user memory, the result to write back. */
 import { errno as numbers, errnoName, type ErrnoName } from '../../../abi/errno';
 import type { RuleId } from '../../rules';
 import { rules } from '../../rules';
@@ -15,7 +15,7 @@ export interface SevCommand {
   readonly sevDevice: boolean;
 }
 
-/** What a call left behind for userspace. */
+/** The result of a call for userspace. */
 export interface SevReply {
   /** 0 or a negative errno. */
   ret: number;
@@ -25,7 +25,7 @@ export interface SevReply {
 
 export const replyOf = (ret: number): SevReply => ({ ret, error: undefined });
 
-/** The argument cannot be read; a read-only one can. */
+/** The argument cannot be read. A read-only argument can. */
 export const argumentReadable = ({ argument }: SevCommand): boolean => argument !== 'unmapped';
 
 /** A firmware command through the call's own `sev_fd`; its status goes into `error`. */
@@ -44,7 +44,7 @@ const refusalErrno: Partial<Readonly<Record<RuleId, ErrnoName>>> = {
   FinishInterrupted: 'EINTR',
 };
 
-/** The call passed the checks of the chart: its handler goes on. */
+/** The call passed the checks of the chart: its handler continues. */
 export const goesOn = (): number => 0;
 
 /** Shows that a call is refused. @returns the negative errno of the rule */

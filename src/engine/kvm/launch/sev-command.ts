@@ -67,7 +67,7 @@ function dispatch(world: World, command: SevCommand, request: SevRequest): Launc
   }
 }
 
-/** The 24 bytes of the command go back also after a failure; if they cannot, that is the result. */
+/** The 24 bytes of the command are copied back after a failure too; if that fails, it is the result. */
 function copyBack(world: World, command: SevCommand, reply: LaunchUpdateReply): LaunchUpdateReply {
   if (command.command !== 'readOnly') return reply;
   return { ...reply, ret: refuseCall(world, call, 'CommandNotWritable', 'EFAULT'), error: undefined };
@@ -75,7 +75,7 @@ function copyBack(world: World, command: SevCommand, reply: LaunchUpdateReply): 
 
 const KVM_SEV_INIT = 0;
 const KVM_SEV_ES_INIT = 1;
-/** Commands that were never implemented, or ask for an argument first. */
+/** Commands that were never implemented, or that read their argument first. */
 const invalidOutright = new Set([10, 13, 14, 19]);
 const LAST_LEGACY = 21;
 

@@ -1,4 +1,4 @@
-/** guest_memfd: where private pages come from, and what happens to the RMP when they come and go. */
+/** guest_memfd: allocation of private pages, and the RMP changes when they are allocated and freed. */
 import { errno } from '../../../abi/errno';
 import { bytesToPages, gpaToGfn, isPageAligned, PAGES_PER_LARGE_PAGE } from '../../../abi/address';
 import { allocationFails } from '../../faults';
@@ -96,14 +96,14 @@ export function gmemGetPfn(world: World, slot: Slot, gfn: number): PrivatePage {
   return { pfn };
 }
 
-/** Pages of the file from `pfn` on that were never there and that nobody owns: all take the same way to a guest. */
+/** Pages of the file from `pfn` on that were never allocated and have no owner: all become private in the same way. */
 export function freshRunLength(world: World, pfn: number, limit: number): number {
   if (faultsArmed(world) || world.vm.type !== 'snp') return 0;
   if (world.pages.hostPage.get(pfn) !== 0 || rmpLookup(world, pfn)?.assigned !== false) return 0;
   return rmpRunLength(world, pfn, world.pages.hostPage.runLength(pfn, limit));
 }
 
-/** What `gmemGetPfn` does to each page of such a run. */
+/** Does what `gmemGetPfn` does to each page of such a run. */
 export function gmemGetFreshRun(world: World, run: { gfn: number; pfn: number; count: number }): void {
   const { gfn, pfn, count } = run;
   world.move('pageCleared', -1, { pfn, pages: count }, 'GmemZeroed');
@@ -112,7 +112,7 @@ export function gmemGetFreshRun(world: World, run: { gfn: number; pfn: number; c
   world.pages.hostPage.setRun(pfn, count, hostPageBits.present | hostPageBits.upToDate);
 }
 
-/** The page of a frame for private use: nested faults, pre-fault and the look-up of an AP's VMSA. */
+/** Looks up the private page of a frame: for nested faults, pre-fault and an AP's VMSA. */
 export function privatePage(world: World, gfn: number): PrivatePage {
   const slot = slotOf(world, gfn);
   if (!slot || !slotHasGmem(slot)) return { errno: errno.EFAULT };
@@ -149,7 +149,7 @@ function invalidateAt(world: World, pfn: number, end: number): number {
   return pages;
 }
 
-/** Takes pages out of the file: each folio that is there is given back and freed. */
+/** Removes pages from the file: each allocated folio is made shared and freed. */
 export function truncateGmem(world: World, first: number, count: number): void {
   const { hostPage } = world.pages;
   const end = Math.min(first + count, world.config.gmemPages);
@@ -163,7 +163,7 @@ export function truncateGmem(world: World, first: number, count: number): void {
   }
 }
 
-/** Frees pages that are there: runs of like pages together, the others one by one. */
+/** Frees allocated pages: runs of equal pages at once, the others one by one. */
 function freeGmemPages(world: World, first: number, count: number): void {
   let pfn = first;
   while (pfn < first + count) {
@@ -175,7 +175,7 @@ function freeGmemPages(world: World, first: number, count: number): void {
   }
 }
 
-/** @returns whether the run could be taken together */
+/** @returns whether the run could be handled as one */
 function freeGmemRun(world: World, pfn: number, count: number): boolean {
   if (rmpLookup(world, pfn)?.assigned) {
     const shared = { assigned: false, immutable: false, twoMeg: false, asid: 0, gfn: 0 };
@@ -195,7 +195,7 @@ function freeGmemPage(world: World, pfn: number): void {
   writeContent(world, pfn, 0n);
 }
 
-/** A range of the file goes away: mappings are zapped, vCPUs whose VMSA lies there look it up again. */
+/** A range of the file is removed: mappings are zapped, and vCPUs whose VMSA lies there look it up again. */
 function invalidateMappings(world: World, first: number, count: number): void {
   for (const slot of world.slots) {
     if (!slot.used || slot.backing === 'none') continue;
@@ -209,7 +209,7 @@ function invalidateMappings(world: World, first: number, count: number): void {
   }
 }
 
-/** The bytes of private pages that go away are lost. */
+/** The bytes of removed private pages are lost. */
 function dropPrivateImages(world: World, gfn: number, count: number): void {
   for (const image of world.pageImages) {
     if (!image.used || image.side !== 'private' || image.frame < gfn || image.frame >= gfn + count) continue;
@@ -220,7 +220,7 @@ function dropPrivateImages(world: World, gfn: number, count: number): void {
   }
 }
 
-/** A kernel that looks a VMSA page up again when it goes away asks the vCPU to do so; the others keep the old address. */
+/** A kernel that looks up a removed VMSA page again makes a request to the vCPU; the others keep the old address. */
 function requestVmsaReload(world: World, gfn: number, count: number): void {
   for (const vcpu of world.vcpus) {
     if (!vcpu.exists || vcpu.guestVmsaGpa === NO_GPA) continue;
@@ -257,7 +257,7 @@ export function punchHole(world: World, first: number, count: number): void {
   truncateGmem(world, first, count);
 }
 
-/** The last file is closed: every page goes. */
+/** The last file is closed: every page is freed. */
 export function releaseGmem(world: World): void {
   invalidateMappings(world, 0, world.config.gmemPages);
   for (const slot of world.slots) if (slot.used && slot.backing === 'guestMemfd') slot.backing = 'closed';

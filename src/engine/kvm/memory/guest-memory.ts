@@ -1,4 +1,4 @@
-/** Guest memory as KVM reaches it: through the shared backing that userspace mapped, whatever the page is to the guest. */
+/** KVM's access to guest memory: always through the shared backing that userspace mapped. */
 import { gpaToGfn, PAGE_SIZE, pageOffset } from '../../../abi/address';
 import type { World } from '../../world';
 import { slotOf } from '../../frames/slots';
@@ -43,7 +43,7 @@ export function kvmWriteGuest(world: World, gpa: bigint, bytes: Uint8Array): boo
   for (const { gfn, at, from, bytes: count } of piecesOf(gpa, bytes.length)) {
     if (!slotOf(world, gfn)) return false;
     const part = bytes.subarray(from, from + count);
-    // Memory that nobody looked into is zero: zeros need no image of their own.
+    // Memory without an image is zero: writing zeros needs no image.
     const page = part.some((byte) => byte !== 0)
       ? world.image('shared', gfn)
       : world.findImage('shared', gfn);

@@ -1,11 +1,11 @@
-/** The host kernel touches a page that the RMP gives to a guest: the machine is lost, not just the VM. */
+/** The host kernel writes a page that the RMP assigns to a guest: the host is lost, not only the VM. */
 import type { RuleId } from '../../rules';
 import type { World } from '../../world';
 import { pageName } from './kernel-pages';
 
-/** Thrown where the kernel would take the fault: the call that led there never comes back. */
+/** Thrown where the kernel would take the fault: the call never returns. */
 export class HostRmpFault extends Error {
-  /** @param rule why the page is not the host's to write */
+  /** @param rule why the host must not write the page */
   constructor(
     readonly pfn: number,
     readonly rule: RuleId,
@@ -15,7 +15,7 @@ export class HostRmpFault extends Error {
   }
 }
 
-/** Why nothing can be done any more. What an oops leaves of a host is not modelled. */
+/** Why no act can be taken any more. The state of a host after an oops is not modelled. */
 export const HOST_LOST = 'the host is lost after an RMP fault in the kernel';
 
 /** Marks the host as lost. */

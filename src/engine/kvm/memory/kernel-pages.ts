@@ -1,4 +1,4 @@
-/** Pages of the kernel's own: VMSAs, pages handed to the firmware, request pages; and the list of those given up. */
+/** Kernel pages: VMSAs, firmware pages, request pages; and the list of leaked pages. */
 import { PAGES_PER_LARGE_PAGE } from '../../../abi/address';
 import { reclaimMakesShared } from '../../../profiles/facets/launch-update';
 import { rmpEntry, rmpMakePrivate, rmpMakeShared } from '../../hardware/rmp';
@@ -35,7 +35,7 @@ export const pageName = (world: World, pfn: number): string =>
 export const leakCount = (world: World, pfn: number): number =>
   (world.pages.hostPage.get(pfn) >>> LEAK_COUNT_SHIFT) & LEAK_MASK;
 
-/** The next page of the allocator; a page once handed out comes back only when there is no fresh one left. */
+/** The next page of the allocator; a freed page is reused only when no unused one is left. */
 function nextKernelPage(world: World, kind: KernelPageKind): number | undefined {
   const first = world.config.gmemPages;
   const { hostPage, rmp } = world.pages;
@@ -94,7 +94,7 @@ export function snpLeakPages(world: World, pfn: number, pages = 1): void {
   world.move('pageLeaked', -1, { pfn, pages }, 'FirmwarePageLeaked');
 }
 
-/** snp_alloc_firmware_page. @returns the page in Firmware state, or NO_PFN; a page that cannot get there is lost */
+/** snp_alloc_firmware_page. @returns the page in Firmware state, or NO_PFN; a page whose transition fails is lost */
 export function snpAllocFirmwarePage(world: World): number {
   if (world.host.noPsp) return NO_PFN;
   const pfn = allocateKernelPage(world, 'firmware');
@@ -112,7 +112,7 @@ export function snpFreeFirmwarePage(world: World, pfn: number): void {
   freeKernelPage(world, pfn);
 }
 
-/** KVM_BUG_ON: the VM is given up. */
+/** KVM_BUG_ON: the VM is bugged. */
 export function bugVm(world: World): void {
   if (world.vm.health !== 'sound') return;
   world.sendLaunch({ type: 'BUGGED' });
@@ -126,7 +126,7 @@ export function killVm(world: World): void {
   world.move('vmKilled', -1, {}, 'FinishKills');
 }
 
-/** Why a page goes back to the host: kernels differ in what a failure does. */
+/** Why a page is returned to the host: kernels differ in the effect of a failure. */
 export type MakeSharedFor = 'launch' | 'vcpuFree';
 
 function giveUpPage(world: World, pfn: number, { bugs }: { readonly bugs: boolean }): void {
@@ -134,7 +134,7 @@ function giveUpPage(world: World, pfn: number, { bugs }: { readonly bugs: boolea
   snpLeakPages(world, pfn);
 }
 
-/** What a failing RMPUPDATE to shared leads to, by the reason for it. */
+/** The effect of a failing RMPUPDATE to shared, by the reason for it. */
 function makeSharedFailure(world: World, why: MakeSharedFor): 'ignored' | 'leak' | 'bugVm+leak' {
   if (why === 'launch') return world.facet('lu.makeSharedFailure');
   return world.facet('free.vmsa') === 'rmpupdate+bugVm+leak' ? 'bugVm+leak' : 'leak';
@@ -148,7 +148,7 @@ export function kvmRmpMakeShared(world: World, pfn: number, why: MakeSharedFor):
   return false;
 }
 
-/** snp_page_reclaim: back from the firmware, and where the kernel has it so to the host. @returns whether it worked */
+/** snp_page_reclaim: PAGE_RECLAIM, then RMPUPDATE to shared where the kernel does so here. @returns whether it worked */
 export function snpPageReclaim(world: World, pfn: number): boolean {
   const reclaimed = sevDoCmd(world, SEV_CMD_SNP_PAGE_RECLAIM, () => pageReclaim(world, pfn));
   if (reclaimed.ret !== 0) {

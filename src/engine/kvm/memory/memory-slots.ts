@@ -1,4 +1,4 @@
-/** Memory slots: which guest frames exist, and where their private pages come from. */
+/** Memory slots: the guest frames that exist, and the source of their private pages. */
 import { errno } from '../../../abi/errno';
 import type { Slot } from '../../state/vm';
 import type { World } from '../../world';
@@ -50,7 +50,7 @@ export function nextFreeGmemPage(world: World): number {
   return next;
 }
 
-/** Forgets all slots, as the end of the VM does. */
+/** Removes all slots, at the end of the VM. */
 export function dropSlots(world: World): void {
   for (const slot of world.slots) {
     slot.used = false;

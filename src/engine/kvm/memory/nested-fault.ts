@@ -1,4 +1,4 @@
-/** A nested page fault, in the order in which KVM asks: attribute, memslot, guest_memfd, mapping. */
+/** A nested page fault, in the order of KVM's checks: attribute, memslot, guest_memfd, mapping. */
 import { errno, errnoText } from '../../../abi/errno';
 import { gfnToGpa, type Gfn } from '../../../abi/address';
 import { KVM_EXIT_MEMORY_FAULT, kvmRunMemoryFault } from '../../../abi/kvm-run';
@@ -21,10 +21,10 @@ export interface NestedAccess {
   readonly write: boolean;
 }
 
-/** How KVM met the fault: it mapped the page, left KVM_RUN, or found MMIO. */
+/** How KVM handled the fault: it mapped the page, left KVM_RUN, or found MMIO. */
 export type FaultHandled = 'mapped' | 'left' | 'mmio';
 
-/** Handles the fault of a vCPU that is in the guest; it is there again unless KVM_RUN ended. */
+/** Handles the fault of a vCPU that is in the guest; afterwards it is in the guest again unless KVM_RUN ended. */
 export function handleNestedFault(world: World, vcpu: Vcpu, access: NestedAccess): FaultHandled {
   const gpa = gfnToGpa(access.gfn);
   const bit = (set: boolean): number => (set ? 1 : 0);
@@ -36,7 +36,7 @@ export function handleNestedFault(world: World, vcpu: Vcpu, access: NestedAccess
   return handled;
 }
 
-/** Whether only the RMP tells private from shared: before guest_memfd there are no attributes, and one mapping for both. */
+/** Whether only the RMP distinguishes private and shared: before guest_memfd there are no attributes and one mapping. */
 export const mapsByRmp = (world: World): boolean =>
   world.facetOrUnspecified('fault.mismatch') === 'rmpFaultHandler';
 
@@ -61,8 +61,8 @@ function resolveFault(world: World, vcpu: Vcpu, access: NestedAccess): FaultHand
 }
 
 /**
- * The faults of a guest that goes through a run of private pages one by one, taken together where all take the same
- * path. @returns pages that are mapped now; 0 when the caller must go page by page
+ * The faults of a guest that accesses a run of private pages one by one, handled as one where all take the same path.
+ * @returns pages that are mapped now; 0 when the caller must go page by page
  */
 export function handleNestedFaultRun(world: World, vcpu: Vcpu, gfn: Gfn, limit: number): number {
   const slot = slotOf(world, gfn);

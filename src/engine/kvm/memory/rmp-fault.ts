@@ -53,7 +53,7 @@ function smashAndZap(world: World, gpa: bigint, gfn: number, pfn: number): void 
 }
 
 /**
- * snp_handle_rmp_page_fault of 2021: an access that the RMP refused changes the page instead, since nothing but the RMP says
+ * snp_handle_rmp_page_fault of 2021: an access that violates the RMP changes the page state, since only the RMP records
  * what is private. @returns whether there was anything to change
  */
 export function fixRmpFault(world: World, gpa: bigint, access: 'private' | 'shared'): boolean {

@@ -76,7 +76,7 @@ export function setSharedContent(world: World, gfn: number, content: bigint): vo
   world.pages.sharedHigh.set(gfn, highOf(content));
 }
 
-/** The first eight bytes of the page that an address lies in; nothing is there outside all memory. */
+/** The first eight bytes of the page that an address lies in; undefined outside all memory. */
 function pageContent(world: World, address: bigint): bigint {
   const gfn = gfnOfUaddr(world, address);
   if (gfn !== undefined) return sharedContent(world, gfn);
@@ -143,7 +143,7 @@ export function registerRegion(world: World, uaddr: bigint, bytes: bigint): bool
   return true;
 }
 
-/** Forgets all regions, as the end of the VM does. */
+/** Removes all regions, at the end of the VM. */
 export function dropRegions(world: World): void {
   for (const region of world.regions) {
     region.used = false;
@@ -152,7 +152,7 @@ export function dropRegions(world: World): void {
   }
 }
 
-/** is_hva_registered: one registered region, of a slot or of its own, holds the whole range. */
+/** is_hva_registered: one registered region, of a slot or separate, contains the whole range. */
 export function isHvaRegistered(world: World, uaddr: bigint, bytes: bigint): boolean {
   const slots = world.slots
     .filter(({ used, registered }) => used && registered)

@@ -1,4 +1,4 @@
-/** KVM_EXIT_HYPERCALL with KVM_HC_MAP_GPA_RANGE: the one exit for every page state change. */
+/** KVM_EXIT_HYPERCALL with KVM_HC_MAP_GPA_RANGE: the exit for every page state change. */
 import { errno } from '../../../abi/errno';
 import {
   kvmRunHypercall,
@@ -13,7 +13,7 @@ import { kvmRunOf, leaveToUserspace } from '../exit';
 
 const ARGUMENTS = kvmRunHypercall.offsetOf('args');
 
-/** Fills nr, args[0..2] and, where the kernel does so, ret; args[3..5] and flags keep what was there. */
+/** Fills nr, args[0..2] and, where the kernel does so, ret; args[3..5] and flags keep their old values. */
 export function exitMapGpaRange(
   world: World,
   vcpu: Vcpu,
@@ -48,7 +48,7 @@ export function readRet(world: World, vcpu: Vcpu): bigint {
   return kvmRunHypercall.get(kvmRunOf(world, vcpu), 'ret');
 }
 
-/** How KVM takes an answer: compared as 64 bits, positive errno values. */
+/** How KVM reads an answer: compared as 64 bits, positive errno values. */
 export function retClass(
   world: World,
   ret: bigint,

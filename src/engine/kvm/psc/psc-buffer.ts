@@ -1,4 +1,4 @@
-/** The buffer of a batched page state change as KVM walks it: header and entries in the guest's bytes. */
+/** The buffer of a batched page state change as KVM walks it: header and entries in guest memory. */
 import {
   pscHeader,
   PSC_ENTRY_SIZE,
@@ -27,7 +27,7 @@ export const operationName = (operation: number): 'private' | 'shared' | 'other'
 export const readEntry = (scratch: Scratch, index: number): PscEntry =>
   readPscEntry(scratch.page, index, scratch.at);
 
-/** Marks an entry finished, by its own size bit as it stands now. */
+/** Marks an entry finished, by the current value of its size bit. */
 export function finishEntry(scratch: Scratch, index: number): void {
   writeCurPage(scratch.page, { index, base: scratch.at }, readEntry(scratch, index).pages);
 }
@@ -42,13 +42,13 @@ export function writeCurrentEntry(scratch: Scratch, index: number): void {
   scratch.page.setU32(scratch.at, (low & ~CURRENT_ENTRY_MASK) | (index & CURRENT_ENTRY_MASK));
 }
 
-/** Entries an index must stay below. */
+/** The number of entries that bounds an index. */
 export function indexLimit(world: World, scratch: Scratch): number {
   if (world.facet('psc.indexLimit') === 'fixed253') return PSC_MAX_ENTRIES;
   return Math.floor((scratch.lengthBytes - PSC_HEADER_SIZE) / PSC_ENTRY_SIZE);
 }
 
-/** Whether the indexes of a header pass the test before the first entry. */
+/** Whether the indexes of a header pass the check before the first entry. */
 export function headerLegal(world: World, { current, end }: Header, limit: number): boolean {
   switch (world.facet('psc.headerCheck')) {
     case 'bothAndOrder':
@@ -60,7 +60,7 @@ export function headerLegal(world: World, { current, end }: Header, limit: numbe
   }
 }
 
-/** With the limit fixed, or no test at all, an index can lead out of the page. */
+/** With a fixed limit, or without a check, an index can point outside the page. */
 export function bufferOf(world: World, scratch: Scratch): Scratch {
   const staysInside =
     world.facet('psc.indexLimit') !== 'fixed253' && world.facet('psc.headerCheck') !== 'none';

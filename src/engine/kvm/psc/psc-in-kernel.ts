@@ -1,6 +1,6 @@
 /**
- * Page state changes as the postings of 2021 made them: KVM edits the RMP at once, page by page, under the nested
- * mapping that stands or that it makes first. The pages are userspace's own, counted like those of guest_memfd.
+ * Page state changes of the postings of 2021: KVM edits the RMP at once, page by page, under the existing nested mapping
+ * or one that it makes first. The pages are userspace memory, numbered like those of guest_memfd.
  */
 import { RMP_DRAFT_FAIL_OVERLAP, RMP_SUCCESS } from '../../../abi/rmp';
 import {
@@ -56,7 +56,7 @@ export function ensureMapped(world: World, gfn: number, pages = 1): boolean {
   return true;
 }
 
-/** The size of the nested mapping of a frame: what backs the slot decides. */
+/** The size of the nested mapping of a frame, which the backing of the slot determines. */
 function mappingSize(world: World, gfn: number): '4K' | '2M' {
   const slot = slotOf(world, gfn);
   const head = gfn - (gfn % PAGES_PER_LARGE_PAGE);
@@ -65,13 +65,13 @@ function mappingSize(world: World, gfn: number): '4K' | '2M' {
   return fits && slot.largePages ? '2M' : '4K';
 }
 
-/** Whether KVM lets the guest make these pages private. Regions are of addresses, whatever slot they belong to. */
+/** Whether KVM lets the guest make these pages private. Regions are address ranges, independent of slots. */
 function mayBePrivate(world: World, gfn: number, pages: number): boolean {
   if (world.facet('psc.privateRegion') === 'any') return true;
   return isHvaRegistered(world, uaddrOfGfn(gfn), pagesToBytes(pages));
 }
 
-/** __snp_handle_page_state_change. @returns 0, or the code by which the postings named what went wrong */
+/** __snp_handle_page_state_change. @returns 0, or the error code of the postings */
 export function changePageState(world: World, change: PageStateChange): number {
   const end = change.gfn + change.pages;
   let { huge } = change;
@@ -96,7 +96,7 @@ function unmappable(world: World, later: boolean): number {
   return PSC_DRAFT_UNDEF_ERR;
 }
 
-/** Pages from a frame on that are in one slot, mapped alike and backed alike. */
+/** Pages from a frame on in one slot, with equal mapping and backing. */
 function runOf(world: World, gfn: number, limit: number): number {
   const slot = slotOf(world, gfn);
   if (!slot || gfn >= world.config.gfnCount) return 1;
@@ -106,7 +106,7 @@ function runOf(world: World, gfn: number, limit: number): number {
   return Math.max(1, pfn < 0 ? alike : world.pages.hostPage.runLength(pfn, alike));
 }
 
-/** @returns how many pages are in the state wanted now, or the negative code of a refusal */
+/** @returns the number of pages now in the requested state, or the negative code of a refusal */
 function changeAt(world: World, change: PageStateChange): number {
   const pfn = pfnOf(world, change.gfn);
   const entry = rmpLookup(world, pfn);

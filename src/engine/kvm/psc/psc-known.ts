@@ -1,6 +1,6 @@
 /**
- * The question of the review of 2024-04-25: what becomes of an exit that the VMM relies on, the day KVM learns the
- * operation? No posting that hands the buffer to the VMM answers any operation itself; `psc.smashTail` set by hand does.
+ * The question of the review of 2024-04-25: what happens to an exit that the VMM relies on once KVM implements the
+ * operation? No posting that passes the buffer to the VMM handles an operation itself; setting `psc.smashTail` does.
  */
 import { PSC_INVALID_ENTRY } from '../../../abi/psc';
 import type { FacetValue } from '../../../profiles/facets';
@@ -16,7 +16,7 @@ import {
 } from './psc-buffer';
 import { findScratch, isScratch } from '../ghcb/scratch';
 
-/** SW_EXITINFO2 for a buffer that holds nothing but operations KVM does not hand on. */
+/** SW_EXITINFO2 for a buffer of operations that KVM does not pass to the VMM. */
 const replies: Record<FacetValue<'psc.smashTail'>, bigint | undefined> = {
   error: PSC_INVALID_ENTRY,
   vmmDecides: undefined,

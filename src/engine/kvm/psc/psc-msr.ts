@@ -17,7 +17,7 @@ import { operationName } from './psc-buffer';
 import { changePageState, ensureMapped } from './psc-in-kernel';
 import { exitVmgexitPscMsr, exitVmgexitRaw } from './psc-vmgexit';
 
-/** All ones: the answer of the postings of 2021 to whatever went wrong. */
+/** All ones: the answer of the postings of 2021 to every error. */
 const ALL_ONES = 0xffff_ffff;
 
 const routes: Record<FacetValue<'psc.msr'>, PscRoute> = {
@@ -59,7 +59,7 @@ export function snpBeginPscMsr(world: World, vcpu: Vcpu): Handled {
   });
 }
 
-/** What an operation that is no conversion leaves behind. @returns the error the guest reads */
+/** Handles an operation that is no conversion. @returns the error that the guest reads */
 function unknownOperation(world: World, gfn: number): number {
   if (world.facet('psc.msrUnknownOp') === 'bit63') return GHCB_MSR_PSC_ERROR;
   ensureMapped(world, gfn);

@@ -1,4 +1,4 @@
-/** Which entries of a batch are next: those that are done are skipped, one is checked, and what follows on is joined. */
+/** The next range of a batch: finished entries are skipped, one entry is checked, and adjacent entries are joined. */
 import type { PscEntry } from '../../../abi/psc';
 import { convertsBatchInKernel } from '../../../profiles/facets/psc-batch';
 import type { Vcpu } from '../../state/vcpu';
@@ -29,14 +29,14 @@ const noRange = (found: 'invalidEntry' | 'nothingLeft', legal = true): Range => 
   huge: false,
 });
 
-/** Takes the indexes from guest memory again where KVM does. @returns whether they pass its test */
+/** Reads the indexes from guest memory again where KVM does. @returns whether they pass its check */
 function rereadHeader(world: World, vcpu: Vcpu, scratch: Scratch): boolean {
   const how = world.facet('psc.headerRead');
   if (how === 'oncePerRequest') return true;
-  // A GHCB page that became private meanwhile keeps its old index for ever.
+  // A GHCB page that has become private keeps its old index forever.
   if (!ghcbReachable(world, vcpu)) return true;
   const header = readHeader(scratch);
-  // Read again for each entry, they are tested for the first only.
+  // They are read again for each entry, but checked for the first only.
   if (how === 'everyRange' && !headerLegal(world, header, vcpu.pscLimit)) return false;
   vcpu.pscCurrent = header.current;
   vcpu.pscEnd = header.end;
@@ -67,7 +67,7 @@ export function nextRange(world: World, vcpu: Vcpu, scratch: Scratch): Range {
     }
     const done = pagesDone(world, entry);
     if (done < entry.pages) return rangeFrom(world, vcpu, scratch, { entry, index, done });
-    // The header in guest memory is counted up, whatever the guest made of it meanwhile.
+    // The header in guest memory is incremented, also when the guest has changed it meanwhile.
     writeCurrentEntry(scratch, readHeader(scratch).current + 1);
   }
   vcpu.pscCurrent = index;
@@ -117,7 +117,8 @@ function joinFollowing(
     const fresh = candidate.operation === entry.operation && candidate.curPage === 0;
     if (!follows || !fresh || candidate.huge !== huge) {
       const undecided = merging === 'contiguous' && follows && fresh;
-      if (undecided) world.finding('ambiguity', 'psc.merging: nobody says whether entries of two sizes join');
+      if (undecided)
+        world.finding('ambiguity', 'psc.merging: no source says whether entries of different sizes join');
       break;
     }
     pages += candidate.pages;

@@ -1,4 +1,4 @@
-/** A batched page state change that never gets to its first entry: of the wrong guest, or with a bad scratch area. */
+/** A batched page state change answered before its first entry: wrong guest type or bad scratch area. */
 import { GHCB_HV_RESP_MALFORMED_INPUT } from '../../../abi/error-words';
 import { GHCB_SHARED_BUFFER, GHCB_SHARED_BUFFER_END } from '../../../abi/ghcb-page';
 import { PSC_DRAFT_INVALID_HDR, PSC_DRAFT_OTHER, PSC_HEADER_SIZE, PSC_INVALID_HDR } from '../../../abi/psc';

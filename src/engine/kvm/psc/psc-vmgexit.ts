@@ -1,6 +1,6 @@
 /**
  * KVM_EXIT_VMGEXIT, which the postings of 2023 and 2024 left with for page state changes: the VMM gets the guest's request
- * as it is and writes the answer that the guest will read.
+ * unchanged and writes the answer that the guest reads.
  */
 import {
   kvmRunVmgexitPsc,

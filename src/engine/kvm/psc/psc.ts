@@ -1,7 +1,7 @@
 /**
- * NAE event 0x80000010. Where KVM walks the entries, it does so in guest memory, joins what follows on, and changes the RMP
- * itself or leaves once for each range; the walk goes on from the completion of that exit. All that is kept across the
- * exit is in the declared state.
+ * NAE event 0x80000010. Where KVM walks the entries, it does so in guest memory, joins adjacent entries, and changes the
+ * RMP itself or exits once for each range; the completion of that exit continues the walk. Everything kept across the exit
+ * is in the declared state.
  */
 import { gfnToGpa } from '../../../abi/address';
 import { ghcbPage } from '../../../abi/ghcb-page';
@@ -75,7 +75,7 @@ export function snpBeginPscRequest(world: World, vcpu: Vcpu): Handled {
 
 type BeginFacts = Omit<Extract<ExchangeEvent, { type: 'PSC_BEGIN' }>, 'type'>;
 
-/** What ends the request before an entry is looked at; nothing when the walk may begin. */
+/** The reply to a request that ends before its first entry; nothing when the walk may begin. */
 function begin(world: World, vcpu: Vcpu, facts: BeginFacts): Handled | undefined {
   return carryOut(world.decideExchange(vcpu, { type: 'PSC_BEGIN', ...facts }), {
     exitVmgexit: () => forward(world, vcpu),
@@ -84,7 +84,7 @@ function begin(world: World, vcpu: Vcpu, facts: BeginFacts): Handled | undefined
   });
 }
 
-/** As posted the VMM gets every buffer; a KVM that knew some operations would answer those alone. */
+/** As posted the VMM gets every buffer; a KVM that implements some operations would answer those itself. */
 function forwardUnlessKnown(world: World, vcpu: Vcpu): Handled {
   const value = answerWithoutVmm(world, vcpu);
   if (value === undefined) {
@@ -96,14 +96,14 @@ function forwardUnlessKnown(world: World, vcpu: Vcpu): Handled {
   return finish(world, vcpu, { value, rule: 'PscUnknownOperation' });
 }
 
-/** KVM does not look at the buffer: its address, or that of the GHCB page, goes to the VMM. */
+/** KVM does not read the buffer: its address, or that of the GHCB page, is passed to the VMM. */
 function forward(world: World, vcpu: Vcpu): Handled {
   if (world.facet('psc.batch') === 'rawMsrExit') exitVmgexitRaw(world, vcpu, 'pscVmgexitRaw');
   else exitVmgexitPsc(world, vcpu, vcpu.swScratch);
   return 'left';
 }
 
-/** A refused `ret` left entries counted as in flight: the next request pays for it. */
+/** A refused `ret` left entries counted as in flight, which makes the next request fail. */
 function leftOver(world: World, vcpu: Vcpu): Handled {
   world.finding('note', 'kernel WARN: a page state change begins while entries are still in flight');
   writeInfo2(answerPage(world, vcpu), PSC_GENERIC_ERROR);
@@ -112,7 +112,7 @@ function leftOver(world: World, vcpu: Vcpu): Handled {
   return 'resume';
 }
 
-/** snp_begin_psc: looks for the next range, over and over until one must leave or nothing is left. */
+/** snp_begin_psc: finds the next range, in a loop until a range needs an exit or no entry is left. */
 function snpBeginPsc(world: World, vcpu: Vcpu, scratch: Scratch): Handled {
   for (;;) {
     const range = nextRange(world, vcpu, scratch);
@@ -147,7 +147,7 @@ function changeRange(world: World, vcpu: Vcpu, range: Range): Handled | undefine
   });
 }
 
-/** An operation that is counted as done without being looked at. */
+/** An operation that is counted as done without being carried out. */
 function skipRange(world: World, vcpu: Vcpu, { operation }: Range): undefined {
   const first = vcpu.pscCurrent;
   const last = first + vcpu.pscBatch - 1;
@@ -159,7 +159,7 @@ function stillEnabled(world: World): boolean {
   return world.facet('psc.enabledTest') === 'oncePerRequest' || pscExitsEnabled(world);
 }
 
-/** What an entry that is neither private nor shared leads to. */
+/** Handles an entry whose operation is neither private nor shared. */
 function otherOperation(world: World, vcpu: Vcpu, range: Range): 'error' | 'skipped' | 'asShared' {
   if (range.found !== 'range' || operationName(range.operation) !== 'other') return 'error';
   const inKernel = routeOf(world) === 'inKernel';
@@ -244,7 +244,7 @@ export const completePscVmgexit = (world: World, vcpu: Vcpu): Handled =>
 export const completePscVmgexitRaw = (world: World, vcpu: Vcpu): Handled =>
   completeForwarded(world, vcpu, kvmRunVmgexitRaw.get(kvmRunOf(world, vcpu), 'ret'));
 
-/** The VMM walked the buffer, cur_entry included; all that is left for KVM is its reply. */
+/** The VMM walked the buffer and updated cur_entry; KVM only writes its reply. */
 const completeForwarded = (world: World, vcpu: Vcpu, ret: bigint): Handled =>
   takeRet(world, vcpu, ret, { ret: retClass(world, ret).ret, check: 'passedOn' });
 
@@ -293,7 +293,7 @@ function finish(world: World, vcpu: Vcpu, { value, rule }: Reply): Handled {
   vcpu.pscBatch = 0;
   if (ghcbReachable(world, vcpu)) {
     const page = answerPage(world, vcpu);
-    // It is 0 since the dispatch, unless another vCPU wrote there meanwhile.
+    // It is 0 since the dispatch, unless another vCPU has written it since.
     const written = ghcbPage.get(page, 'swExitInfo1') !== 0n;
     if (written && world.facet('psc.doneInfo1') === 'zeroed') writeInfo1(page, 0n);
     writeInfo2(page, value);

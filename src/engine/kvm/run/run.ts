@@ -76,7 +76,7 @@ export function kvmRunIoctl(world: World, index: number, options: { immediateExi
   return undefined;
 }
 
-/** The wait of a vCPU that never got INIT: it ends with -EAGAIN whatever came. */
+/** The wait of a vCPU that never got INIT: it ends with -EAGAIN after any event. */
 function runUninitialized(world: World, vcpu: Vcpu): void {
   vcpu.waitsForInit = !hasEvents(vcpu) && !vcpu.signalPending;
   if (vcpu.waitsForInit) {
@@ -142,7 +142,7 @@ export function runLoop(world: World, vcpu: Vcpu): void {
   }
 }
 
-/** Such a vCPU is not revived by what woke it. */
+/** No event revives such a vCPU. */
 const stoppedWoken: Record<KnownValue<'run.stoppedWoken'>, (world: World, vcpu: Vcpu) => void> = {
   eintr: (world, vcpu) => failRun(world, vcpu, { errno: errno.EINTR, rule: 'RunNotRevived' }),
 };
@@ -167,8 +167,8 @@ function wakeUp(world: World, vcpu: Vcpu): 'left' | 'stays' {
 }
 
 /**
- * Serves the requests that wait on the way into the guest.
- * @returns 'again' when the vCPU must not enter after all, 'left' when KVM_RUN is over
+ * Serves pending requests before guest entry.
+ * @returns 'again' when the vCPU must not enter, 'left' when KVM_RUN is over
  */
 export function serveUpdateRequest(world: World, vcpu: Vcpu): 'again' | 'enter' | 'left' {
   if (updateRequested(vcpu)) {
@@ -220,7 +220,7 @@ const enteredVmsa: Record<Vcpu['vmsa'], (vcpu: Vcpu) => string> = {
   noVmsa: () => 'without VMSA',
 };
 
-/** Whether the thread of a vCPU has something to do that no act of guest or VMM starts. */
+/** Whether the thread of a vCPU has work that no act of guest or VMM starts. */
 export function needsWake(world: World, index: number): boolean {
   const vcpu = world.vcpu(index);
   if (vcpu.run === 'blocked') return hasEvents(vcpu) || vcpu.signalPending;

@@ -1,4 +1,4 @@
-/** What VMRUN does with the VMSA that the VMCB names: KVM's own guard, then the hardware as an oracle. */
+/** VMRUN with the VMSA of the VMCB: KVM's own check, then the checks of the hardware. */
 import { SVM_EXIT_ERR } from '../../../abi/nae';
 import { rmpEntry } from '../../hardware/rmp';
 import type { RuleId } from '../../rules';
@@ -17,7 +17,7 @@ function hardwareReason(world: World): bigint {
   return world.facet('failEntry.reason') === 'allOnes32' ? 0xffffffffn : SVM_EXIT_ERR;
 }
 
-/** Whether the VMCB holds physical address 0, by accident or as the kernel's mark for "no VMSA". */
+/** Whether the VMCB holds physical address 0, from an error PFN or as the kernel's value for "no VMSA". */
 function namesPhysicalZero(world: World, vcpu: Vcpu): boolean {
   if (vcpu.vmsa === 'physicalZero') return true;
   return vcpu.vmsa === 'noVmsa' && world.facet('ap.invalidMarker') === 'zero';
@@ -51,7 +51,7 @@ export function vmrunFailure(world: World, vcpu: Vcpu): EntryFailure | undefined
   return undefined;
 }
 
-/** Without SNP there is no RMP and no guest state of the firmware: what counts is that the launch encrypted the VMSA. */
+/** Without SNP there is no RMP and no guest state of the firmware: the launch must have encrypted the VMSA. */
 function esVmrunFailure(world: World, vcpu: Vcpu): EntryFailure | undefined {
   if (vcpu.guestStateProtected) return undefined;
   return { reason: hardwareReason(world), why: 'the VMSA is not encrypted', rule: 'EsVmsaNotEncrypted' };

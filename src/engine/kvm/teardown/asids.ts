@@ -1,4 +1,4 @@
-/** ASIDs of SEV guests: two bitmaps, and the lazy recycling of those that ended VMs had. */
+/** ASIDs of SEV guests: two bitmaps, and the lazy recycling of the ASIDs of destroyed VMs. */
 import { errno } from '../../../abi/errno';
 import { SEV_CMD_SNP_DF_FLUSH } from '../../../abi/firmware';
 import { dfFlush } from '../../firmware/commands';
@@ -28,7 +28,7 @@ function firstWith(bitmap: number, { min, max }: AsidRange, set: boolean): numbe
   return undefined;
 }
 
-/** __sev_recycle_asids. @returns whether there is something new to find */
+/** __sev_recycle_asids. @returns whether it freed an ASID */
 function recycleAsids(world: World, range: AsidRange): boolean {
   const { host } = world;
   if (firstWith(host.asidsReclaim, range, true) === undefined) return false;

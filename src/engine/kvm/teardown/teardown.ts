@@ -1,4 +1,4 @@
-/** The end of a VM: vCPUs, bounce pages, DECOMMISSION, ASID. What cannot be given back is leaked, and says so. */
+/** The end of a VM: vCPUs, bounce pages, DECOMMISSION, ASID. What cannot be given back is leaked, as a visible move. */
 import { usesGuestMemfd } from '../../../profiles/facets/guest-memory';
 import { rmpLookup, rmpRunLength, rmpUpdateRun } from '../../hardware/rmp';
 import type { Vcpu } from '../../state/vcpu';
@@ -33,7 +33,7 @@ function guestRequestCleanup(world: World): void {
   if (vm.requestPfn !== NO_PFN) freeKernelPage(world, vm.requestPfn);
 }
 
-/** The regions of userspace are unpinned: what the RMP still assigns of them goes back to the host first. */
+/** The regions of userspace are unpinned: their pages that the RMP still assigns are made shared first. */
 function releaseUserPages(world: World): void {
   if (usesGuestMemfd(world.facet('mem.private'))) return;
   const { gmemPages } = world.config;
@@ -58,7 +58,7 @@ function sevVmDestroy(world: World): void {
   sevAsidFree(world);
 }
 
-/** kvm_destroy_vm: every vCPU first, then the VM. guest_memfd goes on its own, see `releaseGmem`. */
+/** kvm_destroy_vm: every vCPU first, then the VM. guest_memfd is released separately, see `releaseGmem`. */
 export function destroyVm(world: World): void {
   world.move('vmDestroyed', -1, {});
   for (const vcpu of world.vcpus) {
@@ -74,7 +74,7 @@ export function destroyVm(world: World): void {
   world.sendLaunch({ type: 'DESTROY' });
 }
 
-/** Every file of the VM is closed: the VM goes, then the pages of guest_memfd. */
+/** Every file of the VM is closed: the VM is destroyed, then the pages of guest_memfd are freed. */
 export function closeEverything(world: World): void {
   destroyVm(world);
   releaseGmem(world);

@@ -1,6 +1,6 @@
 /**
  * NAE events 0x80000011 and 0x80000012. KVM copies the request page, hands the copy to the firmware, and copies the
- * firmware's response page to the guest, also when the firmware refused: then the guest sees what the page held before.
+ * firmware's response page to the guest, also when the firmware refused: then the guest reads its old content.
  */
 import { isPageAligned, PAGE_SIZE } from '../../../abi/address';
 import { errno } from '../../../abi/errno';
@@ -125,7 +125,7 @@ function exitForCertificates(world: World, vcpu: Vcpu): Handled {
   return 'left';
 }
 
-/** What the guest is told for an answer of userspace; another answer fails KVM_RUN. */
+/** The guest's result for each valid answer of userspace; another answer fails KVM_RUN. */
 const vmmErrors: ReadonlyMap<bigint, number> = new Map([
   [BigInt(errno.ENOSPC), SNP_GUEST_VMM_ERR_INVALID_LEN],
   [BigInt(errno.EAGAIN), SNP_GUEST_VMM_ERR_BUSY],

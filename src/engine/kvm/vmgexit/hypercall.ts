@@ -13,7 +13,7 @@ import { readRet } from '../psc/map-gpa-range';
 export const KVM_HC_VAPIC_POLL_IRQ = 1;
 export const KVM_HC_CLOCK_PAIRING = 9;
 const ARGUMENTS = kvmRunHypercall.offsetOf('args');
-/** The caller runs in long mode, as a guest with encrypted state always does for KVM. */
+/** The caller is in long mode, which KVM assumes of every guest with encrypted state. */
 const LONG_MODE = 1n;
 
 /** The result of a hypercall, negative errno of the guest's ABI. */
@@ -33,7 +33,7 @@ function hypercallResult(world: World, vcpu: Vcpu): Result | undefined {
     case BigInt(KVM_HC_MAP_GPA_RANGE):
       return mapGpaRangeRefusal(world, vcpu);
     default:
-      // Kick, IPIs and yield belong to features that the CPUID of this model does not offer.
+      // Kick, IPIs and yield belong to features that the modelled CPUID does not offer.
       return { value: -KVM_ENOSYS, rule: 'HypercallUnknown' };
   }
 }
@@ -69,7 +69,7 @@ function answerHypercall(world: World, vcpu: Vcpu, answer: { value: bigint; rule
   return resumeAnswered(world, vcpu);
 }
 
-/** The arguments go to userspace as they are; args[3..5] keep what was there. */
+/** The arguments are passed to userspace unchanged; args[3..5] keep their old values. */
 function exitHypercall(world: World, vcpu: Vcpu): Handled {
   const run = kvmRunOf(world, vcpu);
   kvmRunHypercall.set(run, 'nr', BigInt(KVM_HC_MAP_GPA_RANGE));
@@ -91,7 +91,7 @@ function exitHypercall(world: World, vcpu: Vcpu): Handled {
   return 'left';
 }
 
-/** KVM_RUN again: `ret` goes to RAX, whatever it is. */
+/** KVM_RUN again: `ret` is copied to RAX without a check. */
 export function completeHypercall(world: World, vcpu: Vcpu): Handled {
   const ret = readRet(world, vcpu);
   vcpu.completion = 'none';

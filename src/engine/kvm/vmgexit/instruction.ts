@@ -43,7 +43,7 @@ const exception =
     return resumeAnswered(world, vcpu);
   };
 
-/** svm_exit_handlers, as far as a validated event can get there. */
+/** svm_exit_handlers, for the events that validation lets through. */
 export const instructionHandlers: ReadonlyMap<number, InstructionHandler> = new Map([
   [SVM_EXIT_READ_DR7, nothing('Dr7OfTheGuest')],
   [SVM_EXIT_WRITE_DR7, nothing('Dr7OfTheGuest')],
@@ -68,13 +68,13 @@ export function svmInvokeExitHandler(world: World, vcpu: Vcpu): Handled {
     world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
     return leaveForHandler(world, vcpu);
   }
-  // The inert stub of a conformance case replaces the handler, but not what KVM makes of its result.
+  // The inert stub of a conformance case replaces the handler, but not KVM's handling of its result.
   const stubbed = vm.instructionHandlersInert && code !== SVM_EXIT_MSR && code !== SVM_EXIT_CPUID;
   const handler = stubbed ? resumeAnswered : instructionHandlers.get(code);
   return (handler ?? svmHandleInvalidExit)(world, vcpu);
 }
 
-/** The handler of an instruction left for userspace; which exit that is depends on the handler. */
+/** The handler of an instruction exits to userspace; the exit reason depends on the handler. */
 export function leaveForHandler(world: World, vcpu: Vcpu): Handled {
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_UNKNOWN });
   world.move('handlerExit', vcpu.index, {}, 'HandlerExits');

@@ -1,4 +1,4 @@
-/** Port accesses that a guest asks for through the GHCB page. No device lives in the kernel: every access leaves. */
+/** Port accesses through the GHCB page. No device is emulated in the kernel: every access exits to userspace. */
 import { errno } from '../../../abi/errno';
 import { ioioInfo1 } from '../../../abi/ioio';
 import { kvmRunIo, KVM_EXIT_IO } from '../../../abi/kvm-run';
@@ -27,14 +27,14 @@ function portAccessOf(vcpu: Vcpu): PortAccess {
 
 const isString = ({ completion }: Vcpu): boolean => completion === 'stringIn' || completion === 'stringOut';
 
-/** What userspace finds behind kvm_run: the value of one item, the first of a string. */
+/** The data page behind kvm_run for userspace: the value of one item, or the first item of a string. */
 export function readPortData(world: World, vcpu: Vcpu): bigint {
   if (!isString(vcpu)) return vcpu.ioData;
   const data = world.findImage('portData', vcpu.index);
   return (data?.u64(0) ?? 0n) & maskOf(vcpu.ioBytes);
 }
 
-/** Userspace leaves the value of an IN behind kvm_run; a string gets it in every item. */
+/** Userspace writes the value of an IN to the page behind kvm_run, for a string to every item. */
 export function writePortData(world: World, vcpu: Vcpu, value: bigint): void {
   if (!isString(vcpu)) {
     vcpu.ioData = value;
@@ -107,7 +107,7 @@ function sevEsStringIo(world: World, vcpu: Vcpu, access: PortAccess): Handled {
   return exitStringIo(world, vcpu);
 }
 
-/** Items that fit the data page; the rest follows with another exit. */
+/** Items that fit the data page; the remaining ones need another exit. */
 function itemsOfThisExit(world: World, vcpu: Vcpu): number {
   if (vcpu.ioBytes === 0) {
     world.finding('violation', 'this kernel divides the page size by an item size of 0');
@@ -131,7 +131,7 @@ function exitStringIo(world: World, vcpu: Vcpu): Handled {
   return 'left';
 }
 
-/** KVM_RUN again after a string exit: data of an INS goes to the scratch area, then the next items leave. */
+/** KVM_RUN again after a string exit: data of an INS is copied to the scratch area, then the next items exit. */
 export function completeStringIo(world: World, vcpu: Vcpu): Handled {
   const count = itemsOfThisExit(world, vcpu);
   const bytes = count * vcpu.ioBytes;

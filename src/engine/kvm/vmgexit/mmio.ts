@@ -1,4 +1,4 @@
-/** MMIO accesses that a guest asks for through the GHCB page. No device lives in the kernel: every access leaves. */
+/** MMIO accesses through the GHCB page. No device is emulated in the kernel: every access exits to userspace. */
 import { GHCB_ERR_INVALID_INPUT } from '../../../abi/error-words';
 import { kvmRunMmio, KVM_EXIT_MMIO } from '../../../abi/kvm-run';
 import { MMIO_MAX_LENGTH } from '../../../abi/nae';
@@ -27,7 +27,7 @@ export function handleMmio(world: World, vcpu: Vcpu, direction: 'read' | 'write'
   return exitMmio(world, vcpu, direction);
 }
 
-/** A longer access, which protocol version 1 allows, leaves once for every eight bytes. */
+/** A longer access, which protocol version 1 allows, exits once for every eight bytes. */
 function exitMmio(world: World, vcpu: Vcpu, direction: 'read' | 'write'): Handled {
   const run = kvmRunOf(world, vcpu);
   const gpa = vcpu.exitInfo1 + BigInt(vcpu.ioDone);
@@ -46,7 +46,7 @@ function exitMmio(world: World, vcpu: Vcpu, direction: 'read' | 'write'): Handle
   return 'left';
 }
 
-/** complete_sev_es_emulated_mmio: data of a read goes to the scratch area, then the next piece leaves. */
+/** complete_sev_es_emulated_mmio: data of a read is copied to the scratch area, then the next piece exits. */
 export function completeMmio(world: World, vcpu: Vcpu): Handled {
   const direction = vcpu.completion === 'mmioRead' ? 'read' : 'write';
   const length = Math.min(PIECE, vcpu.ioBytes);

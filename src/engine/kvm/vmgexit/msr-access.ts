@@ -5,7 +5,7 @@ import { resumeAnswered, svmVmgexitInjectGp, type Handled } from '../ghcb/ghcb';
 
 const LOW_32 = 0xffffffffn;
 
-/** msr_interception. SW_EXITINFO1 tells the direction: 0 is a read, anything else a write. */
+/** msr_interception. SW_EXITINFO1 is the direction: 0 is a read, any other value a write. */
 export function msrInterception(world: World, vcpu: Vcpu): Handled {
   const number = Number(vcpu.rcx & LOW_32);
   const known = world.msrs.find((msr) => msr.used && msr.number === number);

@@ -47,7 +47,7 @@ export function sevHandleVmgexitMsrProtocol(world: World, vcpu: Vcpu): Handled {
   return handler(world, vcpu);
 }
 
-/** Asked of a guest without SNP: whether its request is treated as a wish to terminate. */
+/** For a guest without SNP: whether its request is treated as a termination request. */
 type SnpTest = (world: World) => boolean;
 const gpaRequestTerminates: SnpTest = (world) => world.facet('msr.gpaRequestNonSnp') === 'terminates';
 
@@ -105,7 +105,7 @@ function terminate(world: World, vcpu: Vcpu, rule: RuleId): Handled {
   return exitSevTerm(world, vcpu, vcpu.ghcbMsr, rule);
 }
 
-/** Only info code and value are rewritten; the bits between keep what the request had. */
+/** Only info code and value are rewritten; the bits between keep their value from the request. */
 function answerCpuid(world: World, vcpu: Vcpu): Handled {
   const request = vcpu.ghcbMsr;
   const { function: leaf, register } = cpuidRequest.decode(request);
@@ -116,7 +116,7 @@ function answerCpuid(world: World, vcpu: Vcpu): Handled {
   return answer(world, vcpu, value, 'MsrCpuid');
 }
 
-/** The ordinary instruction handler wants userspace: the request stands in the MSR. */
+/** The ordinary instruction handler exits to userspace: the MSR keeps the request. */
 function exitFromHandler(world: World, vcpu: Vcpu): Handled {
   world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
   return leaveForHandler(world, vcpu);

@@ -1,4 +1,4 @@
-/** A guest that gives up: how its request reaches the VMM, which changed more than once before it was merged. */
+/** Termination requests, and how they reach the VMM, which changed more than once before the merge. */
 import { errno } from '../../../abi/errno';
 import {
   DRAFT_SYSTEM_EVENT_NDATA_VALID,

@@ -80,7 +80,7 @@ function sevEsValidateVmgexit(world: World, vcpu: Vcpu, page: Image): Handled | 
   return undefined;
 }
 
-/** Kernels that ask for RAX whatever the AP creation request is: only DESTROY can tell them apart. */
+/** Whether RAX is required for every AP creation request; kernels differ for DESTROY only. */
 function destroyLacksRax(world: World, vcpu: Vcpu): boolean {
   if (vcpu.exitCode !== BigInt(SVM_VMGEXIT_AP_CREATION) || wasValid(vcpu, 'rax')) return false;
   return world.facet('ap.destroyNeedsRax') === 'yes';
@@ -93,7 +93,7 @@ function notRegistered(world: World, vcpu: Vcpu): Handled {
   return failRequest(world, vcpu, errno.EINVAL, 'GhcbNotRegistered');
 }
 
-/** Before malformed-input answers existed, a bad request was the VMM's problem. */
+/** Before malformed-input answers existed, a bad request made KVM_RUN fail. */
 function missingInput(world: World, vcpu: Vcpu): Handled {
   if (world.facet('nae.missingInput') !== 'internalError') {
     return malformed(world, vcpu, GHCB_ERR_MISSING_INPUT, 'MissingInput');

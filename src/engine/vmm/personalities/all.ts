@@ -35,7 +35,7 @@ function lazily(exit: Exit): ReturnType<Personality['handle']> {
 
 export const personalities: Readonly<Record<Vm['personality'], Personality>> = {
   manual: {
-    doc: 'nobody: the scenario handles every exit itself',
+    doc: 'none: the scenario handles every exit itself',
     privateAtLaunch: 'ranges',
     handle: () => idle,
   },
@@ -55,12 +55,12 @@ export const personalities: Readonly<Record<Vm['personality'], Personality>> = {
     handle: (exit) => handleWith(exit, { ...qemuHabits, ret: 'errno' }),
   },
   'negative-errno': {
-    doc: 'like strict, but stores the negative errno, which no kernel wants',
+    doc: 'like strict, but stores the negative errno, which no kernel accepts',
     privateAtLaunch: 'ranges',
     handle: (exit) => handleWith(exit, { ...qemuHabits, ret: 'negativeErrno' }),
   },
   lazy: {
-    doc: 'resumes every vCPU without doing anything: the guest believes in success',
+    doc: 'resumes every vCPU without doing anything: the guest reads success',
     privateAtLaunch: 'ranges',
     handle: lazily,
   },
@@ -70,7 +70,7 @@ export const personalities: Readonly<Record<Vm['personality'], Personality>> = {
     handle: (exit) => handleWith(exit, qemuHabits),
   },
   'historical-vmgexit': {
-    doc: 'the QEMU tree of early 2024 that knows KVM_EXIT_VMGEXIT and walks the PSC buffer itself',
+    doc: 'the QEMU tree of early 2024 that handles KVM_EXIT_VMGEXIT and walks the PSC buffer itself',
     privateAtLaunch: 'ranges',
     handle: (exit) => handleWith(exit, { ...qemuHabits, ret: 'errno', vmgexit: 'answered' }),
   },

@@ -1,4 +1,4 @@
-/** Converting a range of guest memory as VMMs do it: attribute first, then the side that is no longer in use. */
+/** Conversion of a range of guest memory by a VMM: the attribute first, then the side that is no longer in use. */
 import { errno, errnoText } from '../../../abi/errno';
 import { gfnToGpa, gpaToGfn, isPageAligned } from '../../../abi/address';
 import type { Outcome } from '../../acts';
@@ -6,14 +6,14 @@ import { memoryHandlers } from '../memory';
 import type { Slot } from '../../state/vm';
 import type { World } from '../../world';
 
-/** A range that the guest, or a fault, wants converted. */
+/** A range to convert, requested by the guest or by a memory fault. */
 export interface Conversion {
   readonly gpa: bigint;
   readonly pages: bigint;
   readonly toPrivate: boolean;
 }
 
-/** Nothing when it worked, also when there was nothing to do; else why not. */
+/** Why it failed; undefined on success and when there was nothing to do. */
 export type ConversionResult = { readonly failed: string } | undefined;
 
 const MAX_PAGES = 1n << 40n;
@@ -22,7 +22,7 @@ function slotAt(world: World, gfn: number): Slot | undefined {
   return world.slots.find((slot) => slot.used && gfn >= slot.firstGfn && gfn < slot.firstGfn + slot.pages);
 }
 
-/** What an ioctl that is part of handling an exit returned. */
+/** Result of an ioctl that is part of handling an exit. */
 const resultOf = (world: World, outcome: Outcome): number => (outcome ? -errno.EINVAL : world.vm.ioctlRet);
 
 function setAttributes(
@@ -77,7 +77,7 @@ export function qemuConvert(world: World, index: number, conversion: Conversion)
   return punch(world, range);
 }
 
-/** The userspace pages of a range that is private now are given back: they read as zeros when they come into use again. */
+/** Discards the userspace pages of a range that is private now; they read as zeros when they are used again. */
 function discardShared(world: World, index: number, { gfn, n }: { gfn: number; n: number }): void {
   const count = Math.max(0, Math.min(n, world.config.gfnCount - gfn));
   if (count === 0) return;
@@ -106,7 +106,7 @@ export function cloudHypervisorConvert(
   return undefined;
 }
 
-/** The attribute alone: what is done after a memory fault. */
+/** Sets the attribute alone, after a memory fault. */
 export function attributeOnly(world: World, index: number, conversion: Conversion): ConversionResult {
   say(world, index, conversion);
   const range = checked(conversion);

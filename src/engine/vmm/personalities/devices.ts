@@ -1,4 +1,4 @@
-/** The devices every personality has: a serial port, and memory-mapped registers that keep nothing. */
+/** The devices of every personality: a serial port, and memory-mapped registers without state. */
 import { kvmRunIo, kvmRunMmio } from '../../../abi/kvm-run';
 import { hex } from '../../../base/hex';
 import { readPortData, writePortData } from '../../kvm/vmgexit/io';

@@ -18,7 +18,7 @@ import { mmioAccess, portAccess } from './devices';
 import { again, idle, retry, stop, type Exit, type Verdict } from './personality';
 import { answerVmgexit } from './vmgexit';
 
-/** What differs between the personalities that handle everything. */
+/** The differences between the personalities that handle every exit. */
 export interface Habits {
   /** Handles a conversion that the guest asked for. */
   convert(exit: Exit, conversion: Conversion): ConversionResult;
@@ -26,11 +26,11 @@ export interface Habits {
   convertAfterFault(exit: Exit, conversion: Conversion): ConversionResult;
   /** What it puts into `hypercall.ret`: nothing, a positive errno as KVM expects, or a negative errno. */
   readonly ret: 'never' | 'errno' | 'negativeErrno';
-  /** What it does about a hypercall other than KVM_HC_MAP_GPA_RANGE. */
+  /** Its handling of a hypercall other than KVM_HC_MAP_GPA_RANGE. */
   readonly unknownHypercall: 'stop' | 'ignore';
-  /** What it does about KVM_EXIT_VMGEXIT. */
+  /** Its handling of KVM_EXIT_VMGEXIT. */
   readonly vmgexit: 'unknown' | 'leftAlone' | 'answered';
-  /** Its words for an exit it has no case for. */
+  /** Its error text for an exit that it has no case for. */
   unknownExit(exit: Exit): string;
 }
 
@@ -110,7 +110,7 @@ function vmgexit(exit: Exit, habits: Habits): Verdict {
 
 type Handler = (exit: Exit, habits: Habits) => Verdict;
 
-/** What a personality does about the exits it knows, by name: a number means what the headers of the running kernel say. */
+/** The handlers of a personality by exit name; the headers of the simulated kernel give a number its name. */
 const handlers: Readonly<Partial<Record<KvmExitName, Handler>>> = {
   KVM_EXIT_UNKNOWN: () => again,
   KVM_EXIT_IO: (exit) => (portAccess(exit), again),
@@ -127,11 +127,11 @@ const handlers: Readonly<Partial<Record<KvmExitName, Handler>>> = {
   KVM_EXIT_SNP_REQ_CERTS: (exit) => (kvmRunSnpReqCerts.set(exit.run, 'ret', 0n), again),
 };
 
-/** An exit handled with the habits of one VMM. */
+/** Handles an exit as one VMM does. */
 export function handleWith(exit: Exit, habits: Habits): Verdict {
   const meaning = exitOfReason(exit.world, exit.reason);
   if (exit.errno === errno.EAGAIN) return retry;
-  // Without a signal KVM_RUN says -EINTR of a vCPU that it cannot wake, and says it again.
+  // Without a signal KVM_RUN returns -EINTR for a vCPU that it cannot wake, and does so at every retry.
   if (exit.errno === errno.EINTR) return meaning?.name === 'KVM_EXIT_INTR' ? again : retry;
   if (exit.errno !== 0 && meaning?.name === 'KVM_EXIT_MEMORY_FAULT') return memoryFault(exit, habits);
   if (exit.errno !== 0) return stop(`error: kvm run failed, errno ${exit.errno}`, 'QemuRunFailed');

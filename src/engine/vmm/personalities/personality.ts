@@ -1,4 +1,4 @@
-/** What a VMM personality is: how one VMM handles the exits of a vCPU, read from the bytes of `kvm_run`. */
+/** A VMM personality: how one VMM handles the exits of a vCPU, read from the bytes of `kvm_run`. */
 import { errnoText } from '../../../abi/errno';
 import { countsBeside, kvmRun } from '../../../abi/kvm-run';
 import { exitOfReason } from '../../kvm/exit';
@@ -15,11 +15,11 @@ export interface Exit {
   readonly run: Image;
   /** errno of KVM_RUN, positive; 0 when it returned 0. */
   readonly errno: number;
-  /** kvm_run.exit_reason; stale when KVM_RUN failed for a reason of its own. */
+  /** kvm_run.exit_reason; stale when KVM_RUN failed without an exit. */
   readonly reason: number;
 }
 
-/** What the VMM thread does next. */
+/** The next action of the VMM thread. */
 export type Verdict =
   | { readonly next: 'again' | 'idle' | 'retry' }
   | { readonly next: 'stop'; readonly why: string; readonly rule?: RuleId };
@@ -27,7 +27,7 @@ export type Verdict =
 export const again: Verdict = { next: 'again' };
 /** The thread does not call KVM_RUN by itself any more. */
 export const idle: Verdict = { next: 'idle' };
-/** KVM_RUN again, but not for ever when nothing changes. */
+/** KVM_RUN again, but only a few times while nothing changes. */
 export const retry: Verdict = { next: 'retry' };
 export const stop = (why: string, rule?: RuleId): Verdict =>
   rule === undefined ? { next: 'stop', why } : { next: 'stop', why, rule };

@@ -80,7 +80,7 @@ function answerRaw(exit: Exit, convert: Convert, injected: bigint | undefined): 
   return again;
 }
 
-/** The buffer as this VMM sees it: a copy that it writes back when it is through. */
+/** The buffer as this VMM processes it: a copy that it writes back at the end. */
 class BufferCopy {
   private readonly view: ByteView;
   constructor(readonly bytes: Uint8Array) {
@@ -97,7 +97,7 @@ class BufferCopy {
   }
   entry(index: number): { gfn: number; pages: number; toPrivate: boolean } {
     const { gfn, pages, operation } = readPscEntry(this.view, index);
-    // Whatever is not private is shared, SMASH and UNSMASH included.
+    // Every operation but private is treated as shared, SMASH and UNSMASH included.
     return { gfn, pages, toPrivate: operation === PSC_OP_PRIVATE };
   }
   setCurrentPage(index: number, pages: number): void {
@@ -138,7 +138,7 @@ interface BufferRange {
   readonly entries: number;
 }
 
-/** Neighbouring entries that follow each other, whatever their sizes. cur_page is written before the range is converted. */
+/** Adjacent entries with consecutive frames, of any sizes. cur_page is written before the range is converted. */
 function nextRange(buffer: BufferCopy): BufferRange | undefined {
   const first = buffer.current;
   if (first > buffer.end) return undefined;
