@@ -1,11 +1,11 @@
 /**
- * The effects of a statechart as types: read from its definition, event by event, so that an effect that nobody carries
- * out, and a handler for one that never comes, do not compile.
+ * The effects of a statechart as types: read from its definition, event by event, so that an effect without a
+ * handler, and a handler for an effect that does not exist, do not compile.
  */
 
 import { assert } from '../base/assert';
 
-/** What an action of a chart asks the engine to do. */
+/** An effect: an action of a chart that the engine carries out. */
 export interface AnyEffect {
   readonly type: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -42,18 +42,18 @@ export type QuietEvent<Definition, Event extends { readonly type: string }> = Ev
     : never
   : never;
 
-/** The events whose effects somebody has to carry out. */
+/** The events that have an effect in some state. */
 export type DecidingEvent<Definition, Event extends { readonly type: string }> = Exclude<
   Event,
   QuietEvent<Definition, Event>
 >;
 
-/** A handler for each effect, without exception and without one too many. */
+/** A handler for each effect, none missing and none in excess. */
 export type EffectTable<E extends AnyEffect, R> = {
   readonly [T in E['type']]: (params: Extract<E, { readonly type: T }>['params']) => R;
 };
 
-/** Bodiless actions under the names that a definition uses, all of them and no other. */
+/** Actions without a body, under exactly the names that a definition uses. */
 export type ActionNames<Definition, Event extends { readonly type: string }> = Readonly<
   Record<Extract<EffectFor<Definition, Event['type']>, AnyEffect>['type'], (...args: never) => void>
 >;
@@ -66,12 +66,12 @@ export const actionWith =
   <P>() =>
   (_args: unknown, _params: P): void => {};
 
-/** What the handlers of a table answer. */
+/** The return type of the handlers of a table. */
 type AnswerOf<T> = T[keyof T] extends infer H ? (H extends (params: never) => infer R ? R : never) : never;
-/** Refuses handlers of effects that never come. */
+/** Rejects handlers of effects that do not exist. */
 type NoOther<T, E extends AnyEffect> = { readonly [K in Exclude<keyof T, E['type']>]: never };
 
-/** Carries out the effects of one event in order. @returns what the last handler answered; undefined without effects */
+/** Carries out the effects of one event in order. @returns the result of the last handler; undefined without effects */
 export function carryOut<E extends AnyEffect, T extends EffectTable<E, unknown>>(
   effects: readonly E[],
   table: T & NoOther<T, E>,

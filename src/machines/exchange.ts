@@ -1,17 +1,17 @@
-/** One request of a guest to KVM, by MSR or by GHCB page, from VMGEXIT to the entry that shows the answer. */
+/** One request of a guest to KVM, by MSR or by GHCB page, from VMGEXIT to the guest entry with the answer. */
 import { setup } from 'xstate';
 import { compile } from './compile';
 import { action, type ActionNames } from './effects';
 import { events, type EventOf } from './events';
 
-/** Who carries a page state change out: KVM at once, the VMM by range, or the VMM by the guest's own words. */
+/** Who carries out a page state change: KVM at once, the VMM by range, or the VMM from the guest's request. */
 const pscRoutes = ['inKernel', 'mapGpaRange', 'vmgexit'] as const;
 export type PscRoute = (typeof pscRoutes)[number];
 
 export const exchangeEvents = events({
   MSR_REQUEST: {},
   NAE_REQUEST: {},
-  /** KVM has its answer, good or bad, and will enter the guest. */
+  /** KVM has its answer, success or error, and will enter the guest. */
   ANSWER: {},
   /** The request is malformed: SW_EXITINFO1 = 2. */
   MALFORMED: { reason: [1, 2, 3, 4, 5, 6] },
@@ -24,13 +24,13 @@ export const exchangeEvents = events({
     headerLegal: 'flag',
     found: ['range', 'invalidEntry', 'nothingLeft'],
     operation: ['private', 'shared', 'other'],
-    /** What an operation other than private and shared leads to, where KVM walks the entries. */
+    /** The effect of an operation other than private and shared, where KVM walks the entries. */
     other: ['error', 'skipped', 'asShared'],
   },
   PSC_MSR: { carriedOut: pscRoutes, operationKnown: 'flag', exitsEnabled: 'flag' },
   /** KVM changed the RMP itself, or could not. */
   PSC_CHANGED: { done: 'flag' },
-  /** KVM leaves for userspace and remembers how to go on. */
+  /** KVM exits to userspace and stores how to continue. */
   EXIT_TO_USERSPACE: {},
   /** KVM_RUN again: userspace left `ret`. */
   USERSPACE_RET: { ret: ['success', 'refused', 'other'], check: ['anyNonZero', 'whitelist', 'passedOn'] },

@@ -1,7 +1,7 @@
 /**
- * The launch of one VM, as KVM and as the firmware see it. `launch` is what KVM remembers, `gstate` is the firmware's
- * guest state, `health` says whether KVM has given the VM up. The checks of each command stand in the order in which KVM
- * and the firmware make them; a refusal names the rule it rests on.
+ * The launch of one VM for KVM and for the firmware. `launch` is the state of KVM, `gstate` the guest state of the
+ * firmware, `health` whether the VM is bugged or dead. The checks of each command are in the order of KVM and of the
+ * firmware; a refusal names its rule.
  */
 import { setup } from 'xstate';
 import type { FirmwareStatusName } from '../abi/firmware';
@@ -34,7 +34,7 @@ export const launchEvents = events({
     policyComplete: 'flag',
     tscKnown: 'flag',
   },
-  /** Flags and policy, where they are looked at once the context is there. */
+  /** Flags and policy, where they are checked after the context was created. */
   START_CHECKS: { flagsZero: 'flag', policySupported: 'flag', policyComplete: 'flag' },
   /** KVM holds a firmware context. */
   CONTEXT_CREATED: {},
@@ -43,7 +43,7 @@ export const launchEvents = events({
   /** KVM_SEV_SNP_LAUNCH_UPDATE up to the first page. */
   UPDATE: {
     snp: 'flag',
-    /** KVM does not close the launch by a test of its own. */
+    /** KVM has no check of its own that ends the launch. */
     stillOpen: 'flag',
     readable: 'flag',
     argumentsLegal: 'flag',
@@ -61,11 +61,11 @@ export const launchEvents = events({
     vcpusLocked: 'flag',
   },
   FINISH_DONE: {},
-  /** `unwound`: everything is taken back. */
+  /** `unwound`: everything is undone. */
   FINISH_FAILED: { finishedBefore: 'flag', unwound: 'flag' },
-  /** KVM met something it cannot put right. */
+  /** KVM found an error that it cannot undo. */
   BUGGED: {},
-  /** KVM gives the VM up without having met a fault of its own. */
+  /** KVM marks the VM dead without a KVM_BUG_ON. */
   KILLED: {},
   DESTROY: {},
 
@@ -108,7 +108,7 @@ const identityIs =
     event.type === 'SNP_LAUNCH_FINISH' && event.identity === value;
 
 const refusal = <const R extends string>(reason: R) => ({ type: 'refuse', params: { reason } }) as const;
-/** The firmware answers a status instead of doing the command. */
+/** The firmware returns a status and does not carry out the command. */
 const status = <const S extends FirmwareStatusName>(name: S) =>
   ({ type: 'refuseFirmware', params: { status: name } }) as const;
 
@@ -224,7 +224,7 @@ const definition = {
             FINISH: finish,
           },
         },
-        /** VMSAs are being encrypted; what is done is not taken back. */
+        /** VMSAs are being encrypted; encrypted ones are not undone. */
         finishing: {
           on: {
             FINISH_DONE: 'finished',
@@ -315,9 +315,9 @@ const definition = {
       initial: 'sound',
       states: {
         sound: { on: { BUGGED: 'bugged', KILLED: 'dead' } },
-        /** KVM_BUG_ON fired: every ioctl of the VM is -EIO, only its end remains. */
+        /** KVM_BUG_ON fired: every ioctl of the VM is -EIO, it can only be destroyed. */
         bugged: { on: { BUGGED: 'bugged', KILLED: 'bugged' } },
-        /** KVM gave the VM up: as bugged, without a bug. */
+        /** The VM is dead: it behaves as bugged, without a KVM_BUG_ON. */
         dead: { on: { BUGGED: 'dead', KILLED: 'dead' } },
       },
       on: { CREATE_VM: '.sound' },

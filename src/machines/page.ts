@@ -30,10 +30,10 @@ const goesTo =
   ({ event }: EventArgs): boolean =>
     event.type === 'RMPUPDATE' && event.to === state;
 
-/** Why an instruction does nothing, by the name of its code. */
+/** Why an instruction has no effect, by the name of its code. */
 export type InstructionCode = 'RMP_FAIL_OVERLAP' | 'RMP_FAIL_PERMISSION' | 'RMP_FAIL_SIZEMISMATCH';
 
-/** The instruction answers a code and changes nothing. */
+/** The instruction returns a code and changes nothing. */
 const code = <const C extends InstructionCode>(name: C) =>
   ({ type: 'refuseInstruction', params: { code: name } }) as const;
 const status = <const S extends FirmwareStatusName>(name: S) =>
@@ -47,7 +47,7 @@ const update = [
   { guard: 'toPreGuest', target: 'Pre-Guest' },
   { target: 'Guest-Invalid' },
 ] as const;
-/** Immutable entries want PAGE_RECLAIM first. */
+/** Immutable entries need PAGE_RECLAIM first. */
 const immutable = [overlap, { actions: code('RMP_FAIL_PERMISSION') }] as const;
 const sizeDiffers = { guard: 'sizeDiffers', actions: code('RMP_FAIL_SIZEMISMATCH') } as const;
 const notOfGuest = { actions: code('RMP_FAIL_PERMISSION') } as const;

@@ -1,17 +1,17 @@
 /**
- * The AP creation request that waits for one vCPU. Two things can wait: an update request that the run loop serves,
- * and a flag that lets the next INIT apply the address. Kernels differ in who sets the flag and who minds it.
+ * The pending AP creation request of one vCPU. Two things can be pending: an update request that the run loop serves,
+ * and a flag that lets the next INIT apply the address. Kernels differ in where the flag is set and where it is checked.
  */
 
 const refusal = <const R extends string>(reason: R) => ({ type: 'refuse', params: { reason } }) as const;
 
-/** The checks of a create request that a kernel may make after it has spoiled the target. */
+/** The checks of a create request that a kernel may make after it has already changed the target. */
 export type FailedCheck = 'features' | 'gpaLegal' | 'gpaNot2M';
 const failed = <const G extends string, const C extends FailedCheck>(guard: G, check: C) =>
   ({ type: guard, params: { check } }) as const;
 
 /**
- * A request whose checks failed in a kernel that had spoiled the target before them: as DESTROY.
+ * A request whose checks failed in a kernel that had already changed the target: it acts like DESTROY.
  * @param from '.' where the transition belongs to the region, '' where to a state
  */
 const spoiledNow = <const C extends FailedCheck, const R extends string, const P extends '' | '.'>(
@@ -33,7 +33,7 @@ const spoiledNow = <const C extends FailedCheck, const R extends string, const P
     { guard: failed('checkFails', check), actions: refusal(reason) },
   ] as const;
 
-/** CREATE_ON_INIT raises no update request once KVM has seen what it is, which is after the features. */
+/** CREATE_ON_INIT raises no update request once KVM has decoded it, which is after the check of the features. */
 const spoiledOnInit = <const C extends FailedCheck, const R extends string>(
   check: C,
   reason: R,
@@ -48,7 +48,7 @@ const spoiledOnInit = <const C extends FailedCheck, const R extends string>(
     { guard: failed('checkFails', check), actions: refusal(reason) },
   ] as const;
 
-/** Which second create is refused: of a vCPU with a guest VMSA, or also of one for which a create waits. */
+/** Which second create is refused: of a vCPU with a guest VMSA, or also of one with a pending create. */
 type Waiting = 'nothing' | 'create' | 'destroy';
 const refusedSecond = (waiting: Waiting) => {
   if (waiting === 'destroy') return [];
@@ -70,7 +70,7 @@ const createOnInit = (waiting: Waiting, requestRaised: boolean) =>
     { target: requestRaised ? 'updatePending' : 'createdOnInit', actions: 'rememberPendingGpa' },
   ] as const;
 
-/** The same in every state, but for the second create that a state refuses before. */
+/** The transitions of every state; some states refuse a second create before them. */
 const raised = ['rememberPendingGpa', 'raiseUpdateRequest'] as const;
 const createNow = [
   ...spoiledNow('features', 'ApFeaturesDiffer', '.'),
@@ -82,14 +82,14 @@ const createNow = [
   { target: '.updatePending', actions: raised },
 ] as const;
 
-/** The update request is consumed; what it does is the handler's or the reset's. */
+/** The update request is consumed; the handler or the reset carries it out. */
 const takeRequest = <const T extends string>(target: T) =>
   [
     { guard: 'handlerApplies', target, actions: 'applyPendingVmsa' },
     { target, actions: 'resetVcpu' },
   ] as const;
 
-/** The flag is consumed by a reset; a handler of its own does not look at it. */
+/** The flag is consumed by a reset; a separate handler does not check it. */
 const takeFlag = [{ guard: 'flagStays' }, { target: 'noneWaiting' }] as const;
 const takeFlagOfTwo = <const T extends string>(target: T) =>
   [{ guard: 'appliesAgain', target }, { target: 'requestLeftOver' }] as const;
@@ -103,11 +103,11 @@ const destroyActions = ['forgetPendingGpa', 'raiseUpdateRequest'] as const;
 export const creation = {
   initial: 'noneWaiting',
   states: {
-    /** No AP creation request waits. */
+    /** No AP creation request is pending. */
     noneWaiting: {
       on: { AP_CREATE_ON_INIT: createOnInit('nothing', false), AP_CREATE: refusedSecond('nothing') },
     },
-    /** A VMSA GPA waits for the next INIT. */
+    /** A VMSA GPA is pending for the next INIT. */
     createdOnInit: {
       tags: ['armed'],
       on: {
@@ -116,7 +116,7 @@ export const creation = {
         PENDING_VMSA_TAKEN: takeFlag,
       },
     },
-    /** A VMSA GPA waits, and the update request is raised; whoever comes first, the request or an INIT, applies it. */
+    /** A VMSA GPA is pending, and the update request is raised; the first of request and INIT applies it. */
     updatePending: {
       tags: ['armed', 'updateRequested'],
       on: {
@@ -126,7 +126,7 @@ export const creation = {
         PENDING_VMSA_TAKEN: takeFlagOfTwo('updateUnarmed'),
       },
     },
-    /** A VMSA GPA waits for the update request alone: an INIT leaves it where it is. */
+    /** A VMSA GPA is pending for the update request only: an INIT does not apply it. */
     updateUnarmed: {
       tags: ['updateRequested'],
       on: {
@@ -135,7 +135,7 @@ export const creation = {
         UPDATE_REQUEST_TAKEN: takeRequest('noneWaiting'),
       },
     },
-    /** DESTROY waits, and the update request is raised. */
+    /** DESTROY is pending, and the update request is raised. */
     destroyPending: {
       tags: ['armed', 'updateRequested'],
       on: {
@@ -144,7 +144,7 @@ export const creation = {
         PENDING_VMSA_TAKEN: takeFlagOfTwo('destroyUnarmed'),
       },
     },
-    /** DESTROY waits for the update request alone: an INIT leaves it where it is. */
+    /** DESTROY is pending for the update request only: an INIT does not apply it. */
     destroyUnarmed: {
       tags: ['updateRequested'],
       on: {
@@ -152,7 +152,7 @@ export const creation = {
         UPDATE_REQUEST_TAKEN: takeRequest('noneWaiting'),
       },
     },
-    /** "No VMSA" waits without an update request: the next INIT takes the vCPU offline. */
+    /** "No VMSA" is pending without an update request: the next INIT takes the vCPU offline. */
     destroyArmed: {
       tags: ['armed'],
       on: {
@@ -160,7 +160,7 @@ export const creation = {
         PENDING_VMSA_TAKEN: takeFlag,
       },
     },
-    /** An INIT served the request first; the update request that is left repeats the reset only. */
+    /** An INIT served the request first; the remaining update request only repeats the reset. */
     requestLeftOver: {
       tags: ['updateRequested'],
       on: {

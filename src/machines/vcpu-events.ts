@@ -1,4 +1,4 @@
-/** What can happen to one vCPU, with the facts that decide what comes of it. */
+/** The events of one vCPU, with the facts that decide their outcome. */
 import { events, type EventOf } from './events';
 
 const armedFlag = ['onInitOnly', 'allRequests'] as const;
@@ -6,9 +6,9 @@ const onError = ['untouched', 'offline'] as const;
 
 const refusalFacts = {
   featuresMatch: 'flag',
-  /** What the address is; `none` is the word that stands for "no VMSA". */
+  /** The kind of address; `none` is the value of "no VMSA". */
   gpa: ['legal', 'illegal', 'twoMegAligned', 'none'],
-  /** `rejectIfArmed`: only a create that still waits is in the way. `reject`: the target has a guest VMSA. */
+  /** `rejectIfArmed`: only a pending create causes a refusal. `reject`: the target has a guest VMSA. */
   secondCreate: ['replace', 'rejectIfArmed', 'reject'],
   onError,
   armedFlag,
@@ -21,7 +21,7 @@ export const vcpuEvents = events({
   INIT: { isBootCpu: 'flag', destroyedForGood: 'flag' },
   /** A latched SIPI was accepted by the local APIC code. */
   SIPI: {},
-  /** The wait of a vCPU that may not run is over: an event is pending. */
+  /** The wait of a vCPU that is not runnable is over: an event is pending. */
   WAKE: {},
   AP_RESET_HOLD: { staysRunnable: 'flag' },
   HLT: { staysRunnable: 'flag' },
@@ -38,7 +38,7 @@ export const vcpuEvents = events({
     ],
     kernelApic: 'flag',
     range: ['known', 'anyNumber'],
-    /** INIT cannot be taken now, and this kernel tests for it. */
+    /** INIT is blocked now, and this kernel checks for it. */
     initBlocked: 'flag',
     destroyedForGood: 'flag',
   },
@@ -46,14 +46,14 @@ export const vcpuEvents = events({
   AP_CREATE: refusalFacts,
   AP_DESTROY: { armedFlag },
   AP_UNKNOWN_REQUEST: { onError, armedFlag },
-  /** AP creation lets a vCPU run that never saw an INIT. */
+  /** AP creation makes a vCPU runnable that never received an INIT. */
   START_UNINITIALIZED: {},
   /** The run loop consumed the update request. */
   UPDATE_REQUEST_TAKEN: { appliedBy: ['requestHandler', 'initReset'] },
-  /** The waiting AP creation request is applied: by an INIT reset, or by a handler of its own that leaves the flag. */
+  /** The pending AP creation request is applied: by an INIT reset, or by a separate handler that keeps the flag. */
   PENDING_VMSA_TAKEN: {
     by: ['initReset', 'requestHandler'],
-    /** An update request that is left over will apply the address once more. */
+    /** A remaining update request will apply the address once more. */
     appliesAgain: 'flag',
     offlineState: ['HALTED', 'STOPPED', 'UNINITIALIZED'],
   },

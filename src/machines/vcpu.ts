@@ -1,7 +1,7 @@
 /**
- * One vCPU. Three things move side by side: what KVM calls mp_state, the AP creation request that waits for this
- * vCPU, and which VMSA its VMCB names; `run` says where its thread is. "created-on-init", "never run" and
- * "destroyed" of the review threads are views over these, see `engine/reviewer-view`.
+ * One vCPU. Parallel regions: KVM's mp_state, the pending AP creation request, the VMSA that the VMCB names, and `run`,
+ * the place of its thread. "created-on-init", "never run" and "destroyed" of the review threads are derived from these,
+ * see `engine/reviewer-view`.
  */
 import { setup } from 'xstate';
 import { compile } from './compile';
@@ -49,9 +49,9 @@ const definition = {
         },
         HALTED: { on: { WAKE: { target: 'RUNNABLE', actions: 'clearPvUnhalted' } } },
         AP_RESET_HOLD: { on: { WAKE: { target: 'RUNNABLE', actions: 'clearPvUnhalted' } } },
-        /** No event brings it back: KVM_RUN returns -EINTR and leaves the event where it is. */
+        /** No event revives it: KVM_RUN returns -EINTR and leaves the event pending. */
         STOPPED: { on: { WAKE: { actions: 'failRunEintr' } } },
-        /** A number that means nothing on x86, set by userspace. */
+        /** A number without a meaning on x86, set by userspace. */
         OTHER: { on: { WAKE: { actions: 'failRunEintr' } } },
       },
       on: {
@@ -61,7 +61,7 @@ const definition = {
           { target: '.INIT_RECEIVED' },
         ],
         SIPI: { actions: refusal('SipiDropped') },
-        // pv_unhalted is the engine's to clear: one kernel keeps it when the VMSA cannot be had.
+        // The engine clears pv_unhalted: one kernel keeps it when the VMSA cannot be looked up.
         PENDING_VMSA_TAKEN: [
           { guard: 'offlineIsStopped', target: '.STOPPED' },
           { guard: 'offlineIsUninitialized', target: '.UNINITIALIZED' },
@@ -94,7 +94,7 @@ const definition = {
         guestVmsa: {},
         /** The VMCB names nothing: the invalid marker of the kernel. */
         noVmsa: {},
-        /** The VMCB names physical address 0, which is what the PFN of a page without memslot turns into. */
+        /** The VMCB names physical address 0, which results from the error PFN of a missing memslot. */
         physicalZero: {},
       },
       on: {
