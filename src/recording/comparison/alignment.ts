@@ -1,40 +1,40 @@
 /**
- * Puts several sequences beside each other so that like stands beside like: what every run of a scenario did, for
- * example. Equal stretches cost one look an item; where sequences part, the best pairing within a window is taken, so
- * that a long difference costs the window and not its square.
+ * Aligns several sequences, such as the steps of every run of a scenario, so that similar items are in one row. Equal
+ * parts cost one comparison for each item; where the sequences differ, the best pairing within a window is taken, so that
+ * the cost of a long difference is bounded by the window.
  */
 
-/** What an item can be told to be like. Equal numbers mean alike; 0 is like nothing. */
+/** Three codes by which items are compared. Equal codes are similar; 0 is similar to nothing. */
 export interface AlignedItem {
-  /** Everything about the item. */
+  /** The whole content of the item. */
   readonly content: number;
-  /** What sort of thing it is. */
+  /** The kind of the item. */
   readonly kind: number;
-  /** What it may stand in for when the sorts differ: an answer for another answer. */
+  /** The role by which items of different kinds are paired: an answer with another answer. */
   readonly role: number;
 }
 
 /** Index of the item of each sequence, or nothing where a sequence has no such item. */
 export type AlignedRow = readonly (number | undefined)[];
 
-/** How much a pairing is worth; a row of its own is worth nothing. */
+/** The score of a pairing; an unpaired item scores nothing. */
 const SAME_CONTENT = 8;
 const SAME_KIND = 5;
 const SAME_ROLE = 1;
 
-/** Items of each side that are looked at together, at first; and at most, where fewer show nothing alike. */
+/** Items of each side in one window: at first, and at most when a smaller window has no pair. */
 const WINDOW = 192;
 const WIDEST_WINDOW = 4 * WINDOW;
 
 interface Row<I> {
   readonly at: (number | undefined)[];
-  /** The different items that stand in the row. */
+  /** The different items in the row. */
   readonly items: I[];
 }
 
 /**
- * Lines up sequences one after the other: each joins the rows that those before it made. The order of the sequences
- * therefore decides which of two equally good results is taken.
+ * Aligns sequences one after the other: each is merged into the rows of those before it. The order of the sequences
+ * therefore decides between two results of equal score.
  */
 export function align(sequences: readonly (readonly AlignedItem[])[]): AlignedRow[] {
   let rows: Row<AlignedItem>[] = [];
@@ -79,10 +79,10 @@ function worth({ items }: Row<AlignedItem>, { content, kind, role }: AlignedItem
   return most;
 }
 
-/** The next row stands with the next item, or one of them alone. */
+/** The next row is paired with the next item, or one of them is left unpaired. */
 type Pairing = 'both' | 'row' | 'item';
 
-/** The best pairing of the next rows with the next items; wider where a narrow look finds nothing alike. */
+/** The best pairing of the next rows with the next items; in a wider window when a narrow one has no pair. */
 function nextPairings(
   rows: readonly Row<AlignedItem>[],
   row: number,
@@ -108,7 +108,7 @@ function pairings(
   const itemCount = Math.min(window, items.length - firstItem);
   const width = itemCount + 1;
   const values = new Uint8Array(rowCount * itemCount);
-  // best[r, i]: most that the rows from r and the items from i on can be worth together.
+  // best[r, i]: the highest score of the rows from r and the items from i on.
   const best = new Int32Array((rowCount + 1) * width);
   for (let r = rowCount - 1; r >= 0; r--) {
     for (let i = itemCount - 1; i >= 0; i--) {
@@ -138,7 +138,7 @@ function pairings(
       i++;
     }
   }
-  // What stands alone behind the last pair may find its like in the next window.
+  // Items after the last pair may be paired in the next window.
   const pairs = found.lastIndexOf('both') + 1;
   return isLast || pairs === 0 ? found : found.slice(0, pairs);
 }

@@ -244,7 +244,7 @@ function grouped(values: readonly number[]): number[][] {
   return [...groups.values()];
 }
 
-/** What the steps of a row have not alike; runs without a step do not count. */
+/** The differences between the steps of a row; runs without a step do not count. */
 export function differencesOf(
   runs: readonly Run<Timeline>[],
   { steps, refused }: FoundRow,
@@ -263,7 +263,7 @@ export function differencesOf(
   });
 }
 
-/** A step as named values, as people read them. */
+/** A step as named values, formatted for display. */
 function fieldsOf({ move, rule, findings }: StepRecord): Map<string, string> {
   const fields = new Map<string, string>();
   if (move) {

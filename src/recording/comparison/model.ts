@@ -1,4 +1,4 @@
-/** What a comparison of several runs says: the data that page, command line and mail read. */
+/** The result of a comparison of several runs: the data that page, command line and mail read. */
 import type { FieldRow } from '../../abi/layout';
 import type { FacetDifference } from '../../profiles/compare';
 import type { Run } from '../../scenarios/run';
@@ -17,7 +17,7 @@ export interface KvmRunDifference {
   readonly fields: readonly (FieldRow | undefined)[];
 }
 
-/** Something with a name that the runs do not all have alike. */
+/** A named value that differs between the runs. */
 export interface FieldDifference {
   /** `result`, `rule`, or the name of an observation: `v1.mpState`, `v0.run.hypercall.ret`, `page.0x120.rmp`. */
   readonly name: string;
@@ -40,13 +40,13 @@ export interface ComparedRow {
   readonly refused: readonly (string | undefined)[];
   /** Runs that did the same here, by index, ascending, the first run first. One group of all runs: an equal row. */
   readonly groups: readonly (readonly number[])[];
-  /** Runs of which no source says what they do here, so that what is shown is the nearest known; they part no row. */
+  /** Runs whose behaviour here no source documents, so that a fallback is shown; they do not make a row unequal. */
   readonly uncertain: readonly number[];
   /**
-   * Worked out when first asked for. An equal row may still name another rule for each run.
+   * Computed on first access. An equal row may still name another rule for each run.
    *
    * Fields of the move, its rule, its findings, why it was refused: where the runs that have a step here differ. And the
-   * state that came apart here between runs whose moves are alike, by the names of observations.
+   * state that first differs here between runs with equal moves, by the names of observations.
    */
   readonly differences: readonly FieldDifference[];
 }
@@ -58,8 +58,8 @@ export interface Comparison {
   /** Indexes of the rows that are not equal, ascending. */
   readonly divergences: readonly number[];
   /**
-   * The row where the runs part for a reader; undefined when they never do. Differences inside `launch standard` come
-   * after all others: a scenario that says no more of its launch is about something else.
+   * The first row in which the runs differ; undefined when they never do. Differences inside `launch standard` rank after
+   * all others: such a scenario is not about its launch.
    */
   readonly firstDivergence: number | undefined;
   /** The row in which a step of a run stands. */

@@ -1,4 +1,4 @@
-/** Which guest frames several worlds do not have alike: attribute, RMP entry, and what guest and KVM make of them. */
+/** Guest frames that differ between several worlds: attribute, RMP entry, and the views of guest and KVM. */
 import { observe, isUnknownPath } from '../../engine/observe';
 import { backedRuns, type BackedRun } from '../../engine/page-class';
 import { hex } from '../../base/hex';
@@ -6,7 +6,7 @@ import type { World } from '../../engine/world';
 import { observedText } from '../../scenarios/expect';
 import type { FieldDifference } from './model';
 
-/** What can be said of a frame, as observations call it. */
+/** The properties of a frame, by the names of observations. */
 const aspects = [
   'attribute',
   'rmp',
@@ -56,7 +56,7 @@ export function vmsaDifferences(worlds: readonly World[]): FieldDifference[] {
   });
 }
 
-/** Frames that differ, those that differ alike told together. */
+/** Frames that differ; frames with equal differences are reported as one range. */
 export function pageDifferences(worlds: readonly World[]): FieldDifference[] {
   const end = Math.min(...worlds.map(({ config }) => config.gfnCount));
   const walks = worlds.map((world) => new FrameWalk(world));

@@ -41,7 +41,7 @@ export function stateDifferences(
   ];
 }
 
-/** Variables of the instances that are wanted, in declared order. */
+/** Variables of the selected instances, in declared order. */
 function instanceDifferences(worlds: readonly World[], wanted: (name: string) => boolean): FieldDifference[] {
   const instances = worlds[0]?.instances ?? [];
   return instances.flatMap(({ name, group }, index) => {

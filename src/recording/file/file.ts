@@ -1,6 +1,6 @@
 /**
  * Recordings as files, `.ghcb.jsonl`: a header, then each act followed by a line for each of its steps, then the digest
- * of the world at the end. The acts are the truth: whoever replays them must come to the same steps and digest.
+ * of the world at the end. The acts define the run: a replay must give the same steps and digest.
  */
 import * as v from 'valibot';
 import { err, ok, type Problem, type Result } from '../../base/result';
@@ -38,7 +38,7 @@ const digestLine = v.strictObject({
   steps: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });
 
-/** What a recording says of its run. */
+/** The header of a recording. */
 export interface RecordingHeader {
   /** Version of the engine that made it. */
   readonly engine: string;
@@ -63,13 +63,13 @@ export interface Recording {
   readonly digest?: string;
 }
 
-/** A recording as far as it is sound, and why it ends where it does. */
+/** The valid part of a recording, and why it ends there. */
 export interface ReadRecording {
   readonly recording: Recording;
   readonly problem?: Problem;
 }
 
-/** One step as its line: what was seen, in the order in which it is told everywhere. */
+/** One step as a line of the file, its parts in the usual order. */
 export function stepText({ index, move, rule, transitions, findings }: StepRecord): string {
   const line = {
     step: index,
@@ -93,7 +93,7 @@ export function writeRecording(timeline: Timeline, header: RecordingHeader): str
   return `${lines.join('\n')}\n`;
 }
 
-/** Reads a recording; only a header that cannot be read leaves nothing to keep. */
+/** Reads a recording; only an invalid header makes the whole file invalid. */
 export function readRecording(text: string): Result<ReadRecording> {
   const lines = text.split(/\r?\n/);
   while (lines.at(-1)?.trim() === '') lines.pop();

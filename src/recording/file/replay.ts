@@ -1,4 +1,4 @@
-/** Replays a recording: performs its acts again and says where, if anywhere, this build comes to something else. */
+/** Replays a recording: performs its acts again and reports the first difference from the recorded steps. */
 import { ok, problem, type Result } from '../../base/result';
 import { parseProfileSpec } from '../../profiles/resolve';
 import { worldFor } from '../../scenarios/machine';

@@ -1,4 +1,4 @@
-/** What a step changed, in the words of the declared state. */
+/** The changes of a step, by the names of the declared state. */
 import { hex } from '../../base/hex';
 import { pageFieldNames, type PageFieldName } from '../../engine/memory/page-bits';
 import type { PageField } from '../../engine/memory/page-field';
@@ -6,7 +6,7 @@ import { formatVariable, type Slot } from '../../engine/state/schema';
 import type { World } from '../../engine/world';
 import type { Memory } from './writes';
 
-/** One thing that is different after a step. */
+/** One change of a step. */
 export type Change =
   | {
       readonly kind: 'variable';
@@ -41,7 +41,7 @@ type Place =
   | { readonly kind: 'variable'; readonly instance: string; readonly slot: Slot; readonly address: number }
   | { readonly kind: 'image'; readonly index: number; readonly isKvmRun: boolean; readonly base: number };
 
-/** What every word of a world's arena means. */
+/** The meaning of every word of a world's arena. */
 export class ArenaMap {
   private readonly places: (Place | undefined)[] = [];
 
@@ -61,7 +61,7 @@ export class ArenaMap {
     return this.places[address];
   }
 
-  /** How a view calls an image: by the page it stands for, as `read` finds it declared. */
+  /** The name of an image in views: the page it stands for, read through `read`. */
   imageName(index: number, isKvmRun: boolean, read: (address: number) => number): string {
     if (isKvmRun) return `kvm_run v${index}`;
     const image = this.world.pageImages[index];
@@ -77,7 +77,7 @@ export class ArenaMap {
   }
 }
 
-/** One step's writes, told as they are read; the memory stands before the step. */
+/** Collects the changes of one step from its writes; the memory is in the state before the step. */
 export class ChangeList {
   readonly changes: Change[] = [];
   private readonly differences = new Map<number, number>();
@@ -108,7 +108,7 @@ export class ChangeList {
     }
   }
 
-  /** Tells the words that were added; variables first, pages last. */
+  /** The changes of the added words; variables first, pages last. */
   finish(): readonly Change[] {
     const words: Change[] = [];
     const bytes: Change[] = [];

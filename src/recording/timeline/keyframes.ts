@@ -14,7 +14,7 @@ const SPACING_BYTES = 1 << 15;
 /** ... and after this many times its own size, so that keyframes take a share of the log whatever is written. */
 const SPACING_SIZES = 3;
 
-/** The keyframe that keyframe `k` is told against: `k` with its last digit that is not 0, in base FAN, made 0. */
+/** The anchor of keyframe `k`: `k` with its last digit that is not 0, in base FAN, made 0. */
 function anchorOf(k: number): number {
   let unit = FAN;
   while (k % unit === 0) unit *= FAN;

@@ -33,7 +33,7 @@ class FieldRuns {
 export class PageRuns {
   private readonly byField: readonly FieldRuns[];
   private added = 0;
-  // While writing: the run that the next one is told against.
+  // While writing: the run that the next one is encoded against.
   private lastFirst = 0;
   private lastCount = 0;
 

@@ -5,7 +5,7 @@ import { World } from '../../engine/world';
 import type { Keyframes } from './keyframes';
 import type { Memory } from './writes';
 
-/** The same state in a world of its own; under another profile when one is given. */
+/** A copy of the state in a separate world; under another profile when one is given. */
 export function copyOf(from: World, profile = from.profile): World {
   const copy = new World(from.config, profile);
   copy.arena.words.set(from.arena.words.subarray(0, from.arena.used));
@@ -15,7 +15,7 @@ export function copyOf(from: World, profile = from.profile): World {
   return copy;
 }
 
-/** The part of a world that moves. */
+/** The part of a world that steps change. */
 export const memoryOf = ({ arena, pages }: World): Memory => ({ arena, fields: pages.fields });
 
 interface Reader {

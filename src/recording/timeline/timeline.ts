@@ -22,7 +22,7 @@ import { readWrites, Writes, type Memory } from './writes';
 export type { Change } from './changes';
 export type { Finding, TakenTransition } from './step-template';
 
-/** Who asked for an act. */
+/** The origin of an act. */
 export type ActOrigin = 'scenario' | 'program' | 'personality' | 'scheduler' | 'user';
 
 export interface PerformedAct {
@@ -30,7 +30,7 @@ export interface PerformedAct {
   readonly origin: ActOrigin;
   readonly firstStep: number;
   readonly stepCount: number;
-  /** Why the act could not be taken, or not to its end: what it did until then are its steps. */
+  /** Why the act could not be taken or completed; its steps show what it did until then. */
   readonly refused?: string;
 }
 
@@ -45,14 +45,14 @@ export interface StepRecord {
   readonly facets: readonly FacetName[];
   readonly transitions: readonly TakenTransition[];
   readonly findings: readonly Finding[];
-  /** Worked out when first asked for. */
+  /** Computed on first access. */
   readonly changes: readonly Change[];
 }
 
 /** One position of a timeline: the world stands after step `position - 1`. */
 export interface Moment {
   readonly position: number;
-  /** The world there, to be read at once: it may stand elsewhere once another moment was read. A write throws. */
+  /** The world there, valid only until another moment is read. A write throws. */
   readonly world: World;
 }
 
@@ -63,7 +63,7 @@ export class Timeline {
   private readonly recorder: StepRecorder;
   private readonly keyframes: Keyframes;
   private readonly memory: Memory;
-  /** For what is shown, and for whoever walks through the steps beside it. */
+  /** For views, and for code that walks through the steps at the same time. */
   private readonly readers: Readers;
   /** For the words of a step. */
   private readonly teller: Readers;

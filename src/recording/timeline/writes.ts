@@ -1,6 +1,6 @@
 /**
- * What a step, or a stretch of steps, wrote: old XOR new, so the same bytes lead forwards and backwards and two
- * stretches add up to one.
+ * The writes of a step or of a range of steps, old XOR new, so that the same bytes work forwards and backwards and two
+ * adjacent ranges combine into one.
  *
  *     words   (address step << 4 | bytes that differ), those bytes            ascending addresses
  *     end     run count << 4
@@ -12,13 +12,13 @@ import { byteMask, type ByteReader, type ByteStream } from './byte-stream';
 import { PageRuns } from './page-runs';
 import { sortAscending } from './sort';
 
-/** The part of a world that moves. */
+/** The part of a world that steps change. */
 export interface Memory {
   readonly arena: Arena;
   readonly fields: readonly PageField[];
 }
 
-/** Gathers writes in any order, and writes them down sorted, each place once. */
+/** Collects writes in any order, and encodes them sorted, each place once. */
 export class Writes {
   private readonly differences: Int32Array;
   private readonly listed: Uint8Array;
@@ -60,7 +60,7 @@ export class Writes {
     }
   }
 
-  /** Adds writes that were written down before; the reader moves past them. */
+  /** Adds encoded writes; the reader moves past them. */
   addWritten(reader: ByteReader): void {
     readWrites(
       reader,
@@ -69,7 +69,7 @@ export class Writes {
     );
   }
 
-  /** Writes everything gathered to `out`, and forgets it. */
+  /** Encodes everything collected to `out`, and clears it. */
   writeTo(out: ByteStream): void {
     const { addressCount, differences, listed } = this;
     const addresses = this.addresses.subarray(0, addressCount);
@@ -92,7 +92,7 @@ export class Writes {
   }
 }
 
-/** Reads writes and tells each; the reader moves past them. */
+/** Reads writes and calls back for each; the reader moves past them. */
 export function readWrites(
   reader: ByteReader,
   onWord: (address: number, difference: number) => void,
