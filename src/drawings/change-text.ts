@@ -33,7 +33,7 @@ export interface ChangeRow {
 type VariableChange = Extract<Change, { kind: 'variable' }>;
 type PagesChange = Extract<Change, { kind: 'pages' }>;
 
-/** The changes of a step as rows, variables first; bytes of images are not told. The world stands after the step. */
+/** The changes of a step as rows, variables first, without bytes of images. The world is in the state after it. */
 export function changeRows(world: World, changes: readonly Change[]): readonly ChangeRow[] {
   const pages = new PageWords(
     world,

@@ -62,7 +62,7 @@ export interface InstanceStep {
   readonly before: RegionStates;
   readonly now: RegionStates;
   readonly decisions: readonly Decision[];
-  /** What does not fit, in words: XState against the table, or the table against the world. */
+  /** A mismatch as text: XState against the table, or the table against the world. */
   readonly disagreement: string | undefined;
 }
 
@@ -76,7 +76,7 @@ export interface SteppedWorld {
 const isFor = (instance: ChartInstance, taken: TakenTransition): boolean =>
   taken.chart === instance.chart.id && taken.instance === instance.index;
 
-/** What the last step did to a chart; the world stands after it. */
+/** What the last step did to a chart; the world is in the state after it. */
 export function instanceStep(instance: ChartInstance, step: SteppedWorld): InstanceStep {
   const now = regionStates(step.world, instance);
   const events = step.transitions.filter((taken) => isFor(instance, taken)).map(({ event }) => event);
@@ -128,7 +128,7 @@ export interface PageStep {
   readonly arrow: string | undefined;
 }
 
-/** The page chart holds no state of its own: the RMP entry of a page says where it stands. */
+/** The page chart holds no state of its own: the RMP entry of a page gives its state. */
 export function pageStep(world: World, gfn: number, changes: readonly Change[]): PageStep | undefined {
   const { pfn } = backingOf(world, gfn);
   if (pfn < 0) return undefined;

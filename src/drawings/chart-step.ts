@@ -11,7 +11,7 @@ import { arrowFinder, waysOf, type Way } from './chart-model';
 /** State of every region, by its name. */
 export type RegionStates = Readonly<Record<string, string>>;
 
-/** `notAsked`: an earlier way was taken already. */
+/** `notAsked`: an earlier candidate was taken already. */
 export type WayOutcome = 'taken' | 'guardFailed' | 'notAsked';
 
 export interface DecidedWay {
@@ -30,7 +30,7 @@ export interface DecidedRegion {
 
 export interface Decision {
   readonly event: AnyEvent;
-  /** Regions that know the event in their present state. */
+  /** Regions that accept the event in their present state. */
   readonly regions: readonly DecidedRegion[];
   readonly effects: readonly AnyEffect[];
   readonly states: RegionStates;

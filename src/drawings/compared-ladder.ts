@@ -29,7 +29,7 @@ export interface ComparedLadder {
   readonly heads: ReadonlyMap<number, readonly ActHead[]>;
 }
 
-/** Groups of a row that are drawn: those that did nothing are told by their absence. */
+/** Groups of a row that are drawn; those that did nothing are left out. */
 export function drawnGroups(comparison: Comparison, row: number): readonly RowGroup[] {
   const of = comparison.rows[row];
   if (!of) return [];

@@ -1,4 +1,4 @@
-/** Which runs look alike in a view at one row of a comparison: those share a pane, the others stand beside it. */
+/** Runs that look the same in a view at one row of a comparison share a pane; the others get separate panes. */
 import { bandRuns } from '../engine/page-class';
 import type { Comparison } from '../recording/comparison/model';
 import type { Moment, StepRecord } from '../recording/timeline/timeline';

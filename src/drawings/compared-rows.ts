@@ -1,4 +1,4 @@
-/** The rows of a comparison as people are told of them: who did what, where the runs part, which run has which letter. */
+/** The rows of a comparison for display: which runs did what, where they differ, and the letter of each run. */
 import type { ComparedRow, Comparison } from '../recording/comparison/model';
 import type { StepRecord } from '../recording/timeline/timeline';
 
@@ -35,8 +35,8 @@ export function rowGroups({ runs }: Pick<Comparison, 'runs'>, row: ComparedRow):
 export const isSplit = ({ groups }: ComparedRow): boolean => groups.length > 1;
 
 /**
- * The rows at which runs part: the first of each stretch of rows that are not equal. A new line of the scenario is a new
- * stretch: what parts there parts once more.
+ * The rows at which runs begin to differ: the first of each range of unequal rows. A new line of the scenario begins a
+ * new range.
  */
 export function partings({ rows, divergences }: Comparison): readonly number[] {
   return divergences.filter((row) => {

@@ -166,7 +166,7 @@ function layoutArrow(plan: LadderPlan, { from, to, vcpu, refused }: RowContent):
   return { shape, from: start, to: end, crosses: (start - plan.rule) * (end - plan.rule) < 0 };
 }
 
-/** The request of a guest ends at the rule, and an ioctl at KVM, whoever it is that says so. */
+/** A refused request of a guest ends at the rule, a refused ioctl at KVM, for any actor that refuses it. */
 function refusedArrow(
   plan: LadderPlan,
   { from, to, start, end }: { from: Lane; to: Lane; start: number; end: number },

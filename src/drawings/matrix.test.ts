@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { cellLook, cellSentence, headingRoom, matrixMeasures, type CellPart } from './matrix';
 
-const part = (outcome: CellPart['outcome'], told = ''): CellPart => ({ profile: 'linux-7.2', outcome, told });
+const part = (outcome: CellPart['outcome'], details = ''): CellPart => ({
+  profile: 'linux-7.2',
+  outcome,
+  details,
+});
 const place = { state: 'never run', event: 'CREATE' };
 
 test.each<[string, (CellPart | undefined)[], string]>([

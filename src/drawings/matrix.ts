@@ -5,11 +5,11 @@ import { outcomeSigns, type Outcome } from '../explorer/matrix/outcome';
 export interface CellPart {
   readonly profile: string;
   readonly outcome: Outcome;
-  /** What was told and left behind, as one text: two profiles with the same outcome may still differ in it. */
-  readonly told: string;
+  /** Answer and resulting state as one text: two profiles with the same outcome may still differ in it. */
+  readonly details: string;
 }
 
-/** Profiles that make the same of a cell. */
+/** Profiles with the same result in a cell. */
 export interface CellGroup {
   readonly outcome: Outcome;
   readonly sign: string;
@@ -25,7 +25,7 @@ export type CellLook =
   | { readonly kind: 'whole'; readonly groups: readonly [CellGroup]; readonly nuance: boolean }
   /** Two outcomes: the upper right corner is that of A. */
   | { readonly kind: 'split'; readonly groups: readonly [CellGroup, CellGroup] }
-  /** More outcomes than a diagonal can part. */
+  /** More outcomes than a diagonal can separate. */
   | { readonly kind: 'many'; readonly groups: readonly [CellGroup, ...CellGroup[]] };
 
 /** The letter of a profile: the first is A. */
@@ -46,7 +46,7 @@ export function cellLook(parts: readonly (CellPart | undefined)[]): CellLook {
   const [first, second, ...others] = all;
   if (!first) return { kind: 'waiting' };
   if (!second) {
-    const nuance = parts.some((part) => part?.told !== parts[0]?.told);
+    const nuance = parts.some((part) => part?.details !== parts[0]?.details);
     return { kind: 'whole', groups: [first], nuance };
   }
   return others.length === 0

@@ -1,4 +1,4 @@
-/** One page in words: what guest, RMP and KVM say about it, what it holds and who holds on to it. */
+/** One page as text: the views of guest, RMP and KVM, its content, and the references to it. */
 import { gpaToGfn } from '../abi/address';
 import { rmpGfn } from '../engine/hardware/rmp';
 import { hex, hex64 } from '../base/hex';
@@ -89,7 +89,7 @@ function holdersOf(world: World, gfn: number): string[] {
   return [...ofVcpus, ...slots];
 }
 
-/** Everything a person may ask about a page. */
+/** All details of a page. */
 export function pageDetail(world: World, gfn: number): PageDetail {
   const { slot, pfn } = backingOf(world, gfn);
   const word = world.pages.gfn.get(gfn);

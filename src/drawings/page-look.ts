@@ -1,4 +1,4 @@
-/** How a class of pages looks: letter, hatch and colour token, any one of which is enough to tell it. */
+/** How a class of pages looks: letter, hatch and colour token, each of which identifies it. */
 import { pageClasses, SEAM_BIT, type PackedBands, type PageClass } from '../engine/page-class';
 
 export type Hatch = 'frame' | 'diagonal' | 'solid' | 'notch' | 'cross' | 'thick' | 'dotted';

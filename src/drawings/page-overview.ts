@@ -1,5 +1,5 @@
 /**
- * A zoomed-out map of all memory: one pixel stands for a fixed number of frames and shows the rarest thing among them.
+ * A zoomed-out map of all memory: one pixel stands for a fixed number of frames and shows the highest-ranked one.
  * Uniform regions are painted whole; a batch repaints only the pixels of its frames.
  */
 import { forEachRun, pageClasses, type BandRun, type PageClass } from '../engine/page-class';

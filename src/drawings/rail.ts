@@ -7,7 +7,7 @@ export interface RailContent {
   readonly actStarts: readonly number[];
   /** Steps with a finding, in order. */
   readonly findings: readonly number[];
-  /** Steps at which several runs part, in order. */
+  /** Steps at which several runs begin to differ, in order. */
   readonly divergences: readonly number[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * Which facets decided a step, and which were only asked: the act is performed again with every other value of each
- * facet that the step consulted. Where nothing comes out differently, the facet let the step pass as it would have anyway.
+ * Which facets decided a step, and which were only consulted: the act is performed again with every other value of each
+ * facet that the step consulted. A facet whose other values all give the same result did not decide the step.
  */
 import type { Act } from '../engine/acts';
 import { digestText, followLog } from '../engine/memory/digest';
@@ -11,7 +11,7 @@ import { override, type ResolvedProfile } from '../profiles/resolve';
 import { copyOf } from '../recording/timeline/readers';
 import type { Timeline } from '../recording/timeline/timeline';
 
-/** What an act came to: its moves as text, and the identity of all that it wrote. */
+/** Result of an act: its moves as text, and the digest of its writes. */
 interface Outcome {
   readonly moves: readonly string[];
   readonly written: string;
@@ -36,7 +36,7 @@ export function decidingFacets(timeline: Timeline, step: number): readonly Facet
 const otherValues = (profile: ResolvedProfile, name: FacetName): readonly FacetValue[] =>
   valuesOf(name).filter((value) => value !== profile.facets[name] && value !== 'unspecified');
 
-/** Whether two outcomes part at a move, or only in what is written, and not before it. */
+/** Whether two results first differ at a move, or in their writes only, and not before it. */
 function differsFrom(one: Outcome, other: Outcome, move: number): boolean {
   const parts = one.moves.findIndex((text, index) => other.moves[index] !== text);
   if (parts >= 0) return parts >= move;
@@ -58,10 +58,10 @@ function outcomeOf(from: World, profile: ResolvedProfile, act: Act): Outcome {
     const refused = perform(world, act);
     if (refused) moves.push(`refused ${refused.says}`);
   } catch (error) {
-    // What the model cannot do under that value is an outcome of its own; the run shown goes on.
+    // An error of the model under that value is a separate result; the displayed run continues.
     moves.push(`no outcome: ${error instanceof Error ? error.message : String(error)}`);
   }
-  // From the same start the same writes: no need to look at every page of a large guest.
+  // Both start from the same state, so comparing the writes suffices; a large guest has too many pages to compare.
   const written = { low: 0, high: 0 };
   followLog(written, world.log, 0, world.log.top);
   return { moves, written: digestText(written) };

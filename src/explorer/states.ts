@@ -1,5 +1,5 @@
 /**
- * Every state a search has met, exactly: what differs from the root state, cell by cell. A cell is a word of the arena
+ * Every state that a search has reached, exactly, as differences from the root state. A cell is a word of the arena
  * or one page of one field. States are found again by their digest and then compared cell by cell.
  */
 import type { PageField } from '../engine/memory/page-field';
@@ -68,7 +68,7 @@ export class StateStore {
     return (this.cells.top + this.starts.top * 3 + this.slots.length) * 4;
   }
 
-  /** Follows what the world wrote since a position of its log. */
+  /** Applies what the world wrote since a position of its log. */
   follow(from: number): void {
     const { log } = this.world;
     followLog(this.digest, log, from, log.top);

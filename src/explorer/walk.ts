@@ -9,7 +9,7 @@ import { StateStore } from './states';
 export interface WalkOptions {
   /** The walk ends when this many states are stored. */
   readonly maxStates: number;
-  /** Looks at each new state while the world stands in it. @returns false to end the walk there */
+  /** Called for each new state while the world is in it. @returns false to end the walk */
   readonly visit?: (world: World, state: number) => boolean;
 }
 
@@ -18,11 +18,11 @@ export interface Walk {
   readonly states: number;
   /** Acts that could be taken, over all states. */
   readonly transitions: number;
-  /** Acts that came to the limits of the model. */
+  /** Acts that reached something that is not modelled. */
   readonly gaps: number;
   /** Acts on the shortest way to the farthest state. */
   readonly depth: number;
-  /** Nothing is left to look at. */
+  /** Every reachable state was visited. */
   readonly isComplete: boolean;
   /** Bytes that the stored states take. */
   readonly bytes: number;
@@ -31,8 +31,8 @@ export interface Walk {
 }
 
 /**
- * Walks from the world as it stands, which is as it was when the walk is over.
- * @param acts what can be done in the state the world stands in; what is refused there leads nowhere
+ * Walks from the present state of the world, and restores it at the end.
+ * @param acts the acts to try in the present state; refused ones are skipped
  */
 export function walk(world: World, acts: (world: World) => readonly Act[], options: WalkOptions): Walk {
   const { recorder } = world;
@@ -86,7 +86,7 @@ export function walk(world: World, acts: (world: World) => readonly Act[], optio
   };
 }
 
-/** Performs an act; what cannot be taken leaves the world as it was. */
+/** Performs an act; one that cannot be taken leaves the world unchanged. */
 function attempt(world: World, act: Act): 'taken' | 'refused' | 'gap' {
   try {
     if (!perform(world, act)) return 'taken';

@@ -1,4 +1,4 @@
-/** What of a comparison is worth printing: the lines of the scenario where runs part, with a little of what they share. */
+/** The printed part of a comparison: the lines of the scenario where runs differ, with some equal rows around them. */
 import type { Comparison } from '../recording/comparison/model';
 
 /** Rows from `first` up to and without `end`: printed, or only counted because all runs did the same. */
@@ -25,7 +25,7 @@ const LEAST_GAP = 3;
 export const letterOf = (run: number): string => String.fromCharCode(65 + run);
 export const lettersOf = (runs: readonly number[]): string => runs.map(letterOf).join('');
 
-/** The sections in order; a single run has nothing to part from, and everything is printed. */
+/** The sections in order; a single run has nothing to compare, and everything is printed. */
 export function outlineOf({ runs, rows }: Comparison): OutlineSection[] {
   const lines = runs[0]?.scenario.lines ?? [];
   const sections: OutlineSection[] = [];
@@ -35,12 +35,12 @@ export function outlineOf({ runs, rows }: Comparison): OutlineSection[] {
     while (rows[next]?.line === line) next++;
     const acts = kind === 'act' || kind === 'launch' || kind === 'runUntil';
     if (!acts && next === first) return;
-    const isParted = (row: number): boolean => (rows[row]?.groups.length ?? 1) > 1;
+    const isUnequal = (row: number): boolean => (rows[row]?.groups.length ?? 1) > 1;
     const indexes = Array.from({ length: next - first }, (_, i) => first + i);
-    const parted = indexes.filter(isParted);
+    const unequal = indexes.filter(isUnequal);
     const isShown = (row: number): boolean =>
-      runs.length === 1 || parted.some((at) => Math.abs(at - row) <= CONTEXT);
-    sections.push({ line, differs: parted.length > 0, parts: partsOf(first, next, isShown) });
+      runs.length === 1 || unequal.some((at) => Math.abs(at - row) <= CONTEXT);
+    sections.push({ line, differs: unequal.length > 0, parts: partsOf(first, next, isShown) });
   });
   return sections;
 }
@@ -56,7 +56,7 @@ function partsOf(first: number, end: number, isShown: (row: number) => boolean):
   return joined(parts);
 }
 
-/** A gap too short to be worth its line between printed rows is printed, too. */
+/** Gaps shorter than LEAST_GAP are printed as rows. */
 function joined(parts: readonly OutlinePart[]): OutlinePart[] {
   const out: OutlinePart[] = [];
   parts.forEach((part, i) => {

@@ -14,7 +14,7 @@ const RULE = '||';
 export interface LadderLine {
   /** Two characters in the margin. */
   readonly mark: string;
-  /** Number of the step as people count, from 1; none for what is no step. */
+  /** Number of the step, counted from 1; none for a line without a step. */
   readonly number: number | undefined;
   /** Letters of the runs that it holds for; empty for all. */
   readonly letters: string;

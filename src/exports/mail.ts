@@ -1,6 +1,6 @@
 /**
- * A run, or several side by side, as text for a mail: 72 columns, nothing that a mail program, `git am` or `git commit`
- * would take for its own, and at the end the scenario with its profiles, so that who pastes the mail runs the same.
+ * A run, or several side by side, as text for a mail: 72 columns, no line that a mail program, `git am` or `git commit`
+ * would interpret, and at the end the scenario with its profiles, so that a reader can paste the mail and run the same.
  */
 import { sourceText } from '../abi/source';
 import { folded } from '../base/fold';
@@ -50,7 +50,7 @@ function fitted(text: string, indent: number): string[] {
   return [' '.repeat(indent) + first, ...rest.map((line) => ' '.repeat(indent + 2) + line)];
 }
 
-/** A line that would be taken for something else, changed so that it is not. */
+/** Escapes a line that a mail tool would interpret. */
 function safe(line: string): string {
   const start = /ghcb-scenario/.test(line) || lineTraps.test(line) ? '  ' : '';
   const plain = withoutScissors(line);
@@ -122,10 +122,10 @@ class LadderText {
     if (kind === 'gap') return this.ladder.beside(`... ${end - first} steps, alike`);
     const drawn = this.comparison.rows.slice(first, end).flatMap((row): Drawn[] => {
       const { texts, quiet } = rowTexts(this.comparison, row);
-      const told = quiet.map((difference) => ({ words: differenceText(difference) }));
-      return [...texts.map((text) => ({ row, text })), ...told];
+      const lines = quiet.map((difference) => ({ words: differenceText(difference) }));
+      return [...texts.map((text) => ({ row, text })), ...lines];
     });
-    // Moves that differ in numbers alone, many times over, are told once.
+    // Repeated moves that differ in numbers only are printed once.
     return folded(
       drawn,
       (one) =>
@@ -140,10 +140,10 @@ class LadderText {
   private drawn(one: Drawn): string[] {
     if ('words' in one) return this.ladder.beside(one.words);
     const { row, text } = one;
-    const isParted = row.groups.length > 1;
+    const isUnequal = row.groups.length > 1;
     const isUncertain = text.runs.some((run) => row.uncertain.includes(run));
     const lines = this.ladder.lines({
-      mark: isParted ? '<>' : isUncertain ? ' ?' : '',
+      mark: isUnequal ? '<>' : isUncertain ? ' ?' : '',
       number: text.step && text.step.index + 1,
       letters: text.runs.length < this.comparison.runs.length ? lettersOf(text.runs) : '',
       move: text.step?.move,
@@ -186,13 +186,13 @@ function byValue(values: readonly string[]): string[] {
 /** Steps that are tried under other facet values. */
 const MOST_TRIED = 40;
 
-/** The facets without which the runs would not part as they do, with what is known of them. */
+/** The facets that cause the differences between the runs, with their values and sources. */
 function decidedBy(comparison: Comparison): string[] {
   const facets = decidingDifferences(comparison);
   return facets.length === 0 ? [] : ['', 'Decided by:', ...facets.flatMap(facetText)];
 }
 
-/** Of the facets that parted steps asked and that the profiles answer differently, those that decided one of the steps. */
+/** Of the facets that unequal steps consulted and in which the profiles differ, those that decided one of the steps. */
 function decidingDifferences(comparison: Comparison): FacetDifference[] {
   const { runs, rows, divergences, firstDivergence, facetsOf } = comparison;
   const isLaunch = (row: number): boolean =>
@@ -219,7 +219,7 @@ const facetText = ({ name, values, sources }: FacetDifference): string[] => [
   ),
 ];
 
-/** State lines that a reader takes in. */
+/** Maximum number of printed state lines. */
 const MOST_STATE = 16;
 
 function inTheEnd({ runs, rows, stateAfter }: Comparison): string[] {
@@ -232,7 +232,7 @@ function inTheEnd({ runs, rows, stateAfter }: Comparison): string[] {
   return ['', 'In the end:', ...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])];
 }
 
-/** What no source says, told once for all steps. */
+/** What no source documents, printed once for all steps. */
 function silences({ runs }: Comparison): string[] {
   const texts = new Map<string, number[]>();
   runs.forEach(({ timeline }, run) => {

@@ -15,10 +15,10 @@ export interface RowText {
   readonly findings: readonly string[];
 }
 
-/** Findings of the kernel's behaviour; that no source says what it does is told once for all. */
+/** Findings about the kernel's behaviour; behaviour without a source is listed elsewhere, once. */
 export const isFound = ({ kind }: Finding): boolean => kind !== 'ambiguity';
 
-/** The vCPU of a move, where the lanes and the words do not say it. */
+/** The vCPU of a move, where neither lanes nor text show it. */
 function named({ move }: StepRecord): string {
   if (!move) return 'no visible move';
   const text = moveText(move);
@@ -29,9 +29,9 @@ function named({ move }: StepRecord): string {
 
 /** A row in words. */
 export interface RowTexts {
-  /** One for each group that did anything; moves that read alike are told once. */
+  /** One for each group that did anything; equal texts are listed once. */
   readonly texts: readonly RowText[];
-  /** What differs although the moves read alike. */
+  /** Differences between groups whose moves have equal texts. */
   readonly quiet: readonly FieldDifference[];
 }
 

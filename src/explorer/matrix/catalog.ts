@@ -5,11 +5,11 @@ export interface CellName {
   readonly chart: string;
   readonly state: string;
   readonly event: string;
-  /** What stands behind `#/m/` in a link. */
+  /** The part after `#/m/` in a link. */
   readonly address: string;
   /** The event, then the state. */
   readonly title: string;
-  /** All that someone may type to find the cell, in lower case. */
+  /** The text in which a search looks for the cell, in lower case. */
   readonly words: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** One cell: an event in a state under a profile, as the engine has it. */
+/** One cell: an event in a state under a profile, as computed by the engine. */
 import type { Confidence, Source } from '../../abi/source';
 import type { Act } from '../../engine/acts';
 import { rules, type RuleId } from '../../engine/rules';
@@ -11,7 +11,7 @@ import { judge, outcomeSigns, remarksOn, snapshot, type Outcome, type Verdict } 
 import { performAll, Reach, rootOf, type Root, type Searched } from './reach';
 import { Tracer, type Trace } from './trace';
 
-/** A facet that the event came to, with what this profile does about it. */
+/** A facet that the event consulted, with the value of this profile. */
 export interface ConsultedFacet {
   readonly name: FacetName;
   readonly value: string;
@@ -19,7 +19,7 @@ export interface ConsultedFacet {
   readonly confidence: Confidence;
 }
 
-/** A rule that a move of the event rests on. */
+/** A rule of a move of the event. */
 export interface AppliedRule {
   readonly id: RuleId;
   readonly says: string;
@@ -33,7 +33,7 @@ export interface FactChange {
   readonly after: string;
 }
 
-/** What one profile makes of a cell. Plain data. */
+/** The result of a cell under one profile. Plain data. */
 export interface Cell extends Verdict {
   readonly chart: string;
   readonly state: string;
@@ -41,14 +41,14 @@ export interface Cell extends Verdict {
   readonly profile: string;
   readonly stateChoice: Choice;
   readonly eventChoice: Choice;
-  /** What whoever asked is told; empty when the event did not happen. */
+  /** The answer to the requester; empty when the event did not happen. */
   readonly answer: string;
   readonly facts: readonly FactChange[];
   readonly facets: readonly ConsultedFacet[];
-  /** What reviewers wanted otherwise, though the state is no bad one. */
+  /** Broken invariants that do not make the state a bad one. */
   readonly remarks: readonly string[];
   readonly rules: readonly AppliedRule[];
-  /** Acts that prepare the chart, the way into the state, and the event with what its threads then do. */
+  /** Acts that prepare the chart, the way into the state, and the event with the acts of threads after it. */
   readonly acts: {
     readonly root: readonly Act[];
     readonly way: readonly Act[];
@@ -64,7 +64,7 @@ export interface CellAddress {
   readonly eventChoice?: Choice;
 }
 
-/** All cells of one chart under one profile; the search is made once, each cell when it is asked for. */
+/** All cells of one chart under one profile; the search runs once, each cell is computed on demand. */
 export class ChartRun {
   private readonly root: Root;
   private readonly reach: Reach;
@@ -105,7 +105,7 @@ export class ChartRun {
       : undefined;
   }
 
-  /** The verdict where a facet without a known value was consulted: every value is tried, and they may agree. */
+  /** The outcome where a facet without a known value was consulted: every value is tried; their outcomes may agree. */
   private unknownIn(done: Done, one: Performance): Partial<Verdict> {
     if (done.outcome === 'impossible') return {};
     for (const { name } of done.facets) {
@@ -118,15 +118,17 @@ export class ChartRun {
     return {};
   }
 
-  /** The facets of a cell that made it what it is: with another value it would have been told or left otherwise. */
+  /** The facets that decided a cell: another value would change the answer or the state after it. */
   decided(address: CellAddress): readonly FacetName[] {
     const one = this.performance(address);
     if (!one) return [];
     const done = perform(this.chart, this.root, one);
-    const told = (other: Done): string => JSON.stringify([other.outcome, other.answer, other.facts]);
+    const signature = (other: Done): string => JSON.stringify([other.outcome, other.answer, other.facts]);
     return done.facets
       .map(({ name }) => name)
-      .filter((name) => this.withOtherValues(name, one).some((other) => told(other) !== told(done)));
+      .filter((name) =>
+        this.withOtherValues(name, one).some((other) => signature(other) !== signature(done)),
+      );
   }
 
   /** The event with every other known value of a facet, from the same state on. */
@@ -145,7 +147,7 @@ export class ChartRun {
   }
 }
 
-/** An event with all that it depends on. */
+/** An event with everything that it depends on. */
 interface Performance {
   readonly event: MatrixEvent;
   readonly choice: Choice;

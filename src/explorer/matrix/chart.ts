@@ -1,6 +1,6 @@
 /**
  * What a chart of the edge matrix declares: states (a predicate over the world), events (an act or a few), and the facts
- * that tell what an event did. A chart holds no outcome: every cell is what the engine does, see `cell.ts`.
+ * that show what an event did. A chart declares no outcome: the engine computes every cell, see `cell.ts`.
  */
 import type { Act, GuestAct, KvmAct, VmmAct } from '../../engine/acts';
 import type { World } from '../../engine/world';
@@ -12,14 +12,14 @@ export interface AxisValue {
   readonly title: string;
 }
 
-/** Something a cell fixes and a reader may vary. The grid shows the first value. */
+/** A parameter that a cell fixes and a reader may vary. The grid shows the first value. */
 export interface Axis {
   readonly id: string;
   readonly title: string;
   readonly values: readonly AxisValue[];
 }
 
-/** Values by axis id; what is missing has its first value. */
+/** Values by axis id; a missing axis has its first value. */
 export type Choice = Readonly<Record<string, string>>;
 
 /** A row. */
@@ -28,16 +28,16 @@ export interface MatrixState {
   readonly title: string;
   /** One sentence. */
   readonly says: string;
-  /** Other words that people look for. */
+  /** Further search words. */
   readonly words?: readonly string[];
   readonly axes?: readonly Axis[];
   /** Whether the world is in this state. */
   readonly holds: (world: World, choice: Choice) => boolean;
-  /** The state is one between two threads: something waits that the scheduler holds back. */
+  /** A state between two threads: a thread has pending work and is not scheduled. */
   readonly heldBack?: true;
-  /** Requests of this row are answered by other words than the column says. */
+  /** Requests of this row are answered in another way than the column declares. */
   readonly answered?: Answered;
-  /** How the state came about is part of it: the search starts in another state, and begins with this act. */
+  /** The state includes its history: the search starts in another state, and begins with this act. */
   readonly after?: { readonly state: string; readonly act: EventStep };
 }
 
@@ -48,7 +48,7 @@ export interface MatrixState {
 export type EventStep = (world: World, choice: Choice) => Act | undefined;
 
 /**
- * Who is told how an event went, and by which words: a guest by the GHCB page, the GHCB MSR, a register or an access that
+ * Who gets the result of an event, and where: a guest in the GHCB page, the GHCB MSR, a register or an access that
  * goes through; a VMM by a command of KVM_MEMORY_ENCRYPT_OP, another ioctl, or KVM_RUN; the host's kernel by the code of
  * an instruction or the status of the firmware.
  */
@@ -58,25 +58,25 @@ export type Answered =
 /** A column. */
 export interface MatrixEvent {
   readonly id: string;
-  /** As short as a heading must be. */
+  /** Title, short enough for a column heading. */
   readonly title: string;
   readonly says: string;
   readonly words?: readonly string[];
   readonly axes?: readonly Axis[];
   readonly steps: readonly EventStep[];
   readonly answered: Answered;
-  /** An answer of success is enough: it may well be that nothing had to change. */
+  /** An answer of success is sufficient, since possibly nothing had to change. */
   readonly mayChangeNothing?: true;
   /** The look-ahead of this event where it is not the chart's. */
   readonly ahead?: readonly EventStep[];
-  /** What whoever is told "success" may count on. */
+  /** What an answer of success promises. */
   readonly promise?: {
     readonly says: string;
     readonly kept: (world: World, choice: Choice) => boolean;
   };
 }
 
-/** Something that can be told of the world before and after an event. */
+/** A property of the world before and after an event. */
 export interface Fact {
   readonly id: string;
   readonly title: string;
@@ -93,9 +93,9 @@ export interface MatrixChart {
   readonly host: HostPersonality;
   /** A whole launch precedes the search. */
   readonly launched: boolean;
-  /** What is prepared before the search begins; an act that a kernel refuses is left out there. */
+  /** Acts before the search begins; an act that a kernel refuses is left out under that kernel. */
   readonly root: readonly Act[];
-  /** What the search may do. Threads that can go on are its choice too. */
+  /** The acts of the search. It may also choose to let a thread continue. */
   readonly roam: (world: World) => readonly Act[];
   readonly states: readonly MatrixState[];
   readonly events: readonly MatrixEvent[];
@@ -104,7 +104,7 @@ export interface MatrixChart {
   readonly caller: number;
   /** vCPU that the events are about. */
   readonly target: number;
-  /** What happens next without anyone's decision, see `outcome.ts`. */
+  /** What happens next without a new decision of an actor, see `outcome.ts`. */
   readonly ahead: readonly EventStep[];
 }
 

@@ -7,7 +7,7 @@ import { vcpuMatrix } from './vcpu';
 
 export const matrixCharts: readonly MatrixChart[] = [vcpuMatrix, launchMatrix, pageMatrix, pscMatrix];
 
-/** The one that opens when nobody names one. */
+/** The chart that opens by default. */
 export const firstMatrix: MatrixChart = vcpuMatrix;
 
 export const chartById = (id: string): MatrixChart | undefined =>

@@ -46,7 +46,7 @@ const isPrivateBy: Record<FacetValue<'mem.private'>, (world: World, gfn: number)
   },
 };
 
-/** Whether this kernel takes a frame for private: by its attribute, or by the RMP where there are no attributes. */
+/** Whether a frame is private for this kernel: by its attribute, or by the RMP where there are no attributes. */
 export const isPrivate = (world: World, gfn: number): boolean =>
   isPrivateBy[world.facet('mem.private')](world, gfn);
 

@@ -28,7 +28,7 @@ const PRIVATE_PAGES = 8;
 const SHARED_PAGE = 0x180;
 const NO_SLOT = MEMORY_PAGES + 0x100;
 const VCPUS = 2;
-/** A firmware status for faults: BAD_SIGNATURE, which no retry cures. */
+/** A firmware status for faults: BAD_SIGNATURE, which no retry changes. */
 const FAULT_STATUS = 0x0an;
 
 const inject = (command: number, nth = 1): Act => ({
@@ -305,7 +305,7 @@ const facts: readonly Fact[] = [
   { id: 'exit', title: 'kvm_run', counts: false, of: (world) => kvmRunOutcome(world, 0) },
 ];
 
-/** The launch in any order that people might try, and the faults that lead to its bad ends. */
+/** The launch commands in any order, and the faults that lead to its failed states. */
 function roam(world: World): readonly Act[] {
   const { vm } = world;
   if (!vm.exists) return [vmm('create-vm', {})];

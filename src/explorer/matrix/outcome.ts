@@ -1,21 +1,21 @@
 /**
- * What an event came to, derived from what was seen and from the world before and after: nothing here is written for a
- * cell. In this order, the first that holds:
+ * The outcome of an event, derived from its moves and from the world before and after; no cell has its own code. The
+ * first of these that holds:
  *
  * - impossible: the engine does not take the act in this state (a thread that holds the vCPU's mutex, no VM yet);
- * - unspecified: the model came to something it does not have, or what comes out depends on a facet whose value no source
- *   gives (every value of it is tried, see `cell.ts`);
+ * - unspecified: the event reached something not modelled, or the outcome depends on a facet whose value no source gives
+ *   (every value of it is tried, see `cell.ts`);
  * - dead: the event itself ends in a failed entry, in a call that never returns, in an RMP fault of the host, in a VM that
  *   KVM declared broken, or in a KVM_RUN that fails where the guest waits for an answer;
- * - bad: accepted or refused, but a violation was found; or the answer is an error and the target was changed all the
- *   same; or the answer is success and what it promises is not so; or the *look-ahead* fails now and did not before;
- * - refused: whoever asked is told an error;
+ * - bad: accepted or refused, but a violation was found; or the answer is an error and the target was changed
+ *   nevertheless; or the answer is success and its promise is not kept; or the *look-ahead* fails now and did not before;
+ * - refused: the requester gets an error;
  * - ignored: no error, and nothing changed;
  * - accepted.
  *
- * The look-ahead is what comes next without a new decision by anyone: a VMM calls KVM_RUN again on the target when its
- * thread is in userspace, INIT and SIPI follow a CREATE_ON_INIT (charts and events declare it, `ahead`), and the threads
- * go on. It fails when an entry fails, a call never returns, or a violation is found.
+ * The look-ahead is what happens next without a new decision of an actor: a VMM calls KVM_RUN again on the target when
+ * its thread is in userspace, INIT and SIPI follow a CREATE_ON_INIT (charts and events declare `ahead`), and the threads
+ * continue. It fails when an entry fails, a call never returns, or a violation is found.
  */
 import type { World } from '../../engine/world';
 import type { Answered, Choice, EventStep, MatrixChart, MatrixEvent } from './chart';
@@ -49,22 +49,22 @@ export const outcomeSigns: Readonly<Record<Outcome, { readonly sign: string; rea
 
 export interface Verdict {
   readonly outcome: Outcome;
-  /** One sentence: what makes it so. */
+  /** One sentence: the reason. */
   readonly because: string;
 }
 
-/** What counts of a world for judging an event. */
+/** The part of a world by which an event is judged. */
 export interface Snapshot {
   /** Values of the chart's facts, in their order. */
   readonly facts: readonly string[];
-  /** The same once the threads have gone on. */
+  /** The same after the threads have continued. */
   readonly atRest: readonly string[];
   readonly bugged: boolean;
   /** How the look-ahead fails; empty when it does not. */
   readonly ahead: string;
 }
 
-/** Looks at the world without moving it. */
+/** Reads the world without changing it. */
 export function snapshot(world: World, chart: MatrixChart, ahead: readonly EventStep[]): Snapshot {
   const factsNow = (): string[] => chart.facts.map((fact) => fact.of(world));
   const facts = factsNow();
@@ -77,7 +77,7 @@ export function snapshot(world: World, chart: MatrixChart, ahead: readonly Event
   return { facts, atRest, bugged, ahead: failureIn(trace) ?? violationIn(trace) ?? surpriseIn(trace) ?? '' };
 }
 
-/** A guest that could not be entered, a call that never came back, an access that faults for ever. */
+/** A failed guest entry, a call that never returns, an access that faults forever. */
 function failureIn({ moves }: Trace): string | undefined {
   for (const { kind, vcpu, args } of moves) {
     if (kind === 'neverReturns') return `${String(args['what'])} is retried for ever`;
@@ -88,7 +88,7 @@ function failureIn({ moves }: Trace): string | undefined {
   return undefined;
 }
 
-/** A guest that loses what it believed to be its memory. */
+/** A guest that loses memory which it had validated. */
 const surpriseIn = ({ moves }: Trace): string | undefined =>
   moves.some(({ kind }) => kind === 'vcNotValidated')
     ? 'the guest gets #VC: its page is not validated any more'
@@ -107,7 +107,7 @@ export const remarksOn = ({ findings }: Trace): string[] =>
     invariant !== undefined && weights[invariant] === 'remark' ? [`${invariant}: ${text}`] : [],
   );
 
-/** What the judge needs to know of one event that happened. */
+/** The input for judging one event. */
 export interface Happened {
   readonly chart: MatrixChart;
   readonly event: MatrixEvent;
@@ -158,7 +158,7 @@ function deathBy(
   return `the guest has no answer: KVM_RUN fails with errno ${runErrno}`;
 }
 
-/** Facts that count and differ, in words; what would have come by itself, had nothing happened, is no change. */
+/** Effects as text: counted facts that differ. A change that would also happen without the event does not count. */
 function changesOf({ chart, before, after }: Happened): string[] {
   return chart.facts.flatMap(({ title, counts }, index) => {
     const [from, to] = [before.facts[index] ?? '', after.facts[index] ?? ''];
@@ -166,7 +166,7 @@ function changesOf({ chart, before, after }: Happened): string[] {
   });
 }
 
-/** Requests that are told to have failed; an instruction that faults is none, nor is KVM_RUN. */
+/** Requests that return an error; a faulting instruction and KVM_RUN are not among them. */
 const requests: readonly Answered[] = ['nae', 'msr', 'command', 'ioctl', 'kernel'];
 
 function badState(happened: Happened, answer: Answer, changes: readonly string[]): string | undefined {

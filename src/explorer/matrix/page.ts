@@ -22,7 +22,7 @@ import {
 import { isPrivate, kvmRunOutcome, rmpText } from './facts';
 
 const CALLER = 0;
-/** A page that the launch made valid. */
+/** A page that the launch validated. */
 const FRAME = 0x144;
 const GPA = gfnToGpa(FRAME);
 const VALUE = 0x1122334455667788n;
@@ -34,7 +34,7 @@ const noFaults = (world: World): boolean => world.faults.every(({ kind }) => kin
 
 const idOf = (state: PageState): string => state.toLowerCase();
 
-/** A state of the table as a row; ordinary host memory has two, by what the VMM declared. */
+/** A state of the table as a row; ordinary host memory has two, by its memory attribute. */
 function rowsOf({ state, doc }: (typeof pageStates)[number]): MatrixState[] {
   const isIn = (world: World): boolean => rmpText(world, FRAME) === state && noFaults(world);
   if (state === 'Hypervisor') {
@@ -234,7 +234,7 @@ const events: readonly MatrixEvent[] = [
   {
     id: 'reclaim',
     title: 'PAGE_RECLAIM',
-    says: 'The host has the firmware do SNP_PAGE_RECLAIM of the private page.',
+    says: 'The host executes the firmware command SNP_PAGE_RECLAIM on the private page.',
     words: ['firmware', 'immutable'],
     steps: [always(kvm('reclaim', { gfn: FRAME }))],
     answered: 'kernel',
@@ -294,7 +294,7 @@ function roam(world: World): readonly Act[] {
   ];
 }
 
-/** The guest reads the page as it believes it to be; what it knows to be invalid it leaves alone. */
+/** The guest reads the page according to its own view; it does not access a page that it knows to be invalid. */
 const readAsBelieved: EventStep = (world) => {
   const { guest: view } = pageBands(world, FRAME);
   if (world.vcpu(CALLER).run !== 'inGuest' || view === 'none' || view === 'guestInvalid') return undefined;

@@ -206,7 +206,7 @@ function isAsAsked(world: World, gfn: number, code: number): boolean {
   return gfn < world.config.gfnCount ? isPrivate(world, gfn) === (code === 1) : code === 2;
 }
 
-/** ret that the VMM writes instead of the truth. */
+/** The `ret` that the VMM writes instead of the real result. */
 const answers = axis('ret', 'VMM answers', [
   ['truth', '0 once it is done'],
   ['22', 'EINVAL'],

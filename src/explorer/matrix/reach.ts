@@ -12,7 +12,7 @@ import { walk } from '../walk';
 import { always, choicesOf, settled, type Choice, type MatrixChart, type MatrixState } from './chart';
 import { isAtRest, Tracer } from './trace';
 
-/** A search that met this many states without finding everything is given up. */
+/** A search ends without a result after this many states. */
 const MAX_STATES = 2_000;
 
 /** How a state is reached, or what was tried. */
@@ -20,7 +20,7 @@ export type Reached =
   | { readonly reached: true; readonly acts: readonly Act[] }
   | { readonly reached: false; readonly why: string };
 
-/** What the search tells of itself. */
+/** Statistics of the search. */
 export interface Searched {
   readonly states: number;
   readonly depth: number;
@@ -72,7 +72,7 @@ export class Reach {
     readonly root: Root,
   ) {}
 
-  /** What the search met; it is made when a way is first asked for. */
+  /** The states of the search, which runs when a way is first requested. */
   get searched(): Searched {
     return (this.search ??= this.searchAll());
   }
@@ -91,7 +91,7 @@ export class Reach {
     return { reached: false, why: `${found}, none is this one` };
   }
 
-  /** A state that one act in another state leads to, once the threads have gone on. */
+  /** A state that results from one act in another state, after the threads have continued. */
   private after(state: MatrixState, choice: Choice): Reached {
     const { after } = state;
     const first = this.chart.states.find(({ id }) => id === after?.state);
@@ -140,13 +140,13 @@ export class Reach {
   }
 }
 
-/** What a personality does by itself is not the search's choice. */
+/** Acts of a personality are not chosen by the search. */
 function moves(chart: MatrixChart, world: World): readonly Act[] {
   const own = nextVmmAct(world);
   return own ? [own] : chart.roam(world);
 }
 
-/** Performs acts that were seen to work; the personality does its work after each. */
+/** Performs acts that are known to succeed, and the acts of the personality after each. */
 export function performAll(world: World, acts: readonly Act[]): void {
   for (const act of acts) {
     performOne(world, act);

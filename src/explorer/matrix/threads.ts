@@ -1,4 +1,4 @@
-/** Where the review threads speak of a cell: what was asked or said, and in which mail. */
+/** Review threads about a cell: the question or statement, and its mail. */
 import type { Source } from '../../abi/source';
 import { review } from '../../profiles/documents';
 
@@ -10,7 +10,7 @@ export interface Asked {
 interface Passage extends Asked {
   readonly chart: string;
   readonly events: RegExp;
-  /** Rows it speaks of; all when missing. */
+  /** The rows that it is about; all when missing. */
   readonly states?: RegExp;
 }
 
@@ -19,7 +19,7 @@ const passages: readonly Passage[] = [
     chart: 'vcpu',
     events: /^ap-create/,
     states: /^(created-on-init|update-pending|on-launch-vmsa|on-guest-vmsa|halted|ap-reset-hold)$/,
-    says: 'Is it an error to create a vCPU that is created already, or waits to be? The reviewer expects a refusal; the author answered a month later that replacing is meant, to stand in for INIT and SIPI.',
+    says: 'Is it an error to create a vCPU that is created already, or waits to be? The reviewer expects a refusal; the author answered a month later that replacing is intended, to stand in for INIT and SIPI.',
     source: review.apCreation,
   },
   {
@@ -44,7 +44,7 @@ const passages: readonly Passage[] = [
   {
     chart: 'vcpu',
     events: /^ap-destroy$/,
-    says: 'Can anyone tell a vCPU that was destroyed from one that never ran?',
+    says: 'How is a vCPU that was destroyed distinguished from one that never ran?',
     source: review.apCreation,
   },
   {
@@ -69,7 +69,7 @@ const passages: readonly Passage[] = [
   {
     chart: 'psc',
     events: /./,
-    says: 'Why two exit reasons for one operation? Who validates a batch? What becomes of the interface the day KVM learns UNSMASH?',
+    says: 'Why two exit reasons for one operation? Who validates a batch? What happens to the interface once KVM supports UNSMASH?',
     source: review.pscExits,
   },
   {
@@ -80,7 +80,7 @@ const passages: readonly Passage[] = [
   },
 ];
 
-/** What the threads say of a cell, oldest question first. */
+/** The threads about a cell, oldest question first. */
 export const askedOf = (chart: string, state: string, event: string): readonly Asked[] =>
   passages.filter(
     (one) => one.chart === chart && one.events.test(event) && (one.states?.test(state) ?? true),

@@ -1,4 +1,4 @@
-/** Acts performed one after the other, with everything that was seen on the way; the world stays where they led. */
+/** Acts performed one after the other, with everything they reported; the world stays in the resulting state. */
 import { Unmodelled } from '../../base/assert';
 import type { Act } from '../../engine/acts';
 import { needsWake } from '../../engine/kvm/run/run';
@@ -15,22 +15,22 @@ export interface SeenMove extends Move {
   readonly rule?: RuleId;
 }
 
-/** What was seen while acts were performed. */
+/** What was reported while acts were performed. */
 export interface Trace {
   readonly moves: readonly SeenMove[];
   readonly findings: readonly TapedFinding[];
   /** Facets that were consulted, each once, in order. */
   readonly facets: readonly FacetName[];
-  /** Acts as a scenario writes them: what a personality does by itself is not among them. */
+  /** Acts as a scenario writes them: acts of a personality are not among them. */
   readonly acts: readonly Act[];
   /** Why one of the acts could not be taken; the rest was not tried. */
   readonly impossible?: string;
 }
 
-/** Acts by themselves after one act; a world that needs more goes in circles. */
+/** Maximum number of automatic acts after one act; more mean an endless loop. */
 const MAX_OWN_ACTS = 40;
 
-/** Performs acts and gathers what is seen. */
+/** Performs acts and collects what they report. */
 export class Tracer {
   private readonly moves: SeenMove[] = [];
   private readonly findings: TapedFinding[] = [];
@@ -59,7 +59,7 @@ export class Tracer {
     return this;
   }
 
-  /** Until nothing moves by itself: the personality does its work, threads go on. */
+  /** Performs automatic acts until none is left: those of the personality and of threads. */
   comeToRest(): this {
     const { world } = this;
     for (let own = 0; own < MAX_OWN_ACTS; own++) {
@@ -94,6 +94,6 @@ export class Tracer {
   }
 }
 
-/** Whether anything moves by itself in the world as it stands. */
+/** Whether an automatic act is possible in the present state. */
 export const isAtRest = (world: World): boolean =>
   !nextVmmAct(world) && !world.vcpus.some((_, index) => needsWake(world, index));

@@ -1,4 +1,4 @@
-/** What can arrive at a vCPU. */
+/** The events of a vCPU. */
 import { gpaToGfn } from '../../abi/address';
 import { x86MpStates } from '../../abi/mp-state';
 import {
@@ -61,7 +61,7 @@ const waitsForInit = (vmsa: bigint) => ({
   kept: (world: World) => target(world).pendingVmsaGpa === vmsa,
 });
 
-/** What a request promises, and what has to come before it can be seen. */
+/** The promise of a request, and the acts before it can be observed. */
 interface Hope {
   readonly promise: typeof runsOn;
   readonly ahead: readonly EventStep[];
@@ -248,7 +248,7 @@ const badRequests: readonly MatrixEvent[] = [
   },
 ];
 
-/** A thread in KVM_RUN is taken out by a signal, as a VMM does that wants to use an ioctl of the vCPU. */
+/** A thread in KVM_RUN is interrupted by a signal, as a VMM does before it uses an ioctl of the vCPU. */
 const takeOut: EventStep = (world) =>
   target(world).run === 'inUserspace' ? undefined : vmm('signal', { vcpu: TARGET });
 
@@ -262,7 +262,7 @@ const setMpState = (state: (typeof x86MpStates)[number]): MatrixEvent => ({
   mayChangeNothing: true,
 });
 
-/** The VMSA page that is in use or waits; else the page that an AP creation would name. */
+/** The VMSA page that is in use or pending; else the page that an AP creation would name. */
 const punchedGpa = (world: World): bigint => {
   const { pendingVmsaGpa, guestVmsaGpa } = target(world);
   const used = guestVmsaGpa === NO_GPA ? pendingVmsaGpa : guestVmsaGpa;

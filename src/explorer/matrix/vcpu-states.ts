@@ -15,9 +15,9 @@ const mpStateAxis = (...values: readonly Vcpu['mpState'][]): Axis =>
     values.map((value) => [value, value]),
   );
 
-/** No DESTROY came this way: it leaves a state that may look like another. */
+/** No DESTROY on the way: it may leave a state that looks like another one. */
 const wasDestroyed = (world: World): boolean => world.vcpuHistory[TARGET]?.destroyed ?? false;
-/** Nothing waits for the target, and its VMCB names what the axis says. */
+/** Nothing is pending for the target, and its VMCB names the VMSA of the axis. */
 const atPeace = (world: World, vmsa: string | undefined): boolean =>
   target(world).creation === 'noneWaiting' && target(world).vmsa === vmsa && !wasDestroyed(world);
 

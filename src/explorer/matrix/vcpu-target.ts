@@ -1,4 +1,4 @@
-/** Who asks, who is meant, and the pages that requests name, in the vCPU chart. */
+/** Requester, target, and the pages of requests in the vCPU chart. */
 import type { Act } from '../../engine/acts';
 import type { Vcpu } from '../../engine/state/vcpu';
 import type { World } from '../../engine/world';
@@ -6,7 +6,7 @@ import { guest, vmm, type EventStep } from './chart';
 
 export const CALLER = 0;
 export const TARGET = 1;
-/** The VMSA of a request that came before, and the one of the event. */
+/** The VMSA of an earlier request, and the one of the event. */
 export const FIRST_VMSA = 0x121000n;
 export const SECOND_VMSA = 0x122000n;
 export const TWO_MEG_VMSA = 0x200000n;
@@ -18,14 +18,14 @@ export const UNKNOWN_APIC_ID = 9;
 
 export const target = (world: World): Vcpu => world.vcpu(TARGET);
 
-/** The postings of 2021 want RAX valid for a DESTROY too. */
+/** The postings of 2021 require a valid RAX for a DESTROY too. */
 export const destroy = (world: World): Act =>
   guest(CALLER, 'ap-destroy', { target: TARGET, features: world.vm.vmsaFeatures });
 
-/** A request was made of the target and waits to be served; some kernels arm the next INIT with it as well. */
+/** A request for the target is pending; some kernels also arm the next INIT with it. */
 export const createWaits: readonly Vcpu['creation'][] = ['updatePending', 'updateUnarmed'];
 export const destroyWaits: readonly Vcpu['creation'][] = ['destroyPending', 'destroyUnarmed'];
 
-/** A VMM goes on calling KVM_RUN. */
+/** The VMM calls KVM_RUN again. */
 export const runAgain: EventStep = (world) =>
   target(world).run === 'inUserspace' ? vmm('run', { vcpu: TARGET }) : undefined;

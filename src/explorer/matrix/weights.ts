@@ -1,7 +1,7 @@
 /**
- * What it means for a cell that an invariant was broken. Some invariants speak of states that are bad whoever looks;
- * others say what reviewers wanted an interface to tell or to refuse, and that every kernel accepts with open eyes: they
- * are remarked on the card, and do not make a working request a bad one.
+ * The effect of a broken invariant on a cell. Some invariants describe states that are bad in every case. Others are
+ * requests of reviewers about what an interface should report or refuse, which every kernel knowingly violates: they are
+ * noted on the card, and do not make the outcome of a working request bad.
  */
 import type { InvariantName } from '../../engine/rules/invariants';
 
@@ -10,13 +10,13 @@ export type Weight = 'badState' | 'remark';
 export const weights: Readonly<Record<InvariantName, Weight>> = {
   NoRunWithoutVmsa: 'badState',
   DestroySticky: 'badState',
-  // HALTED stands for two things in every kernel since v11, and nothing but mp_state is looked at.
+  // HALTED has two meanings in every kernel since v11, and the invariant checks mp_state only.
   OfflineDistinguishable: 'remark',
   SymmetricUnhalt: 'remark',
   DeclaredFeaturesUniform: 'badState',
   FailureIsNoOp: 'badState',
   ErrorsAreVisible: 'badState',
-  // Meant so: the guest may replace the VMSA of a vCPU without a DESTROY (answer of the author, 2021-08-20).
+  // Intended: the guest may replace the VMSA of a vCPU without a DESTROY (answer of the author, 2021-08-20).
   NoDoubleCreate: 'remark',
   NoLandmine: 'badState',
   PscReportsTruth: 'badState',

@@ -27,7 +27,7 @@ function tellChart(chartId: string, spec: string): void {
   for (const state of run.chart.states) {
     const cells = run.chart.events.map((event) => {
       const { outcome, because, answer, facts } = run.cell({ state, event });
-      return { outcome, because, told: JSON.stringify([answer, facts.map(({ after }) => after)]) };
+      return { outcome, because, details: JSON.stringify([answer, facts.map(({ after }) => after)]) };
     });
     say({ kind: 'row', chart: chartId, profile: spec, state: state.id, cells });
   }

@@ -23,7 +23,7 @@ export type Question =
 export interface SmallCell {
   readonly outcome: Outcome;
   readonly because: string;
-  readonly told: string;
+  readonly details: string;
 }
 
 /** A cell with the facets that decided it. */
