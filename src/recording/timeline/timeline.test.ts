@@ -1,40 +1,35 @@
 import * as fc from 'fast-check';
-import { beforeEach, expect, test, vi } from 'vitest';
-import type { Act } from '../../engine/acts';
+import { beforeEach, expect, test } from 'vitest';
+import { Unmodelled } from '../../base/assert';
+import { refused, type Act } from '../../engine/acts';
 import { digestText } from '../../engine/memory/digest';
-import type { World as WorldType } from '../../engine/world';
-import { refused } from '../../engine/acts';
+import type { perform } from '../../engine/perform';
+import { World } from '../../engine/world';
+import { defaultProfile } from '../../profiles/resolve';
+import { Timeline } from './timeline';
 
 // The handlers have tests of their own; here an act is a list of things to do to the world.
-type Deed = (world: WorldType) => void;
-vi.mock('../../engine/perform', () => ({
-  perform: (world: WorldType, act: unknown) => {
-    const deeds = act as readonly Deed[] | 'refused';
-    if (deeds === 'refused') return refused('not now');
-    deeds.forEach((deed) => deed(world));
-    return undefined;
-  },
-}));
-const { World } = await import('../../engine/world');
-const { Timeline } = await import('./timeline');
-const { defaultProfile } = await import('../../profiles/resolve');
-const { Unmodelled } = await import('../../base/assert');
+type Deed = (world: World) => void;
+const performDeeds: typeof perform = (world, act) => {
+  const deeds = act as unknown as readonly Deed[] | 'refused';
+  if (deeds === 'refused') return refused('not now');
+  deeds.forEach((deed) => deed(world));
+  return undefined;
+};
 
 const GFNS = 2048;
-const freshWorld = (): WorldType =>
-  new World({ vcpus: 2, gfnCount: GFNS, gmemPages: GFNS }, defaultProfile());
+const freshWorld = (): World => new World({ vcpus: 2, gfnCount: GFNS, gmemPages: GFNS }, defaultProfile());
 const act = (...deeds: Deed[]): Act => deeds as unknown as Act;
-const run = (timeline: InstanceType<typeof Timeline>, ...deeds: Deed[]) =>
-  timeline.perform(act(...deeds), 'user');
+const run = (timeline: Timeline, ...deeds: Deed[]) => timeline.perform(act(...deeds), 'user');
 
 const move: Deed = (world) =>
   world.move('msrRequest', 0, { name: 'GHCB_MSR', value: 0x8000_0000_0000_0abcn });
 
-let world: WorldType;
-let timeline: InstanceType<typeof Timeline>;
+let world: World;
+let timeline: Timeline;
 beforeEach(() => {
   world = freshWorld();
-  timeline = new Timeline(world);
+  timeline = new Timeline(world, performDeeds);
 });
 
 test('each move closes a step, and what an act writes after its last move belongs to that step', () => {
@@ -205,7 +200,7 @@ test('seeking anywhere equals a fresh run to the same place', () => {
       fc.array(fc.array(anyDeed, { maxLength: 12 }), { minLength: 1, maxLength: 40 }),
       fc.array(fc.nat(), { maxLength: 20 }),
       (acts, seeks) => {
-        const one = new Timeline(freshWorld());
+        const one = new Timeline(freshWorld(), performDeeds);
         acts.forEach((deeds) => one.perform(act(...deeds), 'user'));
         const digests = digestsOfFreshRun(acts);
         for (const wish of [...seeks, 0, one.stepCount]) {

@@ -6,6 +6,7 @@ import { assert } from '../../base/assert';
 import type { Act } from '../../engine/acts';
 import { digestText } from '../../engine/memory/digest';
 import type { Move } from '../../engine/moves';
+import { perform } from '../../engine/perform';
 import { performFound } from '../../engine/perform-found';
 import type { RuleId } from '../../engine/rules';
 import type { World } from '../../engine/world';
@@ -69,8 +70,14 @@ export class Timeline {
   private readonly teller: Readers;
   private map: ArenaMap | undefined;
 
-  /** Position 0 is the world as given; acts are performed in it, so that it stands at the end. */
-  constructor(readonly world: World) {
+  /**
+   * Position 0 is the world as given; acts are performed in it, so that it stands at the end.
+   * @param performAct what an act does to it
+   */
+  constructor(
+    readonly world: World,
+    private readonly performAct: typeof perform = perform,
+  ) {
     this.memory = memoryOf(world);
     this.templates = new StepTemplates(world.config.vcpus);
     const writes = new Writes(world.arena.used, this.memory.fields.length);
@@ -184,7 +191,7 @@ export class Timeline {
     const { world, recorder } = this;
     world.recorder = recorder;
     try {
-      const refused = performFound(world, act);
+      const refused = performFound(world, act, this.performAct);
       recorder.endAct();
       return refused;
     } catch (error) {
