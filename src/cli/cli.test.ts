@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { call } from './call';
+import { UsageError } from './io';
 
 const root = join(import.meta.dirname, '../..');
 const launcher = join(root, 'src/cli/launcher/vmgexit.mjs');
@@ -42,7 +44,7 @@ test('--help after a command tells of that command', () => {
 
 describe('bad usage is one message on standard error, status 2 and nothing else', () => {
   test.each<[string[], string]>([
-    [[], 'npm run -s vmgexit -- COMMAND'],
+    [[], 'vmgexit COMMAND'],
     [['rnu'], "no command 'rnu'"],
     [['runn', 'x'], "did you mean 'run'?"],
     [['run'], 'run takes one FILE'],
@@ -63,10 +65,16 @@ describe('bad usage is one message on standard error, status 2 and nothing else'
     [['matrix', '--profile', 'linux-7.3'], "did you mean 'linux-7.2'?"],
     [['encode', 'psc-entry', 'gfn=1', 'gfn=2'], "'gfn' is given twice"],
     [['conform', '/dev/null'], '/dev/null: there is no vector in it'],
-  ])('%j', (words, message) => {
-    const { status, out, err } = vmgexit(words);
+  ])('%j', async (words, message) => {
+    const usage = await call(words).catch((error: unknown) => error);
+    expect(usage).toBeInstanceOf(UsageError);
+    expect((usage as UsageError).message).toContain(message);
+  });
+
+  test('the process ends with status 2, the message on standard error', () => {
+    const { status, out, err } = vmgexit(['rnu']);
     expect([status, out]).toEqual([2, '']);
-    expect(err).toContain(message);
+    expect(err).toMatch(/^vmgexit: no command 'rnu'/);
   });
 
   test.each([

@@ -1,0 +1,80 @@
+/** The commands by name, and how a command line is taken apart. */
+import { version } from '../../package.json';
+import { didYouMean } from '../base/text';
+import { EXIT_FINE, UsageError, type Output } from './io';
+
+type Command = (words: readonly string[]) => Output | Promise<Output>;
+
+interface Entry {
+  readonly usage: string;
+  readonly doc: string;
+  load(): Promise<Command>;
+}
+
+const commands: Readonly<Record<string, Entry>> = {
+  run: {
+    usage: 'run FILE [--profile ID[,ID...]] [--format text|jsonl|mail] [--fail-on-diff]',
+    doc: 'the steps of a scenario; with several profiles all side by side, and where they part',
+    load: async () => (await import('./run')).run,
+  },
+  decode: {
+    usage: 'decode [KIND] VALUE|FILE|- [--json|--scenario] | decode --list [--json]',
+    doc: 'the fields of a word, page or structure; without KIND what it may be; as a scenario that runs',
+    load: async () => (await import('./codec')).decode,
+  },
+  encode: {
+    usage: 'encode KIND key=value... [--json]',
+    doc: 'the word or bytes for those fields',
+    load: async () => (await import('./codec')).encode,
+  },
+  fmt: {
+    usage: 'fmt FILE... [--check|--write]',
+    doc: 'scenarios in their canonical form',
+    load: async () => (await import('./fmt')).fmt,
+  },
+  verify: {
+    usage: 'verify FILE.ghcb.jsonl',
+    doc: 'whether a recording replays to the same steps and digest',
+    load: async () => (await import('./verify')).verify,
+  },
+  conform: {
+    usage: 'conform FILE.jsonl... [--json]',
+    doc: 'how the model stands against outputs of executed kernel functions',
+    load: async () => (await import('./conform')).conform,
+  },
+  matrix: {
+    usage: 'matrix [CHART] [--profile ID[,ID...]] [--json]',
+    doc: 'what happens to each event in each state: vcpu, launch, page, psc',
+    load: async () => (await import('./matrix')).matrix,
+  },
+  profiles: {
+    usage: 'profiles [--json]',
+    doc: 'kernel generations, facets, values, sources, confidence',
+    load: async () => (await import('./profiles')).profiles,
+  },
+};
+
+function help(): string {
+  const lines = Object.values(commands).map(({ usage, doc }) => `  ${usage}\n      ${doc}`);
+  return [
+    `${process.env['VMGEXIT_CALL'] ?? 'vmgexit'} COMMAND`,
+    '',
+    ...lines,
+    '',
+    '- is standard input. Exit status: 0 fine, 1 an expectation failed or profiles differ, 2 bad input or a write that failed, 70 a mistake of the program.',
+  ].join('\n');
+}
+
+/** What a command line gives. Bad usage is a UsageError. */
+export async function call(words: readonly string[]): Promise<Output> {
+  const [name, ...rest] = words;
+  if (name === undefined) throw new UsageError(help());
+  if (name === 'help' || name === '--help' || name === '-h') return { text: help(), status: EXIT_FINE };
+  if (name === '--version' || name === '-v') return { text: version, status: EXIT_FINE };
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const names = Object.keys(commands);
+  if (!entry)
+    throw new UsageError(`no command '${name}'${didYouMean(name, names)}; there are ${names.join(', ')}`);
+  if (rest.includes('--help')) return { text: `${entry.usage}\n    ${entry.doc}`, status: EXIT_FINE };
+  return (await entry.load())(rest);
+}
