@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 import { frontPage } from './src/cli/front-page/plugin.ts';
 import { charts } from './src/drawings/layout/plugin.ts';
 
+/** Tests that must see their modules load. */
+const alone = ['src/app/bounds.test.ts'];
+
 export default defineConfig({
   base: './', // the built site works under any path
   plugins: [svelte(), charts(), frontPage()],
@@ -14,9 +17,20 @@ export default defineConfig({
     rolldownOptions: { input: { index: 'index.html', inspector: 'inspector.html' } },
   },
   test: {
-    include: ['src/**/*.test.ts'],
     environment: 'node',
-    testTimeout: 60_000,
+    setupFiles: ['src/testing/seed.ts'],
+    maxWorkers: '100%',
+    // A hang fails in the end; a busy machine is no hang.
+    testTimeout: process.env['VMGEXIT_LONG'] ? 3_600_000 : 180_000,
+    hookTimeout: 180_000,
+    projects: [
+      // A file finds the modules that another has loaded, which is most of the time that a test file takes.
+      {
+        extends: true,
+        test: { name: 'unit', include: ['src/**/*.test.ts'], exclude: alone, isolate: false },
+      },
+      { extends: true, test: { name: 'alone', include: alone, isolate: true } },
+    ],
     coverage: { provider: 'v8', include: ['src/**/*.ts'], exclude: ['src/**/*.test.ts'] },
   },
 });

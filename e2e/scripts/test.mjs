@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * The whole check: types, lint, unit tests, build, browser tests. Two stages run at a time; the browser tests
+ * The whole check; with --long only the unit tests, but all of them: full grids and long fuzzing, from a seed of this run.
+ * The whole check is types, lint, unit tests, build, browser tests. Two stages run at a time; the browser tests
  * wait for the build and run alone. Prints a headline per stage, the output of stages that failed,
  * and as its last line the sum: each test counts, and so does each stage that is not made of tests.
  */
@@ -14,8 +15,11 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
  */
 
 const results = 'test-results';
+const isLong = process.argv.includes('--long');
+/** Tests draw their samples from it: fixed in the whole check, another each time in long runs. */
+const seed = process.env['VMGEXIT_SEED'] ?? (isLong ? String(Date.now() % 2 ** 31) : '1');
 /** @type {NodeJS.ProcessEnv} */
-const env = { ...process.env, NO_COLOR: '1' };
+const env = { ...process.env, NO_COLOR: '1', VMGEXIT_SEED: seed, ...(isLong ? { VMGEXIT_LONG: '1' } : {}) };
 delete env['FORCE_COLOR'];
 
 /** @param {string} file @returns {any} a report's JSON */
@@ -52,7 +56,7 @@ const bin = {
 };
 
 /** @type {Stage[]} */
-const sideBySide = [
+const besideUnit = [
   {
     name: 'build',
     commands: [[...bin.vite, 'build', '--logLevel', 'warn'], ['e2e/scripts/first-load.mjs']],
@@ -73,14 +77,15 @@ const sideBySide = [
       [...bin.prettier, '--check', '--cache', '--log-level', 'warn', '.'],
     ],
   },
-  {
-    name: 'unit',
-    commands: [
-      [...bin.vitest, 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${results}/unit.json`],
-    ],
-    report: unitCount,
-  },
 ];
+/** @type {Stage} */
+const unit = {
+  name: 'unit',
+  commands: [
+    [...bin.vitest, 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${results}/unit.json`],
+  ],
+  report: unitCount,
+};
 /** @type {Stage} */
 const browser = { name: 'browser', commands: [['e2e/scripts/e2e.mjs']], report: browserCount };
 
@@ -138,12 +143,14 @@ mkdirSync(results, { recursive: true });
 
 /** @type {Outcome[]} */
 const outcomes = [];
-const waiting = [...sideBySide];
+const waiting = isLong ? [unit] : [unit, ...besideUnit];
+console.log(`seed ${seed} (VMGEXIT_SEED)`);
 const worker = async () => {
   for (let stage = waiting.shift(); stage; stage = waiting.shift()) outcomes.push(await run(stage));
 };
 await Promise.all([worker(), worker()]);
-if (outcomes.find(({ stage }) => stage.name === 'build')?.ok) outcomes.push(await run(browser));
+if (isLong) console.log('');
+else if (outcomes.find(({ stage }) => stage.name === 'build')?.ok) outcomes.push(await run(browser));
 else console.log('FAIL browser         not run: the page was not built');
 
 /** @param {'passed' | 'failed' | 'skipped'} key */

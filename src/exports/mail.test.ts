@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parseProfileSpec } from '../profiles/resolve';
 import { compare } from '../recording/comparison/comparison';
 import { Timeline } from '../recording/timeline/timeline';
+import { runs, sampled } from '../testing/effort';
 import { anyScenario } from '../testing/scenarios/any-scenario';
 import { isScissorsLine, lineTraps } from '../scenarios/mail';
 import { parseScenario, problemText } from '../scenarios/parse';
@@ -46,7 +47,8 @@ function checkMail(mail: string): void {
   }
 }
 
-test.each(readdirSync(folder).filter((file) => file.endsWith('.ghcb')))(
+const files = readdirSync(folder).filter((file) => file.endsWith('.ghcb'));
+test.each(sampled(files, 40))(
   '%s: the mail fits 72 columns, holds no trap, and pasted back at any depth gives the scenario',
   (file) => {
     const scenario = shipped(file);
@@ -66,7 +68,7 @@ test('so does the mail of any scenario, under profiles that it does not name', (
       expect(back).toEqual(withProfiles(scenario, specs));
       expect(headOf(back).profiles).toEqual(specs);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(20) },
   );
 });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { profileIds } from '../profiles/profiles';
 import { profile } from '../profiles/resolve';
+import { runs } from '../testing/effort';
 import { anyAct } from '../testing/scenarios/any-act';
 import { anyScenario } from '../testing/scenarios/any-scenario';
 import { parseScenario, problemText } from '../scenarios/parse';
@@ -74,6 +75,6 @@ test('print(parse(text)) is text, no run throws, and each recording replays to i
         expect(again.ok && again.value.timeline.digest()).toBe(run.timeline.digest());
       }
     }),
-    { numRuns: 200 },
+    { numRuns: runs(40, 2000) },
   );
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { profileIds } from '../profiles/profiles';
 import { profile } from '../profiles/resolve';
+import { runs } from '../testing/effort';
 import { anyAct } from '../testing/scenarios/any-act';
 import { memoryTape } from './memory-tape';
 import { printScenario } from './print';
@@ -27,6 +28,6 @@ test('whatever acts come, under whatever kernel and VMM, the model has an answer
       const serious = problems.filter(({ message }) => !harmless.test(message));
       expect(serious, printScenario(scenario)).toEqual([]);
     }),
-    { numRuns: 500 },
+    { numRuns: runs(200) },
   );
 });

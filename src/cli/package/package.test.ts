@@ -40,7 +40,7 @@ beforeAll(() => {
   const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '';
   execFileSync('tar', ['-xzf', tarball, '--strip-components=1', '-C', unpacked()], { cwd: folder });
   writeFileSync(join(folder, 'scenario.ghcb'), block('Writing a scenario', ''));
-}, 300_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('it holds the bundle and needs no other package', () => {

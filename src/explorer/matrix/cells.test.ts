@@ -8,6 +8,7 @@ import { parseScenario } from '../../scenarios/parse';
 import { runScenario } from '../../scenarios/run';
 import type { Scenario } from '../../scenarios/scenario';
 import type { Origin, Tape } from '../../scenarios/tape';
+import { sampled } from '../../testing/effort';
 import { ChartRun, type Cell, type CellAddress } from './cell';
 import { matrixCharts } from './charts';
 import type { MatrixChart } from './chart';
@@ -91,11 +92,14 @@ function judged(chart: MatrixChart, { state, event }: CellAddress, cell: Cell) {
 const cellsOf = (chart: MatrixChart): CellAddress[] =>
   chart.states.flatMap((state) => chart.events.map((event) => ({ state, event })));
 
+/** Cells that a sample of a chart looks at. */
+const CELLS = 40;
+
 describe.each(matrixCharts)('chart $id', (chart) => {
   test.each(profileIds)('under %s the scenario of every cell, run like any other, gives the cell', (id) => {
     const run = new ChartRun(chart, profile(id));
     let reached = 0;
-    for (const address of cellsOf(chart)) {
+    for (const address of sampled(cellsOf(chart), CELLS)) {
       const cell = run.cell(address);
       if (cell.outcome === 'unreachable') continue;
       reached++;
@@ -110,7 +114,7 @@ describe.each(matrixCharts)('chart $id', (chart) => {
         facts: [cell.facts.map(({ before }) => before), cell.facts.map(({ after }) => after)],
       });
     }
-    // The released kernels reach most rows; a posting may know nothing of them.
-    expect(reached).toBeGreaterThan(id.startsWith('linux-') ? chart.events.length : -1);
+    // The released kernels reach most cells; a posting may know nothing of them.
+    expect(reached).toBeGreaterThan(id.startsWith('linux-') ? CELLS / 4 : -1);
   });
 });

@@ -8,6 +8,7 @@ import { profile } from '../../profiles/resolve';
 import { worldFor } from '../../scenarios/machine';
 import { headOf } from '../../scenarios/scenario';
 import { standardLaunch } from '../../scenarios/launch';
+import { runs } from '../../testing/effort';
 import { Timeline } from './timeline';
 
 const head = headOf({ lines: [{ kind: 'vm', settings: { memory: 4 << 20 }, written: [] }] });
@@ -53,7 +54,7 @@ test('after any acts, every place in the timeline is what a fresh run has there'
         }
       },
     ),
-    { numRuns: 15 },
+    { numRuns: runs(15) },
   );
 });
 
