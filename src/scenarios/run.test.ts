@@ -138,3 +138,36 @@ test('the same scenario gives the same bytes', () => {
   const body = 'vm vcpus=2 memory=64M\nguest linux\nlaunch standard\nrun until=terminated';
   expect(run(body).timeline.world.digest()).toEqual(run(body).timeline.world.digest());
 });
+
+describe('a frame beyond the store of pages answers for no other frame', () => {
+  const answersOf = (body: string): readonly (string | undefined)[] => {
+    const { timeline } = run(`vm vcpus=1 memory=64M\nlaunch standard\n${body}`, 'linux-7.2', {
+      maxSteps: 2000,
+    });
+    return Array.from({ length: timeline.stepCount }, (_, step) => timeline.step(step).move?.kind);
+  };
+
+  test.each(['0x100000007000', '0x1000000007000', '0x200000007000'])(
+    'a shared write at %s after one at 0x7000 is #VC for MMIO, as any address without memory',
+    (gpa) => {
+      const without = answersOf(
+        `v0 write gpa=0x7000 private=no value=1\nv0 write gpa=0x10000005000 private=no value=2`,
+      );
+      const moves = answersOf(
+        `v0 write gpa=0x7000 private=no value=1\nv0 write gpa=${gpa} private=no value=2`,
+      );
+      expect(moves.at(-1)).toBe('vcMmio');
+      expect(moves).toEqual(without);
+    },
+  );
+
+  test.each(['0x100000005000', '0x1000000005000', '0x200000005000'])(
+    'a private read at %s leaves with MEMORY_FAULT while page 0x5000 is private and validated',
+    (gpa) => {
+      const own = 'v0 write gpa=0x5000 private=yes value=1\n';
+      const without = answersOf(`${own}v0 read gpa=0x10000005000 private=yes`);
+      expect(without).toContain('memoryFaultExit');
+      expect(answersOf(`${own}v0 read gpa=${gpa} private=yes`)).toEqual(without);
+    },
+  );
+});

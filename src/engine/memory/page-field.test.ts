@@ -107,3 +107,18 @@ test('flipping bits of any run flips those of the plain array, and twice is neve
     }),
   );
 });
+
+test.each([PAGES, 2 ** 31, 2 ** 32, 2 ** 32 + 7, 2 ** 32 * REGION_PAGES + 7, 2 ** 52 - 1])(
+  'page %d lies behind the store: it has no facts, keeps none, and is no other page',
+  (page) => {
+    const log = new WriteLog();
+    const field = new PageField(0, PAGES, log);
+    field.setRun(0, PAGES, 5);
+    const { top } = log;
+    expect([field.get(page), field.runLength(page, 600)]).toEqual([0, 600]);
+    field.set(page, 9);
+    field.setRun(page, 600, 9);
+    expect(log.top).toBe(top);
+    expect(new Set(contents(field))).toEqual(new Set([5]));
+  },
+);

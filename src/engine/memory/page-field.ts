@@ -27,7 +27,9 @@ export class PageField {
     this.mixed = new Uint8Array(regions);
   }
 
+  /** Behind the last page of the store every page is 0: it carries no facts. Frame numbers have up to 52 bits. */
   get(page: number): number {
+    if (page >= this.pageCount) return 0;
     const region = page >> REGION_SHIFT;
     const entry = this.table[region] as number;
     if (this.mixed[region] !== 1) return entry;
@@ -45,6 +47,7 @@ export class PageField {
 
   /** Length of the run of equal values that starts at `page`, at most `limit`. */
   runLength(page: number, limit: number): number {
+    if (page >= this.pageCount) return limit;
     const value = this.get(page);
     const end = Math.min(page + limit, this.pageCount);
     let at = page;
@@ -67,9 +70,12 @@ export class PageField {
     this.setRun(page, 1, value);
   }
 
-  /** Gives `count` pages from `first` the value, logging one record per run of equal old values. */
+  /**
+   * Gives `count` pages from `first` the value, logging one record per run of equal old values. Pages behind the store
+   * keep none.
+   */
   setRun(first: number, count: number, value: number): void {
-    const end = first + count;
+    const end = Math.min(first + count, this.pageCount);
     const next = value | 0;
     let at = first;
     let changes = false;
@@ -83,7 +89,7 @@ export class PageField {
       at += length;
     }
     // In one step, so that a region written whole is one number again.
-    if (changes) this.store(first, count, next);
+    if (changes) this.store(first, end - first, next);
   }
 
   /** Writes without logging: undo and redo. */
