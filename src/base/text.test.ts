@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { alignColumns, didYouMean, editDistance, nearest, wrap, wrapWithin } from './text';
 
@@ -59,4 +60,18 @@ test('no line of strictly wrapped text is longer than it may be, and every lette
     'x'.repeat(20),
     'x'.repeat(10),
   ]);
+});
+
+test('a word that is broken is never broken inside a character', () => {
+  expect(wrapWithin(`a${'𐀀'.repeat(4)}`, 4)).toEqual(['a𐀀', '𐀀𐀀', '𐀀']);
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 2, max: 30 }), (text, columns) => {
+      const lines = wrapWithin(text, columns);
+      expect(lines.join('').replace(/\s+/g, '')).toBe(text.replace(/\s+/g, ''));
+      for (const line of lines) {
+        expect(line.length).toBeLessThanOrEqual(columns);
+        expect(line).not.toMatch(/\p{Surrogate}/u);
+      }
+    }),
+  );
 });

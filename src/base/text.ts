@@ -1,4 +1,4 @@
-/** Small text tools: the nearest known word, and lines of a given width. */
+/** Small text tools: the nearest known word, and lines of a given width, which is counted in UTF-16 units everywhere. */
 
 /** Single-character edits (insert, delete, replace) that turn `a` into `b`. */
 export function editDistance(a: string, b: string): number {
@@ -64,11 +64,17 @@ function pieces(word: string, columns: number): string[] {
   let rest = word;
   while (rest.length > columns) {
     const start = rest.slice(0, columns);
-    const at = Math.max(start.lastIndexOf(','), start.lastIndexOf(':')) + 1 || columns;
+    const at = Math.max(start.lastIndexOf(','), start.lastIndexOf(':')) + 1 || wholeLength(start);
     out.push(rest.slice(0, at));
     rest = rest.slice(at);
   }
   return [...out, rest];
+}
+
+/** The length of a text without half a character at its end; at least one character, however little fits. */
+function wholeLength(text: string): number {
+  const isParted = /[\ud800-\udbff]$/.test(text);
+  return isParted ? Math.max(text.length - 1, 1) : text.length;
 }
 
 /** Rows of cells as lines, each column as wide as its widest cell, two blanks between columns, none at the end. */

@@ -58,6 +58,18 @@ test.each(sampled(files, 40))(
   },
 );
 
+const corpus = join(import.meta.dirname, '../testing/corpus/scenario');
+const onceFailed = readdirSync(corpus).flatMap((file) => {
+  const parsed = parseScenario(readFileSync(join(corpus, file), 'utf8'));
+  return parsed.ok ? [[file, parsed.scenario] as const] : [];
+});
+test.each(onceFailed)('so does the mail of %s, which once failed', (_, scenario) => {
+  const specs = ['part2-v4', 'linux-7.2'];
+  const mail = mailOf(scenario, specs);
+  checkMail(mail);
+  expect(read(quoted(mail, 1))).toEqual(withProfiles(scenario, specs));
+});
+
 test('so does the mail of any scenario, under profiles that it does not name', () => {
   const specs = ['part2-v4', 'linux-7.2:ap.doubleCreate=reject'];
   fc.assert(

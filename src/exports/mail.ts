@@ -4,17 +4,17 @@
  */
 import { sourceText } from '../abi/source';
 import { folded } from '../base/fold';
-import { wrapWithin } from '../base/text';
 import { decidingFacets } from '../explorer/deciding';
 import type { FacetDifference } from '../profiles/compare';
 import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison/model';
 import type { Timeline } from '../recording/timeline/timeline';
-import { isScissorsLine, lineTraps, MAIL_COLUMNS } from '../scenarios/mail';
+import { MAIL_COLUMNS } from '../scenarios/mail';
 import { lineText, printScenario } from '../scenarios/print';
 import type { Run } from '../scenarios/run';
 import { headOf, withProfiles, type Line } from '../scenarios/scenario';
 import { letterOf, lettersOf, outlineOf, type OutlinePart, type OutlineSection } from './comparison-outline';
 import { TextLadder } from './ladder-text';
+import { fitted, safeLine } from './mail-lines';
 import { rowTexts, type RowText } from './row-text';
 
 interface MailOptions {
@@ -27,8 +27,6 @@ export function mailText(comparison: Comparison, { link }: MailOptions = {}): st
   const [first] = comparison.runs;
   if (!first) return '';
   const body = [
-    ...introduction(comparison),
-    ...(link === undefined ? [] : ['', `<${link}>`]),
     '',
     ...ladder(comparison),
     ...decidedBy(comparison),
@@ -41,27 +39,13 @@ export function mailText(comparison: Comparison, { link }: MailOptions = {}): st
   ];
   const specs = comparison.runs.map(({ profile }) => profile.spec);
   const scenario = printScenario(withProfiles(first.scenario, specs));
-  return [...body.map((line) => (line.startsWith('<') ? line : safe(line))), '', scenario].join('\n');
-}
-
-/** `text` in lines of the mail, the first at `indent`, what does not fit two further in. */
-function fitted(text: string, indent: number): string[] {
-  const [first = '', ...rest] = wrapWithin(text, MAIL_COLUMNS - indent - 2);
-  return [' '.repeat(indent) + first, ...rest.map((line) => ' '.repeat(indent + 2) + line)];
-}
-
-/** Escapes a line that a mail tool would interpret. */
-function safe(line: string): string {
-  const start = /ghcb-scenario/.test(line) || lineTraps.test(line) ? '  ' : '';
-  const plain = withoutScissors(line);
-  return /^\s*ghcb-scenario/.test(plain) ? `  "${plain.trim()}"` : start + plain;
-}
-
-/** Scissors need blades, `>8` or `%<`, as well as dashes or blanks between them. */
-function withoutScissors(line: string): string {
-  if (!isScissorsLine(line)) return line;
-  const doubled = line.replaceAll('-', '=');
-  return isScissorsLine(doubled) ? doubled.replace(/[<>]/g, '|') : doubled;
+  return [
+    ...introduction(comparison).map(safeLine),
+    ...(link === undefined ? [] : ['', `<${link}>`]),
+    ...body.map(safeLine),
+    '',
+    scenario,
+  ].join('\n');
 }
 
 function introduction({ runs, rows, firstDivergence, divergences, positionsAfter }: Comparison): string[] {

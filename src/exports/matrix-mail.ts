@@ -1,11 +1,10 @@
 /** A cell of the matrix as the text of a mail: 72 columns, the scenario at its end. */
-import { wrap } from '../base/text';
 import type { Cell } from '../explorer/matrix/cell';
 import type { MatrixChart, MatrixEvent, MatrixState } from '../explorer/matrix/chart';
 import { outcomeSigns } from '../explorer/matrix/outcome';
 import { cellTitle } from '../explorer/matrix/scenario';
+import { fitted, safeLine } from './mail-lines';
 
-const COLUMNS = 72;
 const INDENT = 4;
 
 export interface CellMail {
@@ -17,8 +16,7 @@ export interface CellMail {
   readonly link: string;
 }
 
-const indented = (text: string): string[] =>
-  wrap(text, COLUMNS - INDENT).map((line) => ' '.repeat(INDENT) + line);
+const indented = (text: string): string[] => fitted(text, INDENT);
 
 function answerLines(cell: Cell): string[] {
   const told = cell.answer === '' ? [] : indented(`answered ${cell.answer}`);
@@ -39,17 +37,13 @@ function answerLines(cell: Cell): string[] {
 export function matrixMail({ place, cells, scenario, link }: CellMail): string {
   const [first] = cells;
   const title = first ? cellTitle(place, first) : place.event.title;
-  return [
-    ...wrap(title, COLUMNS),
+  const body = [
+    ...fitted(title, 0),
     '',
-    ...wrap(place.state.says, COLUMNS),
-    ...wrap(place.event.says, COLUMNS),
+    ...fitted(place.state.says, 0),
+    ...fitted(place.event.says, 0),
     '',
     ...cells.flatMap(answerLines),
-    '',
-    `<${link}>`,
-    '',
-    scenario.trimEnd(),
-    '',
-  ].join('\n');
+  ];
+  return [...body.map(safeLine), '', `<${link}>`, '', scenario.trimEnd(), ''].join('\n');
 }
