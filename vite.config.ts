@@ -1,15 +1,18 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { frontPage } from './src/cli/front-page/plugin.ts';
+import { shippedPackages } from './src/cli/launcher/shipped.mjs';
 import { charts } from './src/drawings/layout/plugin.ts';
+
+const packages = shippedPackages();
 
 /** Tests that must see their modules load. */
 const alone = ['src/app/bounds.test.ts'];
 
 export default defineConfig({
   base: './', // the built site works under any path
-  plugins: [svelte(), charts(), frontPage()],
-  worker: { format: 'es' },
+  plugins: [svelte(), charts(), frontPage(), packages.ofBundle()],
+  worker: { format: 'es', plugins: () => [packages.ofWorker()] },
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false }, // every browser that runs ES2022 knows modulepreload
@@ -31,6 +34,5 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'alone', include: alone, isolate: true } },
     ],
-    coverage: { provider: 'v8', include: ['src/**/*.ts'], exclude: ['src/**/*.test.ts'] },
   },
 });

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { everyNode, importOf, parse, sourceFiles, textOf } from './testing/imports';
 
 const read = (file: string) => readFileSync(join(import.meta.dirname, '..', file), 'utf8');
 
@@ -13,4 +14,39 @@ test('every package is pinned to one exact version', () => {
 
 test('the lock file names no registry', () => {
   expect(read('package-lock.json')).not.toContain('"resolved"');
+});
+
+/** Used without an import: types, what a configuration names as text, and what saved work is about to be kept with. */
+const named: Readonly<Record<string, readonly [file: string, text: string]>> = {
+  '@types/node': ['src/cli/tsconfig.json', '"node"'],
+  'prettier-plugin-svelte': ['.prettierrc.json', '"prettier-plugin-svelte"'],
+  idb: ['src/layers.test.ts', 'idb'],
+};
+
+test('every package is imported, run or named by a configuration', () => {
+  const root = join(import.meta.dirname, '..');
+  const outside = [
+    ...readdirSync(root).filter((file) => /\.config\.(ts|js)$/.test(file)),
+    ...readdirSync(join(root, 'e2e'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ts|mjs)$/.test(file))
+      .map((file) => `e2e/${file}`),
+  ].map((file) => [file, read(file)] as const);
+  const texts = [...outside, ...sourceFiles.map((file) => [file, textOf(file)] as const)];
+  const imported = texts.flatMap(([file, text]) =>
+    everyNode(parse(file, text)).flatMap((node) => importOf(node)?.from ?? []),
+  );
+  const run = outside.flatMap(([, text]) =>
+    [...text.matchAll(/node_modules\/((?:@[\w-]+\/)?[\w-]+)\//g)].map(([, name]) => name),
+  );
+  const isUsed = (name: string): boolean => {
+    const types = name.replace(/^@types\//, '');
+    const [file, text] = named[name] ?? [];
+    return (
+      imported.some((from) => from === types || from.startsWith(`${types}/`)) ||
+      run.includes(name) ||
+      (file !== undefined && text !== undefined && read(file).includes(text))
+    );
+  };
+  const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: object };
+  expect(Object.keys(devDependencies).filter((name) => !isUsed(name))).toEqual([]);
 });

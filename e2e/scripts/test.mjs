@@ -59,7 +59,11 @@ const bin = {
 const besideUnit = [
   {
     name: 'build',
-    commands: [[...bin.vite, 'build', '--logLevel', 'warn'], ['e2e/scripts/first-load.mjs']],
+    commands: [
+      [...bin.vite, 'build', '--logLevel', 'warn'],
+      ['e2e/scripts/first-load.mjs'],
+      ['e2e/scripts/licences.mjs'],
+    ],
     headline: /^first load: .*$/m,
   },
   {

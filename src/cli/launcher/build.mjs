@@ -1,6 +1,7 @@
 // @ts-check
 /** Bundles entries of the command line, with all they need, for Node. */
 import { build } from 'vite';
+import { shippedPackages } from './shipped.mjs';
 
 /**
  * @param {string} root
@@ -13,6 +14,7 @@ export async function buildCommandLine(root, outDir, entries) {
     configFile: false,
     publicDir: false,
     logLevel: 'error',
+    plugins: [shippedPackages().ofBundle()],
     ssr: { noExternal: true },
     build: {
       ssr: true,
