@@ -217,7 +217,7 @@ const runCommands = (page: PageActions): readonly Command[] => [
       if (next) s.useBranch(next.id);
     },
   },
-  { id: 'save', title: 'Save in this browser', group: 'Run', keys: ['s'], run: (s) => s.save() },
+  { id: 'save', title: 'Name this work', group: 'Run', keys: ['s'], run: (s) => s.save() },
   { id: 'open', title: 'Open a file', group: 'Run', keys: [], run: () => page.openFile() },
   { id: 'link', title: 'Copy a link', group: 'Run', keys: ['y'], run: () => page.copyLink() },
   { id: 'mail', title: 'Copy as mail text', group: 'Run', keys: ['Y'], run: () => page.copyMail() },

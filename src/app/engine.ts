@@ -2,6 +2,7 @@
 export { comparedCourse } from './compared-course';
 export { answeredAt, outcomeOf } from './front';
 export { actsAt, effectOf, forkText, interestingPosition, notesOf, runText } from './runs';
+export { parseScenario } from '../scenarios/parse';
 export { compare } from '../recording/comparison/comparison';
 export { profileIds, profileTexts } from '../profiles/profiles';
 export { parseProfileSpec } from '../profiles/resolve';

@@ -24,11 +24,8 @@ export interface FileLike {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
-/** @returns a scenario's text, or the bytes of what is none: a binary file, or any text while the decoder is open */
-export async function readFile(
-  file: FileLike,
-  { decoding }: { readonly decoding: boolean },
-): Promise<Result<OpenedFile | DroppedFile>> {
+/** @returns the text of a file, or the bytes of one that is no UTF-8 */
+export async function readFile(file: FileLike): Promise<Result<OpenedFile | DroppedFile>> {
   const { name } = file;
   if (file.size === 0) return problem(`${name} is empty.`);
   if (file.size > MAX_BYTES) {
@@ -42,19 +39,14 @@ export async function readFile(
   } catch {
     return problem(`${name} could not be read; a folder cannot be opened, and a file may have moved.`);
   }
-  return contentOf(name, new Uint8Array(bytes), decoding);
+  return contentOf(name, new Uint8Array(bytes));
 }
 
-function contentOf(
-  name: string,
-  bytes: Uint8Array<ArrayBuffer>,
-  decoding: boolean,
-): Result<OpenedFile | DroppedFile> {
+function contentOf(name: string, bytes: Uint8Array<ArrayBuffer>): Result<OpenedFile | DroppedFile> {
   const text = textOf(bytes);
   if (text === undefined && name.endsWith('.ghcb'))
     return problem(`${name} is not UTF-8 text; save it as UTF-8 and open it again.`);
-  if (text === undefined || (decoding && !/ghcb-scenario/.test(text))) return ok({ name, bytes });
-  return ok({ name, text });
+  return ok(text === undefined ? { name, bytes } : { name, text });
 }
 
 /** The text of bytes that are UTF-8 without zeros. */

@@ -1,25 +1,45 @@
-/** The address of what the page shows: the one in the address bar, and the one that is copied. */
+/**
+ * The address of what the page shows: the one in the address bar, and the one that is copied. It holds the text in the
+ * editor, unless that is a shipped scenario byte for byte.
+ */
 import { version } from '../../package.json';
 import type { Selection } from '../views/shared/selection';
 import { panelOf, type ViewId } from './panels';
+import type * as packModule from './pack';
 import type { ShownRun } from './runs';
 import { printAddress, type Showing, type Target } from './url';
 
 const REST_MILLISECONDS = 200;
 
+/** A shipped scenario, and the address that it was opened from. */
+export interface Shipped {
+  readonly slug: string;
+  readonly text: string;
+  /** It is the front page's. */
+  readonly front: boolean;
+}
+
+/** What a history entry knows beside its address. */
+export interface EntryState {
+  /** Id of the person's work that is shown. */
+  readonly work?: string;
+}
+
 /** What a link is made of. */
 export interface LinkedPage {
   readonly loading: boolean;
-  readonly slug: string | undefined;
-  readonly branchId: string;
-  readonly branch: { readonly id: string; readonly text: string } | undefined;
+  /** The shipped scenario that the text began as. */
+  readonly shipped: Shipped | undefined;
+  readonly branch: { readonly text: string } | undefined;
+  /** The text in the editor. */
+  readonly draft: string;
   readonly course: { readonly runs: readonly ShownRun[] } | undefined;
   readonly position: number;
   readonly view: ViewId;
   /** Where each view with links of its own stands. */
   readonly paths: Readonly<Partial<Record<ViewId, readonly string[]>>>;
   readonly selection: Selection | undefined;
-  readonly memory: { has(slug: string | undefined): boolean };
+  readonly own: { readonly current: string | undefined };
   readonly profiles: {
     readonly inLink: readonly string[] | undefined;
     readonly shown: readonly { readonly spec: string }[];
@@ -27,43 +47,52 @@ export interface LinkedPage {
 }
 
 export class Links {
-  /** What was opened. */
-  target: Target = { kind: 'front' };
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Packs texts; loaded when the first text that is not shipped is shown. */
+  private packer: typeof packModule | undefined;
+  /** The address that this page opened or wrote last; another one in the address bar is about to be opened. */
+  private href = '';
+  private packed: { readonly text: string; readonly target: Target } | undefined;
 
   constructor(private readonly page: LinkedPage) {}
 
   /** A link that shows others what this page shows, with what the engine says it ends in. */
   async link(): Promise<string> {
-    const { branch, memory, slug } = this.page;
+    const { branch, draft } = this.page;
     const base = location.href.replace(/#.*$/, '');
     const beside = this.besideAddress();
     if (beside !== undefined) return base + beside;
-    const isShipped = this.target.kind === 'scenario' && branch?.id === 'main' && !memory.has(slug);
-    let { target } = this;
-    if (!isShipped && branch) {
-      const { CODEC, pack } = await import('./pack');
-      target = { kind: 'packed', codec: CODEC, payload: pack(branch.text) };
-    }
-    const digest = this.digest();
+    await this.loadPacker();
+    const digest = branch?.text === draft ? this.digest() : undefined;
     const engine = digest === undefined ? {} : { engine: { version, digest } };
-    return base + printAddress(target, { ...this.showing(), ...engine });
+    return base + printAddress(this.target(), { ...this.showing(), ...engine });
   }
 
   /** Puts what is shown into the address bar. Browsers allow few changes of it; one after the last step will do. */
   remember(): void {
-    const { loading, branchId } = this.page;
-    const beside = this.besideAddress();
-    if (loading || (branchId !== 'main' && beside === undefined)) return;
-    this.forget();
-    this.timer = setTimeout(() => {
-      history.replaceState(null, '', beside ?? printAddress(this.target, this.showing()));
-    }, REST_MILLISECONDS);
+    if (this.page.loading) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.loadPacker().then(() => this.write()), REST_MILLISECONDS);
   }
 
-  /** Something else is opened: what was to be remembered no longer counts. */
-  forget(): void {
+  /** What is in the address bar is opened: what was to be remembered no longer counts. */
+  arrive(): void {
     clearTimeout(this.timer);
+    this.href = location.href;
+  }
+
+  /** The history entry that is shown belongs to the work that is shown; the address follows. */
+  mark(): void {
+    if (this.page.loading || location.href !== this.href) return;
+    history.replaceState(this.state(), '', location.href);
+  }
+
+  /** Another text is about to be shown in place of this one: Back leads here. */
+  push(): void {
+    if (this.page.loading) return;
+    clearTimeout(this.timer);
+    if (this.packer || this.isShipped()) this.write();
+    history.pushState(null, '', location.href);
   }
 
   /** What the runs shown end in: eight hexadecimal digits, the same for the same runs in any order. */
@@ -75,6 +104,38 @@ export class Links {
       0,
     );
     return (sum % 2 ** 32).toString(16).padStart(8, '0');
+  }
+
+  private write(): void {
+    if (this.page.loading || location.href !== this.href) return;
+    const address = this.besideAddress() ?? printAddress(this.target(), this.showing());
+    history.replaceState(this.state(), '', address);
+    this.href = location.href;
+  }
+
+  private state(): EntryState | null {
+    const { current } = this.page.own;
+    return current === undefined ? null : { work: current };
+  }
+
+  private isShipped(): boolean {
+    return this.page.draft === this.page.shipped?.text;
+  }
+
+  private async loadPacker(): Promise<void> {
+    if (!this.isShipped()) this.packer ??= await import('./pack');
+  }
+
+  /** The packer must be there for a text that is not shipped. */
+  private target(): Target {
+    const { shipped, draft } = this.page;
+    if (shipped && draft === shipped.text)
+      return shipped.front ? { kind: 'front' } : { kind: 'scenario', slug: shipped.slug };
+    if (this.packed?.text !== draft && this.packer) {
+      const { CODEC, pack } = this.packer;
+      this.packed = { text: draft, target: { kind: 'packed', codec: CODEC, payload: pack(draft) } };
+    }
+    return this.packed?.target ?? { kind: 'front' };
   }
 
   private showing(): Showing {

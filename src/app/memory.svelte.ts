@@ -1,28 +1,22 @@
-/** What this browser remembers of a person: how they like the page, and what they saved. */
-import { readStored, writeStored, type Preferences, type SavedScenario, type Stored } from './storage';
+/** What this browser remembers of how a person likes the page. */
+import { changeStored, readStored, type Preferences, type Stored } from './storage';
 
 export class Memory {
   private stored = $state.raw<Stored>(readStored());
 
   readonly preferences: Preferences = $derived(this.stored.preferences);
-  readonly saved: readonly SavedScenario[] = $derived(this.stored.saved);
+  /** Scenarios that an earlier version of the page saved. */
+  readonly saved = $derived(this.stored.saved);
 
   prefer(change: Partial<Preferences>): void {
-    this.keep({ ...this.stored, preferences: { ...this.stored.preferences, ...change } });
+    const preferences = { ...this.stored.preferences, ...change };
+    this.stored = { ...this.stored, preferences };
+    changeStored((stored) => ({ ...stored, preferences: { ...stored.preferences, ...change } }));
   }
 
-  /** Replaces what was saved under the same name. @returns false when the browser refuses or is full */
-  save(entry: SavedScenario): boolean {
-    const others = this.saved.filter((one) => one.slug !== entry.slug);
-    return this.keep({ ...this.stored, saved: [...others, entry] });
-  }
-
-  has(slug: string | undefined): boolean {
-    return this.saved.some((one) => one.slug === slug);
-  }
-
-  private keep(stored: Stored): boolean {
-    this.stored = stored;
-    return writeStored(stored);
+  /** The saved scenarios are kept elsewhere now. */
+  forgetSaved(): void {
+    this.stored = { ...this.stored, saved: [] };
+    changeStored((stored) => ({ ...stored, saved: [] }));
   }
 }

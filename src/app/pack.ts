@@ -1,27 +1,100 @@
-/** A scenario inside a link: codec 1 is the text, deflated, in base64url. Loaded when a link is made or opened. */
-import { deflateSync, inflateSync } from 'fflate';
-import { MAX_LINK_TEXT_BYTES } from '../base/limits';
+/**
+ * A scenario inside a link. Codec 1 is the text, deflated, in base64url. Codec 2 puts the CRC-32 of the text's UTF-8
+ * bytes in front of the deflated bytes, so that a link that was changed or cut off is told from the one that was sent.
+ * Every codec that was ever written is read. Loaded when a link is made or opened.
+ */
+import { deflateSync, Inflate, inflateSync } from 'fflate';
+import { MAX_LINK_CHARACTERS, MAX_LINK_TEXT_BYTES } from '../base/limits';
 import { ok, problem, type Result } from '../base/result';
+import { crc32 } from './crc32';
 
-export const CODEC = 1;
+/** The one that is written. */
+export const CODEC = 2;
+const CRC_BYTES = 4;
 
 export function pack(text: string): string {
-  const bytes = deflateSync(new TextEncoder().encode(text), { level: 9 });
+  const bytes = new TextEncoder().encode(text);
+  const deflated = deflateSync(bytes, { level: 9 });
+  const packed = new Uint8Array(CRC_BYTES + deflated.length);
+  new DataView(packed.buffer).setUint32(0, crc32(bytes));
+  packed.set(deflated, CRC_BYTES);
   let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
+  for (const byte of packed) binary += String.fromCharCode(byte);
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
+/** @returns the text, or what is wrong with the link and how much of it can be read */
 export function unpack(codec: number, payload: string): Result<string> {
-  if (codec !== CODEC) return problem(`The link was made by a newer version (codec ${codec}).`);
+  if (codec < 1 || codec > CODEC) return problem(`The link was made by a newer version (codec ${codec}).`);
+  if (payload.length > MAX_LINK_CHARACTERS)
+    return problem(`The link has ${payload.length} characters; at most ${MAX_LINK_CHARACTERS} are read.`);
+  const bytes = bytesOf(payload);
+  if (!bytes) return problem('The scenario in the link is damaged: it has characters that no link has.');
+  return codec === 1 ? unpackUnchecked(bytes) : unpackChecked(bytes);
+}
+
+function bytesOf(payload: string): Uint8Array<ArrayBuffer> | undefined {
   try {
     const binary = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = Uint8Array.from(binary, (c) => c.charCodeAt(0));
-    // One byte more than allowed tells "too long" from "just fits".
-    const out = inflateSync(bytes, { out: new Uint8Array(MAX_LINK_TEXT_BYTES + 1) });
-    if (out.length > MAX_LINK_TEXT_BYTES) return problem('The link unpacks to more than 1 MiB of text.');
-    return ok(new TextDecoder('utf-8', { fatal: true }).decode(out));
+    return Uint8Array.from(binary, (c) => c.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+/** One byte more than allowed tells "too long" from "just fits". */
+const inflate = (deflated: Uint8Array): Uint8Array =>
+  inflateSync(deflated, { out: new Uint8Array(MAX_LINK_TEXT_BYTES + 1) });
+
+const tooLong = 'The link unpacks to more than 1 MiB of text.';
+
+function unpackUnchecked(bytes: Uint8Array): Result<string> {
+  try {
+    const out = inflate(bytes);
+    if (out.length > MAX_LINK_TEXT_BYTES) return problem(tooLong);
+    return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(out));
   } catch {
     return problem('The scenario in the link is damaged: part of the link is missing or was changed.');
   }
+}
+
+function unpackChecked(bytes: Uint8Array<ArrayBuffer>): Result<string> {
+  const deflated = bytes.subarray(CRC_BYTES);
+  try {
+    const out = inflate(deflated);
+    if (out.length > MAX_LINK_TEXT_BYTES) return problem(tooLong);
+    if (new DataView(bytes.buffer).getUint32(0) === crc32(out))
+      return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(out));
+  } catch {
+    // said below, with how far it can be read
+  }
+  return problem(damageText(deflated));
+}
+
+/** How much of a damaged text comes out, and how it ends. */
+function damageText(deflated: Uint8Array): string {
+  const lines = readablePart(deflated).split('\n');
+  const whole = lines.slice(0, -1);
+  const last = whole.at(-1);
+  const damaged = 'The scenario in the link is damaged: part of the link is missing or was changed.';
+  if (last === undefined) return `${damaged} Nothing of it can be read.`;
+  return `${damaged} It can be read to line ${whole.length} at most: "${last.trim().slice(0, 60)}".`;
+}
+
+function readablePart(deflated: Uint8Array): string {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const stream = new Inflate((part) => {
+    if (length < MAX_LINK_TEXT_BYTES) parts.push(part);
+    length += part.length;
+  });
+  try {
+    // In small pieces: what stands before the damage comes out first.
+    for (let at = 0; at < deflated.length && length < MAX_LINK_TEXT_BYTES; at += 16)
+      stream.push(deflated.subarray(at, at + 16), false);
+  } catch {
+    // what came out so far is all there is
+  }
+  const decoder = new TextDecoder();
+  return parts.map((part) => decoder.decode(part, { stream: true })).join('');
 }

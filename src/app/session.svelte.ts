@@ -12,7 +12,7 @@ import { loadCatalog } from './catalog';
 import { courseOf, type Course } from './course';
 import type { OutcomeName } from './front';
 import type { DroppedFile } from './files';
-import { Links } from './links';
+import { Links, type EntryState, type Shipped } from './links';
 import { Memory } from './memory.svelte';
 import { Opening } from './opening';
 import type { ViewId } from './panels';
@@ -20,7 +20,9 @@ import { Player } from './player.svelte';
 import { Profiles } from './profiles.svelte';
 import type { Ran, ShownRun } from './runs';
 import { landmarkFrom, type Landmark } from './steps';
-import { parseAddress, type Address, type Target } from './url';
+import { parseAddress } from './url';
+import { OwnWork } from './work/own-work.svelte';
+import type { Work, WorkBranch } from './work/work';
 
 /** One version of the scenario: the main text, or a fork of it with another act. */
 export interface Branch {
@@ -36,7 +38,7 @@ export interface Branch {
 /** The engine and all it knows, in a chunk of its own: the shell is there first. */
 type Engine = typeof engineModule;
 
-export type Dialog = 'palette' | 'help' | 'acts' | 'profiles' | 'none';
+export type Dialog = 'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'none';
 
 const landmarkNames: Record<Landmark, string> = {
   findings: 'finding',
@@ -50,10 +52,12 @@ export class Session {
   readonly player = new Player(this);
   readonly links = new Links(this);
   readonly profiles = new Profiles(this);
+  readonly own = new OwnWork(this);
   private readonly opening = new Opening(this);
 
   scenarios = $state.raw<readonly CatalogItem[]>([]);
-  slug = $state.raw<string | undefined>();
+  /** The shipped scenario that the text began as. */
+  shipped = $state.raw<Shipped | undefined>();
   title = $state.raw('');
   branches = $state.raw<readonly Branch[]>([]);
   branchId = $state.raw('main');
@@ -114,10 +118,17 @@ export class Session {
   // Opening ------------------------------------------------------------------------------------------------------------
 
   async start(): Promise<void> {
+    void this.own.start(this.memory.saved, () => this.memory.forgetSaved());
     const [catalog] = await Promise.all([loadCatalog(), this.loadEngine()]);
     if (catalog.ok) this.scenarios = catalog.value;
     else this.notice = catalog.error.message;
-    await this.open(parseAddress(location.hash));
+    await this.openEntry();
+  }
+
+  /** Opens what the history entry names: its address, and the person's work that it belongs to. */
+  openEntry(): Promise<void> {
+    const { work } = (history.state ?? {}) as EntryState;
+    return this.opening.open(parseAddress(location.hash), work);
   }
 
   private async loadEngine(): Promise<void> {
@@ -126,10 +137,6 @@ export class Session {
     } catch {
       this.notice = 'The engine could not be loaded. Is the connection gone? Load the page again.';
     }
-  }
-
-  open(address: Address): Promise<void> {
-    return this.opening.open(address);
   }
 
   /** A view with links of its own stands elsewhere now. */
@@ -149,22 +156,52 @@ export class Session {
    */
   openMade(text: string, compare?: boolean): void {
     if (compare !== undefined) this.profiles.comparing = compare;
-    this.openText(text);
+    this.openOther(text);
     if (this.problems.length > 0) return;
     this.show('ladder');
     const last = this.timeline?.acts.findLast(({ origin }) => origin === 'scenario');
     if (last) this.seekIn(0, last.firstStep + 1);
   }
 
-  /** A scenario from outside becomes the main branch; when it is not sound, the editor shows it and says why. */
-  openText(text: string, target: Target = { kind: 'front' }): void {
-    this.links.target = target;
-    this.slug = undefined;
+  /** A text that a person brought: shown in place of what is shown, which Back shows again. */
+  openOther(text: string): void {
+    this.links.push();
+    this.openText(text, undefined);
+    this.links.remember();
+  }
+
+  /** A person's own text from outside: it is kept from now on. */
+  openOwn(text: string): void {
+    this.openOther(text);
+    this.keep();
+  }
+
+  /** A recording runs again under its profile; the first step that comes out otherwise is said and shown. */
+  async openRecording(text: string, name: string): Promise<void> {
+    const { checkRecording } = await import('./recorded');
+    const checked = checkRecording(text);
+    if (!checked.ok) return this.warn(`${name}: ${checked.error.message}`);
+    const { scenario, profile, says, step } = checked.value;
+    this.profiles.chosen = [profile];
+    this.openOwn(scenario);
+    if (step !== undefined) this.seekIn(0, step);
+    this.warn(says);
+  }
+
+  /**
+   * A scenario becomes the main branch; when it is not sound, the editor shows it and says why.
+   * @param shipped what it is byte for byte
+   */
+  openText(text: string, shipped: Shipped | undefined): void {
+    this.own.leave();
+    this.shipped = shipped;
     this.draft = text;
     const result = this.engine?.runText(text, this.profiles.chosen);
     if (!result) return;
     if (!result.ok) {
       this.problems = result.problems;
+      this.branches = [];
+      this.title = 'Scenario with problems';
       this.view = 'source';
       this.warn('The scenario has problems; see Source.');
       return;
@@ -180,6 +217,72 @@ export class Session {
     this.showRemarks(result.value);
   }
 
+  /** A work as it was left: its branches, the one that was shown, and the text in the editor. */
+  showWork(work: Work, shipped: Shipped | undefined): void {
+    this.shipped = shipped;
+    const problems: ScenarioProblem[] = [];
+    this.branches = work.branches.map((branch) => {
+      const result = this.engine?.runText(branch.text, this.profiles.chosen);
+      if (result?.ok) return { ...branch, runs: result.value.runs };
+      if (branch.id === work.branch) problems.push(...(result?.problems ?? []));
+      return { ...branch, runs: [] };
+    });
+    this.branchId = work.branch;
+    this.draft = work.draft;
+    this.title = this.titleOf(work.draft) ?? work.name;
+    if (this.changed) {
+      const result = this.engine?.parseScenario(work.draft);
+      if (result && !result.ok) problems.push(...result.problems);
+    }
+    this.problems = problems;
+    this.selection = undefined;
+    this.goTo(this.run ? this.stepCount : 0);
+  }
+
+  private titleOf(text: string): string | undefined {
+    return /^title +(.+)$/m.exec(text)?.[1];
+  }
+
+  /** Opens one of a person's works. */
+  openWork(id: string): void {
+    this.links.push();
+    history.replaceState({ work: id } satisfies EntryState, '', location.href.replace(/#.*$/, '#/'));
+    void this.openEntry();
+  }
+
+  /** A person typed in the editor. */
+  edit(draft: string): void {
+    if (draft === this.draft) return;
+    this.draft = draft;
+    this.keep();
+  }
+
+  /** Keeps what is shown as a person's own, unless it is a shipped scenario and always was. */
+  private keep(): void {
+    this.links.remember();
+    const isUntouched = this.branches.length < 2 && this.draft === this.shipped?.text;
+    if (this.own.current !== undefined || !isUntouched) this.keepAsOwn();
+  }
+
+  private keepAsOwn(): void {
+    const { own, shipped, draft, branchId, title } = this;
+    const branches = this.branches.map(({ runs: _, ...branch }): WorkBranch => branch);
+    const whole = branches.length > 0;
+    own.keep({
+      title,
+      base: shipped?.slug,
+      branches: whole ? branches : [{ id: 'main', title: 'main', text: draft }],
+      branch: whole ? branchId : 'main',
+      draft,
+    });
+  }
+
+  /** Another work is the one shown: the history entry names it, and the address follows. */
+  workChanged(): void {
+    this.links.mark();
+    this.links.remember();
+  }
+
   /** Runs the text of the editor; the last good run stays when it has problems. */
   runDraft(): void {
     const { branch } = this;
@@ -187,9 +290,8 @@ export class Session {
     if (!result) return;
     if (!result.ok) {
       this.problems = result.problems;
-      this.warn(
-        `${result.problems.length} problems; showing the run before line ${result.problems[0]?.line ?? 1}.`,
-      );
+      const count = result.problems.length === 1 ? 'One problem' : `${result.problems.length} problems`;
+      this.warn(`${count}; showing the run before line ${result.problems[0]?.line ?? 1}.`);
       return;
     }
     this.problems = [];
@@ -200,6 +302,7 @@ export class Session {
     this.keepPlace(() => {
       this.branches = branch ? this.branches.map((one) => (one.id === id ? next : one)) : [next];
     });
+    this.keep();
     this.showRemarks(result.value);
     this.say(`Ran: ${this.stepCount} steps.`);
   }
@@ -333,6 +436,7 @@ export class Session {
     this.draft = text;
     const count = next.runs[0]?.timeline.stepCount ?? 0;
     this.seekIn(0, Math.min(from + 1, count));
+    this.keep();
     this.showRemarks(result.value);
   }
 
@@ -341,6 +445,7 @@ export class Session {
     this.player.pause();
     this.keepPlace(() => (this.branchId = id));
     this.draft = this.branch?.text ?? '';
+    this.keep();
     this.say(`Branch ${id}.`);
   }
 
@@ -350,15 +455,10 @@ export class Session {
     this.links.remember();
   }
 
+  /** Lists what is shown among the person's works, whatever it is, and asks for its name. */
   save(): void {
-    const slug = this.slug ?? 'mine';
-    const entry = {
-      slug: this.memory.has(slug) ? slug : `my-${slug}`,
-      title: this.title,
-      text: this.draft,
-    };
-    if (this.memory.save(entry)) this.say(`Saved in this browser as "${entry.slug}".`);
-    else this.warn('Not saved in this browser: it refuses or is full.');
+    if (!this.own.current) this.keepAsOwn();
+    this.dialog = 'name';
   }
 
   /** Confirms something in the status line and to screen readers; the next step takes it away. */

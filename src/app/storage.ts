@@ -1,5 +1,5 @@
-/** What this browser remembers: preferences, and scenarios that a person saved. Works without it, and says so. */
-import { parseStored, type Stored } from './stored';
+/** What this browser remembers of a person's preferences. Works without it, and says so. */
+import { isNewer, parseStored, type Stored } from './stored';
 
 const KEY = 'vmgexit';
 
@@ -14,10 +14,16 @@ export function readStored(): Stored {
   }
 }
 
-/** @returns false when the browser refuses or is full */
-export function writeStored(stored: Stored): boolean {
+/**
+ * Changes what is remembered now: another tab may have written since this page was loaded. What a newer version of the
+ * page wrote stays as it is.
+ * @returns false when the browser refuses or is full, or a newer version owns the data
+ */
+export function changeStored(change: (stored: Stored) => Stored): boolean {
   try {
-    localStorage.setItem(KEY, JSON.stringify(stored));
+    const text = localStorage.getItem(KEY);
+    if (isNewer(text)) return false;
+    localStorage.setItem(KEY, JSON.stringify(change(parseStored(text))));
     return true;
   } catch {
     return false;

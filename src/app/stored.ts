@@ -1,6 +1,8 @@
 /** The form of what the browser remembers, and how a damaged or older one is read: nothing in it is trusted. */
 import { themes, type Theme } from './theme';
 
+const VERSION = 1;
+
 export interface Preferences {
   readonly theme: Theme;
   /** Keys without Ctrl act; people who dictate or use other tools switch them off (WCAG 2.1.4). */
@@ -16,8 +18,9 @@ export interface SavedScenario {
 }
 
 export interface Stored {
-  readonly version: 1;
+  readonly version: typeof VERSION;
   readonly preferences: Preferences;
+  /** Scenarios of an earlier version of the page, until they are among a person's works. */
   readonly saved: readonly SavedScenario[];
 }
 
@@ -43,14 +46,24 @@ const isSaved = (value: unknown): value is SavedScenario =>
   typeof value['title'] === 'string' &&
   typeof value['text'] === 'string';
 
-export function parseStored(text: string | null): Stored {
-  let value: unknown;
+function recordOf(text: string | null): Record<string, unknown> {
   try {
-    value = JSON.parse(text ?? '{}');
+    const value: unknown = JSON.parse(text ?? '{}');
+    return isRecord(value) ? value : {};
   } catch {
-    value = {};
+    return {};
   }
-  const record = isRecord(value) && value['version'] === 1 ? value : {};
+}
+
+/** Whether a newer version of the page wrote a text. */
+export function isNewer(text: string | null): boolean {
+  const { version } = recordOf(text);
+  return typeof version === 'number' && version > VERSION;
+}
+
+export function parseStored(text: string | null): Stored {
+  const found = recordOf(text);
+  const record = found['version'] === VERSION ? found : {};
   const saved = Array.isArray(record['saved']) ? record['saved'].filter(isSaved) : [];
-  return { version: 1, preferences: preferencesOf(record['preferences']), saved };
+  return { version: VERSION, preferences: preferencesOf(record['preferences']), saved };
 }

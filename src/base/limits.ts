@@ -8,6 +8,8 @@ const MIB = 1 << 20;
 
 /** A scenario of a thousand lines has 60 kB; a mail thread around it may be longer. */
 export const MAX_SCENARIO_BYTES = 4 * MIB;
+/** Characters of the packed text in a link; browsers take no longer addresses. */
+export const MAX_LINK_CHARACTERS = MIB;
 /** The text that a link unpacks to; what claims to be longer is a bomb or a mistake. */
 export const MAX_LINK_TEXT_BYTES = MIB;
 /** Characters of what is pasted into the decoder, or bytes of a file for it; the largest layout has 4096 bytes. */
@@ -20,6 +22,10 @@ export const MAX_VECTOR_BYTES = 256 * MIB;
 export const MAX_PROBLEMS = 100;
 /** What is said of one problem: more of it would be the input again. */
 export const MAX_PROBLEM_CHARACTERS = 400;
+/** Forks of one scenario that are kept; a person loses count of more. */
+export const MAX_WORK_BRANCHES = 256;
+/** Characters of a name that a person gives to a work. */
+export const MAX_WORK_NAME_CHARACTERS = 400;
 /** Sentences about one link. */
 export const MAX_REMARKS = 8;
 /** Characters of one number: a page of bytes in hexadecimal, with room for separators. */

@@ -5,6 +5,7 @@ import type { FacetName } from '../../profiles/facets';
 export const askKinds = [
   'cell',
   'scenario',
+  'work',
   'profile',
   'facet',
   'invariant',
@@ -18,6 +19,7 @@ export type AskKind = (typeof askKinds)[number];
 export const askKindTitles: Readonly<Record<AskKind, string>> = {
   cell: 'what if',
   scenario: 'scenario',
+  work: 'your work',
   profile: 'profile',
   facet: 'facet',
   invariant: 'invariant',
@@ -32,6 +34,7 @@ export type Taking =
   | { readonly facet: FacetName }
   | { readonly command: string }
   | { readonly step: number }
+  | { readonly work: string }
   | { readonly says: string };
 
 export interface AskEntry {

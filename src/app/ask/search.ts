@@ -30,6 +30,7 @@ function fit(title: string, query: readonly string[]): number {
 const weights: Readonly<Record<AskKind, number>> = {
   cell: 1.6,
   scenario: 1.3,
+  work: 1.3,
   profile: 1.2,
   facet: 1,
   invariant: 1,

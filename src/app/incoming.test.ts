@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { incomingOf } from './incoming';
+import { pack } from './pack';
+import { printWorkFile } from './work/file';
+
+const scenario = 'ghcb-scenario 1\ntitle   a\nend ghcb-scenario\n';
+
+test.each([
+  ['a scenario', scenario, 'scenario'],
+  [
+    'a scenario in a quoted mail',
+    `On Monday she wrote:\n> > ${scenario.replaceAll('\n', '\n> > ')}`,
+    'scenario',
+  ],
+  ['a link', `https://example.org/vmgexit/#/x/2.${pack(scenario)}?k=3`, 'link'],
+  ['a link in angle brackets', '<https://example.org/#/s/linux-boot?k=5>', 'link'],
+  ['a link that a mail client wrapped', 'https://example.org/#/s/linux-\nboot?k=5', 'link'],
+  ['a link of a card', 'http://127.0.0.1:4173/#/m/vcpu/created-on-init/ap-create', 'link'],
+  ['a link to another site', 'https://example.org/page#section', 'value'],
+  ['a recording', '{"format":"vmgexit-recording","version":1}\n', 'recording'],
+  ['a file of works', printWorkFile([]), 'works'],
+  ['a GHCB MSR value', '0x0000000000021014', 'value'],
+  ['a line of a log', 'kvm_vmgexit_enter: vcpu 0, exit_reason 0x80000010', 'value'],
+  ['a mail that talks about a scenario', 'The word ghcb-scenario begins a file.', 'value'],
+])('%s is taken as what it is', (_, text, kind) => {
+  expect(incomingOf(text).kind).toBe(kind);
+});
+
+test('any text is something', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(['scenario', 'works', 'recording', 'link', 'value']).toContain(incomingOf(text).kind);
+    }),
+  );
+});

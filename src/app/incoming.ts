@@ -1,0 +1,32 @@
+/** What a text is that a person pasted or dropped: each kind has one place in the page. */
+import { MAX_LINK_CHARACTERS } from '../base/limits';
+import { parseAddress } from './url';
+import { looksLikeWorkFile } from './work/file';
+
+export type Incoming =
+  | { readonly kind: 'scenario' | 'works' | 'recording'; readonly text: string }
+  /** A link to a place of this page, in another copy of it or this one. */
+  | { readonly kind: 'link'; readonly hash: string }
+  /** Anything else: the decoder says what it is. */
+  | { readonly kind: 'value'; readonly text: string };
+
+/** A line that begins a scenario, at whatever quote depth of a mail. */
+const scenarioBegins = /^[>|\t ]*ghcb-scenario \d/m;
+
+/** Tells what a text is by its form alone. It may still be damaged: its own reader says so. */
+export function incomingOf(text: string): Incoming {
+  if (looksLikeWorkFile(text)) return { kind: 'works', text };
+  if (/^\s*\{"format":"vmgexit-recording"/.test(text.slice(0, 200))) return { kind: 'recording', text };
+  const hash = linkOf(text);
+  if (hash !== undefined) return { kind: 'link', hash };
+  return scenarioBegins.test(text) ? { kind: 'scenario', text } : { kind: 'value', text };
+}
+
+/** The part behind `#` when the text is one link to this page, as a mail client may have wrapped it. */
+function linkOf(text: string): string | undefined {
+  const trimmed = text.length > MAX_LINK_CHARACTERS ? '' : text.trim();
+  const begin = /^<?https?:\/\/[^\s#]*(#\/[sxmdl]\/)/.exec(trimmed);
+  if (!begin) return undefined;
+  const hash = trimmed.slice(begin[0].length - (begin[1]?.length ?? 0)).replace(/>$/, '');
+  return parseAddress(hash).target.kind === 'front' ? undefined : hash;
+}
