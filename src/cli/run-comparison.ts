@@ -34,11 +34,10 @@ export function comparisonText(comparison: Comparison, columns: number): string[
 }
 
 /** Where the runs part, in one line. */
-export function parting({ runs, rows, firstDivergence, divergences, positionsAfter }: Comparison): string {
+export function parting({ runs, rows, firstDivergence, divergences }: Comparison): string {
   if (firstDivergence === undefined) return 'no difference';
   const line = lineText(runs[0]?.scenario.lines[rows[firstDivergence]?.line ?? -1]);
-  const step = (positionsAfter(firstDivergence - 1)[0] ?? 0) + 1;
-  return `first difference at step ${step}: ${line} (${divergences.length} of ${rows.length} rows differ)`;
+  return `first difference at step ${firstDivergence + 1}: ${line} (${divergences.length} of ${rows.length} steps differ)`;
 }
 
 function partLines(comparison: Comparison, { kind, first, end }: OutlinePart, columns: number): string[] {
@@ -46,38 +45,41 @@ function partLines(comparison: Comparison, { kind, first, end }: OutlinePart, co
   const { runs, rows } = comparison;
   const width = Math.floor((columns - 4 - BETWEEN.length) / 2);
   const isWide = runs.length === 2 && columns >= TWO_COLUMNS;
-  return rows.slice(first, end).flatMap((row) => {
+  return rows.slice(first, end).flatMap((row, at) => {
+    const number = first + at + 1;
     const { texts, quiet } = rowTexts(comparison, row);
     const isShared = texts.some((text) => text.runs.length === runs.length);
     const own =
-      isWide && !isShared ? beside(texts, width) : texts.flatMap((text) => stacked(text, runs.length));
+      isWide && !isShared
+        ? beside(texts, number, width)
+        : texts.flatMap((text) => stacked(text, number, runs.length));
     const mark = row.groups.length > 1 ? '<>' : row.uncertain.length > 0 ? ' ?' : '  ';
     return [...own.map((line, i) => (i === 0 ? mark : '  ') + line), ...stateLines(quiet)];
   });
 }
 
 /** Number, vCPU and lanes of a step. */
-function headText({ step }: RowText): string {
+function headText({ step }: RowText, number: number): string {
   if (!step?.move) return ' '.repeat(6);
   const { from, to } = moveKinds[step.move.kind];
   const vcpu = (step.move.vcpu < 0 ? '' : `v${step.move.vcpu}`).padEnd(3);
   const lanes = `${from}${from === to ? '' : `>${to}`}`.padEnd(12);
-  return `${String(step.index + 1).padStart(5)} ${vcpu} ${lanes} `;
+  return `${String(number).padStart(5)} ${vcpu} ${lanes} `;
 }
 
 /** @param count of all runs; letters stand where it is not done by all */
-function stacked(text: RowText, count: number): string[] {
+function stacked(text: RowText, number: number, count: number): string[] {
   const letters = (text.runs.length < count ? lettersOf(text.runs) : '').padEnd(INDENT - 4);
-  const start = ` ${letters}${headText(text)}`;
+  const start = ` ${letters}${headText(text, number)}`;
   return [`${start}${text.text}`, ...text.findings.map((found) => ' '.repeat(start.length) + found)];
 }
 
 /** A and B beside each other; a run that did nothing leaves its column empty. */
-function beside(texts: readonly RowText[], width: number): string[] {
+function beside(texts: readonly RowText[], number: number, width: number): string[] {
   const cells = [0, 1].map((run) => {
     const text = texts.find(({ runs }) => runs.includes(run));
     if (!text) return [];
-    const head = headText(text);
+    const head = headText(text, number);
     const words = [text.text, ...text.findings].flatMap((part) => wrap(part, width - head.length));
     return words.map((line, i) => (i === 0 ? head : ' '.repeat(head.length)) + line);
   });

@@ -23,7 +23,7 @@ export function verify(words: readonly string[]): Output {
     const { step, recorded, now } = difference;
     const lines = [
       `${name}: ${made}`,
-      `differs at step ${step}`,
+      `differs at step ${step + 1}`,
       `  recorded ${recorded}`,
       `  now      ${now}`,
     ];

@@ -106,7 +106,7 @@ describe('the mail of two runs that part', () => {
   test('draws what both do once, and an own arrow for each where they differ', () => {
     expect(mail).toMatch(/^ {5}92 {4}o-----\|\|-> {2}\. {2}\. AP_CREATION CREATE v1 VMSA 0x122000$/m);
     expect(mail).toMatch(/^<> {3}95 A {2}<-----\|\|-o {2}\. {2}\. AP_CREATION answered 0x0\/0x0$/m);
-    expect(mail).toMatch(/^<> {3}93 B {2}o----x\|\| \. {2}\. {2}\. malformed input 2\/5:/m);
+    expect(mail).toMatch(/^<> {3}95 B {2}o----x\|\| \. {2}\. {2}\. malformed input 2\/5:/m);
     expect(mail).toMatch(/^v0 make-vmsa gpa=0x121000 \(3 steps, alike\)$/m);
   });
 

@@ -48,7 +48,7 @@ export function mailText(comparison: Comparison, { link }: MailOptions = {}): st
   ].join('\n');
 }
 
-function introduction({ runs, rows, firstDivergence, divergences, positionsAfter }: Comparison): string[] {
+function introduction({ runs, rows, firstDivergence, divergences }: Comparison): string[] {
   const { title } = headOf((runs[0] as Run<Timeline>).scenario);
   const names = runs.flatMap(({ profile }, i) => {
     const badge = profile.neverExistedAsCode ? ' (never existed as code)' : '';
@@ -58,9 +58,8 @@ function introduction({ runs, rows, firstDivergence, divergences, positionsAfter
   if (runs.length === 1) return head;
   if (firstDivergence === undefined) return [...head, '', `No difference in ${rows.length} steps.`];
   const line = runs[0]?.scenario.lines[rows[firstDivergence]?.line ?? -1];
-  const step = (positionsAfter(firstDivergence - 1)[0] ?? 0) + 1;
   const more = divergences.length > 1 ? `; ${divergences.length} steps of ${rows.length} differ` : '';
-  return [...head, '', ...fitted(`differs at step ${step}, ${lineText(line)}${more}`, 0)];
+  return [...head, '', ...fitted(`differs at step ${firstDivergence + 1}, ${lineText(line)}${more}`, 0)];
 }
 
 function ladder(comparison: Comparison): string[] {
@@ -74,7 +73,8 @@ function ladder(comparison: Comparison): string[] {
 }
 
 /** A row to be drawn, or words beside the lanes. */
-type Drawn = { readonly row: ComparedRow; readonly text: RowText } | { readonly words: string };
+type Drawn =
+  { readonly row: ComparedRow; readonly number: number; readonly text: RowText } | { readonly words: string };
 
 class LadderText {
   private readonly ladder: TextLadder;
@@ -104,10 +104,10 @@ class LadderText {
 
   private part({ kind, first, end }: OutlinePart): string[] {
     if (kind === 'gap') return this.ladder.beside(`... ${end - first} steps, alike`);
-    const drawn = this.comparison.rows.slice(first, end).flatMap((row): Drawn[] => {
+    const drawn = this.comparison.rows.slice(first, end).flatMap((row, at): Drawn[] => {
       const { texts, quiet } = rowTexts(this.comparison, row);
       const lines = quiet.map((difference) => ({ words: differenceText(difference) }));
-      return [...texts.map((text) => ({ row, text })), ...lines];
+      return [...texts.map((text) => ({ row, number: first + at + 1, text })), ...lines];
     });
     // Repeated moves that differ in numbers only are printed once.
     return folded(
@@ -123,12 +123,12 @@ class LadderText {
 
   private drawn(one: Drawn): string[] {
     if ('words' in one) return this.ladder.beside(one.words);
-    const { row, text } = one;
+    const { row, number, text } = one;
     const isUnequal = row.groups.length > 1;
     const isUncertain = text.runs.some((run) => row.uncertain.includes(run));
     const lines = this.ladder.lines({
       mark: isUnequal ? '<>' : isUncertain ? ' ?' : '',
-      number: text.step && text.step.index + 1,
+      number: text.step ? number : undefined,
       letters: text.runs.length < this.comparison.runs.length ? lettersOf(text.runs) : '',
       move: text.step?.move,
       text: text.text,
