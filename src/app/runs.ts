@@ -1,4 +1,5 @@
 /** From text to a run, and from a run to a fork of it. */
+import { MAX_PAGE_RUN_MS } from '../base/limits';
 import { problem, ok, type Problem, type Result } from '../base/result';
 import type { Act } from '../engine/acts';
 import { enabledActs, type EnabledAct } from '../engine/enabled-acts';
@@ -9,7 +10,7 @@ import { compare } from '../recording/comparison/comparison';
 import { Timeline } from '../recording/timeline/timeline';
 import { parseScenario, type ScenarioProblem } from '../scenarios/parse';
 import { printScenario } from '../scenarios/print';
-import { runScenario, type Run } from '../scenarios/run';
+import { runScenario, type Run, type RunOptions } from '../scenarios/run';
 import { groupTexts } from '../views/compare/words';
 import { actLine, headOf, type Head, type Line, type Scenario } from '../scenarios/scenario';
 
@@ -36,6 +37,12 @@ const wholeText = (message: string): readonly ScenarioProblem[] => [
 /** Runs that are shown side by side. */
 export const MANY_RUNS = 9;
 
+/** The budget of one run of the page; its time begins now. */
+function budget(): RunOptions {
+  const end = performance.now() + MAX_PAGE_RUN_MS;
+  return { mayGoOn: () => performance.now() < end };
+}
+
 /** Parses and runs. @param specs runs it under these profiles instead of those that the text names */
 export function runText(text: string, specs?: readonly string[]): RunResult {
   const parsed = parseScenario(text);
@@ -49,7 +56,7 @@ function runParsed(scenario: Scenario, specs?: readonly string[]): RunResult {
   const runs: ShownRun[] = [];
   for (const profile of profiles) {
     try {
-      runs.push(runScenario(scenario, profile, (world) => new Timeline(world)));
+      runs.push(runScenario(scenario, profile, (world) => new Timeline(world), budget()));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       remarks.push(`The run under ${profile.spec} failed: ${why}`);

@@ -1,6 +1,7 @@
 /**
- * How much is taken of what comes from outside, in one place. Beyond a limit the input is refused with its size, before
- * more of it is read. Each is far above what a person has, and low enough that nobody waits for an answer.
+ * How much is taken of what comes from outside, and how much work is done with it, in one place; docs/LIMITS.md has the
+ * same as a table. Beyond a limit the input is refused with its size, before more of it is read, and a run stops with a
+ * finding. Each is far above what a person has, and low enough that nobody waits for an answer.
  */
 
 const KIB = 1 << 10;
@@ -30,3 +31,18 @@ export const MAX_WORK_NAME_CHARACTERS = 400;
 export const MAX_REMARKS = 8;
 /** Characters of one number: a page of bytes in hexadecimal, with room for separators. */
 export const MAX_NUMBER_CHARACTERS = 16 * KIB;
+
+/** Steps of one run: a Linux boot has 5,000. */
+export const MAX_RUN_STEPS = 1_000_000;
+/** Words that one run writes to its log, and pages that it looks at: twenty for each step that it may have. */
+export const MAX_RUN_WRITES = 20 * MAX_RUN_STEPS;
+/** Bytes of state and recorded steps of one run. */
+export const MAX_RUN_BYTES = 512 * MIB;
+/** Milliseconds that one run of the page may take before a person is asked whether it should go on. */
+export const MAX_PAGE_RUN_MS = 10_000;
+/** Seconds of one run of the command line. */
+export const MAX_COMMAND_RUN_SECONDS = 300;
+/** Words of the log, and pages looked at, of one candidate that the act menu tries. */
+export const MAX_TRIED_WRITES = 100_000;
+/** Acts that threads and personality may add to one line; a run that needs more is going in circles. */
+export const MAX_SETTLING_ACTS = 20_000;

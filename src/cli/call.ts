@@ -13,7 +13,8 @@ interface Entry {
 
 const commands: Readonly<Record<string, Entry>> = {
   run: {
-    usage: 'run FILE [--profile ID[,ID...]] [--format text|jsonl|mail] [--fail-on-diff]',
+    usage:
+      'run FILE [--profile ID[,ID...]] [--format text|jsonl|mail] [--fail-on-diff] [--max-steps|--max-writes|--max-memory|--max-seconds N]',
     doc: 'the steps of a scenario; with several profiles all side by side, and where they part',
     load: async () => (await import('./run')).run,
   },

@@ -57,6 +57,8 @@ describe('bad usage is one message on standard error, status 2 and nothing else'
     ],
     [['run', shipped('selftest'), '--profile', 'linux-7.2:ap.doubleCreate=rejct'], "did you mean 'reject'?"],
     [['run', shipped('selftest'), '--format', 'jsonn'], "did you mean 'jsonl'?"],
+    [['run', shipped('selftest'), '--max-writes', '0'], '--max-writes 0: a number from 1 on'],
+    [['run', shipped('selftest'), '--max-memory', 'all'], '--max-memory all: a number from 1 on'],
     [['decode', 'ghcb-msrr', '1'], "no kind 'ghcb-msrr'"],
     [['decode', 'ghcb-msr', 'zz'], 'not a number'],
     [['profiles', 'x'], 'profiles takes no word'],

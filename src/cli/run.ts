@@ -1,4 +1,5 @@
 /** `run`: a scenario under one profile, or under several side by side. */
+import { MAX_COMMAND_RUN_SECONDS } from '../base/limits';
 import { didYouMean } from '../base/text';
 import { parseProfileList, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
 import { mailText } from '../exports/mail';
@@ -6,7 +7,7 @@ import { compare } from '../recording/comparison/comparison';
 import { type Comparison } from '../recording/comparison/model';
 import { Timeline } from '../recording/timeline/timeline';
 import { lineText } from '../scenarios/print';
-import { defaultRunOptions, runScenario, type Run } from '../scenarios/run';
+import { defaultRunOptions, runScenario, type Run, type RunOptions } from '../scenarios/run';
 import { headOf } from '../scenarios/scenario';
 import { EXIT_FAILED, EXIT_FINE, readWords, terminalColumns, UsageError, type Output } from './io';
 import { comparisonJsonl, runJsonl } from './run-jsonl';
@@ -41,16 +42,16 @@ export function run(words: readonly string[]): Output {
     profile: 'value',
     format: 'value',
     'fail-on-diff': 'flag',
-    'max-steps': 'value',
+    ...budgetOptions,
   });
   const [name, ...extra] = plain;
   if (name === undefined || extra.length > 0) throw new UsageError('run takes one FILE; - is standard input');
   const format = formatOf(options.get('format') ?? 'text');
-  const maxSteps = stepLimit(options.get('max-steps'));
+  const budget = budgetOf(options);
   const file = readScenario(name);
   const profiles = profilesOf(file, options.get('profile'));
   const runs = profiles.map((profile) =>
-    runScenario(file.scenario, profile, (world) => new Timeline(world), { maxSteps }),
+    runScenario(file.scenario, profile, (world) => new Timeline(world), budget()),
   );
   const comparison = runs.length > 1 || format === 'mail' ? compare(runs) : undefined;
   const text = told(runs, format, comparison);
@@ -63,12 +64,39 @@ export function run(words: readonly string[]): Output {
   };
 }
 
-function stepLimit(word: string | undefined): number {
-  if (word === undefined) return defaultRunOptions.maxSteps;
-  const count = Number(word);
-  if (!Number.isInteger(count) || count < 1) throw new UsageError(`--max-steps ${word}: a number from 1 on`);
-  return count;
+/** What each run may use, for a run that stopped and is wanted further. */
+const budgetOptions = {
+  'max-steps': 'value',
+  'max-writes': 'value',
+  'max-memory': 'value',
+  'max-seconds': 'value',
+} as const;
+type BudgetOption = keyof typeof budgetOptions;
+
+/** @returns makes the budget of one run; its time begins with the call */
+function budgetOf(options: ReadonlyMap<string, string>): () => RunOptions {
+  const limit = (name: BudgetOption, usual: number): number => {
+    const word = options.get(name);
+    if (word === undefined) return usual;
+    const count = Number(word);
+    if (!Number.isSafeInteger(count) || count < 1)
+      throw new UsageError(`--${name} ${word}: a number from 1 on`);
+    return count;
+  };
+  const { maxSteps, maxWrites, maxBytes } = defaultRunOptions;
+  const limits = {
+    maxSteps: limit('max-steps', maxSteps),
+    maxWrites: limit('max-writes', maxWrites),
+    maxBytes: limit('max-memory', maxBytes / MIB) * MIB,
+  };
+  const seconds = limit('max-seconds', MAX_COMMAND_RUN_SECONDS);
+  return () => {
+    const end = performance.now() + seconds * 1000;
+    return { ...limits, mayGoOn: () => performance.now() < end };
+  };
 }
+
+const MIB = 2 ** 20;
 
 function told(runs: readonly Run<Timeline>[], format: Format, comparison: Comparison | undefined): string {
   const [only] = runs;

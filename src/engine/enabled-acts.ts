@@ -3,6 +3,7 @@
  * repeats the rules: each candidate is performed, its result is read, and its writes are undone through the write log.
  */
 import { gpaToGfn } from '../abi/address';
+import { MAX_TRIED_WRITES } from '../base/limits';
 import { usualPages } from './guest/usual-pages';
 import type { Act, GuestAct, KvmAct, VmmAct } from './acts';
 import { usualGhcbGpa } from './guest/ghcb-writer';
@@ -28,8 +29,9 @@ export function tryActs(world: World, candidates: readonly Act[]): EnabledAct[] 
 
 /** Performs an act, records the answer, and undoes it: the world is as before. */
 export function tryAct(world: World, act: Act): EnabledAct {
-  const { recorder } = world;
+  const { recorder, meter } = world;
   const mark = world.mark();
+  world.allow({ writes: MAX_TRIED_WRITES });
   let refusal: { text: string; rule: RuleId | undefined } | undefined;
   world.recorder = {
     transition: () => {},
@@ -50,6 +52,7 @@ export function tryAct(world: World, act: Act): EnabledAct {
   } finally {
     world.undo(mark);
     world.recorder = recorder;
+    world.meter = meter;
   }
   if (says !== undefined) return { act, refused: says };
   if (refusal) return { act, refused: refusal.text, ...(refusal.rule ? { rule: refusal.rule } : {}) };

@@ -14,11 +14,26 @@ type AnyHandler = (world: World, args: Act['args']) => Outcome;
 
 /**
  * Performs one act. An act that is refused before its first move leaves no write; one that is refused later has got as far
- * as its moves show.
+ * as its moves show. Throws `BudgetSpent` where the act may do no more; `performFound` then takes it back to its last move.
  * @returns why it cannot be taken in this state, or nothing when it was
  */
 export function perform(world: World, act: Act): Outcome {
   if (world.host.rmpFault) return refused(HOST_LOST);
+  const { log, meter } = world;
+  meter.begin(log.top);
+  log.meter = meter;
+  log.setLimit();
+  try {
+    const outcome = performWatched(world, act);
+    meter.finish();
+    return outcome;
+  } finally {
+    meter.end(log.top);
+    log.setLimit();
+  }
+}
+
+function performWatched(world: World, act: Act): Outcome {
   world.clearReported();
   const watch = new Watch(world);
   const mark = world.mark();

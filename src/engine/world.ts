@@ -16,6 +16,7 @@ import type { VcpuEvent } from '../machines/vcpu-events';
 import { Arena, WriteLog, type WordAddress } from './memory/arena';
 import { digestOf, type Digest } from './memory/digest';
 import { Image } from './memory/image';
+import { Meter, type Allowance } from './memory/meter';
 import { createPageStore, type PageStore } from './memory/page-store';
 import type { InvariantName } from './rules/invariants';
 import type { MoveArguments, MoveName } from './moves';
@@ -75,6 +76,10 @@ export interface Recorder {
     args: Readonly<Record<string, number | bigint | string>>,
     rule?: RuleId,
   ): void;
+  /** The act was stopped: what was reported since its last move did not happen. */
+  cut?(): void;
+  /** Bytes that it keeps; they count in the budget of memory. */
+  readonly byteLength?: number;
 }
 
 /** Sees every move before the recorder closes its step; the invariants are checked here. */
@@ -133,6 +138,8 @@ export class World {
   readonly instances: NamedInstance[] = [];
   recorder: Recorder | undefined;
   watcher: Watcher | undefined;
+  /** Counts what an act does; without an allowance it stops none. */
+  meter = new Meter(() => this.byteLength);
   /** What the invariants remember of each vCPU. */
   readonly vcpuHistory: readonly VcpuHistory[];
   /** What the invariants remember of the VM. */
@@ -179,6 +186,23 @@ export class World {
       instance: instance,
     });
     return instance;
+  }
+
+  /** From now on acts may use so much, together. */
+  allow(allowance: Allowance): void {
+    this.meter = new Meter(() => this.byteLength, allowance);
+  }
+
+  /** Bytes of log, arena, page store and what the recorder keeps. */
+  get byteLength(): number {
+    const pages = this.pages.fields.reduce((sum, field) => sum + field.byteLength, 0);
+    const { log, arena, recorder } = this;
+    return log.data.byteLength + arena.byteLength + pages + (recorder?.byteLength ?? 0);
+  }
+
+  /** A page is looked at in a loop that need not write: it counts like a word of the log. */
+  look(): void {
+    this.meter.look(this.log.top);
   }
 
   /** Charts start in their initial states; "none" values are not zero. */
@@ -322,8 +346,12 @@ export class World {
 
   /** Marks a visible move: everything written since the last mark belongs to it. */
   move<M extends MoveName>(kind: M, vcpu: number, args: MoveArguments<M>, rule?: RuleId): void {
+    const { meter } = this;
+    if (meter.moves >= meter.askAtMove) meter.askMoves(this.log.top);
     this.watcher?.move(kind, vcpu, args);
     this.recorder?.move(kind, vcpu, args, rule);
+    meter.moves++;
+    meter.movedAt = this.log.top;
   }
 
   /** Something a reviewer should see, attached to the step in progress. */

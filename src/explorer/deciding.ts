@@ -2,6 +2,7 @@
  * Which facets decided a step, and which were only consulted: the act is performed again with every other value of each
  * facet that the step consulted. A facet whose other values all give the same result did not decide the step.
  */
+import { MAX_TRIED_WRITES } from '../base/limits';
 import type { Act } from '../engine/acts';
 import { digestText, followLog } from '../engine/memory/digest';
 import { perform } from '../engine/perform';
@@ -45,6 +46,7 @@ function differsFrom(one: Outcome, other: Outcome, move: number): boolean {
 
 function outcomeOf(from: World, profile: ResolvedProfile, act: Act): Outcome {
   const world = copyOf(from, profile);
+  world.allow({ writes: MAX_TRIED_WRITES });
   const moves: string[] = [];
   const nothing = (): void => {};
   world.recorder = {

@@ -1,10 +1,13 @@
 /** The smallest thing a scenario can be run on: it keeps acts, moves and findings, and cannot go back. */
 import type { Act } from '../engine/acts';
 import type { Move } from '../engine/moves';
-import { performFound } from '../engine/perform-found';
+import { performFound, type Performed } from '../engine/perform-found';
 import type { RuleId } from '../engine/rules';
 import type { World } from '../engine/world';
 import type { Tape, TapedAct, TapedFinding } from './tape';
+
+/** About what a step takes as an object. */
+const STEP_BYTES = 300;
 
 interface TapedStep {
   readonly move: Move | undefined;
@@ -31,6 +34,13 @@ export function memoryTape(world: World): Tape {
       heard = true;
     },
     move: (kind, vcpu, args, rule) => take({ kind, vcpu, args: { ...args } }, rule),
+    cut: () => {
+      findings = [];
+      heard = false;
+    },
+    get byteLength() {
+      return steps.length * STEP_BYTES;
+    },
   };
   /** What came after the last move of an act belongs to that move; an act without one is a step if it did anything. */
   const endAct = (firstStep: number): void => {
@@ -58,17 +68,16 @@ export function memoryTape(world: World): Tape {
     step: (index) => steps[index] ?? { move: undefined, findings: [] },
     perform(act: Act, origin) {
       const firstStep = steps.length;
-      let refused: string | undefined;
+      let performed: Performed;
       try {
-        refused = performFound(world, act);
+        performed = performFound(world, act);
         endAct(firstStep);
       } catch (error) {
         abandonAct(firstStep);
         throw error;
       }
-      const done = { act, origin, firstStep, stepCount: steps.length - firstStep };
-      acts.push(refused === undefined ? done : { ...done, refused });
-      return refused === undefined ? {} : { refused };
+      acts.push({ act, origin, firstStep, stepCount: steps.length - firstStep, ...performed });
+      return performed;
     },
   };
 }

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { defaultProfile, parseProfileSpec } from '../profiles/resolve';
 import { memoryTape } from './memory-tape';
 import { parseScenario, problemText } from './parse';
-import { defaultRunOptions, runScenario, type Run } from './run';
+import { runScenario, type Run, type RunOptions } from './run';
 import type { Tape } from './tape';
 
-function run(body: string, spec = 'linux-7.2', options = defaultRunOptions): Run<Tape> {
+function run(body: string, spec = 'linux-7.2', options: RunOptions = {}): Run<Tape> {
   const parsed = parseScenario(`ghcb-scenario 1\n${body}\nend ghcb-scenario\n`);
   if (!parsed.ok) throw new Error(parsed.problems.map(problemText).join('\n'));
   const profile = parseProfileSpec(spec);
@@ -107,7 +107,14 @@ test('a GHCB page named at the very end of the address space puts the shared buf
 
 test('a run stops at its step limit and says so', () => {
   const done = run('launch standard\nv0 hv-features form=msr', 'linux-7.2', { maxSteps: 10 });
-  expect(done.problems.map(({ message }) => message)).toEqual(['the run has 10 steps']);
+  expect(done.timeline.stepCount).toBe(10);
+  expect(done.problems).toEqual([
+    {
+      line: 0,
+      budget: 'steps',
+      message: 'the run has 10 steps, its budget of steps: vmm launch-start stops there',
+    },
+  ]);
 });
 
 test.each([

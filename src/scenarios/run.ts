@@ -3,13 +3,16 @@
  * moves by itself, and holds the expectations to the world they then find.
  */
 import { Unmodelled } from '../base/assert';
+import { MAX_RUN_BYTES, MAX_RUN_STEPS, MAX_RUN_WRITES, MAX_SETTLING_ACTS } from '../base/limits';
 import { LayoutError } from '../abi/layout';
 import { kvmRun, kvmRunSystemEvent, KVM_EXIT_SYSTEM_EVENT, KVM_SYSTEM_EVENT_SEV_TERM } from '../abi/kvm-run';
 import type { Act } from '../engine/acts';
 import { NeverReturns } from '../engine/hardware/rmp';
 import { programMissing, programRuns } from '../engine/guest/programs/step';
 import { needsWake } from '../engine/kvm/run/run';
+import type { BudgetName } from '../engine/memory/meter';
 import { isUnknownPath, observe, type ActView } from '../engine/observe';
+import type { Move } from '../engine/moves';
 import { nextVmmAct } from '../engine/vmm/handle';
 import type { World } from '../engine/world';
 import type { ResolvedProfile } from '../profiles/resolve';
@@ -19,11 +22,22 @@ import { worldFor } from './machine';
 import { headOf, type ExpectLine, type Head, type Line, type Scenario, type Until } from './scenario';
 import type { Origin, Tape } from './tape';
 
+/** The budget of a run. When it is spent the run stops, inside an act too; run again with more of it, it goes further. */
 export interface RunOptions {
-  /** Steps after which a run is given up. */
-  readonly maxSteps: number;
+  readonly maxSteps?: number;
+  /** Words of the write log, and pages looked at. */
+  readonly maxWrites?: number;
+  /** Bytes of state and recorded steps. */
+  readonly maxBytes?: number;
+  /** Whether there is time left; without it a run may take for ever. */
+  readonly mayGoOn?: () => boolean;
 }
-export const defaultRunOptions: RunOptions = { maxSteps: 1_000_000 };
+export const defaultRunOptions = {
+  maxSteps: MAX_RUN_STEPS,
+  maxWrites: MAX_RUN_WRITES,
+  maxBytes: MAX_RUN_BYTES,
+  mayGoOn: (): boolean => true,
+} satisfies RunOptions;
 
 /** The acts that a line caused: `acts[firstAct]` up to and without `acts[endAct]`. */
 export interface LineRun {
@@ -47,6 +61,8 @@ export interface Expectation {
 export interface RunProblem {
   readonly line: number;
   readonly message: string;
+  /** The budget that was spent: a run with more of it goes on. */
+  readonly budget?: BudgetName;
 }
 
 export interface Run<T extends Tape = Tape> {
@@ -57,10 +73,9 @@ export interface Run<T extends Tape = Tape> {
   readonly lines: readonly LineRun[];
   readonly expectations: readonly Expectation[];
   readonly problems: readonly RunProblem[];
+  /** The budget that ended the run. */
+  readonly stoppedBy?: BudgetName;
 }
-
-/** Acts that threads and personality may add to one line; a run that needs more is going in circles. */
-const MAX_SETTLING_ACTS = 20_000;
 
 /** @param tapeOf makes the recorder for the fresh world, such as a timeline */
 export function runScenario<T extends Tape>(
@@ -70,16 +85,19 @@ export function runScenario<T extends Tape>(
   options: RunOptions = defaultRunOptions,
 ): Run<T> {
   const head = headOf(scenario);
-  const runner = new Runner(scenario, head, profile, tapeOf(worldFor(head, profile)), options);
+  const budget = { ...defaultRunOptions, ...options };
+  const runner = new Runner(scenario, head, profile, tapeOf(worldFor(head, profile)), budget);
   scenario.lines.forEach((line, index) => runner.take(line, index));
-  const { timeline, lines, expectations, problems } = runner;
-  return { scenario, profile, timeline: timeline as T, lines, expectations, problems };
+  const { timeline, lines, expectations, problems, stoppedBy } = runner;
+  const stop = stoppedBy && { stoppedBy };
+  return { scenario, profile, timeline: timeline as T, lines, expectations, problems, ...stop };
 }
 
 class Runner {
   readonly lines: LineRun[] = [];
   readonly expectations: Expectation[] = [];
   readonly problems: RunProblem[] = [];
+  stoppedBy: BudgetName | undefined;
   /** A scenario that wakes threads itself schedules all of them itself. */
   private readonly schedulesItself: boolean;
   private guest = 0;
@@ -87,15 +105,17 @@ class Runner {
   private refused: string | undefined;
   private index = 0;
   private gaveUp = false;
-  private read: { readonly first: number; readonly steps: readonly StepOfTape[] } | undefined;
+  private read: { readonly first: number; readonly end: number; readonly moves: readonly Move[] } | undefined;
 
   constructor(
     private readonly scenario: Scenario,
     private readonly head: Head,
     private readonly profile: ResolvedProfile,
     readonly timeline: Tape,
-    private readonly options: RunOptions,
+    private readonly budget: Required<RunOptions>,
   ) {
+    const { maxWrites: writes, maxBytes: bytes, mayGoOn } = budget;
+    this.world.allow({ writes, bytes, mayGoOn });
     this.schedulesItself = scenario.lines.some((line) => line.kind === 'act' && line.act.verb === 'wake');
   }
 
@@ -134,10 +154,13 @@ class Runner {
 
   /** @returns why the act was refused, if it was */
   private perform(act: Act, origin: Origin): string | undefined {
-    if (this.timeline.stepCount >= this.options.maxSteps)
-      return this.giveUp(`the run has ${this.options.maxSteps} steps`);
+    const stepsLeft = this.budget.maxSteps - this.timeline.stepCount;
+    if (stepsLeft <= 0) return this.spent('steps', act, 'is not begun');
+    if (!this.budget.mayGoOn()) return this.spent('time', act, 'is not begun');
+    this.world.meter.allowMoves(stepsLeft);
     try {
-      return this.timeline.perform(act, origin).refused;
+      const { refused, stopped } = this.timeline.perform(act, origin);
+      return stopped ? this.spent(stopped.budget, act, 'stops there') : refused;
     } catch (error) {
       if (error instanceof LayoutError)
         return this.problem(`the act does not fit the wire: ${error.message}`);
@@ -146,8 +169,16 @@ class Runner {
     }
   }
 
-  private problem(message: string): string {
-    this.problems.push({ line: this.index, message });
+  /** A budget is spent: names it, and the act that it was spent in. */
+  private spent(budget: BudgetName, act: Act, what: string): string {
+    const who = act.actor === 'guest' ? `v${act.vcpu}` : act.actor;
+    this.gaveUp = true;
+    this.stoppedBy = budget;
+    return this.problem(`the run has ${usedUp(budget, this.budget)}: ${who} ${act.verb} ${what}`, budget);
+  }
+
+  private problem(message: string, budget?: BudgetName): string {
+    this.problems.push({ line: this.index, message, ...(budget && { budget }) });
     return message;
   }
 
@@ -237,8 +268,12 @@ class Runner {
 
   private expect(line: ExpectLine, index: number): void {
     if (!appliesTo(line, this.profile.spec)) return;
-    const found = observe(this.world, line.path, this.actView());
     const expected = `${line.operator} ${line.value}`;
+    if (!this.budget.mayGoOn()) {
+      this.expectations.push({ line: index, ok: false, actual: 'not looked at: no time was left', expected });
+      return;
+    }
+    const found = observe(this.world, line.path, this.actView());
     if (isUnknownPath(found)) {
       this.expectations.push({ line: index, ok: false, actual: found.message, expected });
       return;
@@ -250,11 +285,11 @@ class Runner {
   /** What the acts of this line did; the steps are read only when an expectation asks for them. */
   private actView(): ActView {
     const { timeline, actStart } = this;
-    const steps = (): readonly StepOfTape[] => this.stepsOfLine();
+    const moves = (): readonly Move[] => this.movesOfLine();
     return {
       guest: this.guest,
       get moves() {
-        return steps().flatMap(({ move }) => (move ? [move] : []));
+        return moves();
       },
       get findings() {
         const found = timeline.findings().filter(({ step }) => step >= actStart);
@@ -265,18 +300,30 @@ class Runner {
   }
 
   /** Read once, however many expectations ask. */
-  private stepsOfLine(): readonly StepOfTape[] {
+  private movesOfLine(): readonly Move[] {
     const { timeline, actStart: first } = this;
     const end = timeline.stepCount;
-    if (this.read?.first !== first || this.read.steps.length !== end - first) {
+    if (this.read?.first !== first || this.read.end !== end) {
       const steps = Array.from({ length: end - first }, (_, i) => timeline.step(first + i));
-      this.read = { first, steps };
+      this.read = { first, end, moves: steps.flatMap(({ move }) => (move ? [move] : [])) };
     }
-    return this.read.steps;
+    return this.read.moves;
   }
 }
 
-type StepOfTape = ReturnType<Tape['step']>;
+/** What a run has when a budget is spent. */
+function usedUp(budget: BudgetName, { maxSteps, maxWrites, maxBytes }: Required<RunOptions>): string {
+  switch (budget) {
+    case 'steps':
+      return `${maxSteps} steps, its budget of steps`;
+    case 'writes':
+      return `written ${maxWrites} words, its budget of writes`;
+    case 'memory':
+      return `${Math.round(maxBytes / 2 ** 20)} MiB, its budget of memory`;
+    case 'time':
+      return 'no time left';
+  }
+}
 
 /** What each vCPU's guest read last, and how its last KVM_RUN ended. */
 function visibleState(world: World): string[] {

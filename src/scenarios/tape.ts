@@ -2,17 +2,17 @@
 import type { Act } from '../engine/acts';
 import type { InvariantName } from '../engine/rules/invariants';
 import type { Move } from '../engine/moves';
+import type { Performed } from '../engine/perform-found';
 import type { RuleId } from '../engine/rules';
 import type { FindingKind, World } from '../engine/world';
 
 export type Origin = 'scenario' | 'program' | 'personality' | 'scheduler';
 
-export interface TapedAct {
+export interface TapedAct extends Performed {
   readonly act: Act;
   readonly origin: string;
   readonly firstStep: number;
   readonly stepCount: number;
-  readonly refused?: string;
 }
 
 export interface TapedFinding {
@@ -26,7 +26,7 @@ export interface Tape {
   readonly world: World;
   readonly stepCount: number;
   readonly acts: readonly TapedAct[];
-  perform(act: Act, origin: Origin): { readonly refused?: string };
+  perform(act: Act, origin: Origin): Performed;
   /** Everything found so far, with the step it was found in; cheaper than reading the steps. */
   findings(): readonly { readonly step: number; readonly finding: TapedFinding }[];
   step(index: number): {

@@ -128,6 +128,7 @@ function pvalidate(world: World, index: number, args: ActArguments<'guest', 'pva
   let done = 0;
   let code: number | undefined = RMP_SUCCESS;
   while (done < wanted) {
+    world.look();
     const from = toGfn(first + done * step);
     const together = size === '4K' ? pvalidateRun(world, vcpu, from, { limit: wanted - done, validate }) : 0;
     done += together;

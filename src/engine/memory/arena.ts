@@ -4,6 +4,7 @@
  */
 
 import { assert } from '../../base/assert';
+import type { Meter } from './meter';
 
 /** Address of a 32-bit word in the arena. */
 export type WordAddress = number;
@@ -16,6 +17,10 @@ export const PAGES_RECORD = 5;
 export class WriteLog {
   data = new Int32Array(1 << 14);
   top = 0;
+  /** Beyond this length `reserve` must be called before a record is written. */
+  limit = this.data.length - PAGES_RECORD;
+  /** Counts the writes of an act. */
+  meter: Meter | undefined;
 
   private sealed = false;
 
@@ -24,15 +29,27 @@ export class WriteLog {
     this.sealed = true;
     this.data = new Int32Array(0);
     this.top = 0;
+    this.limit = -1;
   }
 
-  /** Makes room for one more record of up to five words. */
+  /** Makes room for one more record of up to five words, as far as the budget of the act goes. */
   reserve(): void {
     assert(!this.sealed, 'the world at a position of a timeline is there to be read');
-    if (this.top + PAGES_RECORD <= this.data.length) return;
-    const bigger = new Int32Array(this.data.length * 2);
-    bigger.set(this.data);
-    this.data = bigger;
+    const isFull = this.top + PAGES_RECORD > this.data.length;
+    const { meter } = this;
+    if (meter && (isFull || this.top >= meter.askAtWord))
+      meter.ask(this.top, isFull ? this.data.byteLength : 0);
+    if (isFull) {
+      const bigger = new Int32Array(this.data.length * 2);
+      bigger.set(this.data);
+      this.data = bigger;
+    }
+    this.setLimit();
+  }
+
+  /** An act begins or ends: the meter has said when it wants to be asked. */
+  setLimit(): void {
+    this.limit = Math.min(this.data.length - PAGES_RECORD, (this.meter?.askAtWord ?? Infinity) - 1);
   }
 }
 
@@ -66,6 +83,10 @@ export class Arena {
     return at;
   }
 
+  get byteLength(): number {
+    return this.words.byteLength;
+  }
+
   read(at: WordAddress): number {
     return this.words[at] as number;
   }
@@ -76,7 +97,7 @@ export class Arena {
     const next = value | 0;
     if (old === next) return;
     const log = this.log;
-    if (log.top + PAGES_RECORD > log.data.length) log.reserve();
+    if (log.top > log.limit) log.reserve();
     const data = log.data;
     const top = log.top;
     data[top] = old;

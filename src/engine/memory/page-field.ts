@@ -6,6 +6,7 @@ import { PAGES_RECORD, type WriteLog } from './arena';
 
 export const REGION_PAGES = 512;
 const REGION_SHIFT = 9;
+const LEAF_BYTES = REGION_PAGES * 4;
 
 export class PageField {
   /** By region: the value of all its pages, or the number of its leaf. */
@@ -43,6 +44,10 @@ export class PageField {
 
   get regionCount(): number {
     return this.table.length;
+  }
+
+  get byteLength(): number {
+    return this.table.byteLength + this.mixed.byteLength + this.leaves.length * LEAF_BYTES;
   }
 
   /** Length of the run of equal values that starts at `page`, at most `limit`. */
@@ -161,7 +166,7 @@ export class PageField {
 
   private record(first: number, count: number, old: number, next: number): void {
     const log = this.log;
-    if (log.top + PAGES_RECORD > log.data.length) log.reserve();
+    if (log.top > log.limit) log.reserve();
     const { data, top } = log;
     data[top] = first;
     data[top + 1] = count;

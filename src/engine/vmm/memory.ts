@@ -219,6 +219,7 @@ function deviceAttribute(
 function preFault(world: World, { gfn, n }: { gfn: number; n: number }): number {
   if (!world.vm.preFaultAllowed) return -errno.EOPNOTSUPP;
   for (let frame = gfn; frame < gfn + n; frame++) {
+    world.look();
     const page = privatePage(world, frame);
     if ('errno' in page) return -page.errno;
   }

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { err, ok, type Problem, type Result } from '../../base/result';
 import type { Act } from '../../engine/acts';
+import { budgetNames, type Stop } from '../../engine/memory/meter';
 import { actSchema, issueText, jsonValue } from './act-schema';
 import type { ActOrigin, StepRecord, Timeline } from '../timeline/timeline';
 
@@ -31,6 +32,12 @@ const actLine = v.strictObject({
   act: actSchema,
   origin: v.picklist(origins),
   refused: v.optional(v.string()),
+  stopped: v.optional(
+    v.strictObject({
+      budget: v.picklist(budgetNames),
+      moves: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    }),
+  ),
 });
 const stepLine = v.looseObject({ step: v.pipe(v.number(), v.integer(), v.minValue(0)) });
 const digestLine = v.strictObject({
@@ -52,6 +59,8 @@ export interface RecordedAct {
   readonly act: Act;
   readonly origin: ActOrigin;
   readonly refused?: string;
+  /** Where it was stopped because a budget was spent: a replay stops there too. */
+  readonly stopped?: Stop;
 }
 
 export interface Recording {
@@ -84,8 +93,8 @@ export function stepText({ index, move, rule, transitions, findings }: StepRecor
 /** The file of a timeline. */
 export function writeRecording(timeline: Timeline, header: RecordingHeader): string {
   const lines = [JSON.stringify({ format: RECORDING_FORMAT, version: RECORDING_VERSION, ...header })];
-  for (const { act, origin, firstStep, stepCount, refused } of timeline.acts) {
-    lines.push(JSON.stringify({ act, origin, ...(refused === undefined ? {} : { refused }) }, jsonValue));
+  for (const { act, origin, firstStep, stepCount, refused, stopped } of timeline.acts) {
+    lines.push(JSON.stringify({ act, origin, refused, stopped }, jsonValue));
     for (let step = firstStep; step < firstStep + stepCount; step++)
       lines.push(stepText(timeline.step(step)));
   }
@@ -159,8 +168,13 @@ class RecordingReader {
   private readAct(json: object): string | undefined {
     const parsed = v.safeParse(actLine, json);
     if (!parsed.success) return issueText(parsed.issues);
-    const { act, origin, refused } = parsed.output;
-    this.acts.push({ act, origin, ...(refused === undefined ? {} : { refused }) });
+    const { act, origin, refused, stopped } = parsed.output;
+    this.acts.push({
+      act,
+      origin,
+      ...(refused === undefined ? {} : { refused }),
+      ...(stopped && { stopped }),
+    });
     return undefined;
   }
 

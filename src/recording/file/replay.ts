@@ -1,4 +1,5 @@
 /** Replays a recording: performs its acts again and reports the first difference from the recorded steps. */
+import { MAX_RUN_BYTES, MAX_RUN_WRITES } from '../../base/limits';
 import { ok, problem, type Result } from '../../base/result';
 import { parseProfileSpec } from '../../profiles/resolve';
 import { worldFor } from '../../scenarios/machine';
@@ -29,9 +30,10 @@ export function replay(recording: Recording): Result<Replay> {
   const profile = parseProfileSpec(header.profile);
   if (!profile.ok) return problem(profile.error.message, 'profile of the header');
   const timeline = new Timeline(worldFor(headOf(scenario.scenario), profile.value));
-  for (const [index, { act, origin }] of recording.acts.entries()) {
+  timeline.world.allow({ writes: MAX_RUN_WRITES, bytes: MAX_RUN_BYTES });
+  for (const [index, { act, origin, stopped }] of recording.acts.entries()) {
     try {
-      timeline.perform(act, origin);
+      timeline.perform(act, origin, stopped);
     } catch (error) {
       return problem(error instanceof Error ? error.message : String(error), `act ${index}, ${act.verb}`);
     }

@@ -82,6 +82,18 @@ export class StepRecorder implements Recorder {
     this.forget();
   }
 
+  /** The act was stopped and taken back to its last move: what was reported since then did not happen. */
+  cut(): void {
+    this.template = 0;
+    this.found = false;
+    this.reported = false;
+    this.stepsBegun++;
+  }
+
+  get byteLength(): number {
+    return this.steps.byteLength + this.templates.byteLength + this.findingSteps.length * 8;
+  }
+
   /** The act failed and was undone. */
   abandonAct(): void {
     this.isOpen = false;

@@ -27,6 +27,11 @@ export class StepLog {
     return Math.ceil(this.count / BLOCK) * 4;
   }
 
+  /** Bytes that are taken, also those not yet written. */
+  get byteLength(): number {
+    return this.stream.bytes.byteLength + this.blocks.byteLength;
+  }
+
   /** Opens a step; its content is written to the stream next. @returns what `close` needs */
   open(): number {
     const { stream } = this;

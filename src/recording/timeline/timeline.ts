@@ -7,7 +7,8 @@ import type { Act } from '../../engine/acts';
 import { digestText } from '../../engine/memory/digest';
 import type { Move } from '../../engine/moves';
 import { perform } from '../../engine/perform';
-import { performFound } from '../../engine/perform-found';
+import { performFound, type Performed } from '../../engine/perform-found';
+import type { Stop } from '../../engine/memory/meter';
 import type { RuleId } from '../../engine/rules';
 import type { World } from '../../engine/world';
 import type { FacetName } from '../../profiles/facets';
@@ -26,13 +27,12 @@ export type { Finding, TakenTransition } from './step-template';
 /** The origin of an act. */
 export type ActOrigin = 'scenario' | 'program' | 'personality' | 'scheduler' | 'user';
 
-export interface PerformedAct {
+/** An act of the timeline. Where it was refused or stopped, its steps show what it did until then. */
+export interface PerformedAct extends Performed {
   readonly act: Act;
   readonly origin: ActOrigin;
   readonly firstStep: number;
   readonly stepCount: number;
-  /** Why the act could not be taken or completed; its steps show what it did until then. */
-  readonly refused?: string;
 }
 
 export interface StepRecord {
@@ -114,14 +114,12 @@ export class Timeline {
     };
   }
 
-  /** Performs an act at the end of the timeline. */
-  perform(act: Act, origin: ActOrigin): PerformedAct {
+  /** Performs an act at the end of the timeline. @param stop where it was stopped when it was recorded */
+  perform(act: Act, origin: ActOrigin, stop?: Stop): PerformedAct {
     const firstStep = this.stepCount;
-    const refused = this.record(act, firstStep);
+    const done = this.record(act, firstStep, stop);
     const stepCount = this.stepCount - firstStep;
-    const performed: PerformedAct = refused
-      ? { act, origin, firstStep, stepCount, refused }
-      : { act, origin, firstStep, stepCount };
+    const performed: PerformedAct = { act, origin, firstStep, stepCount, ...done };
     this.acts.push(performed);
     this.keyframes.grow();
     return performed;
@@ -186,14 +184,13 @@ export class Timeline {
     return digestText(this.world.digest());
   }
 
-  /** @returns why the act was refused, if it was */
-  private record(act: Act, firstStep: number): string | undefined {
+  private record(act: Act, firstStep: number, stop?: Stop): Performed {
     const { world, recorder } = this;
     world.recorder = recorder;
     try {
-      const refused = performFound(world, act, this.performAct);
+      const done = performFound(world, act, this.performAct, stop);
       recorder.endAct();
-      return refused;
+      return done;
     } catch (error) {
       world.undo(0);
       recorder.abandonAct();

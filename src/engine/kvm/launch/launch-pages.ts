@@ -1,12 +1,12 @@
 /** The pages of a LAUNCH_UPDATE: generations differ in how they find frame, host page and source. */
-import { bytesToPages, PAGE_BYTES, pageStart, pagesToBytes } from '../../../abi/address';
+import { bytesToPages, pageStart, pagesToBytes } from '../../../abi/address';
 import { KVM_SEV_SNP_PAGE_TYPE_ZERO } from '../../../abi/kvm-structs';
 import type { FacetValue } from '../../../profiles/facets';
 import type { Slot } from '../../state/vm';
 import type { World } from '../../world';
 import type { LaunchUpdateArguments } from './launch-update-struct';
 import { slotOf } from '../../frames/slots';
-import { gfnOfUaddr } from '../memory/user-memory';
+import { gfnOfUaddr, GUEST_MAPPING } from '../memory/user-memory';
 
 /** One page of a call. */
 export interface LaunchPage {
@@ -33,7 +33,14 @@ export function pageCount(world: World, { uaddr, len }: LaunchUpdateArguments): 
   return bytesToPages(pageStart(uaddr + len - 1n) - pageStart(uaddr)) + 1;
 }
 
-type PagesOf = (world: World, args: LaunchUpdateArguments, count: number) => LaunchPage[];
+/** The pages of a call in the order in which KVM takes them; each is made when it is asked for, for there may be 2^52. */
+export interface LaunchPages {
+  readonly count: number;
+  /** @param index 0 to `count - 1` */
+  at(index: number): LaunchPage;
+}
+
+type PagesOf = (world: World, args: LaunchUpdateArguments, count: number) => LaunchPages;
 
 /** The pages that lie at user addresses, one after the other. */
 function pagesAtUaddr(
@@ -41,14 +48,42 @@ function pagesAtUaddr(
   { uaddr, type }: LaunchUpdateArguments,
   count: number,
   rmpGfnOf: (index: number, gfn: number) => number,
-): LaunchPage[] {
-  const first = uaddr - (uaddr % PAGE_BYTES);
-  return Array.from({ length: count }, (_, index) => {
-    const source = first + pagesToBytes(index);
-    const gfn = gfnOfUaddr(world, source);
-    const slot = gfn === undefined ? undefined : slotOf(world, gfn);
-    return { slot, gfn: gfn ?? 0, rmpGfn: rmpGfnOf(index, gfn ?? 0), source, type };
-  });
+): LaunchPages {
+  const first = pageStart(uaddr);
+  return {
+    count,
+    at: (index) => {
+      const source = first + pagesToBytes(index);
+      const gfn = gfnOfUaddr(world, source);
+      const slot = gfn === undefined ? undefined : slotOf(world, gfn);
+      return { slot, gfn: gfn ?? 0, rmpGfn: rmpGfnOf(index, gfn ?? 0), source, type };
+    },
+  };
+}
+
+/** Those of the pages at user addresses that a memory slot covers. */
+function coveredPages(world: World, args: LaunchUpdateArguments, count: number): LaunchPages {
+  const all = pagesAtUaddr(world, args, count, (_, gfn) => gfn);
+  const firstGfn = bytesToPages(pageStart(args.uaddr)) - bytesToPages(GUEST_MAPPING);
+  const parts = world.slots
+    .filter(({ used }) => used)
+    .map((slot) => ({
+      from: Math.max(0, slot.firstGfn - firstGfn),
+      end: Math.min(count, slot.firstGfn + slot.pages - firstGfn),
+    }))
+    .filter(({ from, end }) => from < end)
+    .sort((one, other) => one.from - other.from);
+  return {
+    count: parts.reduce((sum, { from, end }) => sum + end - from, 0),
+    at: (index) => {
+      let rest = index;
+      for (const { from, end } of parts) {
+        if (rest < end - from) return all.at(from + rest);
+        rest -= end - from;
+      }
+      throw new RangeError(`the call has no page ${index}`);
+    },
+  };
 }
 
 const byFacet: Record<FacetValue<'lu.source'>, PagesOf> = {
@@ -56,24 +91,25 @@ const byFacet: Record<FacetValue<'lu.source'>, PagesOf> = {
   registeredRegion: (world, args, count) =>
     pagesAtUaddr(world, args, count, (index) => args.gfnStart + index),
   // The walk visits the slots in the range; gaps between slots are skipped without an error.
-  sharedSideOfSameGfn: (world, args, count) =>
-    pagesAtUaddr(world, args, count, (_, gfn) => gfn).filter(({ slot }) => slot !== undefined),
+  sharedSideOfSameGfn: coveredPages,
   anyUserAddress: (world, { gfnStart, uaddr, type }, count) => {
     const slot = slotOf(world, gfnStart);
-    if (!slot) return [];
     // The request is clipped to the end of the slot it begins in.
-    const inSlot = Math.min(count, slot.firstGfn + slot.pages - gfnStart);
+    const inSlot = slot ? Math.min(count, slot.firstGfn + slot.pages - gfnStart) : 0;
     const source = hasSource(world, type);
-    return Array.from({ length: inSlot }, (_, index) => ({
-      slot,
-      gfn: gfnStart + index,
-      rmpGfn: gfnStart + index,
-      source: source ? uaddr + pagesToBytes(index) : undefined,
-      type,
-    }));
+    return {
+      count: inSlot,
+      at: (index) => ({
+        slot,
+        gfn: gfnStart + index,
+        rmpGfn: gfnStart + index,
+        source: source ? uaddr + pagesToBytes(index) : undefined,
+        type,
+      }),
+    };
   },
 };
 
-/** The pages of a call in the order in which KVM takes them. */
+/** The pages of a call, as this kernel finds them. */
 export const launchPages: PagesOf = (world, args, count) =>
   byFacet[world.facet('lu.source')](world, args, count);

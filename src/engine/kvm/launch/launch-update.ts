@@ -8,7 +8,7 @@ import { copiesFromUserspace, reclaimMakesShared } from '../../../profiles/facet
 import { rmpLookup } from '../../hardware/rmp';
 import { NO_PFN, type World } from '../../world';
 import { kvmRmpMakeShared } from '../memory/kernel-pages';
-import { hasSource, launchPages, pageCount, type LaunchPage } from './launch-pages';
+import { hasSource, launchPages, pageCount, type LaunchPage, type LaunchPages } from './launch-pages';
 import type { LaunchUpdateArguments } from './launch-update-struct';
 import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
 import { newAttempt, populatePage, type Attempt } from './populate-page';
@@ -107,7 +107,7 @@ export function snpLaunchUpdate(
 /** Result of the loop over the pages. */
 interface Populated {
   /** All pages of the call. */
-  readonly pages: readonly LaunchPage[];
+  readonly pages: LaunchPages;
   /** How many of them were encrypted. */
   readonly done: number;
   /** The progress of the page that failed. */
@@ -119,17 +119,17 @@ interface Populated {
 /** The loop over the pages, and the result of LAUNCH_UPDATE that follows from it. */
 function populate(world: World, command: SevCommand, args: LaunchUpdateArguments): LaunchUpdateReply {
   const pages = launchPages(world, args, pageCount(world, args));
-  if (pages.length === 0) {
+  if (pages.count === 0) {
     world.move('updateSkipped', -1, { uaddr: args.uaddr }, 'UpdateOutsideSlots');
     return replyOf(0);
   }
   let attempt = newAttempt();
   let failed = anyAssigned(world, pages) ? errno.EFAULT : 0;
   let done = 0;
-  for (const page of pages) {
-    if (failed !== 0) break;
+  while (failed === 0 && done < pages.count) {
+    world.look();
     attempt = newAttempt(attempt);
-    failed = populatePage(world, command, page, attempt);
+    failed = populatePage(world, command, pages.at(done), attempt);
     if (failed === 0) done += 1;
   }
   world.vm.updateErrno = failed;
@@ -138,9 +138,14 @@ function populate(world: World, command: SevCommand, args: LaunchUpdateArguments
 }
 
 /** For kernels that check every page before they change the first. */
-function anyAssigned(world: World, pages: readonly LaunchPage[]): boolean {
+function anyAssigned(world: World, pages: LaunchPages): boolean {
   if (world.facet('lu.alreadyAssigned') !== 'efaultBeforeAny') return false;
-  return pages.some(({ slot, gfn }) => slot && rmpLookup(world, gmemPageOf(slot, gfn))?.assigned);
+  for (let index = 0; index < pages.count; index++) {
+    world.look();
+    const { slot, gfn } = pages.at(index);
+    if (slot && rmpLookup(world, gmemPageOf(slot, gfn))?.assigned) return true;
+  }
+  return false;
 }
 
 type FailureHandler = (
@@ -156,19 +161,19 @@ const failures: Record<FacetValue<'lu.failure'>, FailureHandler> = {
     const { done, pages } = populated;
     giveBackFailedPage(world, populated);
     if (done === 0) return failedCall(world, populated);
-    world.move('updateStopped', -1, { done, pages: pages.length }, 'UpdateLaterPageFails');
+    world.move('updateStopped', -1, { done, pages: pages.count }, 'UpdateLaterPageFails');
     return copyProgressOut(world, command, args, done);
   },
   progressEintr: (world, _, __, populated) => {
     const { done, pages } = populated;
     giveBackFailedPage(world, populated);
     if (done === 0) return failedCall(world, populated);
-    world.move('updateStopped', -1, { done, pages: pages.length }, 'UpdateLaterPageFailsEintr');
+    world.move('updateStopped', -1, { done, pages: pages.count }, 'UpdateLaterPageFailsEintr');
     return replyOf(-errno.EINTR);
   },
   // The clean-up iterates over the pages, but uses the number of the last one each time.
   stayDoneNoReport: (world, _, __, populated) => {
-    const last = populated.pages[populated.done];
+    const last = pageAt(populated, populated.done);
     const times = populated.done + (populated.attempt.madePrivate ? 1 : 0);
     for (let time = 0; time < times; time++) if (last) makePageShared(world, last);
     return failedCall(world, populated);
@@ -178,7 +183,8 @@ const failures: Record<FacetValue<'lu.failure'>, FailureHandler> = {
     return failedCall(world, populated);
   },
   zapWholeRange: (world, _, __, populated) => {
-    for (const page of populated.pages) makePageShared(world, page);
+    for (let index = 0; index < populated.pages.count; index++)
+      makePageShared(world, populated.pages.at(index));
     return failedCall(world, populated);
   },
 };
@@ -193,17 +199,24 @@ function undoShareOfSlot(world: World, { pages, done, attempt }: Populated): voi
     return;
   }
   const end = done + (attempt.got ? 1 : 0);
-  const slot = pages[done]?.slot;
-  for (const page of pages.slice(0, end)) if (page.slot === slot) makePageShared(world, page);
+  const slot = pageAt({ pages }, done)?.slot;
+  for (let index = 0; index < end; index++) {
+    const page = pages.at(index);
+    if (page.slot === slot) makePageShared(world, page);
+  }
 }
 
+const pageAt = ({ pages }: Pick<Populated, 'pages'>, index: number): LaunchPage | undefined =>
+  index < pages.count ? pages.at(index) : undefined;
+
 function makePageShared(world: World, { slot, gfn }: LaunchPage): void {
+  world.look();
   if (slot) kvmRmpMakeShared(world, gmemPageOf(slot, gfn), 'launch');
 }
 
 /** The failing page goes back to the host, where the reclaim has not done that already. */
 function giveBackFailedPage(world: World, { pages, done, attempt }: Populated): void {
-  const page = pages[done];
+  const page = pageAt({ pages }, done);
   const reclaimShares = reclaimMakesShared(world.facet('lu.reclaim'));
   if (page && attempt.madePrivate && !attempt.shared && !reclaimShares) makePageShared(world, page);
 }
