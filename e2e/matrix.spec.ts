@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expectAxeClean } from './axe';
-import { openRun } from './shell';
+import { chosen, openRun } from './shell';
 import { expect, test } from './test';
 
 const CELL = '#/m/vcpu/on-guest-vmsa/ap-create-features';
@@ -70,6 +70,25 @@ test('a cell is mailed as text that holds its link and its scenario', async ({ p
   expect(text).toMatch(/^<http.+#\/m\/vcpu\/on-guest-vmsa\/ap-create-features\?r=linux-6\.11,linux-7\.2>$/m);
   expect(text).toContain('ghcb-scenario 1\ntitle');
   expect(text).toContain('end ghcb-scenario');
+});
+
+test('asked by keyboard, the card has the focus, its keys act, and Back returns to it', async ({ page }) => {
+  await openRun(page, '#/s/linux-boot?r=part2-v4,linux-7.2');
+  await page.keyboard.press('/');
+  await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
+  await page.keyboard.type('ap-create created');
+  await expect(chosen(page)).toContainText('created-on-init');
+  await page.keyboard.press('Enter');
+  await expect(page.getByLabel('Answer card')).toBeFocused();
+  await page.keyboard.press('o');
+  await expect(page.getByRole('tab', { name: 'Ladder' })).toHaveAttribute('aria-selected', 'true');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('created-on-init');
+  await expect(page).toHaveURL(/#\/x\//);
+  await page.goBack();
+  await expect(page).toHaveURL(/#\/m\/vcpu\/created-on-init\/ap-create/);
+  await expect(page.getByLabel('Answer card')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(grid(page).locator('[tabindex="0"]')).toBeFocused();
 });
 
 test('the other face is a plain table in words', async ({ page }) => {

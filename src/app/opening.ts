@@ -58,6 +58,7 @@ export class Opening {
     else await this.openTarget(target);
     page.loading = false;
     if (showing.view !== undefined) this.showView(showing.view);
+    else if (target.kind !== 'view' && panelOf(page.view).needs === 'nothing') page.view = 'ladder';
     page.goTo(showing.step ?? page.position);
     page.links.remember();
     page.selection = parseSelection(showing.selection);

@@ -3,20 +3,6 @@
 const focusable =
   'a[href], button:not(:disabled), input:not([type=file]), select, textarea, [tabindex="0"], [contenteditable="true"]';
 
-/** Letters belong to whoever types here. */
-export function isTyping(target: EventTarget | null): boolean {
-  if (!(target instanceof HTMLElement)) return false;
-  if (
-    target.isContentEditable ||
-    target instanceof HTMLTextAreaElement ||
-    target instanceof HTMLSelectElement
-  )
-    return true;
-  return (
-    target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'range'].includes(target.type)
-  );
-}
-
 /** Something that Space or Enter operates. */
 export function isOnControl(target: EventTarget | null): boolean {
   return (
