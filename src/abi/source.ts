@@ -28,7 +28,7 @@ const fileOf =
   });
 
 /** Kernel trees that were read or run. `0097f9df` is a torvalds/linux tree of mid-2025, between 6.15 and 6.17. */
-export type KernelVersion = '7.2.13' | '7.0.12' | '6.17.0' | '6.12.117' | '6.11.11' | '0097f9df';
+export type KernelVersion = '7.3.4' | '7.2.13' | '7.0.12' | '6.17.0' | '6.12.117' | '6.11.11' | '0097f9df';
 
 /** Constructors, one per primary source. `confidence` is `read` unless said otherwise. */
 export const source = {

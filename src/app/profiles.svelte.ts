@@ -1,8 +1,9 @@
 /** Under which profiles the scenario runs, and whether their runs are shown side by side. */
+import { defaultProfileId } from '../profiles/profiles';
 import type { ResolvedProfile } from '../profiles/resolve';
 
 /** Who a run is compared with when nobody says. */
-const USUAL_PARTNERS = ['part2-v4', 'linux-7.2'] as const;
+const USUAL_PARTNERS = ['part2-v4', defaultProfileId] as const;
 
 /** The runs that a choice of profiles changes. */
 export interface ProfiledRuns {

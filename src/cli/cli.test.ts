@@ -64,7 +64,7 @@ describe('bad usage is one message on standard error, status 2 and nothing else'
     [['profiles', 'x'], 'profiles takes no word'],
     [['matrix', 'vcpus'], "did you mean 'vcpu'?"],
     [['matrix', 'vcpu', 'launch'], 'matrix takes at most one CHART'],
-    [['matrix', '--profile', 'linux-7.3'], "did you mean 'linux-7.2'?"],
+    [['matrix', '--profile', 'linux-7.9'], "did you mean 'linux-7.2'?"],
     [['encode', 'psc-entry', 'gfn=1', 'gfn=2'], "'gfn' is given twice"],
     [['conform', '/dev/null'], '/dev/null: there is no vector in it'],
   ])('%j', async (words, message) => {

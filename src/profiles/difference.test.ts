@@ -35,6 +35,16 @@ describe('a generation declared by its differences', () => {
     }
   });
 
+  test('has executed what its own tree was run for, at the place that its base names', () => {
+    const executedAgain = { document: 'Linux 7.9.1', names: ['psc.retInit'] };
+    expect(inLater('psc.retInit', { executedAgain }).source).toEqual({
+      ...sourceIn('linux-7.2', 'psc.retInit'),
+      document: 'Linux 7.9.1',
+      confidence: 'executed',
+    });
+    expect(inLater('psc.msr', { executedAgain }).source.confidence).toBe('unconfirmed');
+  });
+
   test('infers the rest from a source that says so of the whole difference, where the base itself knows it', () => {
     const unchanged = source.kernel(
       '7.2.13',
@@ -57,8 +67,14 @@ test('every generation that is declared by its differences names an earlier one,
     const changed = facetNames.filter((name) => base && valueIn(base, name) !== valueIn(id, name));
     expect(changed, id).not.toEqual([]);
     const own: readonly string[] = Object.keys(derivation.changes);
+    const again: readonly string[] = derivation.executedAgain?.names ?? [];
+    expect(
+      again.filter((name) => own.includes(name)),
+      id,
+    ).toEqual([]);
     for (const name of facetNames.filter((one) => !own.includes(one))) {
-      expect(['inferred', 'unconfirmed'], `${id} ${name}`).toContain(sourceIn(id, name).confidence);
+      const known = again.includes(name) ? ['executed'] : ['inferred', 'unconfirmed'];
+      expect(known, `${id} ${name}`).toContain(sourceIn(id, name).confidence);
     }
   }
 });

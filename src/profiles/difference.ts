@@ -13,6 +13,13 @@ export interface Difference<Base extends string> {
   readonly changes: Changes;
 }
 
+/** The facets whose values the functions of another tree, when they were run, showed to be those of the base. */
+export interface ExecutedAgain {
+  /** The tree, such as `Linux 7.3.4`. */
+  readonly document: string;
+  readonly names: readonly FacetName[];
+}
+
 /**
  * Where a value is known from that another generation inherits. It was neither read nor executed there: it is only
  * carried over, or inferred where a source says of the whole difference that it leaves the rest alone, and never better
@@ -26,14 +33,23 @@ export function inheritedSource(base: string, fact: Fact<string>, unchanged?: So
   return { ...unchanged, confidence: 'inferred' };
 }
 
+interface Derivation extends Difference<string> {
+  readonly unchanged?: Source;
+  readonly executedAgain?: ExecutedAgain;
+}
+
 /** The fact of a profile that is declared by its differences. `of` gives the facts of its base. */
 export function factIn<N extends FacetName>(
-  { base, changes, unchanged }: Difference<string> & { readonly unchanged?: Source },
+  { base, changes, unchanged, executedAgain }: Derivation,
   name: N,
   of: (base: string) => Fact<FacetValue<N>>,
 ): Fact<FacetValue<N>> {
   const changed: Fact<FacetValue<N>> | undefined = changes[name];
   if (changed) return changed;
   const inherited = of(base);
+  if (executedAgain?.names.includes(name)) {
+    const { document } = executedAgain;
+    return { value: inherited.value, source: { ...inherited.source, document, confidence: 'executed' } };
+  }
   return { value: inherited.value, source: inheritedSource(base, inherited, unchanged) };
 }

@@ -13,8 +13,8 @@
  *     },
  */
 import type { Source } from '../abi/source';
-import type { Difference } from './difference';
-import type { ColumnId } from './facet';
+import type { Difference, ExecutedAgain } from './difference';
+import { executed, read, sev, tree, type ColumnId } from './facet';
 
 /** What a kernel generation is, for people. */
 export interface ProfileText {
@@ -36,7 +36,88 @@ interface ColumnGeneration extends ProfileText {
 export interface DerivedGeneration extends ProfileText, Difference<string> {
   /** Says that nothing else changed, such as the log of the files between two releases; else the rest was not read. */
   readonly unchanged?: Source;
+  /** Set where functions of the generation were run and did what those of the base did. */
+  readonly executedAgain?: ExecutedAgain;
 }
+
+const in73 = tree('Linux 7.3.4');
+/** What vectors of 7.3.4 decide: with any other value at least one of them fails. */
+const executedIn73 = [
+  'psc.msr',
+  'psc.msrUnknownOp',
+  'psc.msrFailure',
+  'psc.msrNonSnp',
+  'msr.gpaRequestNonSnp',
+  'psc.exitsDisabled',
+  'psc.retInit',
+  'psc.batch',
+  'psc.headerCheck',
+  'psc.headerError',
+  'psc.indexLimit',
+  'psc.length',
+  'psc.badScratch',
+  'psc.batchNonSnp',
+  'psc.enabledTest',
+  'psc.entryCheck',
+  'psc.merging',
+  'psc.partialEntry',
+  'psc.errorDetail',
+  'term.msr',
+  'term.nae',
+  'ap.doubleCreate',
+  'ap.onError',
+  'ap.badOnInit',
+  'ap.offlineState',
+  'ap.invalidMarker',
+  'ap.features',
+  'ap.gpaCheck',
+  'ap.destroyNeedsRax',
+  'ap.armedFlag',
+  'ap.appliedBy',
+  'ap.unusablePage',
+  'ap.vmsaLookup',
+  'ap.pendingAfterApply',
+  'ap.destroySticky',
+  'ap.wakesUninitialized',
+  'ap.pvUnhalted',
+  'vmsa.reload',
+  'hold.eventPending',
+  'mp.setRange',
+  'init2.command',
+  'init2.twice',
+  'init2.ghcbVersion1',
+  'ls.policy',
+  'ls.refusal',
+  'ls.twice',
+  'lu.source',
+  'lu.argumentChecks',
+  'lu.notSnp',
+  'lu.failure',
+  'lu.firstPageErrno',
+  'lu.privateAttribute',
+  'lu.zeroSource',
+  'lu.lenZero',
+  'lu.sourceRead',
+  'lu.cpuidReadOnlySource',
+  'lu.reclaimFailure',
+  'lu.reclaim',
+  'lu.makeSharedFailure',
+  'lu.afterFinish',
+  'lf.failure',
+  'lf.locksVcpus',
+  'run.beforeFinish',
+  'free.vmsa',
+  'mem.private',
+  'ghcb.unregistered',
+  'ghcb.xss',
+  'scratch.outsideGhcb',
+  'nae.snpOnlyOnEs',
+  'nae.missingInput',
+  'gr.badPages',
+  'gr.certs',
+  'mmio.length',
+  'io.sizeZero',
+] as const;
 
 /** Every generation. */
 export const generations = {
@@ -94,6 +175,20 @@ export const generations = {
     date: '2026',
     description:
       "The baseline, executed as 7.2.13, with the hardening of 2026: the VMM's answers are white-listed, all vCPUs are locked for LAUNCH_FINISH, a batch's indexes are read once, a lost VMSA page is looked up again.",
+  },
+  'linux-7.3': {
+    title: 'Linux 7.3',
+    date: '2026-11-10',
+    description:
+      'The newest, executed as 7.3.4. Serving DESTROY, or a CREATE whose page cannot be had, ends the use of the launch VMSA for good; creating a vCPU holds kvm->lock throughout; LAUNCH_UPDATE refuses a source address of 0 at once.',
+    base: 'linux-7.2',
+    changes: {
+      'ap.launchVmsaRestore': executed('no', in73(sev('sev_snp_init_protected_guest_state()'))),
+      'lu.uaddrAlignment': executed('page+notZero', in73(sev('snp_launch_update()'))),
+      'lf.vcpuCreation': read('waits', in73({ file: 'virt/kvm/kvm_main.c', topic: 'KVM_CREATE_VCPU' })),
+    },
+    unchanged: in73(sev('the differences from 7.2.13 that were found touch no other facet')),
+    executedAgain: { document: 'Linux 7.3.4', names: executedIn73 },
   },
 } as const satisfies Readonly<Record<ColumnId, ColumnGeneration>> &
   Readonly<Record<string, ColumnGeneration | DerivedGeneration>>;

@@ -63,7 +63,7 @@ const rows: readonly Row[] = [
       'linux-6.17 linux-7.2': 'exactEqual',
     },
   ],
-  ['ap.launchVmsaRestore', { 'part2-* as-reviewed v11': 'no', 'v14 linux-*': 'yes' }],
+  ['ap.launchVmsaRestore', { 'part2-* as-reviewed v11 linux-7.3': 'no', 'v14 linux-*': 'yes' }],
   [
     'vmrun.guard',
     {
@@ -136,19 +136,22 @@ const kernelRows: readonly Row[] = [
     { 'linux-6.11 linux-6.12': 'knownSmtRequired', 'linux-6.17': 'known', 'linux-7.2': 'firmwareMask' },
   ],
   ['lu.lenZero', { 'linux-6.*': 'nothingDone', 'linux-7.2': 'einval' }],
-  ['lu.uaddrAlignment', { 'linux-6.*': 'any', 'linux-7.2': 'page' }],
+  ['lu.uaddrAlignment', { 'linux-6.*': 'any', 'linux-7.2': 'page', 'linux-7.3': 'page+notZero' }],
   ['lu.sourceRead', { 'linux-6.*': 'afterPage', 'linux-7.2': 'beforePage' }],
   ['lu.cpuidReadOnlySource', { 'linux-6.*': 'accepted', 'linux-7.2': 'refused' }],
   [
     'gmem.upToDateAfterRmpFailure',
     { 'linux-6.11 linux-6.17': 'unspecified', 'linux-6.12': 'no', 'linux-7.2': 'yes' },
   ],
-  ['lf.vcpuCreation', { 'linux-6.11 linux-6.17': 'unchecked', 'linux-6.12 linux-7.2': 'ebusy' }],
+  [
+    'lf.vcpuCreation',
+    { 'linux-6.11 linux-6.17': 'unchecked', 'linux-6.12 linux-7.2': 'ebusy', 'linux-7.3': 'waits' },
+  ],
   ['lf.locksVcpus', { 'linux-6.*': 'no', 'linux-7.2': 'yes' }],
 ];
 
 describe('the generations', () => {
-  test('nine have facts of their own, in this order, Linux 7.2 is the default, and one says that it never existed', () => {
+  test('nine have facts of their own, in this order, the newest is the default, and one says that it never existed', () => {
     expect(profileIds.filter((id) => derivationOf(id) === undefined)).toEqual([
       'part2-v4',
       'as-reviewed',
@@ -160,7 +163,8 @@ describe('the generations', () => {
       'linux-6.17',
       'linux-7.2',
     ]);
-    expect(defaultProfileId).toBe('linux-7.2');
+    expect(defaultProfileId).toBe('linux-7.3');
+    expect(profileIds.at(-1)).toBe(defaultProfileId);
     expect(profileIds.filter((id) => profileTexts[id].neverExistedAsCode)).toEqual(['as-reviewed']);
   });
 

@@ -16,7 +16,7 @@ import {
 export { isProfileId, profileIds, unspecifiedDoc, type ProfileId, type ProfileText };
 
 /** The generation used when nobody names one. */
-export const defaultProfileId: ProfileId = 'linux-7.2';
+export const defaultProfileId: ProfileId = 'linux-7.3';
 
 function textOf(id: ProfileId): ProfileText {
   const { title, date, description, neverExistedAsCode }: ProfileText = generations[id];

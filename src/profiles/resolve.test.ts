@@ -72,7 +72,7 @@ describe('a profile spec', () => {
   });
 
   test.each([
-    ['linux-7.3', "no profile is called 'linux-7.3'; did you mean 'linux-7.2'?", 'linux-7.3'],
+    ['linux-7.9', "no profile is called 'linux-7.9'; did you mean 'linux-7.2'?", 'linux-7.9'],
     ['term-v4.2', "no profile is called 'term-v4.2'; did you mean 'term-v4.1'?", 'term-v4.2'],
     ['', `no profile is called ''; there are ${profileIds.join(', ')}`, ''],
     ['linux-7.2,', `no profile is called ''; there are ${profileIds.join(', ')}`, ''],

@@ -180,13 +180,13 @@ vmm     signal vcpu=1
 vmm     set-mp-state vcpu=1 state=RUNNABLE
 vmm     run vcpu=1
 `,
-    ['v14', 'linux-6.11', 'linux-6.12', 'linux-6.17', 'linux-7.2'],
+    ['v14', 'linux-6.11', 'linux-6.12', 'linux-6.17', 'linux-7.2', '-linux-7.3'],
   ],
   [
     'DestroySticky',
     'DESTROY on the launch VMSA, then a SIPI without INIT',
     `${held}v0      ap-destroy target=1 features=0x1\nv0      sipi target=1\n`,
-    ['v14', 'linux-6.11', 'linux-6.12', 'linux-6.17', 'linux-7.2'],
+    ['v14', 'linux-6.11', 'linux-6.12', 'linux-6.17', 'linux-7.2', '-linux-7.3'],
   ],
   [
     'OfflineDistinguishable',

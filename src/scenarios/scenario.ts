@@ -4,6 +4,7 @@
  */
 import { hex } from '../base/hex';
 import { actTables, type Act, type ByteRun, type ParameterKind, type PscEntryInput } from '../engine/acts';
+import { defaultProfileId } from '../profiles/profiles';
 import { printByteRuns } from './byte-runs';
 import { printEntries } from './entries';
 
@@ -101,9 +102,6 @@ export interface Head {
 /** Lines that stand before everything that happens. */
 export const headKinds: readonly Line['kind'][] = ['title', 'ref', 'profile', 'vm', 'guest', 'host'];
 
-/** The profile a scenario runs under when it names none. */
-export const DEFAULT_PROFILE = 'linux-7.2';
-
 export function headOf(scenario: Scenario): Head {
   const refs: string[] = [];
   const profiles: string[] = [];
@@ -116,7 +114,7 @@ export function headOf(scenario: Scenario): Head {
     else if (line.kind === 'guest') head = { ...head, guest: line.program };
     else if (line.kind === 'host') head = { ...head, host: line.personality };
   }
-  if (profiles.length === 0) profiles.push(DEFAULT_PROFILE);
+  if (profiles.length === 0) profiles.push(defaultProfileId);
   return head;
 }
 

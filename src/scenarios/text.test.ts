@@ -92,7 +92,7 @@ describe('every problem is reported with its place', () => {
     ['v7 hlt', ['line 2, column 2: this VM has 2 vCPUs: v0 to v1']],
     ['vmm run vcpu=2', ['line 2, column 14: this VM has 2 vCPUs']],
     ['vm vcpus=4\nv3 hlt', []],
-    ['profile linux-7.3', ["line 2, column 9: no profile is called 'linux-7.3'; did you mean 'linux-7.2'?"]],
+    ['profile linux-7.9', ["line 2, column 9: no profile is called 'linux-7.9'; did you mean 'linux-7.2'?"]],
     ['@linux-7.2', ["unknown word '@linux-7.2'"]],
     ['v0 hlt\n? @linux-7.9 v0.ret == 1', ["line 3, column 4: no profile is called 'linux-7.9'"]],
     ['v0 hlt\n? v0.ret = 1', ["line 3, column 10: '=' is not known here"]],

@@ -36,7 +36,7 @@ import { watch, type Watch } from './watch';
 const GHCB = 0x1234000n;
 
 /** Kernels that remember which guest page the VMCB names. */
-const gpaTracked: ReadonlySet<string> = new Set(['linux-6.12', 'linux-7.2']);
+const gpaTracked: ReadonlySet<string> = new Set(['linux-6.12', 'linux-7.2', 'linux-7.3']);
 
 interface Case {
   readonly world: World;
@@ -75,8 +75,8 @@ function begin(input: JsonObject, profile: ResolvedProfile): Case {
     watch: watch(world),
     kicks: 0,
     tracksGpa: gpaTracked.has(profile.id),
-    // The flag exists for the sake of this behaviour.
-    tracksHas: profile.facets['ap.launchVmsaRestore'] === 'yes',
+    // The flag exists for the sake of this behaviour; the kernels above all have it.
+    tracksHas: profile.facets['ap.launchVmsaRestore'] === 'yes' || gpaTracked.has(profile.id),
     held: undefined,
   };
 }

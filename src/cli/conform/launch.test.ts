@@ -15,6 +15,10 @@ test.each([
   ['gmem', 320],
   ['rmpfault', 114],
   ['teardown', 290],
+  ['launch-7.3', 506],
+  ['init2-7.3', 135],
+  ['gmem-7.3', 47],
+  ['teardown-7.3', 145],
 ])('every %s vector agrees', (name, lines) => {
   const report = conform([vectors(name)]);
   expect(report.failures.map(({ id, path, expected, actual }) => ({ id, path, expected, actual }))).toEqual(

@@ -11,6 +11,7 @@ import { objectOf, textOf, type Json, type JsonObject } from './json';
 
 /** The profile that stands for the kernel a vector was taken from. */
 const kernelProfiles: ReadonlyMap<string, string> = new Map([
+  ['7.3', 'linux-7.3'],
   ['7.2', 'linux-7.2'],
   ['6.17', 'linux-6.17'],
   ['6.12', 'linux-6.12'],

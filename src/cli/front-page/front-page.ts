@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { moveKinds, moveText, type MoveKind } from '../../engine/moves';
 import { rules } from '../../engine/rules';
-import { defaultProfile } from '../../profiles/resolve';
+import { parseProfileSpec } from '../../profiles/resolve';
 import { Timeline } from '../../recording/timeline/timeline';
 import { parseScenario } from '../../scenarios/parse';
 import { runScenario } from '../../scenarios/run';
@@ -22,11 +22,15 @@ export function frontPageHtml(file: string): string {
   const parsed = parseScenario(readFileSync(file, 'utf8'));
   assert(parsed.ok, `${file} is a scenario`);
   const head = headOf(parsed.scenario);
-  const { timeline } = runScenario(parsed.scenario, defaultProfile(), (world) => new Timeline(world));
+  // The last profile that the scenario names is the newest kernel that its question is about.
+  const resolved = parseProfileSpec(head.profiles.at(-1) ?? '');
+  assert(resolved.ok, `${file} names a profile`);
+  const profile = resolved.value;
+  const { timeline } = runScenario(parsed.scenario, profile, (world) => new Timeline(world));
   const rows = Array.from({ length: timeline.stepCount }, (_, index) => row(timeline, index)).join('');
   return [
     `<h1>${escapeHtml(head.title)}</h1>`,
-    `<p>What happens, step by step, under ${escapeHtml(defaultProfile().title)}.`,
+    `<p>What happens, step by step, under ${escapeHtml(profile.title)}.`,
     '<noscript>vmgexit runs its simulation in the page; without JavaScript this table is what it can show.</noscript></p>',
     '<table><thead><tr><th>step</th><th>from</th><th>to</th><th>what</th><th>why</th></tr></thead>',
     `<tbody>${rows}</tbody></table>`,

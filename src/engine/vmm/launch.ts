@@ -17,7 +17,7 @@ import {
 import { errno, errnoText } from '../../abi/errno';
 import { copiesFromUserspace } from '../../profiles/facets/launch-update';
 import { refused, type ActArguments, type Outcome } from '../acts';
-import { createVcpu, createVm } from '../kvm/launch/create';
+import { createVcpu, createVm, vmLockHeld } from '../kvm/launch/create';
 import { initCommand } from '../kvm/launch/init2';
 import { decodeLaunchUpdate, encodeLaunchUpdate, structHasFlags } from '../kvm/launch/launch-update-struct';
 import { sevMemEncIoctl, type SevRequest } from '../kvm/launch/sev-command';
@@ -65,6 +65,8 @@ function command(
   fd: 'sev' | 'bad' | undefined,
 ): Outcome {
   if (!world.vm.exists) return refused('there is no VM');
+  const held = vmLockHeld(world);
+  if (held) return held;
   const call = request.id === KVM_SEV_INIT2 ? initCommand(world) : names[request.id];
   world.move('ioctl', -1, { call, detail: detailOf(request) });
   const reply = sevMemEncIoctl(world, { command: 'ok', argument: 'ok', sevDevice: fd !== 'bad' }, request);

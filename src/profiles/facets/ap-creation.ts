@@ -399,7 +399,7 @@ export const apCreationFacets = {
   'ap.launchVmsaRestore': facet({
     doc: "Whether initialising the VMCB restores KVM's own launch VMSA as long as no guest VMSA was ever installed.",
     values: {
-      no: 'There is one address variable, and DESTROY overwrites it.',
+      no: 'Serving a request ends its use for good: after DESTROY, or a CREATE whose page cannot be had, there is no VMSA.',
       yes: 'DESTROY before any CREATE leaves the launch VMSA in the VMCB, and the vCPU can run on it again.',
     },
     facts: {

@@ -30,7 +30,12 @@ export const launchFinishFacets = {
 
   'lf.vcpuCreation': facet({
     doc: 'What LAUNCH_FINISH does while a vCPU is being created.',
-    values: { unchecked: 'Nothing is tested: a race.', ebusy: '-EBUSY, nothing is encrypted.', unspecified },
+    values: {
+      unchecked: 'Nothing is tested: a race.',
+      ebusy: '-EBUSY, nothing is encrypted.',
+      waits: 'KVM_CREATE_VCPU holds kvm->lock throughout, so every SEV command waits until it is over.',
+      unspecified,
+    },
     shownAs: asMerged('unchecked'),
     facts: {
       'part2-v4': read('unchecked', v4.launchFinish),

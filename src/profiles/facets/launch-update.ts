@@ -240,6 +240,7 @@ export const launchUpdateFacets = {
       any: 'Not at all: the kernel copies from it.',
       wholePages: 'Not at all: KVM uses every page that the range touches as a whole.',
       page: 'To 4K, else -EINVAL: the page is pinned.',
+      'page+notZero': 'To 4K, and it must not be 0, else -EINVAL.',
       unspecified,
     },
     shownAs: asMerged('any'),

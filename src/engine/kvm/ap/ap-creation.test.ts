@@ -98,6 +98,7 @@ describe('AP creation as each generation had it: mp_state, VMSA, thread of the t
         'as-reviewed part2-v5': 'STOPPED noVmsa blocked 0/0',
         v11: 'HALTED noVmsa blocked 0/0',
         'v14 linux-*': 'HALTED launchVmsa blocked 0/0',
+        'linux-7.3': 'HALTED noVmsa blocked 0/0',
       },
     ],
     [
@@ -108,6 +109,7 @@ describe('AP creation as each generation had it: mp_state, VMSA, thread of the t
         'as-reviewed': 'STOPPED noVmsa blocked 0/0',
         'part2-v5 v11': 'RUNNABLE noVmsa FAIL_ENTRY (VMRUN without VMSA) 0/0',
         'v14 linux-*': 'RUNNABLE launchVmsa inGuest 0/0',
+        'linux-7.3': 'RUNNABLE noVmsa FAIL_ENTRY (no VMSA) 0/0',
       },
     ],
     [
@@ -181,6 +183,7 @@ describe('AP creation as each generation had it: mp_state, VMSA, thread of the t
         v11: 'HALTED noVmsa blocked 0/0',
         'v14 linux-6.11 linux-6.17': 'HALTED launchVmsa blocked 0/0',
         'linux-6.12 linux-7.2': 'RUNNABLE launchVmsa inGuest 0/0',
+        'linux-7.3': 'RUNNABLE noVmsa FAIL_ENTRY (no VMSA) 0/0',
       },
     ],
     [

@@ -55,8 +55,10 @@ function argumentsLegal(world: World, args: LaunchUpdateArguments): boolean {
 }
 
 function uaddrAligned(world: World, args: LaunchUpdateArguments): boolean {
-  if (args.uaddr % PAGE_BYTES === 0n || !hasSource(world, args.type)) return true;
-  return world.facet('lu.uaddrAlignment') !== 'page';
+  const { uaddr, type } = args;
+  if ((uaddr !== 0n && uaddr % PAGE_BYTES === 0n) || !hasSource(world, type)) return true;
+  const wanted = world.facet('lu.uaddrAlignment');
+  return uaddr === 0n ? wanted !== 'page+notZero' : wanted !== 'page' && wanted !== 'page+notZero';
 }
 
 /** Whether the memory of the call is of the kind that this kernel requires, checked before any change. */
