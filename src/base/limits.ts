@@ -23,6 +23,9 @@ export const MAX_VECTOR_BYTES = 256 * MIB;
 export const MAX_PROBLEMS = 100;
 /** What is said of one problem: more of it would be the input again. */
 export const MAX_PROBLEM_CHARACTERS = 400;
+/** Characters of a filter, and how deep its parentheses and negations go. */
+export const MAX_FILTER_CHARACTERS = 4 * KIB;
+export const MAX_FILTER_DEPTH = 64;
 /** Forks of one scenario that are kept; a person loses count of more. */
 export const MAX_WORK_BRANCHES = 256;
 /** Characters of a name that a person gives to a work. */

@@ -18,6 +18,11 @@ const commands: Readonly<Record<string, Entry>> = {
     doc: 'the steps of a scenario; with several profiles all side by side, and where they part',
     load: async () => (await import('./run')).run,
   },
+  find: {
+    usage: 'find FILE FILTER [--profile ID]',
+    doc: 'the steps that a filter asks for, such as "v1.mpState changed or text ~ PSC"',
+    load: async () => (await import('./find')).find,
+  },
   decode: {
     usage: 'decode [KIND] VALUE|FILE|- [--json|--scenario] | decode --list [--json]',
     doc: 'the fields of a word, page or structure; without KIND what it may be; as a scenario that runs',

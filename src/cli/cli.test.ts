@@ -171,6 +171,22 @@ describe('several profiles', () => {
   });
 });
 
+describe('find', () => {
+  test('lists the steps that a filter asks for', () => {
+    const found = vmgexit(['find', shipped('ap-create-on-init-then-create'), 'v1.mpState changed']);
+    expect(found.status).toBe(0);
+    expect(found.out).toMatch(/^ +\d+ {2}INIT taken/m);
+    expect(found.out.trimEnd()).toMatch(/part2-v4: \d+ of \d+ steps$/);
+  });
+
+  test('a filter that no step meets ends with status 1, a mistake in it with 2 and its place', () => {
+    expect(vmgexit(['find', shipped('selftest'), 'text ~ "no step says this"']).status).toBe(1);
+    const wrong = vmgexit(['find', shipped('selftest'), 'v0.mpStat changed']);
+    expect(wrong.status).toBe(2);
+    expect(wrong.err).toMatch(/did you mean 'mpState'[\s\S]+\n {5}\^{6}$/m);
+  });
+});
+
 test('a recording replays, one that was changed does not, one that was cut says where', () => {
   const recording = vmgexit(['run', shipped('selftest'), '--profile', 'linux-7.2', '--format', 'jsonl']).out;
   expect(vmgexit(['verify', '-'], recording)).toMatchObject({ status: 0, err: '' });
