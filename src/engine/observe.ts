@@ -41,7 +41,14 @@ import { slotGroup, vmGroup } from './state/vm';
 import { SLOT_COUNT, type FindingKind, type World } from './world';
 
 export { checkValue, type Domain, type Machine } from './observe/domain';
-export { noAct, type ActView, type Observed, type ObservedValue, type UnknownPath } from './observe/observed';
+export {
+  noAct,
+  unknownPart,
+  type ActView,
+  type Observed,
+  type ObservedValue,
+  type UnknownPath,
+} from './observe/observed';
 
 interface Family {
   /** The pattern of the names, for readers. */

@@ -8,10 +8,12 @@ import {
   checkPath,
   checkValue,
   partAt,
+  unknownPart,
   type Domain,
   type Machine,
   type UnknownPath,
 } from '../../engine/observe';
+import { ruleIds } from '../../engine/rules';
 import { expectOperators, type ExpectOperator } from '../scenario';
 import { stepTexts, type Filter, type FilterProblem, type StepText, type TextOperator } from './filter';
 import { tokensOf, type Token } from './tokens';
@@ -102,8 +104,9 @@ class Reader {
   private stepText(name: StepText): Filter {
     const operator = this.operator<TextOperator>(['==', '!=', '~']);
     const value = this.value();
-    if (name === 'move' && operator !== '~' && !moveNames.some((one) => one === value.text))
-      throw wrong(value, `'${value.text}' is no kind of move`, `one of ${moveNames.length} kinds`);
+    const known = name === 'move' ? moveNames : name === 'rule' ? ruleIds : undefined;
+    if (known && operator !== '~' && value.text !== '' && !known.some((one) => one === value.text))
+      throw unknown(value, unknownPart(value.text, known, name === 'move' ? 'kind of move' : 'rule'));
     return { kind: 'text', name, operator, value: value.text };
   }
 
