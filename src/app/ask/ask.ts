@@ -2,3 +2,4 @@
 export { declaredEntries } from './entries';
 export { linkUnder, parseQuery } from './query';
 export { askIndex } from './search';
+export { valueEntries } from './values';

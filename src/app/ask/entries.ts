@@ -1,5 +1,9 @@
 /** Everything that the ask bar can find, each from the place that declares it. */
+import { errno } from '../../abi/errno';
+import { firmwareStatus } from '../../abi/firmware';
 import { structLayouts, wordLayouts } from '../../abi/kinds';
+import { naeEvents } from '../../abi/nae';
+import { hex } from '../../base/hex';
 import { invariantNames, invariantTexts } from '../../engine/rules/invariants';
 import { catalog } from '../../explorer/matrix/catalog';
 import { facetNames, facets } from '../../profiles/facets';
@@ -9,13 +13,22 @@ import { referenceLayouts } from '../../views/decode/reference';
 import type { AskEntry } from './entry';
 
 const cells = (): AskEntry[] =>
-  catalog().map(({ address, title, words }) => ({
+  catalog().map(({ address, chart, state, title, words }) => ({
     id: `cell-${address}`,
     kind: 'cell',
     title,
     words: words.join(' '),
     link: `#/m/${address}`,
+    ...(usualStates.has(`${chart}/${state}`) ? { usual: true } : {}),
   }));
+
+/** The states that people mean when they name none. */
+const usualStates: ReadonlySet<string> = new Set([
+  'vcpu/on-guest-vmsa',
+  'launch/updated',
+  'page/guest-valid',
+  'psc/one',
+]);
 
 const profiles = (): AskEntry[] => [
   ...profileIds.map((id): AskEntry => ({
@@ -71,6 +84,30 @@ const layouts = (): AskEntry[] =>
     ];
   });
 
+const constants = (): AskEntry[] => [
+  ...Object.entries(errno).map(([name, number]): AskEntry => ({
+    id: `constant-errno-${name}`,
+    kind: 'constant',
+    title: `${name}, -${number}`,
+    words: `errno ${number}`,
+    takes: { says: `${name} is error number ${number}; an ioctl returns -${number}.` },
+  })),
+  ...Object.entries(firmwareStatus).map(([name, code]): AskEntry => ({
+    id: `constant-firmware-${name}`,
+    kind: 'constant',
+    title: `${name}, ${hex(code)}`,
+    words: `firmware status fw_error ${code}`,
+    link: `#/d/firmware-status/${code.toString(16)}`,
+  })),
+  ...naeEvents.map(({ code, name }): AskEntry => ({
+    id: `constant-nae-${name}`,
+    kind: 'constant',
+    title: `${name}, ${hex(code)}`,
+    words: 'nae event exit code sw_exitcode',
+    link: `#/d/nae-code/${code.toString(16)}`,
+  })),
+];
+
 /** What the page itself declares; scenarios and commands are the shell's. */
 export const declaredEntries = (): readonly AskEntry[] => [
   ...cells(),
@@ -78,4 +115,5 @@ export const declaredEntries = (): readonly AskEntry[] => [
   ...facetEntries(),
   ...invariants(),
   ...layouts(),
+  ...constants(),
 ];

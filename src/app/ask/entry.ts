@@ -3,6 +3,7 @@ import type { FacetName } from '../../profiles/facets';
 
 /** What kinds there are, in the order in which equal hits are listed. */
 export const askKinds = [
+  'value',
   'cell',
   'scenario',
   'work',
@@ -11,12 +12,14 @@ export const askKinds = [
   'invariant',
   'layout',
   'field',
+  'constant',
   'command',
 ] as const;
 export type AskKind = (typeof askKinds)[number];
 
 /** What a list says of a kind. */
 export const askKindTitles: Readonly<Record<AskKind, string>> = {
+  value: 'decode',
   cell: 'what if',
   scenario: 'scenario',
   work: 'your work',
@@ -25,6 +28,7 @@ export const askKindTitles: Readonly<Record<AskKind, string>> = {
   invariant: 'invariant',
   layout: 'layout',
   field: 'field',
+  constant: 'constant',
   command: 'command',
 };
 
@@ -43,6 +47,8 @@ export interface AskEntry {
   readonly title: string;
   /** What people may call it besides. */
   readonly words: string;
+  /** A cell in the state that people mean when they name none. */
+  readonly usual?: true;
   /** A link inside the page. */
   readonly link?: string;
   readonly takes?: Taking;

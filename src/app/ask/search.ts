@@ -1,6 +1,10 @@
-/** Finds what was asked for from a few words: every word must be met, whole words count more than beginnings. */
+/**
+ * Finds what was asked for: words that only make a sentence are left out, each other word counts under all its names, and
+ * an entry that meets more of them stands first. Whole words count more than beginnings.
+ */
 import MiniSearch from 'minisearch';
 import { askKinds, type AskEntry, type AskKind } from './entry';
+import { isStopWord, namesOf, withPhrases } from './words';
 
 /** Names of the field are cut at signs and humps, so that `ap-create`, `AP_CREATE` and `apCreate` are one. */
 const tokenize = (text: string): string[] =>
@@ -9,25 +13,49 @@ const tokenize = (text: string): string[] =>
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '');
 
+/** The words of a question that count. A question of stop words alone is about these. */
+function wordsOf(text: string): readonly string[] {
+  const all = [...new Set(tokenize(withPhrases(text)).map((word) => word.toLowerCase()))];
+  const telling = all.filter((word) => !isStopWord(word));
+  return telling.length > 0 ? telling : all;
+}
+
+/** A word that was asked for, under all its names. */
+type Asked = readonly string[];
+
+/** A scenario's number in its series: `AP-6:`. */
+const seriesNumber = /^[A-Z]{2}-\d+[a-z]?: /;
+
 /**
- * How well a title meets what was asked for, 0 to 1: which part of it was asked for, each word as often as it was, since
- * a title that says more is another thing; and how close together these words stand.
+ * How well a title meets what was asked for, 0 to 1: which part of it was asked for, since a title that says more is
+ * another thing; and how close together these words stand.
  */
-function fit(title: string, query: readonly string[]): number {
-  const words = tokenize(title.toLowerCase());
+function fit(title: string, query: readonly Asked[]): number {
+  const words = tokenize(title.replace(seriesNumber, '')).map((word) => word.toLowerCase());
+  const telling = [...new Set(words.filter((word) => !isStopWord(word)))];
   const left = [...query];
-  const met = words.flatMap((word, place) => {
-    const at = left.findIndex((asked) => word.startsWith(asked));
-    if (at >= 0) left.splice(at, 1);
-    return at >= 0 ? [place] : [];
-  });
+  /** What each word of the title is worth: 1 as it was asked for, less under another name. */
+  const worth = telling.map(() => 0);
+  for (const [value, named] of [
+    [1, ([own = '']: Asked, word: string) => word.startsWith(own)],
+    [MET_BY_OTHER_NAME, (names: Asked, word: string) => names.some((name) => word.startsWith(name))],
+  ] as const)
+    for (const [place, word] of telling.entries()) {
+      const at = worth[place] === 0 ? left.findIndex((asked) => named(asked, word)) : -1;
+      if (at < 0) continue;
+      left.splice(at, 1);
+      worth[place] = value;
+    }
+  const met = worth.flatMap((value, place) => (value > 0 ? [place] : []));
   if (met.length === 0) return 0;
   const span = (met.at(-1) ?? 0) - (met[0] ?? 0) + 1;
-  return (met.length / words.length) * ((1 + met.length / span) / 2);
+  const sum = worth.reduce((all, value) => all + value, 0);
+  return (sum / telling.length) * ((1 + met.length / span) / 2);
 }
 
 /** A what-if is the question that people come with; a command is found by its key. */
 const weights: Readonly<Record<AskKind, number>> = {
+  value: 2,
   cell: 1.6,
   scenario: 1.3,
   work: 1.3,
@@ -36,14 +64,39 @@ const weights: Readonly<Record<AskKind, number>> = {
   invariant: 1,
   layout: 1,
   field: 1,
+  constant: 1.2,
   command: 1,
 };
 
 /** Words as short as this must be met as they stand: a slip in them is another word. */
 const SHORT_WORD = 4;
-
 /** What a title that was not asked for at all counts, against 1 for one that was asked for whole. */
 const UNASKED = 0.2;
+/** What a sentence that was asked for whole counts, against 1 for a title. */
+const SENTENCE = 0.8;
+/** What a cell counts whose state was not asked for: the usual state of its chart, any other. */
+const UNASKED_USUAL = 0.8;
+const UNASKED_STATE = 0.6;
+/** What a word of a title counts that was asked for under another name. */
+const MET_BY_OTHER_NAME = 0.5;
+/** What a cell counts whose event was not asked for. */
+const UNASKED_EVENT = 0.5;
+/** What another name of a word counts, against 1 for the word itself. */
+const OTHER_NAME = 0.4;
+
+/** How well an entry is what the question is about, by its title, or by its sentence where the title is a name. */
+function placing({ kind, title, words, usual }: AskEntry, query: readonly Asked[]): number {
+  const named = fit(title, query);
+  if (kind === 'facet' || kind === 'invariant') {
+    const [sentence = ''] = words.split('. ');
+    return UNASKED + Math.max(named, SENTENCE * fit(sentence, query));
+  }
+  if (kind !== 'cell') return UNASKED + named;
+  const [event = '', state = ''] = title.split(' / ');
+  const ofState = fit(state, query) > 0 ? 1 : usual === true ? UNASKED_USUAL : UNASKED_STATE;
+  const ofEvent = fit(event, query) > 0 ? 1 : UNASKED_EVENT;
+  return (UNASKED + named) * ofState * ofEvent;
+}
 
 export interface Ask {
   /** The best entries first; the first `limit` of all when nothing was typed. */
@@ -53,32 +106,56 @@ export interface Ask {
 /** Makes an index of the entries. */
 export function askIndex(entries: readonly AskEntry[]): Ask {
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
-  const index = new MiniSearch<AskEntry>({
-    fields: ['title', 'words'],
-    tokenize,
-    searchOptions: {
-      combineWith: 'AND',
-      prefix: true,
-      fuzzy: (word) => (word.length > SHORT_WORD ? 0.2 : false),
-      boost: { title: 3 },
-      weights: { prefix: 0.5, fuzzy: 0.1 },
-      boostDocument: (id) => weights[byId.get(String(id))?.kind ?? 'field'],
-    },
-  });
+  const index = new MiniSearch<AskEntry>({ fields: ['title', 'words'], tokenize });
   index.addAll(entries);
+
+  /** Entries that have a word under any of its names, with what that is worth. */
+  function hitsOf(word: string): ReadonlyMap<string, number> {
+    const [own = word, ...other] = namesOf(word);
+    const found = new Map<string, number>();
+    const take = (asked: string, worth: number, isFuzzy: boolean): void => {
+      const hits = index.search(asked, {
+        prefix: asked.length > 2,
+        fuzzy: isFuzzy && asked.length > SHORT_WORD ? 0.2 : false,
+        boost: { title: 3 },
+        weights: { prefix: 0.5, fuzzy: 0.1 },
+      });
+      for (const { id, score } of hits)
+        found.set(String(id), Math.max(found.get(String(id)) ?? 0, score * worth));
+    };
+    take(own, 1, true);
+    for (const name of other) take(name, OTHER_NAME, false);
+    return found;
+  }
+
   return {
     find(text, limit) {
-      const query = tokenize(text.toLowerCase());
+      const query = wordsOf(text);
       if (query.length === 0) return entries.slice(0, limit);
-      const hits = index.search(text).flatMap(({ id, score }) => {
-        const entry = byId.get(String(id));
-        return entry ? [{ entry, score: score * (UNASKED + fit(entry.title, query)) }] : [];
+      // A word that nothing is called says nothing about what is meant.
+      const asked = query.map(namesOf);
+      const known = query.map(hitsOf).filter(({ size }) => size > 0);
+      const scores = new Map<string, { score: number; met: number }>();
+      let all = 0;
+      for (const hits of known) {
+        const rarity = Math.log(1 + entries.length / hits.size);
+        all += rarity;
+        for (const [id, score] of hits) {
+          const so = scores.get(id) ?? { score: 0, met: 0 };
+          scores.set(id, { score: so.score + score, met: so.met + rarity });
+        }
+      }
+      const ranked = [...scores].flatMap(([id, { score, met }]) => {
+        const entry = byId.get(id);
+        if (!entry) return [];
+        const worth = weights[entry.kind] * (met / all) ** 3 * placing(entry, asked);
+        return [{ entry, score: score * worth }];
       });
       // Equal scores in the order of the kinds, then as given.
-      hits.sort(
+      ranked.sort(
         (a, b) => b.score - a.score || askKinds.indexOf(a.entry.kind) - askKinds.indexOf(b.entry.kind),
       );
-      return hits.slice(0, limit).map(({ entry }) => entry);
+      return ranked.slice(0, limit).map(({ entry }) => entry);
     },
   };
 }
