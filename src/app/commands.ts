@@ -204,7 +204,7 @@ const runCommands = (page: PageActions): readonly Command[] => [
     group: 'Run',
     keys: ['Ctrl-Enter'],
     everywhere: true,
-    run: (s) => s.runDraft(),
+    run: (s) => void s.runDraft(),
   },
   {
     id: 'next-branch',

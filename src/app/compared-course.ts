@@ -1,20 +1,20 @@
 /** The course of a comparison: the rows that several runs have in common. */
+import { mapped, type Resumable } from '../base/resumable';
 import { lettersOf, partings, rowGroups, runLetter } from '../drawings/compared-rows';
 import type { Comparison } from '../recording/comparison/model';
 import { groupTexts, rowSentence } from '../views/compare/words';
-import { courseOf, type Course, type ShownFinding } from './course';
+import type { Course, ShownFinding } from './course';
 import type { ShownExpectation } from './expectations';
 import type { Landmarks } from './steps';
 
-/** @param comparison of at least two runs */
-export function comparedCourse(comparison: Comparison): Course {
+/** @param comparison of at least two runs @param alone the course of each run */
+export function* comparedCourse(comparison: Comparison, alone: readonly Course[]): Resumable<Course> {
   const { runs, rows } = comparison;
-  const alone = runs.map(courseOf);
   const placeOf = (run: number, position: number): number =>
     position === 0 ? 0 : comparison.rowOf(run, position - 1) + 1;
   const splits = partings(comparison);
   const findings = [
-    ...splits.map((row) => splitFinding(comparison, row)),
+    ...(yield* mapped(splits, (row) => splitFinding(comparison, row), 1)),
     ...merged(
       alone.map(({ findings: own }, run) => own.map((one) => ({ ...one, place: placeOf(run, one.place) }))),
       (one) => `${one.place} ${one.word} ${one.text}`,

@@ -2,10 +2,11 @@
  * A course is what the page steps through: the steps of one run, or the rows that several runs have in common. A place is
  * the number of steps or rows that have been made.
  */
+import type { Resumable } from '../base/resumable';
 import type { Comparison } from '../recording/comparison/model';
 import { findingGlyph, findingWord, stepSentence } from '../views/shared/words';
 import { expectationsOf, type ShownExpectation } from './expectations';
-import type { ShownRun } from './runs';
+import type { ShownRun } from './shown-run';
 import { landmarksOf, type Landmarks } from './steps';
 
 /** A finding at a place, as the outline lists it. */
@@ -40,12 +41,13 @@ export interface Course {
 }
 
 /** The steps of one run. */
-export function courseOf(run: ShownRun): Course {
+export function* courseOf(run: ShownRun): Resumable<Course> {
   const { timeline } = run;
+  const landmarks = yield* landmarksOf(timeline);
   return {
     runs: [run],
     length: timeline.stepCount,
-    landmarks: landmarksOf(timeline),
+    landmarks,
     findings: timeline.findings().map(({ step, finding }) => ({
       place: step + 1,
       rank: 2,

@@ -1,5 +1,5 @@
 /** The `?` lines of a scenario, as the outline shows them. */
-import type { ShownRun } from './runs';
+import type { ShownRun } from './shown-run';
 
 export interface ShownExpectation {
   readonly text: string;

@@ -3,7 +3,7 @@
  * the guest got, and which VMSA is pending for the target or is its own when the last act is over.
  */
 import type { Comparison } from '../recording/comparison/model';
-import type { ShownRun } from './runs';
+import type { ShownRun } from './shown-run';
 
 export const question =
   'A guest asks KVM to create a vCPU that is already waiting to be created. What should happen?';

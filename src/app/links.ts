@@ -6,7 +6,7 @@ import { version } from '../../package.json';
 import type { Selection } from '../views/shared/selection';
 import { panelOf, type ViewId } from './panels';
 import type * as packModule from './pack';
-import type { ShownRun } from './runs';
+import type { ShownRun } from './shown-run';
 import { printAddress, type Showing, type Target } from './url';
 
 const REST_MILLISECONDS = 200;

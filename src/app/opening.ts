@@ -19,7 +19,8 @@ export interface OpenedPage {
   readonly branches: readonly unknown[];
   readonly position: number;
   readonly memory: Pick<Memory, 'prefer'>;
-  readonly own: Pick<OwnWork, 'take'>;
+  readonly own: Pick<OwnWork, 'read'>;
+  readonly jobs: { end(): void };
   readonly player: { pause(): void };
   readonly links: Pick<Links, 'arrive' | 'digest' | 'remember'>;
   readonly profiles: Pick<Profiles, 'chosen' | 'comparing'>;
@@ -31,18 +32,49 @@ export interface OpenedPage {
   selection: Selection | undefined;
   paths: Readonly<Partial<Record<ViewId, readonly string[]>>>;
   goTo(position: number): void;
-  openText(text: string, shipped: Shipped | undefined): void;
-  showWork(work: Work, shipped: Shipped | undefined): void;
-  runAgain(): void;
+  openText(text: string, shipped: Shipped | undefined): Promise<{ readonly ok: boolean } | undefined>;
+  showWork(work: Work, shipped: Shipped | undefined): Promise<boolean>;
+  /** Runs what is shown under the chosen profiles. */
+  runBranches(): Promise<boolean>;
   warn(text: string): void;
 }
 
+/** An address, and the person's work that it belongs to. */
+interface Opened {
+  readonly address: Address;
+  readonly workId: string | undefined;
+}
+
 export class Opening {
+  /** What is being opened: an answer that comes for anything else comes too late. */
+  private current: Opened | undefined;
+
   constructor(private readonly page: OpenedPage) {}
 
-  /** @param workId of a person's work that the address belongs to; where it is gone the address is opened */
-  async open({ target, showing, remarks }: Address, workId?: string): Promise<void> {
+  get isOpening(): boolean {
+    return this.current !== undefined;
+  }
+
+  /** Opens what is being opened, under the profiles that were chosen meanwhile. @returns whether it was opened */
+  openAgain(): Promise<boolean> {
+    const { current, page } = this;
+    if (!current) return Promise.resolve(false);
+    const { address, workId } = current;
+    const { profiles: _, ...showing } = address.showing;
+    const { chosen } = page.profiles;
+    return this.open({ ...address, showing: { ...showing, ...(chosen && { profiles: chosen }) } }, workId);
+  }
+
+  /**
+   * @param workId of a person's work that the address belongs to; where it is gone the address is opened
+   * @returns whether it was opened, and nothing newer took its place
+   */
+  async open(address: Address, workId?: string): Promise<boolean> {
     const { page } = this;
+    const { target, showing, remarks } = address;
+    const own = { address, workId };
+    this.current = own;
+    page.jobs.end();
     page.player.pause();
     page.links.arrive();
     page.loading = true;
@@ -53,39 +85,55 @@ export class Opening {
     if (showing.theme) page.memory.prefer({ theme: showing.theme });
     page.profiles.chosen = showing.profiles;
     page.profiles.comparing = true;
-    const work = workId === undefined ? undefined : await page.own.take(workId);
-    if (work) await this.openWork(work, target);
-    else await this.openTarget(target);
-    page.loading = false;
+    try {
+      const work = workId === undefined ? undefined : await page.own.read(workId);
+      if (this.current !== own) return false;
+      if (!(await (work ? this.openWork(own, work) : this.openTarget(own)))) return false;
+    } finally {
+      if (this.current === own) {
+        this.current = undefined;
+        page.loading = false;
+      }
+    }
     if (showing.view !== undefined) this.showView(showing.view);
     else if (target.kind !== 'view' && panelOf(page.view).needs === 'nothing') page.view = 'ladder';
     page.goTo(showing.step ?? page.position);
     page.links.remember();
     page.selection = parseSelection(showing.selection);
     this.checkDigest(showing.engine);
+    return true;
   }
 
-  private async openTarget(target: Target): Promise<void> {
+  /** @returns whether what was opened is shown: it is sound, and nothing newer took its place */
+  private async openTarget(own: Opened): Promise<boolean> {
     const { page } = this;
-    if (target.kind === 'packed') {
-      const { unpack } = await import('./pack');
-      const text = unpack(target.codec, target.payload);
-      if (text.ok) page.openText(text.value, undefined);
-      else page.warn(text.error.message);
-    } else if (target.kind === 'scenario') await this.openSlug(target.slug);
-    else if (target.kind === 'front' || page.branches.length === 0) {
-      const front = page.scenarios.find(({ slug }) => slug === FRONT) ?? page.scenarios[0];
-      if (front) await this.openSlug(front.slug, target.kind === 'front');
-    }
+    const { target } = own.address;
+    if (target.kind === 'packed') return this.openPacked(own, target);
+    if (target.kind === 'scenario') return this.openSlug(own, target.slug);
     if (target.kind === 'view') this.openPath(target.view, target.path);
+    if (target.kind === 'front' || page.branches.length === 0) {
+      const front = page.scenarios.find(({ slug }) => slug === FRONT) ?? page.scenarios[0];
+      return front === undefined || this.openSlug(own, front.slug, target.kind === 'front');
+    }
+    // Where the links of a view name profiles, the run beside it follows them.
+    const follows = panelOf(target.view).link?.carriesProfiles && page.profiles.chosen;
+    return follows ? page.runBranches() : true;
   }
 
-  /** The view stands beside the run; where its links name profiles, the run follows them. */
+  private async openPacked(own: Opened, target: Extract<Target, { kind: 'packed' }>): Promise<boolean> {
+    const { page } = this;
+    const { unpack } = await import('./pack');
+    if (this.current !== own) return false;
+    const text = unpack(target.codec, target.payload);
+    if (text.ok) return (await page.openText(text.value, undefined))?.ok === true;
+    page.warn(text.error.message);
+    return true;
+  }
+
   private openPath(view: ViewId, path: readonly string[]): void {
     const { page } = this;
     page.paths = { ...page.paths, [view]: path };
     page.view = view;
-    if (panelOf(view).link?.carriesProfiles && page.profiles.chosen) page.runAgain();
   }
 
   private showView(name: string): void {
@@ -95,25 +143,27 @@ export class Opening {
     else page.notice = `${page.notice} This version has no view called "${name}".`.trimStart();
   }
 
-  private async openSlug(slug: string, front = false): Promise<void> {
+  private async openSlug(own: Opened, slug: string, front = false): Promise<boolean> {
     const { page } = this;
     const text = await loadScenario(slug);
-    if (text.ok) {
-      page.openText(text.value, { slug, text: text.value, front });
-      return;
-    }
-    const work = await page.own.take(earlierId(slug)); // an earlier version of the page linked to it so
-    if (work) page.showWork(work, undefined);
-    else page.warn(text.error.message);
+    if (this.current !== own) return false;
+    if (text.ok) return (await page.openText(text.value, { slug, text: text.value, front }))?.ok === true;
+    const work = await page.own.read(earlierId(slug)); // an earlier version of the page linked to it so
+    if (this.current !== own) return false;
+    if (work) return page.showWork(work, undefined);
+    page.warn(text.error.message);
+    return true;
   }
 
   /** The work, and the view that stands beside it. */
-  private async openWork(work: Work, target: Target): Promise<void> {
+  private async openWork(own: Opened, work: Work): Promise<boolean> {
     const { page } = this;
+    const { target } = own.address;
     const text = work.base === undefined ? undefined : await loadScenario(work.base);
-    const { base: slug = '' } = work;
-    page.showWork(work, text?.ok ? { slug, text: text.value, front: false } : undefined);
+    if (this.current !== own) return false;
     if (target.kind === 'view') this.openPath(target.view, target.path);
+    const { base: slug = '' } = work;
+    return page.showWork(work, text?.ok ? { slug, text: text.value, front: false } : undefined);
   }
 
   private checkDigest(sent: Showing['engine']): void {

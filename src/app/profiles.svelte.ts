@@ -8,8 +8,8 @@ const USUAL_PARTNERS = ['part2-v4', defaultProfileId] as const;
 /** The runs that a choice of profiles changes. */
 export interface ProfiledRuns {
   readonly runs: readonly { readonly profile: ResolvedProfile }[];
-  /** Runs every branch again under the chosen profiles. */
-  runAgain(): void;
+  /** Runs every branch again under the chosen profiles. @returns whether it did */
+  runAgain(): Promise<boolean>;
   /** Changes what is shown and stays at the step of A. */
   keepPlace(change: () => void): void;
   say(text: string): void;
@@ -38,12 +38,14 @@ export class Profiles {
   }
 
   /** Runs every branch under these profiles, the first is A. Several are compared. */
-  use(specs: readonly string[]): void {
+  async use(
+    specs: readonly string[],
+    says = (shown: readonly string[]) => `Now under ${shown.join(', ')}.`,
+  ): Promise<void> {
     const { page } = this;
     this.chosen = specs;
     this.comparing = true;
-    page.runAgain();
-    page.say(`Now under ${this.shown.map(({ spec }) => spec).join(', ')}.`);
+    if (await page.runAgain()) page.say(says(this.shown.map(({ spec }) => spec)));
   }
 
   /** Side by side, or A alone. One that runs alone gets a partner. */
@@ -53,7 +55,7 @@ export class Profiles {
     if (!first) return;
     if (this.shown.length < 2) {
       const partner = USUAL_PARTNERS.find((spec) => spec !== first.spec);
-      this.use(partner === undefined ? [first.spec] : [first.spec, partner]);
+      void this.use(partner === undefined ? [first.spec] : [first.spec, partner]);
       return;
     }
     page.keepPlace(() => (this.comparing = !this.comparing));
@@ -67,7 +69,6 @@ export class Profiles {
       this.page.say('There is no B to swap with.');
       return;
     }
-    this.use([b, a, ...others]);
-    this.page.say(`Swapped: A is ${b}, B is ${a}.`);
+    void this.use([b, a, ...others], () => `Swapped: A is ${b}, B is ${a}.`);
   }
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { finish } from '../base/resumable';
 import { moveText } from '../engine/moves';
-import { actsAt, forkText, interestingPosition, linesUpTo, notesOf, runText, type ShownRun } from './runs';
+import { actsAt, forkText, interestingPosition, linesUpTo, notesOf, runText } from './runs';
+import type { ShownRun } from './shown-run';
 
 const scenario = (slug: string): string =>
   readFileSync(join(import.meta.dirname, `../../public/scenarios/${slug}.ghcb`), 'utf8');
@@ -26,10 +28,9 @@ describe.each([apCreate, 'linux-boot'])('a fork of %s', (slug) => {
 
   test.each([0.1, 0.4, 0.7, 1])('at %d of its length goes the same way up to there', (share) => {
     const position = Math.round(stepCount * share);
-    const fork = forkText(run, position, nmi);
-    if (!fork.ok) throw new Error(fork.error.message);
-    const forked = runOf(fork.value.text);
-    expect(fork.value.from).toBeGreaterThanOrEqual(position);
+    const fork = finish(forkText(run, position, nmi));
+    const forked = runOf(fork.text);
+    expect(fork.from).toBeGreaterThanOrEqual(position);
     expect(told(forked, position)).toEqual(told(run, position));
     expect(forked.timeline.acts.some(({ act }) => act.verb === 'nmi')).toBe(true);
   });
@@ -44,7 +45,7 @@ test('looking at what may happen leaves the run as it was', () => {
   const run = runOf(scenario(apCreate));
   const { timeline } = run;
   const digest = timeline.digest();
-  const acts = actsAt(run, timeline.stepCount, run.profile.spec);
+  const acts = finish(actsAt(run, timeline.stepCount));
   expect(acts.some(({ refused }) => refused === undefined)).toBe(true);
   expect(acts.some(({ refused }) => refused !== undefined)).toBe(true);
   expect(timeline.digest()).toBe(digest);

@@ -1,26 +1,31 @@
 /** From text to a run, and from a run to a fork of it. */
-import { MAX_PAGE_RUN_MS } from '../base/limits';
-import { problem, ok, type Problem, type Result } from '../base/result';
+import { MAX_PAGE_ACT_MS } from '../base/limits';
+import { finish, type Resumable } from '../base/resumable';
 import type { Act } from '../engine/acts';
-import { enabledActs, type EnabledAct } from '../engine/enabled-acts';
+import { enabledActsInParts, type EnabledAct } from '../engine/enabled-acts';
 import type { World } from '../engine/world';
 import { defaultProfile, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
 import { rowGroups } from '../drawings/compared-rows';
-import { compare } from '../recording/comparison/comparison';
+import { compareInParts } from '../recording/comparison/comparison';
 import { Timeline } from '../recording/timeline/timeline';
-import { parseScenario, type ScenarioProblem } from '../scenarios/parse';
+import { parseInParts, type ScenarioProblem } from '../scenarios/parse';
 import { printScenario } from '../scenarios/print';
-import { runScenario, type Run, type RunOptions } from '../scenarios/run';
+import { defaultRunOptions, runInParts, type RunInParts, type RunOptions } from '../scenarios/run';
 import { groupTexts } from '../views/compare/words';
 import { actLine, headOf, type Head, type Line, type Scenario } from '../scenarios/scenario';
-
-export type ShownRun = Run<Timeline>;
+import { comparedCourse } from './compared-course';
+import { courseOf, type Course } from './course';
+import type { ShownRun } from './shown-run';
 
 /** Runs of one text, one for each profile, and what the text says about them. */
 export interface Ran {
   /** Of the first profile. */
   readonly run: ShownRun;
   readonly runs: readonly ShownRun[];
+  /** The steps of the first. */
+  readonly alone: Course;
+  /** The rows of all, where there are several. */
+  readonly compared: Course | undefined;
   readonly head: Head;
   /** Why a profile that was asked for is missing, one sentence each. */
   readonly remarks: readonly string[];
@@ -37,35 +42,118 @@ const wholeText = (message: string): readonly ScenarioProblem[] => [
 /** Runs that are shown side by side. */
 export const MANY_RUNS = 9;
 
-/** The budget of one run of the page; its time begins now. */
-function budget(): RunOptions {
-  const end = performance.now() + MAX_PAGE_RUN_MS;
-  return { mayGoOn: () => performance.now() < end };
-}
+const grouped = (n: number): string => n.toLocaleString('en');
+const count = (n: number, what: string): string => `${grouped(n)} ${n === 1 ? what : `${what}s`}`;
 
-/** Parses and runs. @param specs runs it under these profiles instead of those that the text names */
-export function runText(text: string, specs?: readonly string[]): RunResult {
-  const parsed = parseScenario(text);
-  if (!parsed.ok) return { ok: false, problems: parsed.problems };
-  return runParsed(parsed.scenario, specs);
-}
+/** A text on its way to its runs: read, run under one profile after the other, compared. */
+export class TextRun {
+  readonly parts: Resumable<RunResult>;
+  private doing = 'Reading the scenario';
+  private scenario: Scenario | undefined;
+  private running: RunInParts<Timeline> | undefined;
+  private readonly done: ShownRun[] = [];
+  private readonly courses: Course[] = [];
+  private remarks: string[] = [];
+  private actBegan = 0;
 
-function runParsed(scenario: Scenario, specs?: readonly string[]): RunResult {
-  const head = headOf(scenario);
-  const { profiles, remarks } = profilesToShow(specs ?? head.profiles);
-  const runs: ShownRun[] = [];
-  for (const profile of profiles) {
+  /**
+   * @param specs runs it under these profiles instead of those that the text names
+   * @param times of the usual budget that it may spend
+   */
+  constructor(
+    text: string,
+    specs?: readonly string[],
+    private readonly times = 1,
+  ) {
+    this.parts = this.work(text, specs);
+  }
+
+  /** A person stops a run that takes long; an act they cannot stop, so that it has a time of its own. */
+  private budget(): RunOptions {
+    const { maxSteps, maxWrites, maxBytes } = defaultRunOptions;
+    const { times } = this;
+    return {
+      maxSteps: times * maxSteps,
+      maxWrites: times * maxWrites,
+      maxBytes: times * maxBytes,
+      mayGoOn: () => performance.now() - this.actBegan < times * MAX_PAGE_ACT_MS,
+    };
+  }
+
+  /** Where it stands, without a full stop. */
+  says(): string {
+    const { running, scenario } = this;
+    if (!running || !scenario) return this.doing;
+    const { timeline, line } = running;
+    return `${this.doing}: line ${line + 1} of ${scenario.lines.length}, ${count(timeline.stepCount, 'step')}`;
+  }
+
+  /** The first run alone, as far as it was made, with a remark that says so; nothing before there is one. */
+  soFar(): Ran | undefined {
+    const [first] = this.done;
+    const run = first ?? this.running?.soFar('the run was stopped here');
+    if (!run || !this.scenario) return undefined;
+    const { spec } = run.profile;
+    const shown = first
+      ? `${spec} is shown alone, because the others are not ready`
+      : `the ${count(run.timeline.stepCount, 'step')} that were made under ${spec} are shown`;
+    const remarks = [...this.remarks, `Stopped: ${shown}.`];
+    const alone = this.courses[0] ?? finish(courseOf(run));
+    return { run, runs: [run], alone, compared: undefined, head: headOf(this.scenario), remarks };
+  }
+
+  private *work(text: string, specs?: readonly string[]): Resumable<RunResult> {
+    const parsed = yield* parseInParts(text);
+    if (!parsed.ok) return { ok: false, problems: parsed.problems };
+    const { scenario } = parsed;
+    this.scenario = scenario;
+    const head = headOf(scenario);
+    const { profiles, remarks } = profilesToShow(specs ?? head.profiles);
+    this.remarks = remarks;
+    for (const [index, profile] of profiles.entries()) {
+      const which = profiles.length === 1 ? '' : ` (${index + 1} of ${profiles.length})`;
+      this.doing = `Running under ${profile.spec}${which}`;
+      try {
+        const run = yield* this.run(scenario, profile);
+        this.courses.push(yield* courseOf(run));
+        this.done.push(run);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        remarks.push(`The run under ${profile.spec} failed: ${why}`);
+      }
+    }
+    return yield* this.result(head, remarks);
+  }
+
+  private *run(scenario: Scenario, profile: ResolvedProfile): Resumable<ShownRun> {
+    this.running = runInParts(scenario, profile, (world) => new Timeline(world), this.budget());
     try {
-      runs.push(runScenario(scenario, profile, (world) => new Timeline(world), budget()));
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      remarks.push(`The run under ${profile.spec} failed: ${why}`);
+      for (;;) {
+        this.actBegan = performance.now();
+        const part = this.running.parts.next();
+        if (part.done) return part.value;
+        yield;
+      }
+    } finally {
+      this.running = undefined;
     }
   }
-  const [run] = runs;
-  if (!run) return { ok: false, problems: wholeText(remarks.join(' ')) };
-  return { ok: true, value: { run, runs, head, remarks } };
+
+  private *result(head: Head, remarks: readonly string[]): Resumable<RunResult> {
+    const runs = this.done;
+    const [run] = runs;
+    const [alone] = this.courses;
+    if (!run || !alone) return { ok: false, problems: wholeText(remarks.join(' ')) };
+    this.doing = `Comparing ${runs.length} runs`;
+    const compared =
+      runs.length < 2 ? undefined : yield* comparedCourse(yield* compareInParts(runs), this.courses);
+    return { ok: true, value: { run, runs, alone, compared, head, remarks } };
+  }
 }
+
+/** Parses, runs and compares at once. */
+export const runText = (text: string, specs?: readonly string[]): RunResult =>
+  finish(new TextRun(text, specs).parts);
 
 /** With a full stop, unless it ends by itself. */
 const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
@@ -98,10 +186,10 @@ export interface ProfileEffect {
 }
 
 /** Runs a text under both profiles. @returns nothing when it cannot be run */
-export function effectOf(text: string, before: string, after: string): ProfileEffect | undefined {
-  const ran = runText(text, [before, after]);
-  if (!ran.ok || ran.value.runs.length < 2) return undefined;
-  const comparison = compare(ran.value.runs);
+export function* effectOf(text: string, before: string, after: string): Resumable<ProfileEffect | undefined> {
+  const ran = yield* new TextRun(text, [before, after]).parts;
+  const comparison = ran.ok ? ran.value.compared?.comparison : undefined;
+  if (!comparison) return undefined;
   const { rows, divergences, firstDivergence: row } = comparison;
   const of = row === undefined ? undefined : rows[row];
   return {
@@ -163,26 +251,23 @@ export function interestingPosition(run: ShownRun): number {
   return act && act.stepCount > 0 ? act.firstStep + 1 : 0;
 }
 
-/** What may happen at a position, and what would be refused. */
-export function actsAt(run: ShownRun, position: number, profileSpec: string): readonly EnabledAct[] {
-  const { timeline } = run;
-  if (position === timeline.stepCount) return actsOf(timeline.world);
-  const base = runParsed({ lines: linesUpTo(run, position) }, [profileSpec]);
-  return base.ok ? actsOf(base.value.run.timeline.world) : [];
+/** The run of some lines of a scenario that has run before. */
+function* runLines(lines: readonly Line[], profile: ResolvedProfile): Resumable<ShownRun> {
+  return yield* runInParts({ lines }, profile, (world) => new Timeline(world)).parts;
 }
 
-function actsOf(world: World): readonly EnabledAct[] {
-  const mark = world.mark();
-  const { recorder } = world;
-  try {
-    // A woken thread is the scheduler's business; a scenario that wakes one schedules all of them.
-    return enabledActs(world).filter(({ act }) => act.actor !== 'kvm');
-  } catch {
-    return []; // the model does not know what one of them would do
-  } finally {
-    world.undo(mark);
-    world.recorder = recorder;
-  }
+/** What may happen at a position, then what would be refused. */
+export function* actsAt(run: ShownRun, position: number): Resumable<readonly EnabledAct[]> {
+  const { timeline, profile } = run;
+  if (position === timeline.stepCount) return yield* actsOf(timeline.world);
+  const base = yield* runLines(linesUpTo(run, position), profile);
+  return yield* actsOf(base.timeline.world);
+}
+
+function* actsOf(world: World): Resumable<readonly EnabledAct[]> {
+  // A woken thread is the scheduler's business; a scenario that wakes one schedules all of them.
+  const acts = yield* enabledActsInParts(world);
+  return acts.filter(({ act }) => act.actor !== 'kvm');
 }
 
 export interface Fork {
@@ -192,10 +277,9 @@ export interface Fork {
 }
 
 /** The text of a run that does something else from a position on. */
-export function forkText(run: ShownRun, position: number, act: Act): Result<Fork, Problem> {
+export function* forkText(run: ShownRun, position: number, act: Act): Resumable<Fork> {
   const lines = linesUpTo(run, position);
-  const base = runParsed({ lines }, [run.profile.spec]);
-  if (!base.ok) return problem(base.problems[0]?.message ?? 'The run cannot be cut here.');
+  const base = yield* runLines(lines, run.profile);
   const text = printScenario({ lines: [...lines, actLine(act)] });
-  return ok({ text, from: base.value.run.timeline.stepCount });
+  return { text, from: base.timeline.stepCount };
 }

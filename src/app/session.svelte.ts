@@ -1,4 +1,5 @@
 /** Everything that can change in the page, in one place. Views get values from here and send wishes back. */
+import type { Resumable } from '../base/resumable';
 import type { Act } from '../engine/acts';
 import type { EnabledAct } from '../engine/enabled-acts';
 import type { Timeline } from '../recording/timeline/timeline';
@@ -9,16 +10,18 @@ import type { Selection } from '../views/shared/selection';
 import type { Face } from '../views/shared/view';
 import type * as engineModule from './engine';
 import { loadCatalog } from './catalog';
-import { courseOf, type Course } from './course';
+import type { Course } from './course';
 import type { OutcomeName } from './front';
 import type { DroppedFile } from './files';
+import { Jobs } from './jobs.svelte';
 import { Links, type EntryState, type Shipped } from './links';
 import { Memory } from './memory.svelte';
 import { Opening } from './opening';
 import type { ViewId } from './panels';
 import { Player } from './player.svelte';
 import { Profiles } from './profiles.svelte';
-import type { Ran, ShownRun } from './runs';
+import type { Ran, RunResult, TextRun } from './runs';
+import type { ShownRun } from './shown-run';
 import { landmarkFrom, type Landmark } from './steps';
 import { parseAddress } from './url';
 import { OwnWork } from './work/own-work.svelte';
@@ -31,6 +34,10 @@ export interface Branch {
   readonly text: string;
   /** One for each profile, the first is A. */
   readonly runs: readonly ShownRun[];
+  /** The steps of A; nothing where the text cannot be run. */
+  readonly alone: Course | undefined;
+  /** The rows of all, where there are several. */
+  readonly compared: Course | undefined;
   /** The branch it was forked from, and after how many steps of A. */
   readonly fork?: { readonly from: string; readonly position: number };
 }
@@ -39,6 +46,19 @@ export interface Branch {
 type Engine = typeof engineModule;
 
 export type Dialog = 'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'none';
+
+type Runs = Pick<Branch, 'runs' | 'alone' | 'compared'>;
+const runsIn = ({ runs, alone, compared }: Ran): Runs => ({ runs, alone, compared });
+const noRuns: Runs = { runs: [], alone: undefined, compared: undefined };
+
+/** What becomes of the part of a run that was made when a person stopped it. */
+interface SoFar {
+  readonly show: (ran: Ran) => void;
+  readonly hide: () => void;
+}
+
+/** How much more of the budget a run gets that a person lets go on. */
+const MORE_TIMES = 10;
 
 const landmarkNames: Record<Landmark, string> = {
   findings: 'finding',
@@ -53,7 +73,13 @@ export class Session {
   readonly links = new Links(this);
   readonly profiles = new Profiles(this);
   readonly own = new OwnWork(this);
+  /** What takes long: opening, running, comparing. */
+  readonly jobs = new Jobs();
   private readonly opening = new Opening(this);
+  /** Trying every act, for the menu. */
+  private readonly trying = new Jobs();
+  /** Of the usual budget, what runs may spend. */
+  private times = 1;
 
   scenarios = $state.raw<readonly CatalogItem[]>([]);
   /** The shipped scenario that the text began as. */
@@ -93,19 +119,18 @@ export class Session {
 
   /** The engine, once it is there. */
   engine = $state.raw<Engine | undefined>();
+  isMissingEngine = $state.raw(false);
 
   branch = $derived(this.branches.find(({ id }) => id === this.branchId) ?? this.branches[0]);
   runs: readonly ShownRun[] = $derived(this.branch?.runs ?? []);
   /** A: what acts and forks go on from. */
   run = $derived(this.runs[0]);
   timeline: Timeline | undefined = $derived(this.run?.timeline);
-  course: Course | undefined = $derived.by(() => {
-    const { run, runs, engine } = this;
-    if (!run) return undefined;
-    return this.profiles.comparing && runs.length > 1 && engine
-      ? engine.comparedCourse(engine.compare(runs))
-      : courseOf(run);
-  });
+  course: Course | undefined = $derived(
+    (this.profiles.comparing ? this.branch?.compared : undefined) ?? this.branch?.alone,
+  );
+  /** A budget ended a run that is shown: with more of it, it goes on. */
+  isShort = $derived(this.runs.some(({ stoppedBy }) => stoppedBy !== undefined));
   stepCount = $derived(this.course?.length ?? 0);
   /** Steps that each run shown has made. */
   positions: readonly number[] = $derived(this.course?.positions(this.position) ?? []);
@@ -126,17 +151,15 @@ export class Session {
   }
 
   /** Opens what the history entry names: its address, and the person's work that it belongs to. */
-  openEntry(): Promise<void> {
+  openEntry(): Promise<boolean> {
     const { work } = (history.state ?? {}) as EntryState;
+    this.times = 1;
     return this.opening.open(parseAddress(location.hash), work);
   }
 
   private async loadEngine(): Promise<void> {
-    try {
-      this.engine = await import('./engine');
-    } catch {
-      this.notice = 'The engine could not be loaded. Is the connection gone? Load the page again.';
-    }
+    this.engine = await import('./engine').catch(() => undefined);
+    this.isMissingEngine = this.engine === undefined;
   }
 
   /** A view with links of its own stands elsewhere now. */
@@ -154,26 +177,28 @@ export class Session {
    * A scenario that a view made: shown where its last act begins.
    * @param compare several profiles side by side, or A alone; as it was when missing
    */
-  openMade(text: string, compare?: boolean): void {
+  async openMade(text: string, compare?: boolean): Promise<void> {
     if (compare !== undefined) this.profiles.comparing = compare;
-    this.openOther(text);
-    if (this.problems.length > 0) return;
+    const result = await this.openOther(text);
+    if (!result?.ok) return;
     this.show('ladder');
     const last = this.timeline?.acts.findLast(({ origin }) => origin === 'scenario');
     if (last) this.seekIn(0, last.firstStep + 1);
   }
 
   /** A text that a person brought: shown in place of what is shown, which Back shows again. */
-  openOther(text: string): void {
+  async openOther(text: string): Promise<RunResult | undefined> {
     this.links.push();
-    this.openText(text, undefined);
-    this.links.remember();
+    const result = await this.openText(text, undefined);
+    if (result) this.links.remember();
+    return result;
   }
 
   /** A person's own text from outside: it is kept from now on. */
-  openOwn(text: string): void {
-    this.openOther(text);
-    this.keep();
+  async openOwn(text: string): Promise<RunResult | undefined> {
+    const result = await this.openOther(text);
+    if (result) this.keep();
+    return result;
   }
 
   /** A recording runs again under its profile; the first step that comes out otherwise is said and shown. */
@@ -183,60 +208,83 @@ export class Session {
     if (!checked.ok) return this.warn(`${name}: ${checked.error.message}`);
     const { scenario, profile, says, step } = checked.value;
     this.profiles.chosen = [profile];
-    this.openOwn(scenario);
+    if (!(await this.openOwn(scenario))) return;
     if (step !== undefined) this.seekIn(0, step);
     this.warn(says);
   }
 
   /**
-   * A scenario becomes the main branch; when it is not sound, the editor shows it and says why.
+   * A scenario becomes the main branch once it has run; when it is not sound, the editor shows it and says why.
    * @param shipped what it is byte for byte
+   * @returns nothing when something newer took its place
    */
-  openText(text: string, shipped: Shipped | undefined): void {
-    this.own.leave();
-    this.shipped = shipped;
-    this.draft = text;
-    const result = this.engine?.runText(text, this.profiles.chosen);
-    if (!result) return;
-    if (!result.ok) {
+  async openText(text: string, shipped: Shipped | undefined): Promise<RunResult | undefined> {
+    const result = await this.runsOf(text, {
+      show: (ran) => this.showOpened(text, shipped, ran),
+      hide: () => (this.branches = []),
+    });
+    if (!result) return undefined;
+    if (result.ok) this.showOpened(text, shipped, result.value);
+    else {
+      this.arriveAt(text, shipped);
       this.problems = result.problems;
       this.branches = [];
       this.title = 'Scenario with problems';
       this.view = 'source';
       this.warn('The scenario has problems; see Source.');
-      return;
     }
-    const { run, runs, head } = result.value;
-    this.problems = [];
-    this.title = head.title || 'Untitled scenario';
-    this.branches = [{ id: 'main', title: 'main', text, runs }];
-    this.branchId = 'main';
-    // At once: a view drawn before the next await must not meet the world at its end.
-    this.goTo(this.course?.placeOf(0, this.engine?.interestingPosition(run) ?? 0) ?? 0);
-    this.selection = undefined;
-    this.showRemarks(result.value);
+    return result;
   }
 
-  /** A work as it was left: its branches, the one that was shown, and the text in the editor. */
-  showWork(work: Work, shipped: Shipped | undefined): void {
+  /** The text is nobody's own until it changes. */
+  private arriveAt(text: string, shipped: Shipped | undefined): void {
+    this.own.leave();
     this.shipped = shipped;
-    const problems: ScenarioProblem[] = [];
-    this.branches = work.branches.map((branch) => {
-      const result = this.engine?.runText(branch.text, this.profiles.chosen);
-      if (result?.ok) return { ...branch, runs: result.value.runs };
-      if (branch.id === work.branch) problems.push(...(result?.problems ?? []));
-      return { ...branch, runs: [] };
+    this.draft = text;
+  }
+
+  private showOpened(text: string, shipped: Shipped | undefined, ran: Ran): void {
+    this.arriveAt(text, shipped);
+    this.problems = [];
+    this.title = ran.head.title || 'Untitled scenario';
+    this.branches = [{ id: 'main', title: 'main', text, ...runsIn(ran) }];
+    this.branchId = 'main';
+    // At once: a view drawn before the next await must not meet the world at its end.
+    this.goTo(this.course?.placeOf(0, this.engine?.interestingPosition(ran.run) ?? 0) ?? 0);
+    this.selection = undefined;
+    this.showRemarks(ran);
+  }
+
+  /**
+   * A work as it was left: its branches, the one that was shown, and the text in the editor.
+   * @returns whether it is shown, and nothing newer took its place
+   */
+  async showWork(work: Work, shipped: Shipped | undefined): Promise<boolean> {
+    const { engine } = this;
+    const results = await this.allRunsOf(work.branches);
+    if (!engine || !results) return false;
+    const isRun = work.branches.some(({ id, text }) => id === work.branch && text === work.draft);
+    const parts = engine.parseInParts(work.draft);
+    const draft = isRun ? undefined : await this.jobs.do({ parts, says: () => 'Reading the scenario' });
+    if (!isRun && !draft) return false;
+    this.own.enter(work.id);
+    this.shipped = shipped;
+    const shownAt = work.branches.findIndex(({ id }) => id === work.branch);
+    const shown = results[shownAt];
+    this.branches = work.branches.map((branch, index) => {
+      const result = results[index];
+      return { ...branch, ...(result?.ok ? runsIn(result.value) : noRuns) };
     });
     this.branchId = work.branch;
     this.draft = work.draft;
     this.title = this.titleOf(work.draft) ?? work.name;
-    if (this.changed) {
-      const result = this.engine?.parseScenario(work.draft);
-      if (result && !result.ok) problems.push(...result.problems);
-    }
-    this.problems = problems;
+    this.problems = [
+      ...(shown && !shown.ok ? shown.problems : []),
+      ...(draft && !draft.ok ? draft.problems : []),
+    ];
     this.selection = undefined;
     this.goTo(this.run ? this.stepCount : 0);
+    return true;
   }
 
   private titleOf(text: string): string | undefined {
@@ -253,6 +301,7 @@ export class Session {
   /** A person typed in the editor. */
   edit(draft: string): void {
     if (draft === this.draft) return;
+    this.jobs.end(); // what would take the place of the text that is being written
     this.draft = draft;
     this.keep();
   }
@@ -266,7 +315,9 @@ export class Session {
 
   private keepAsOwn(): void {
     const { own, shipped, draft, branchId, title } = this;
-    const branches = this.branches.map(({ runs: _, ...branch }): WorkBranch => branch);
+    const branches = this.branches.map(
+      ({ runs: _, alone: __, compared: ___, ...branch }): WorkBranch => branch,
+    );
     const whole = branches.length > 0;
     own.keep({
       title,
@@ -284,9 +335,12 @@ export class Session {
   }
 
   /** Runs the text of the editor; the last good run stays when it has problems. */
-  runDraft(): void {
-    const { branch } = this;
-    const result = this.engine?.runText(this.draft, this.profiles.chosen);
+  async runDraft(): Promise<void> {
+    const { draft: text, branches } = this;
+    const result = await this.runsOf(text, {
+      show: (ran) => this.showDraft(text, ran),
+      hide: () => this.keepPlace(() => (this.branches = branches)),
+    });
     if (!result) return;
     if (!result.ok) {
       this.problems = result.problems;
@@ -294,31 +348,102 @@ export class Session {
       this.warn(`${count}; showing the run before line ${result.problems[0]?.line ?? 1}.`);
       return;
     }
+    this.showDraft(text, result.value);
+    this.say(`Ran: ${this.stepCount} steps.`);
+  }
+
+  private showDraft(text: string, ran: Ran): void {
+    const { branch } = this;
     this.problems = [];
-    const { runs, head } = result.value;
-    this.title = head.title || 'Untitled scenario';
+    this.title = ran.head.title || 'Untitled scenario';
     const id = branch?.id ?? 'main';
-    const next: Branch = { ...(branch ?? { id, title: id }), text: this.draft, runs };
+    const next: Branch = { ...(branch ?? { id, title: id }), text, ...runsIn(ran) };
     this.keepPlace(() => {
       this.branches = branch ? this.branches.map((one) => (one.id === id ? next : one)) : [next];
     });
     this.keep();
-    this.showRemarks(result.value);
-    this.say(`Ran: ${this.stepCount} steps.`);
+    this.showRemarks(ran);
   }
 
-  /** Runs every branch again, under the profiles that are chosen now. */
-  runAgain(): void {
-    const remarks: string[] = [];
+  private textRun(text: string): TextRun | undefined {
+    return this.engine && new this.engine.TextRun(text, this.profiles.chosen, this.times);
+  }
+
+  /**
+   * Runs a text under the profiles that are chosen. When a person stops it, what was made so far may be shown; when they
+   * go on, it grows, and views take a timeline that they show as finished: it must be shown no more.
+   * @returns nothing when something newer took its place
+   */
+  private async runsOf(text: string, soFar?: SoFar): Promise<RunResult | undefined> {
+    const job = this.textRun(text);
+    if (!job) return undefined;
+    let ran: Ran | undefined;
+    return this.jobs.do({
+      parts: job.parts,
+      says: () => job.says(),
+      stopped: () => {
+        ran = job.soFar();
+        if (ran) soFar?.show(ran);
+        else this.warn('Stopped before there was anything to show.');
+      },
+      resumed: () => {
+        this.notice = '';
+        if (ran) soFar?.hide();
+      },
+    });
+  }
+
+  /** Runs several texts, one after the other. @returns nothing when something newer took their place */
+  private async allRunsOf(
+    texts: readonly { readonly text: string }[],
+  ): Promise<readonly RunResult[] | undefined> {
+    const runs = texts.flatMap(({ text }) => this.textRun(text) ?? []);
+    let at = 0;
+    function* inTurn(): Resumable<readonly RunResult[]> {
+      const results: RunResult[] = [];
+      for (const [index, run] of runs.entries()) {
+        at = index;
+        results.push(yield* run.parts);
+      }
+      return results;
+    }
+    return this.jobs.do({
+      parts: inTurn(),
+      says: () => runs[at]?.says() ?? '',
+      stopped: () => this.warn('Stopped: what is shown is what was shown before.'),
+      resumed: () => (this.notice = ''),
+    });
+  }
+
+  /** Shows everything, what is being opened too, under the profiles that are chosen now. @returns whether it did */
+  runAgain(): Promise<boolean> {
+    return this.opening.isOpening ? this.opening.openAgain() : this.runBranches();
+  }
+
+  async runBranches(): Promise<boolean> {
+    const { branches } = this;
+    const results = await this.allRunsOf(branches);
+    if (!results) return false;
     this.keepPlace(() => {
-      this.branches = this.branches.map((branch) => {
-        const result = this.engine?.runText(branch.text, this.profiles.chosen);
-        if (!result?.ok) return branch;
-        remarks.push(...result.value.remarks);
-        return { ...branch, runs: result.value.runs };
+      this.branches = branches.map((branch, index) => {
+        const result = results[index];
+        return result?.ok ? { ...branch, ...runsIn(result.value) } : branch;
       });
     });
-    if (remarks.length > 0) this.warn(remarks.filter((one, at) => remarks.indexOf(one) === at).join(' '));
+    const remarks = results.flatMap((result) => (result.ok ? result.value.remarks : []));
+    if (remarks.length > 0) this.warn([...new Set(remarks)].join(' '));
+    return true;
+  }
+
+  /** Runs that a budget ended get more of it. */
+  async goFurther(): Promise<void> {
+    this.times *= MORE_TIMES;
+    this.notice = '';
+    if ((await this.runBranches()) && this.branch?.alone) {
+      const [run] = this.runs;
+      const first = run?.problems[0];
+      if (run && first) this.warn(`Line ${first.line + 1} of the scenario: ${first.message}`);
+    }
   }
 
   private showRemarks({ run, remarks }: Ran): void {
@@ -403,32 +528,36 @@ export class Session {
 
   openActs(): void {
     this.player.pause();
-    this.refreshActs();
+    void this.refreshActs();
     this.dialog = 'acts';
   }
 
-  refreshActs(): void {
-    const { run } = this;
-    this.acts = (run && this.engine?.actsAt(run, this.positions[0] ?? 0, run.profile.spec)) ?? [];
+  async refreshActs(): Promise<void> {
+    const { run, engine } = this;
+    if (!run || !engine) return;
+    const parts = engine.actsAt(run, this.positions[0] ?? 0);
+    const acts = await this.trying.do({ parts, says: () => 'Trying every act' });
+    if (acts) this.acts = acts;
   }
 
   /** Performs an act here: at the end of a fork it extends the fork, anywhere else it makes a new one. */
-  choose(act: Act): void {
+  async choose(act: Act): Promise<void> {
     const { run, branch, engine } = this;
     if (!run || !branch || !engine) return;
     this.dialog = 'none';
     const position = this.positions[0] ?? 0;
-    const fork = engine.forkText(run, position, act);
-    if (!fork.ok) return this.warn(fork.error.message);
-    const { text, from } = fork.value;
-    const result = engine.runText(text, this.profiles.chosen);
-    if (!result.ok) return this.warn(result.problems[0]?.message ?? 'That cannot be run.');
-    const { runs } = result.value;
     const goesOn = this.position >= this.stepCount && branch.fork !== undefined;
+    const parts = engine.forkText(run, position, act);
+    const fork = await this.jobs.do({ parts, says: () => `Running up to step ${position}` });
+    const result = fork && (await this.runsOf(fork.text));
+    if (!result) return;
+    if (!result.ok) return this.warn(result.problems[0]?.message ?? 'That cannot be run.');
+    const { text, from } = fork;
+    const runs = runsIn(result.value);
     const id = `try-${this.branches.filter((one) => one.fork !== undefined).length + 1}`;
     const next: Branch = goesOn
-      ? { ...branch, text, runs }
-      : { id, title: id, text, runs, fork: { from: branch.id, position } };
+      ? { ...branch, text, ...runs }
+      : { id, title: id, text, ...runs, fork: { from: branch.id, position } };
     this.branches = goesOn
       ? this.branches.map((one) => (one.id === branch.id ? next : one))
       : [...this.branches, next];

@@ -1,4 +1,5 @@
-/** Places in a run that commands jump to; worked out once for each run. */
+/** Places in a run that commands jump to. */
+import type { Resumable } from '../base/resumable';
 import type { Timeline } from '../recording/timeline/timeline';
 import { isUserExit } from '../views/shared/words';
 
@@ -15,23 +16,23 @@ export interface Landmarks {
 }
 export type Landmark = keyof Landmarks;
 
-const known = new WeakMap<Timeline, Landmarks>();
+/** Steps that are read in one part of the work. */
+const STEPS_IN_PART = 256;
 
 /** Steps, in order, counted from 0. */
-export function landmarksOf(timeline: Timeline): Landmarks {
-  const found = known.get(timeline);
-  if (found) return found;
+export function* landmarksOf(timeline: Timeline): Resumable<Landmarks> {
   const exits: number[] = [];
   const end = Math.min(timeline.stepCount, MANY_STEPS);
-  for (let step = 0; step < end; step++) if (isUserExit(timeline.step(step).move)) exits.push(step);
-  const landmarks = {
+  for (let step = 0; step < end; step++) {
+    if (isUserExit(timeline.step(step).move)) exits.push(step);
+    if (step % STEPS_IN_PART === 0) yield;
+  }
+  return {
     findings: [...new Set(timeline.findings().map(({ step }) => step))],
     exits,
     actStarts: timeline.acts.filter((act) => act.stepCount > 0).map((act) => act.firstStep),
     divergences: [],
   };
-  known.set(timeline, landmarks);
-  return landmarks;
 }
 
 /**

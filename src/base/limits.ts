@@ -41,8 +41,8 @@ export const MAX_RUN_STEPS = 1_000_000;
 export const MAX_RUN_WRITES = 20 * MAX_RUN_STEPS;
 /** Bytes of state and recorded steps of one run. */
 export const MAX_RUN_BYTES = 512 * MIB;
-/** Milliseconds that one run of the page may take before a person is asked whether it should go on. */
-export const MAX_PAGE_RUN_MS = 10_000;
+/** Milliseconds of one act of a run of the page, which hears no key meanwhile. */
+export const MAX_PAGE_ACT_MS = 150;
 /** Seconds of one run of the command line. */
 export const MAX_COMMAND_RUN_SECONDS = 300;
 /** Words of the log, and pages looked at, of one candidate that the act menu tries. */

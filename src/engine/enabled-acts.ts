@@ -4,6 +4,7 @@
  */
 import { gpaToGfn } from '../abi/address';
 import { MAX_TRIED_WRITES } from '../base/limits';
+import { finish, mapped, type Resumable } from '../base/resumable';
 import { usualPages } from './guest/usual-pages';
 import type { Act, GuestAct, KvmAct, VmmAct } from './acts';
 import { usualGhcbGpa } from './guest/ghcb-writer';
@@ -70,8 +71,11 @@ export function candidateActs(world: World): Act[] {
 }
 
 /** The event menu: what can happen now, then what would be refused. */
-export function enabledActs(world: World): EnabledAct[] {
-  const tried = tryActs(world, candidateActs(world));
+export const enabledActs = (world: World): EnabledAct[] => finish(enabledActsInParts(world));
+
+/** As {@link enabledActs}, act after act; between two of them the world is as before. */
+export function* enabledActsInParts(world: World): Resumable<EnabledAct[]> {
+  const tried = yield* mapped(candidateActs(world), (act) => tryAct(world, act), 1);
   return [...tried.filter((entry) => !entry.refused), ...tried.filter((entry) => entry.refused)];
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { MAX_PROBLEMS } from '../base/limits';
+import { mapped, type Resumable } from '../base/resumable';
 
 /** A place in the text as it came in; both count from 1. */
 export interface Place {
@@ -59,8 +60,11 @@ export function placeIn(word: Word, at = 0): Place {
   return { line: piece.place.line, column: piece.place.column + at - piece.at };
 }
 
+/** Lines that are read in one part of the work. */
+const LINES_IN_PART = 64;
+
 /** @returns the scenario's lines, or the one problem that there is none */
-export function findScenario(text: string): ScenarioText | ScenarioProblem {
+export function* findScenario(text: string): Resumable<ScenarioText | ScenarioProblem> {
   const raw = text.replace(/^\ufeff/, '').split(/\r\n|\n|\r/);
   const firstIndex = raw.findIndex((line) => FIRST.test(line));
   if (firstIndex < 0) return noScenario(raw);
@@ -68,7 +72,10 @@ export function findScenario(text: string): ScenarioText | ScenarioProblem {
   const quote = quoteOf(prefix);
   const start = unquote(raw[firstIndex] ?? '', quote);
   const reader = new Reader(quote, indentOf(start.rest));
-  for (let i = firstIndex + 1; i < raw.length && !reader.ended; i++) reader.take(raw[i] ?? '', i + 1);
+  for (let i = firstIndex + 1; i < raw.length && !reader.ended; i++) {
+    reader.take(raw[i] ?? '', i + 1);
+    if (i % LINES_IN_PART === 0) yield;
+  }
   if (!reader.ended) reader.missEnd(raw.length);
   const rest = raw.slice(reader.endLine);
   const another = rest.findIndex((line) => FIRST.test(line));
@@ -76,7 +83,7 @@ export function findScenario(text: string): ScenarioText | ScenarioProblem {
   return {
     version,
     versionPlace: { line: firstIndex + 1, column: (raw[firstIndex] ?? '').indexOf('ghcb-scenario') + 1 },
-    lines: trimBlank(reader.lines()),
+    lines: trimBlank(yield* reader.lines()),
     problems: reader.problems,
     warnings: reader.warnings,
   };
@@ -221,8 +228,8 @@ class Reader {
     if (to.length < MAX_PROBLEMS) to.push(problem);
   }
 
-  lines(): LogicalLine[] {
-    return this.growing.map(grown);
+  lines(): Resumable<LogicalLine[]> {
+    return mapped(this.growing, grown, LINES_IN_PART);
   }
 
   missEnd(line: number): void {

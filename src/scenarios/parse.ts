@@ -3,6 +3,7 @@
  * have stood there and the nearest known word, and all problems are reported, not only the first.
  */
 import { MAX_PROBLEMS } from '../base/limits';
+import { finish, type Resumable } from '../base/resumable';
 import { didYouMean, nearest } from '../base/text';
 import { actTables, type Act, type Actor, type Parameter } from '../engine/acts';
 import { checkPath, checkValue, partAt } from '../engine/observe';
@@ -41,8 +42,14 @@ export type ParseResult =
       readonly warnings: readonly ScenarioProblem[];
     };
 
-export function parseScenario(text: string): ParseResult {
-  const found = findScenario(text);
+/** Lines that are parsed in one part of the work; one may have many words. */
+const LINES_IN_PART = 16;
+
+export const parseScenario = (text: string): ParseResult => finish(parseInParts(text));
+
+/** As {@link parseScenario}, some lines at a time. */
+export function* parseInParts(text: string): Resumable<ParseResult> {
+  const found = yield* findScenario(text);
   if ('message' in found) return { ok: false, problems: [found], warnings: [] };
   const parser = new Parser();
   parser.problems.push(...found.problems);
@@ -52,9 +59,10 @@ export function parseScenario(text: string): ParseResult {
     const place = { ...found.versionPlace, length: 'ghcb-scenario'.length };
     parser.problems.push({ ...place, message, expected: 'ghcb-scenario 1' });
   } else {
-    for (const line of found.lines) {
+    for (const [index, line] of found.lines.entries()) {
       if (parser.isFull) break;
       parser.take(line);
+      if (index % LINES_IN_PART === 0) yield;
     }
   }
   const problems = parser.problems

@@ -4,6 +4,7 @@
  */
 import { Unmodelled } from '../base/assert';
 import { MAX_RUN_BYTES, MAX_RUN_STEPS, MAX_RUN_WRITES, MAX_SETTLING_ACTS } from '../base/limits';
+import { finish, type Resumable } from '../base/resumable';
 import { LayoutError } from '../abi/layout';
 import { kvmRun, kvmRunSystemEvent, KVM_EXIT_SYSTEM_EVENT, KVM_SYSTEM_EVENT_SEV_TERM } from '../abi/kvm-run';
 import type { Act } from '../engine/acts';
@@ -84,16 +85,34 @@ export function runScenario<T extends Tape>(
   tapeOf: (world: World) => T,
   options: RunOptions = defaultRunOptions,
 ): Run<T> {
-  const head = headOf(scenario);
-  const budget = { ...defaultRunOptions, ...options };
-  const runner = new Runner(scenario, head, profile, tapeOf(worldFor(head, profile)), budget);
-  scenario.lines.forEach((line, index) => runner.take(line, index));
-  const { timeline, lines, expectations, problems, stoppedBy } = runner;
-  const stop = stoppedBy && { stoppedBy };
-  return { scenario, profile, timeline: timeline as T, lines, expectations, problems, ...stop };
+  return finish(runInParts(scenario, profile, tapeOf, options).parts);
 }
 
-class Runner {
+/** A run that is made in parts; between two of them no act is half done. */
+export interface RunInParts<T extends Tape = Tape> {
+  readonly timeline: T;
+  /** The line that is performed, an index in the scenario. */
+  readonly line: number;
+  /** Each part is one act, or a line that is no act. */
+  readonly parts: Resumable<Run<T>>;
+  /** The run as far as it was made, with a problem that says why it ends there. */
+  soFar(why: string): Run<T>;
+}
+
+/** As {@link runScenario}, act after act. */
+export function runInParts<T extends Tape>(
+  scenario: Scenario,
+  profile: ResolvedProfile,
+  tapeOf: (world: World) => T,
+  options: RunOptions = defaultRunOptions,
+): RunInParts<T> {
+  const head = headOf(scenario);
+  const budget = { ...defaultRunOptions, ...options };
+  return new Runner(scenario, head, profile, tapeOf(worldFor(head, profile)), budget);
+}
+
+class Runner<T extends Tape> implements RunInParts<T> {
+  readonly parts: Resumable<Run<T>>;
   readonly lines: LineRun[] = [];
   readonly expectations: Expectation[] = [];
   readonly problems: RunProblem[] = [];
@@ -104,6 +123,7 @@ class Runner {
   private actStart = 0;
   private refused: string | undefined;
   private index = 0;
+  private firstAct = 0;
   private gaveUp = false;
   private read: { readonly first: number; readonly end: number; readonly moves: readonly Move[] } | undefined;
 
@@ -111,11 +131,12 @@ class Runner {
     private readonly scenario: Scenario,
     private readonly head: Head,
     private readonly profile: ResolvedProfile,
-    readonly timeline: Tape,
+    readonly timeline: T,
     private readonly budget: Required<RunOptions>,
   ) {
     const { maxWrites: writes, maxBytes: bytes, mayGoOn } = budget;
     this.world.allow({ writes, bytes, mayGoOn });
+    this.parts = this.run();
     this.schedulesItself = scenario.lines.some((line) => line.kind === 'act' && line.act.verb === 'wake');
   }
 
@@ -123,13 +144,45 @@ class Runner {
     return this.timeline.world;
   }
 
-  take(line: Line, index: number): void {
+  get line(): number {
+    return this.index;
+  }
+
+  private *run(): Resumable<Run<T>> {
+    for (const [index, line] of this.scenario.lines.entries()) {
+      yield* this.take(line, index);
+      yield;
+    }
+    const { scenario, profile, timeline, lines, expectations, problems, stoppedBy } = this;
+    const stop = stoppedBy && { stoppedBy };
+    return { scenario, profile, timeline, lines, expectations, problems, ...stop };
+  }
+
+  soFar(why: string): Run<T> {
+    const { scenario, profile, timeline, expectations, problems, index } = this;
+    const endAct = timeline.acts.length;
+    const lines = scenario.lines.map((_, line): LineRun => {
+      const firstAct = line === this.lines.length ? this.firstAct : endAct;
+      return this.lines[line] ?? { firstAct, endAct, visible: [] };
+    });
+    return {
+      scenario,
+      profile,
+      timeline,
+      lines,
+      expectations: [...expectations],
+      problems: [...problems, { line: index, message: why }],
+    };
+  }
+
+  private *take(line: Line, index: number): Resumable<void> {
     const firstAct = this.timeline.acts.length;
     this.index = index;
+    this.firstAct = firstAct;
     if (line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil') {
       this.actStart = this.timeline.stepCount;
       this.refused = undefined;
-      if (!this.gaveUp) this.takeActs(line);
+      if (!this.gaveUp) yield* this.takeActs(line);
     } else if (line.kind === 'expect') this.expect(line, index);
     const endAct = this.timeline.acts.length;
     const acted = line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil';
@@ -138,9 +191,9 @@ class Runner {
     this.lines.push({ firstAct, endAct, visible, ...refusal });
   }
 
-  private takeActs(line: Extract<Line, { kind: 'act' | 'launch' | 'runUntil' }>): void {
+  private *takeActs(line: Extract<Line, { kind: 'act' | 'launch' | 'runUntil' }>): Resumable<void> {
     if (line.kind === 'runUntil') {
-      this.runUntil(line.until);
+      yield* this.runUntil(line.until);
       return;
     }
     const acts = line.kind === 'act' ? [line.act] : standardLaunch(this.head, this.profile);
@@ -148,7 +201,8 @@ class Runner {
       if (this.gaveUp) return;
       if (act.actor === 'guest') this.guest = act.vcpu;
       this.refused = this.perform(act, 'scenario');
-      this.settle(act);
+      yield;
+      yield* this.settle(act);
     }
   }
 
@@ -189,14 +243,17 @@ class Runner {
 
   /** The next line that does something. */
   private nextAct(): Act | undefined {
-    const next = this.scenario.lines
-      .slice(this.index + 1)
-      .find((line) => line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil');
-    return next?.kind === 'act' ? next.act : undefined;
+    const { lines } = this.scenario;
+    for (let at = this.index + 1; at < lines.length; at++) {
+      const line = lines[at] as Line;
+      if (line.kind === 'act') return line.act;
+      if (line.kind === 'launch' || line.kind === 'runUntil') return undefined;
+    }
+    return undefined;
   }
 
   /** Until nothing moves by itself: threads that can go on do, then the personality does its work. */
-  private settle(act?: Act): void {
+  private *settle(act?: Act): Resumable<void> {
     const next = act && this.nextAct();
     const vmmIsExplicit = next?.actor === 'vmm' && ['answer', 'run', 'handle'].includes(next.verb);
     if (act?.actor === 'vmm' && act.verb === 'answer' && !vmmIsExplicit) this.runAnswered(act.args.vcpu);
@@ -205,9 +262,11 @@ class Runner {
         this.giveUp(`nothing came to rest in ${MAX_SETTLING_ACTS} acts`);
         return;
       }
-      if (this.wakeOne()) continue;
-      const vmmAct = vmmIsExplicit ? undefined : nextVmmAct(this.world);
-      if (!vmmAct || this.perform(vmmAct, 'personality') !== undefined) return;
+      if (!this.wakeOne()) {
+        const vmmAct = vmmIsExplicit ? undefined : nextVmmAct(this.world);
+        if (!vmmAct || this.perform(vmmAct, 'personality') !== undefined) return;
+      }
+      yield;
     }
   }
 
@@ -227,7 +286,7 @@ class Runner {
   }
 
   /** Guest programs and personality act by themselves, vCPU after vCPU, one instruction each. */
-  private runUntil(until: Until): void {
+  private *runUntil(until: Until): Resumable<void> {
     const missing = programMissing(this.world);
     if (missing) this.problem(missing.says);
     const start = this.timeline.stepCount;
@@ -237,16 +296,17 @@ class Runner {
       moved = false;
       for (const vcpu of this.world.vcpus.keys()) {
         if (this.stopsAt(until)) return;
-        this.settle();
+        yield* this.settle();
         if (reached() || this.stopsAt(until)) return;
         if (!programRuns(this.world, vcpu)) continue;
         this.guest = vcpu;
         this.refused = this.perform({ actor: 'guest', vcpu, verb: 'step', args: {} }, 'program');
+        yield;
         moved ||= this.refused === undefined;
       }
       this.refused = undefined;
     }
-    if (until.what !== 'exit') this.settle();
+    if (until.what !== 'exit') yield* this.settle();
   }
 
   private stopsAt(until: Until): boolean {

@@ -102,15 +102,26 @@ export class OwnWork {
     this.current = undefined;
   }
 
+  /** A work that was read is the one shown from now on. */
+  enter(id: string): void {
+    this.current = id;
+  }
+
   /** @returns the work as the store has it now; it is the one shown from now on */
   async take(id: string): Promise<Work | undefined> {
+    const work = await this.read(id);
+    if (work) this.enter(id);
+    return work;
+  }
+
+  /** @returns the work as the store has it now */
+  async read(id: string): Promise<Work | undefined> {
     await this.settled();
     const store = await this.store;
     const stored = await store.get(id).catch(() => undefined);
     if (!stored) return undefined;
     this.versions.set(id, stored.version);
     this.replace(id, stored.work);
-    this.current = id;
     return stored.work;
   }
 

@@ -4,6 +4,8 @@
  * the cost of a long difference is bounded by the window.
  */
 
+import { finish, type Resumable } from '../../base/resumable';
+
 /** Three codes by which items are compared. Equal codes are similar; 0 is similar to nothing. */
 export interface AlignedItem {
   /** The whole content of the item. */
@@ -25,6 +27,8 @@ const SAME_ROLE = 1;
 /** Items of each side in one window: at first, and at most when a smaller window has no pair. */
 const WINDOW = 192;
 const WIDEST_WINDOW = 4 * WINDOW;
+/** Rows that are joined without a window in one part of the work. */
+const ROWS_IN_PART = 1024;
 
 interface Row<I> {
   readonly at: (number | undefined)[];
@@ -36,17 +40,21 @@ interface Row<I> {
  * Aligns sequences one after the other: each is merged into the rows of those before it. The order of the sequences
  * therefore decides between two results of equal score.
  */
-export function align(sequences: readonly (readonly AlignedItem[])[]): AlignedRow[] {
+export const align = (sequences: readonly (readonly AlignedItem[])[]): AlignedRow[] =>
+  finish(alignInParts(sequences));
+
+/** As {@link align}; a part is one window, or many rows that need none. */
+export function* alignInParts(sequences: readonly (readonly AlignedItem[])[]): Resumable<AlignedRow[]> {
   let rows: Row<AlignedItem>[] = [];
-  sequences.forEach((items, sequence) => (rows = joined(rows, items, sequence)));
+  for (const [sequence, items] of sequences.entries()) rows = yield* joined(rows, items, sequence);
   return rows.map(({ at }) => sequences.map((_, i) => at[i]));
 }
 
-function joined(
+function* joined(
   rows: readonly Row<AlignedItem>[],
   items: readonly AlignedItem[],
   sequence: number,
-): Row<AlignedItem>[] {
+): Resumable<Row<AlignedItem>[]> {
   const out: Row<AlignedItem>[] = [];
   let row = 0;
   let item = 0;
@@ -57,7 +65,10 @@ function joined(
   };
   while (row < rows.length && item < items.length) {
     if (worth(rows[row] as Row<AlignedItem>, items[item] as AlignedItem) === SAME_CONTENT) take('both');
-    else for (const pair of nextPairings(rows, row, items, item)) take(pair);
+    else {
+      for (const pair of yield* nextPairings(rows, row, items, item)) take(pair);
+    }
+    if (out.length % ROWS_IN_PART === 0) yield;
   }
   while (row < rows.length) take('row');
   while (item < items.length) take('item');
@@ -83,14 +94,15 @@ function worth({ items }: Row<AlignedItem>, { content, kind, role }: AlignedItem
 type Pairing = 'both' | 'row' | 'item';
 
 /** The best pairing of the next rows with the next items; in a wider window when a narrow one has no pair. */
-function nextPairings(
+function* nextPairings(
   rows: readonly Row<AlignedItem>[],
   row: number,
   items: readonly AlignedItem[],
   item: number,
-): Pairing[] {
+): Resumable<Pairing[]> {
   for (let window = WINDOW; ; window *= 2) {
     const found = pairings(rows, row, items, item, window);
+    yield;
     const isAll = row + window >= rows.length && item + window >= items.length;
     if (isAll || window >= WIDEST_WINDOW || found.includes('both')) return found;
   }

@@ -8,7 +8,8 @@ import { profileIds } from '../../profiles/profiles';
 import type { ResolvedProfile } from '../../profiles/resolve';
 import type { Run } from '../../scenarios/run';
 import type { Line } from '../../scenarios/scenario';
-import { align, type AlignedItem } from './alignment';
+import type { Resumable } from '../../base/resumable';
+import { alignInParts, type AlignedItem } from './alignment';
 import type { ComparedRow, FieldDifference } from './model';
 
 import type { Finding, PerformedAct, StepRecord, Timeline } from '../timeline/timeline';
@@ -64,8 +65,13 @@ function rank({ id }: ResolvedProfile): number {
   return index < 0 ? profileIds.length : index;
 }
 
+/** Steps that are read, or rows that are compared, in one part of the work. */
+const STEPS_IN_PART = 256;
+const ROWS_IN_PART = 16;
+
 /** The rows of several runs of one scenario. */
-export const comparedRows = (runs: readonly Run<Timeline>[]): FoundRow[] => new Comparer(runs).rows();
+export const comparedRows = (runs: readonly Run<Timeline>[]): Resumable<FoundRow[]> =>
+  new Comparer(runs).rows();
 
 class Comparer {
   private readonly codes = new Map<string, number>();
@@ -83,13 +89,18 @@ class Comparer {
       .sort((a, b) => rank(spec(a)) - rank(spec(b)) || before(spec(a).spec, spec(b).spec));
   }
 
-  rows(): FoundRow[] {
+  *rows(): Resumable<FoundRow[]> {
     const rows: FoundRow[] = [];
     for (const lines of lineGroups(this.runs[0]?.scenario.lines ?? [])) {
-      const segments = this.order.map((run) => this.segments(this.runs[run] as Run<Timeline>, lines));
-      for (const at of align(segments)) {
+      const segments: Segment[][] = [];
+      for (const run of this.order)
+        segments.push(yield* this.segments(this.runs[run] as Run<Timeline>, lines));
+      for (const at of yield* alignInParts(segments)) {
         const items = at.map((index, i) => (index === undefined ? [] : (segments[i]?.[index]?.items ?? [])));
-        for (const row of align(items)) rows.push(this.row(rows.at(-1)?.line ?? 0, row, items));
+        for (const row of yield* alignInParts(items)) {
+          rows.push(this.row(rows.at(-1)?.line ?? 0, row, items));
+          if (rows.length % ROWS_IN_PART === 0) yield;
+        }
       }
     }
     return rows;
@@ -122,9 +133,9 @@ class Comparer {
   }
 
   /** What lines did in one run, cut where an act of the scenario or of a guest program begins. */
-  private segments(run: Run<Timeline>, lines: readonly number[]): Segment[] {
+  private *segments(run: Run<Timeline>, lines: readonly number[]): Resumable<Segment[]> {
     const segments: OpenSegment[] = [];
-    for (const line of lines) this.addLine(segments, run, line);
+    for (const line of lines) yield* this.addLine(segments, run, line);
     // A single segment of a run corresponds to the single segment of the others.
     const role = segments.length === 1 ? this.code('only act') : 0;
     return segments.map(({ key, verb, items }) => ({
@@ -135,7 +146,7 @@ class Comparer {
     }));
   }
 
-  private addLine(segments: OpenSegment[], run: Run<Timeline>, line: number): void {
+  private *addLine(segments: OpenSegment[], run: Run<Timeline>, line: number): Resumable<void> {
     const { firstAct = 0, endAct = 0 } = run.lines[line] ?? {};
     const reported = new Set<string>();
     const add = (item: Omit<Item, 'line'>): void => void segments.at(-1)?.items.push({ line, ...item });
@@ -145,6 +156,7 @@ class Comparer {
         segments.push({ ...segmentKey(run.timeline, performed), items: [] });
       for (let step = firstStep; step < firstStep + stepCount; step++) {
         add(this.stepItem(run.timeline.step(step), segments.at(-1)?.items.length === 0));
+        if (step % STEPS_IN_PART === 0) yield;
       }
       if (refused === undefined) continue;
       reported.add(refused);

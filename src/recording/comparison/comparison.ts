@@ -4,6 +4,7 @@
  * that, steps of one kind and vCPU stand beside each other, so that a kernel that exits three times lines up with one
  * that exits once.
  */
+import { finish, type Resumable } from '../../base/resumable';
 import { compareProfiles } from '../../profiles/compare';
 import type { Run } from '../../scenarios/run';
 import { comparedRows, differencesOf, type FoundRow } from './comparison-rows';
@@ -17,9 +18,12 @@ import type { Timeline } from '../timeline/timeline';
  *
  * The order of the rows does not depend on the order of the runs: reordering the runs only renumbers them in the result.
  */
-export function compare(runs: readonly Run<Timeline>[]): Comparison {
+export const compare = (runs: readonly Run<Timeline>[]): Comparison => finish(compareInParts(runs));
+
+/** As {@link compare}, some rows at a time. */
+export function* compareInParts(runs: readonly Run<Timeline>[]): Resumable<Comparison> {
   const timelines = runs.map(({ timeline }) => timeline);
-  const found = comparedRows(runs);
+  const found = yield* comparedRows(runs);
 
   const places = placesOf(runs, found);
   const positionsAfter = (row: number): readonly number[] =>

@@ -1,0 +1,78 @@
+import { deflateRawSync } from 'node:zlib';
+import type { Page } from '@playwright/test';
+import { openRun, whereAmI } from './shell';
+import { expect, test } from './test';
+
+/** A link to a text. */
+const linkTo = (text: string): string =>
+  `#/x/1.${deflateRawSync(Buffer.from(text), { level: 9 }).toString('base64url')}`;
+
+const ACTS = 6_000;
+/** Takes seconds on any machine: many acts under several kernels. */
+const long = `ghcb-scenario 1
+title   A long one
+profile linux-7.2 linux-6.17 linux-6.12 linux-6.11 v14 v11 part2-v5 as-reviewed part2-v4
+launch  standard
+${'v0      read gpa=0x1000 private=no\n'.repeat(ACTS)}end ghcb-scenario
+`;
+
+const line = (page: Page) => page.locator('.job');
+
+test('a late reply does not take the place of what was opened after it', async ({ page }) => {
+  await openRun(page, '#/s/lf-1-finish-fails');
+  let answer = (): void => {};
+  const late = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/psc-batch.ghcb', async (route) => {
+    await late;
+    await route.continue();
+  });
+  const asked = page.waitForRequest('**/psc-batch.ghcb');
+  await page.evaluate(() => (location.hash = '#/s/psc-batch'));
+  await asked;
+  await page.evaluate(() => (location.hash = '#/s/linux-boot'));
+  await expect(page).toHaveTitle(/^Linux boots/);
+  const answered = page.waitForResponse('**/psc-batch.ghcb');
+  answer();
+  await answered;
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+  await expect(page).toHaveTitle(/^Linux boots/);
+  await expect(page).toHaveURL(/#\/s\/linux-boot/);
+});
+
+test('a long run says where it stands, stops at Escape, shows what it made, and goes on', async ({
+  page,
+}) => {
+  await page.goto(`./${linkTo(long)}`);
+  await expect(line(page)).toContainText(
+    /Running under \S+ \(\d of 9\): line [\d,]+ of [\d,]+, [\d,]+ steps?…/,
+  );
+  await page.keyboard.press('Escape');
+  await expect(line(page)).toContainText(/^Stopped\. Running under/);
+  await expect(page.locator('.notice')).toContainText(/Stopped: .* shown/);
+  await expect(page.getByRole('option').first()).toBeAttached();
+  expect((await whereAmI(page)).of).toBeGreaterThan(0);
+
+  await page.getByRole('button', { name: 'Go on' }).press('Enter');
+  await expect(page.getByRole('button', { name: /^Stop/ })).toBeFocused();
+  await expect(line(page)).toHaveCount(0, { timeout: 120_000 });
+  await expect(page.locator('#view')).toBeFocused();
+  await expect.poll(async () => (await whereAmI(page)).of, { timeout: 60_000 }).toBeGreaterThan(ACTS);
+});
+
+test('what is opened while another run is made takes its place', async ({ page }) => {
+  await page.goto(`./${linkTo(long)}`);
+  await expect(line(page)).toBeVisible();
+  await page.evaluate(() => (location.hash = '#/s/psc-batch'));
+  await expect(page.getByText(/^step \d+ of \d+$/)).toBeVisible();
+  await expect(page).not.toHaveTitle(/A long one/);
+  await expect(line(page)).toHaveCount(0);
+});
+
+test('a run that was stopped can be left as it is', async ({ page }) => {
+  await page.goto(`./${linkTo(long)}`);
+  await page.getByRole('button', { name: /^Stop/ }).click();
+  await expect(page.getByRole('button', { name: 'Go on' })).toBeFocused();
+  await page.getByRole('button', { name: 'Leave it stopped' }).click();
+  await expect(line(page)).toHaveCount(0);
+  await expect(page.getByRole('option').first()).toBeAttached();
+});

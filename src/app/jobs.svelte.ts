@@ -1,0 +1,109 @@
+/**
+ * Work that may take long, on the page itself: done in slices, so that the browser draws and hears keys between them.
+ * Newer work takes the place of older work, and a person can stop it and go on with it.
+ */
+import type { Resumable } from '../base/resumable';
+
+/** A frame of 60 Hz has 16 ms; the rest is the browser's. */
+const SLICE_MILLISECONDS = 12;
+/** What is over sooner is not worth a message. */
+const SHOWN_AFTER_MILLISECONDS = 1000;
+/** Milliseconds between two messages. */
+const MESSAGE_MILLISECONDS = 100;
+
+export interface Job<T> {
+  readonly parts: Resumable<T>;
+  /** Where the work stands, without a full stop. */
+  says(): string;
+  /** A person stopped it: what was made so far may be shown. */
+  stopped?(): void;
+  /** A person goes on with it: what was shown of it changes from now on. */
+  resumed?(): void;
+}
+
+interface Current {
+  readonly job: Job<unknown>;
+  /** Lets it go on after a stop. */
+  resume: (() => void) | undefined;
+}
+
+/** The browser does what waits for it, then the promise resolves. Not slowed down in a page that is in the background. */
+function otherTasks(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
+export class Jobs {
+  /** Where the work stands, once it has taken a second or was stopped. */
+  says = $state.raw('');
+  /** It was stopped, and can be gone on with. */
+  isStopped = $state.raw(false);
+
+  private current: Current | undefined;
+
+  /** @returns the result, or nothing when newer work took its place before it was done */
+  async do<T>(job: Job<T>): Promise<T | undefined> {
+    this.end();
+    const own: Current = { job, resume: undefined };
+    this.current = own;
+    let nextMessage = performance.now() + SHOWN_AFTER_MILLISECONDS;
+    try {
+      for (;;) {
+        const end = performance.now() + SLICE_MILLISECONDS;
+        do {
+          const part = job.parts.next();
+          if (part.done) return part.value;
+        } while (performance.now() < end);
+        if (end > nextMessage) {
+          this.says = job.says();
+          nextMessage = end + MESSAGE_MILLISECONDS;
+        }
+        await otherTasks();
+        if (this.isStopped && this.current === own)
+          await new Promise<void>((resolve) => (own.resume = resolve));
+        if (this.current !== own) return undefined;
+      }
+    } finally {
+      if (this.current === own) this.forget();
+    }
+  }
+
+  /** Stops it where it stands. */
+  stop(): void {
+    if (!this.current || this.isStopped) return;
+    const { job } = this.current;
+    this.says = job.says();
+    this.isStopped = true;
+    job.stopped?.();
+  }
+
+  /** Goes on with what was stopped. */
+  goOn(): void {
+    if (!this.current || !this.isStopped) return;
+    this.isStopped = false;
+    this.current.job.resumed?.();
+    this.current.resume?.();
+    this.current.resume = undefined;
+  }
+
+  /** Gives up what is being done, for good. */
+  end(): void {
+    const { current } = this;
+    if (!current) return;
+    this.forget();
+    current.resume?.();
+    current.job.parts.return(undefined);
+  }
+
+  private forget(): void {
+    this.current = undefined;
+    this.isStopped = false;
+    this.says = '';
+  }
+}
