@@ -1,5 +1,5 @@
 /** Under which profiles the scenario runs, and whether their runs are shown side by side. */
-import { defaultProfileId } from '../profiles/profiles';
+import { defaultProfileId } from '../profiles/default-profile';
 import type { ResolvedProfile } from '../profiles/resolve';
 
 /** Who a run is compared with when nobody says. */

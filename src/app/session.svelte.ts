@@ -431,7 +431,7 @@ export class Session {
       });
     });
     const remarks = results.flatMap((result) => (result.ok ? result.value.remarks : []));
-    if (remarks.length > 0) this.warn([...new Set(remarks)].join(' '));
+    if (remarks.length > 0) this.warn(remarks.filter((one, at) => remarks.indexOf(one) === at).join(' '));
     return true;
   }
 

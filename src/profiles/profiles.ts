@@ -13,10 +13,8 @@ import {
   type ProfileText,
 } from './generations';
 
+export { defaultProfileId } from './default-profile';
 export { isProfileId, profileIds, unspecifiedDoc, type ProfileId, type ProfileText };
-
-/** The generation used when nobody names one. */
-export const defaultProfileId: ProfileId = 'linux-7.3';
 
 function textOf(id: ProfileId): ProfileText {
   const { title, date, description, neverExistedAsCode }: ProfileText = generations[id];

@@ -4,7 +4,7 @@
  */
 import { hex } from '../base/hex';
 import { actTables, type Act, type ByteRun, type ParameterKind, type PscEntryInput } from '../engine/acts';
-import { defaultProfileId } from '../profiles/profiles';
+import { defaultProfileId } from '../profiles/default-profile';
 import { printByteRuns } from './byte-runs';
 import { printEntries } from './entries';
 
