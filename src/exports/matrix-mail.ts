@@ -3,6 +3,7 @@ import type { Cell } from '../explorer/matrix/cell';
 import type { MatrixChart, MatrixEvent, MatrixState } from '../explorer/matrix/chart';
 import { outcomeSigns } from '../explorer/matrix/outcome';
 import { cellTitle } from '../explorer/matrix/scenario';
+import { profileNames } from '../profiles/names';
 import { fitted, safeLine } from './mail-lines';
 
 const INDENT = 4;
@@ -18,6 +19,22 @@ export interface CellMail {
 
 const indented = (text: string): string[] => fitted(text, INDENT);
 
+/** What happened, once for all profiles under which it did. */
+function answers(cells: readonly Cell[]): string[] {
+  const byText = new Map<string, { readonly lines: readonly string[]; readonly profiles: string[] }>();
+  for (const cell of cells) {
+    const lines = answerLines(cell);
+    const text = [cell.outcome, ...lines].join('\n');
+    const known = byText.get(text) ?? { lines: [outcomeSigns[cell.outcome].says, ...lines], profiles: [] };
+    known.profiles.push(cell.profile);
+    byText.set(text, known);
+  }
+  return [...byText.values()].flatMap(({ lines: [outcome = '', ...lines], profiles }) => [
+    ...fitted(`${profileNames(profiles)}: ${outcome}`, 0),
+    ...lines,
+  ]);
+}
+
 function answerLines(cell: Cell): string[] {
   const told = cell.answer === '' ? [] : indented(`answered ${cell.answer}`);
   const changed = cell.facts
@@ -25,7 +42,6 @@ function answerLines(cell: Cell): string[] {
     .flatMap(({ title, before, after }) => indented(`${title}: ${before} -> ${after}`));
   const facets = cell.facets.map(({ name, value, confidence }) => `${name}=${value} (${confidence})`);
   return [
-    `${cell.profile}: ${outcomeSigns[cell.outcome].says}`,
     ...indented(cell.because.replaceAll('→', '->')),
     ...told,
     ...changed,
@@ -43,7 +59,7 @@ export function matrixMail({ place, cells, scenario, link }: CellMail): string {
     ...fitted(place.state.says, 0),
     ...fitted(place.event.says, 0),
     '',
-    ...cells.flatMap(answerLines),
+    ...answers(cells),
   ];
   return [...body.map(safeLine), '', `<${link}>`, '', scenario.trimEnd(), ''].join('\n');
 }

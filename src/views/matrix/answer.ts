@@ -4,6 +4,7 @@ import { profileLetter } from '../../drawings/matrix';
 import type { Answered, MatrixEvent, MatrixState } from '../../explorer/matrix/chart';
 import type { Outcome } from '../../explorer/matrix/outcome';
 import { facetDoc, type FacetName } from '../../profiles/facets';
+import { profileNames } from '../../profiles/names';
 import type { FullCell } from './messages';
 
 /** One fact, for each profile. */
@@ -69,6 +70,27 @@ export function answerRows(
     ...titles.map(fact),
     ...(cells.some(({ cell }) => cell.remarks.length > 0) ? [remarks] : []),
   ];
+}
+
+/** Profiles under which the cell is the same, as indexes, and the names of these profiles, shortened where they follow each other. */
+export interface AlikeGroup {
+  readonly profiles: readonly number[];
+  readonly names: string;
+}
+
+/** Profiles whose outcome and rows are the same stand in one group; the groups in the order of their first profile. */
+export function alikeGroups(cells: readonly FullCell[], rows: readonly AnswerRow[]): readonly AlikeGroup[] {
+  const byLook = new Map<string, number[]>();
+  cells.forEach(({ cell }, index) => {
+    const look = [cell.outcome, ...rows.map(({ texts }) => texts[index] ?? '')].join('\n');
+    const group = byLook.get(look);
+    if (group) group.push(index);
+    else byLook.set(look, [index]);
+  });
+  return [...byLook.values()].map((profiles) => ({
+    profiles,
+    names: profileNames(profiles.map((index) => cells[index]?.cell.profile ?? '')),
+  }));
 }
 
 /** A facet that decided the cell under one profile at least. */
