@@ -178,8 +178,7 @@ export class Session {
    * @param compare several profiles side by side, or A alone; as it was when missing
    */
   async openMade(text: string, compare?: boolean): Promise<void> {
-    if (compare !== undefined) this.profiles.comparing = compare;
-    const result = await this.openOther(text);
+    const result = await this.openOther(text, compare);
     if (!result?.ok) return;
     this.show('ladder');
     const last = this.timeline?.acts.findLast(({ origin }) => origin === 'scenario');
@@ -187,9 +186,9 @@ export class Session {
   }
 
   /** A text that a person brought: shown in place of what is shown, which Back shows again. */
-  async openOther(text: string): Promise<RunResult | undefined> {
+  async openOther(text: string, compare?: boolean): Promise<RunResult | undefined> {
     this.links.push();
-    const result = await this.openText(text, undefined);
+    const result = await this.openText(text, undefined, compare);
     if (result) this.links.remember();
     return result;
   }
@@ -216,15 +215,20 @@ export class Session {
   /**
    * A scenario becomes the main branch once it has run; when it is not sound, the editor shows it and says why.
    * @param shipped what it is byte for byte
+   * @param compare its runs side by side, or A alone; as it was when missing
    * @returns nothing when something newer took its place
    */
-  async openText(text: string, shipped: Shipped | undefined): Promise<RunResult | undefined> {
+  async openText(
+    text: string,
+    shipped: Shipped | undefined,
+    compare?: boolean,
+  ): Promise<RunResult | undefined> {
     const result = await this.runsOf(text, {
-      show: (ran) => this.showOpened(text, shipped, ran),
+      show: (ran) => this.showOpened(text, shipped, ran, compare),
       hide: () => (this.branches = []),
     });
     if (!result) return undefined;
-    if (result.ok) this.showOpened(text, shipped, result.value);
+    if (result.ok) this.showOpened(text, shipped, result.value, compare);
     else {
       this.arriveAt(text, shipped);
       this.problems = result.problems;
@@ -243,8 +247,9 @@ export class Session {
     this.draft = text;
   }
 
-  private showOpened(text: string, shipped: Shipped | undefined, ran: Ran): void {
+  private showOpened(text: string, shipped: Shipped | undefined, ran: Ran, compare?: boolean): void {
     this.arriveAt(text, shipped);
+    if (compare !== undefined) this.profiles.comparing = compare;
     this.problems = [];
     this.title = ran.head.title || 'Untitled scenario';
     this.branches = [{ id: 'main', title: 'main', text, ...runsIn(ran) }];
