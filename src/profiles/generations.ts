@@ -43,6 +43,8 @@ export interface DerivedGeneration extends ProfileText, Difference<string> {
 const in73 = tree('Linux 7.3.4');
 /** What vectors of 7.3.4 decide: with any other value at least one of them fails. */
 const executedIn73 = [
+  'mp.runnableClearsUnhalted',
+  'failEntry.reason',
   'psc.msr',
   'psc.msrUnknownOp',
   'psc.msrFailure',
@@ -185,6 +187,7 @@ export const generations = {
     changes: {
       'ap.launchVmsaRestore': executed('no', in73(sev('sev_snp_init_protected_guest_state()'))),
       'lu.uaddrAlignment': executed('page+notZero', in73(sev('snp_launch_update()'))),
+      'run.deadRequest': executed('kept', in73({ file: 'arch/x86/kvm/x86.c', topic: 'the run loop' })),
       'lf.vcpuCreation': read('waits', in73({ file: 'virt/kvm/kvm_main.c', topic: 'KVM_CREATE_VCPU' })),
     },
     unchanged: in73(sev('the differences from 7.2.13 that were found touch no other facet')),

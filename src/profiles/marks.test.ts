@@ -92,8 +92,8 @@ describe('no mark is promoted', () => {
         lu.argumentChecks lu.notSnp lu.failure lu.firstPageErrno lu.alreadyAssigned lu.privateAttribute lu.zeroSource
         lu.directMap lu.cpuidCorrection lu.reclaimFailure lu.reclaim lu.makeSharedFailure lu.afterFinish lf.failure
         lf.vcpuCreation lf.locksVcpus run.beforeFinish free.vmsa mem.private preFault.beforeFinish`,
-      inferred: 'psc.doneInfo1 ls.refusal fault.mismatch',
-      unconfirmed: `failEntry.reason mp.setRange mp.initWithSmi init2.ghcbVersion1 init2.secureTsc
+      inferred: 'psc.doneInfo1 ls.refusal fault.mismatch mp.runnableClearsUnhalted',
+      unconfirmed: `failEntry.reason run.deadRequest mp.setRange mp.initWithSmi init2.ghcbVersion1 init2.secureTsc
         asid.ciphertextHiding attr.snpPolicyBits ls.policy lu.lenZero lu.uaddrAlignment lu.sourceRead
         lu.cpuidReadOnlySource gmem.mmapFlag`,
     },
@@ -101,7 +101,6 @@ describe('no mark is promoted', () => {
       read: `psc.doneInfo1 term.tracepoint ap.vmcbDirty vmrun.guard mp.initWithSmi init2.command init2.secureTsc
         asid.ciphertextHiding attr.snpPolicyBits lu.directMap run.beforeFinish mem.private preFault.beforeFinish
         gmem.mmapFlag fault.mismatch`,
-      inferred: 'failEntry.reason',
     },
     'linux-6.17': {
       read: `psc.doneInfo1 term.tracepoint ap.vmcbDirty vmrun.guard failEntry.reason mp.initWithSmi init2.command
@@ -110,11 +109,11 @@ describe('no mark is promoted', () => {
         lu.privateAttribute lu.zeroSource lu.directMap lu.lenZero lu.uaddrAlignment lu.sourceRead lu.cpuidCorrection
         lu.reclaimFailure lu.reclaim lu.makeSharedFailure lu.afterFinish lf.failure lf.vcpuCreation lf.locksVcpus
         run.beforeFinish free.vmsa mem.private preFault.beforeFinish`,
-      inferred: 'fault.mismatch',
-      unconfirmed: 'mp.setRange lu.cpuidReadOnlySource',
+      inferred: 'fault.mismatch mp.runnableClearsUnhalted',
+      unconfirmed: 'run.deadRequest mp.setRange lu.cpuidReadOnlySource',
     },
     'linux-7.2': {
-      read: `psc.doneInfo1 ap.vmcbDirty vmrun.guard failEntry.reason mp.initWithSmi init2.command asid.ciphertextHiding
+      read: `psc.doneInfo1 ap.vmcbDirty vmrun.guard mp.initWithSmi init2.command asid.ciphertextHiding
         attr.snpPolicyBits lu.directMap run.beforeFinish mem.private preFault.beforeFinish gmem.mmapFlag fault.mismatch`,
       unconfirmed: 'term.tracepoint',
     },

@@ -147,6 +147,8 @@ const kernelRows: readonly Row[] = [
     'lf.vcpuCreation',
     { 'linux-6.11 linux-6.17': 'unchecked', 'linux-6.12 linux-7.2': 'ebusy', 'linux-7.3': 'waits' },
   ],
+  ['run.deadRequest', { 'linux-6.* linux-7.2': 'consumed', 'linux-7.3': 'kept' }],
+  ['mp.runnableClearsUnhalted', { 'linux-6.11 linux-6.12': 'no', 'linux-6.17 linux-7.2': 'yes' }],
   ['lf.locksVcpus', { 'linux-6.*': 'no', 'linux-7.2': 'yes' }],
 ];
 

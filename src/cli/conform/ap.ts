@@ -38,7 +38,7 @@ const GHCB = 0x1234000n;
 /** Kernels that remember which guest page the VMCB names. */
 const gpaTracked: ReadonlySet<string> = new Set(['linux-6.12', 'linux-7.2', 'linux-7.3']);
 
-interface Case {
+export interface Case {
   readonly world: World;
   readonly target: Vcpu;
   readonly watch: Watch;
@@ -51,7 +51,8 @@ interface Case {
   held: 'nae' | 'msr' | undefined;
 }
 
-function begin(input: JsonObject, profile: ResolvedProfile): Case {
+/** @param heard is told of every move */
+export function begin(input: JsonObject, profile: ResolvedProfile, heard?: (kind: string) => void): Case {
   const world = guestWorld(profile, {
     vcpus: 3,
     vmsaFeatures: word(input['vmsaFeatures'], 1n),
@@ -72,7 +73,7 @@ function begin(input: JsonObject, profile: ResolvedProfile): Case {
   return {
     world,
     target,
-    watch: watch(world),
+    watch: watch(world, heard),
     kicks: 0,
     tracksGpa: gpaTracked.has(profile.id),
     // The flag exists for the sake of this behaviour; the kernels above all have it.
@@ -89,7 +90,7 @@ function forceMpState(target: Vcpu, number: number): void {
 }
 
 /** A page that guest_memfd cannot hand out. */
-function setPoison(world: World, gpa: bigint, poisoned: boolean): void {
+export function setPoison(world: World, gpa: bigint, poisoned: boolean): void {
   const { hostPage } = world.pages;
   const page = frameBelow(hostPage.pageCount, BigInt(gpaToGfn(gpa)));
   const bits = hostPage.get(page);
@@ -97,7 +98,7 @@ function setPoison(world: World, gpa: bigint, poisoned: boolean): void {
 }
 
 /** The AP creation NAE by a vCPU. */
-function request(state: Case, op: JsonObject): { info: string[]; kvmRun: string | number } {
+export function request(state: Case, op: JsonObject): { info: string[]; kvmRun: string | number } {
   const { world } = state;
   const caller = world.vcpu(numberOf(op['vcpu']));
   const page = sharedPage(world, caller.guestGhcbGpa);
@@ -119,7 +120,7 @@ function request(state: Case, op: JsonObject): { info: string[]; kvmRun: string 
 }
 
 /** The target as the vectors print it. */
-function observe(state: Case): JsonObject {
+export function observe(state: Case): JsonObject {
   const { target } = state;
   const vmsa: Record<Vcpu['vmsa'], string> = {
     launchVmsa: 'initial',
@@ -146,10 +147,10 @@ function observe(state: Case): JsonObject {
 }
 
 /** What a step did besides: pages looked up for a VMSA, wake-ups sent. */
-function finishStep(state: Case, result: JsonObject): JsonObject {
+export function finishStep(state: Case, result: JsonObject, look = observe): JsonObject {
   const { lookedUp, kicks } = state.watch.take(state.target.index);
   state.kicks += kicks;
-  return { ...result, ...(lookedUp.length > 0 ? { gmem: lookedUp.map(hexWord) } : {}), t: observe(state) };
+  return { ...result, ...(lookedUp.length > 0 ? { gmem: lookedUp.map(hexWord) } : {}), t: look(state) };
 }
 
 const answerFields = (vcpu: Vcpu, world: World): JsonObject => {
@@ -219,7 +220,7 @@ const pieces: Readonly<Record<string, Step>> = {
 };
 
 /** The invalidation hook of kernels that have one. */
-function reloadHook(state: Case, gpa: bigint): void {
+export function reloadHook(state: Case, gpa: bigint): void {
   if (state.world.facetOrUnspecified('vmsa.reload') !== 'onInvalidation') return;
   for (const vcpu of state.world.vcpus) if (vcpu.guestVmsaGpa === gpa) vcpu.vmsaReloadRequest = true;
 }

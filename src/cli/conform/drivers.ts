@@ -6,6 +6,7 @@ import { driveLaunch } from './launch';
 import { driveMsr, driveMsrSweep } from './msr';
 import { driveNae } from './nae';
 import { drivePsc } from './psc';
+import { driveRunLoop } from './run-loop';
 import { driveVmmcall } from './vmmcall';
 
 export type Driver = (input: JsonObject, profile: ResolvedProfile) => JsonObject;
@@ -17,6 +18,7 @@ export const drivers: Readonly<Record<string, Driver>> = {
   msrSweep: driveMsrSweep,
   ap: driveAp,
   apRun: driveApRun,
+  runLoop: driveRunLoop,
   nae: driveNae,
   vmmcall: driveVmmcall,
   launch: driveLaunch,

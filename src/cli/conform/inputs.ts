@@ -18,10 +18,13 @@ const hypercalls = 'guest hypercallExit';
 const declared: Readonly<Record<string, string>> = {
   psc: `ghcbGpa ghcbVersion hypercallExit cur end hdrReserved entries info2 scratch answers edits afterExit header entry
     value disableAfterExit rounds world assigned code gpa noSlot notPresent nptLevel rmpFail unregistered`,
-  msr: `${hypercalls} ghcbMsr ghcbVersion answers irqchip cpuidHandler cpuidResult extraEvent pvUnhalted`,
+  msr: `${hypercalls} ghcbMsr ghcbVersion answers irqchip cpuidHandler cpuidResult extraEvent pvUnhalted
+    showReset`,
   msrSweep: `${hypercalls} ghcbMsr ghcbVersion irqchip cpuidHandler cpuidResult extraEvent pvUnhalted`,
   ap: aps,
   apRun: aps,
+  runLoop: `target noGmem hypercallExit ops op info1 info2 rax rbx rcx rdx rsi value gpa ret immediateExit signal guest
+    do exitCode scratch cpl psc cur end entries ghcbMsr events ap gmemGone sleep`,
   nae: `guest ghcb exitCode info1 info2 scratch valid usage protocolVersion rax rbx rcx rdx rsi cpl xcr0 xss ghcbVersion
     registered unmapped unreadable handler irqchip jumpTable msrFails cpuidResult answers answerNpages certs data entry fw
     error ret msgType vmsaFeatures target`,

@@ -13,6 +13,7 @@ import {
   GHCB_MSR_PSC_REQ,
   pscRequest,
 } from '../../abi/ghcb-msr';
+import { ghcbMsrAtReset } from '../../engine/kvm/vmgexit/sev-info';
 import { mpStateNumber } from '../../engine/kvm/ap/mp-state';
 import { kvmRunIoctl } from '../../engine/kvm/run/run';
 import { sevHandleVmgexit } from '../../engine/kvm/vmgexit/vmgexit';
@@ -110,6 +111,7 @@ export function driveMsr(input: JsonObject, profile: ResolvedProfile): JsonObjec
   const mpState = mpStateNumber(vcpu.mpState);
   const hold = { none: 0, nae: 1, msr: 2 }[vcpu.holdType];
   return {
+    ...(input['showReset'] === true ? { ghcbMsrAtReset: hexWord(ghcbMsrAtReset(world)) } : {}),
     ...(atExit === undefined ? {} : { ghcbMsrAtExit: hexWord(atExit) }),
     exits,
     kvmRun: result,

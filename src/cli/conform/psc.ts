@@ -6,7 +6,7 @@ import { SCRATCH_AREA_LIMIT, SVM_VMGEXIT_PSC } from '../../abi/nae';
 import { pscHeader } from '../../abi/psc';
 import { vmgexit } from '../../engine/guest/ghcb-writer';
 import { kvmRunIoctl } from '../../engine/kvm/run/run';
-import { COPY_OVERRUN } from '../../engine/kvm/ghcb/scratch';
+import { COPY_OVERRUN, PAGE_OVERRUN } from '../../engine/kvm/ghcb/scratch';
 import type { Image } from '../../engine/memory/image';
 import type { World } from '../../engine/world';
 import type { ResolvedProfile } from '../../profiles/resolve';
@@ -29,15 +29,34 @@ export interface ExitScript {
   readonly disableAfterExit: number | undefined;
   readonly scratch: bigint;
   exitsSeen: number;
-  /** KVM left the buffer: what follows depends on what lies behind it. */
+  /** KVM left its copy of the buffer: what follows depends on what lies behind it. */
   outOfBounds: boolean;
+  /** KVM left the GHCB page. */
+  leftPage: boolean;
 }
 
+/** Two contents of the memory behind a GHCB page. */
+const FILLERS = [0, 0xff] as const;
+
+/** A walk that leaves the GHCB page is out of bounds where its result depends on what lies behind the page. */
 export function drivePsc(input: JsonObject, profile: ResolvedProfile): JsonObject {
+  const [zeros, ones] = FILLERS;
+  const { output, leftPage } = driveWith(input, profile, zeros);
+  if (!leftPage) return output;
+  const again = driveWith(input, profile, ones).output;
+  return JSON.stringify(again) === JSON.stringify(output) ? output : { outOfBounds: true };
+}
+
+function driveWith(
+  input: JsonObject,
+  profile: ResolvedProfile,
+  filler: number,
+): { output: JsonObject; leftPage: boolean } {
   const world = guestWorld(profile, {
     hypercallExit: input['hypercallExit'] !== false,
     ghcbVersion: numberOf(input['ghcbVersion'], 2),
   });
+  world.vm.byteBehindPages = filler;
   const ghcbGpa = word(input['ghcbGpa']);
   const scratch = word(input['scratch']);
   coverBySlot(world, scratch, SCRATCH_AREA_LIMIT / PAGE_SIZE);
@@ -65,13 +84,15 @@ export function drivePsc(input: JsonObject, profile: ResolvedProfile): JsonObjec
     scratch,
     exitsSeen: 0,
     outOfBounds: false,
+    leftPage: false,
   };
   const rounds = Array.from({ length: atMost(MAX_ROUNDS, numberOf(input['rounds'], 1)) }, () =>
     round(world, input, { ghcbGpa, scratch, script }),
   );
-  if (script.outOfBounds) return { outOfBounds: true };
+  const { leftPage } = script;
+  if (script.outOfBounds) return { output: { outOfBounds: true }, leftPage };
   const [first, ...next] = rounds;
-  return { ...first, ...(next.length > 0 ? { next } : {}) };
+  return { output: { ...first, ...(next.length > 0 ? { next } : {}) }, leftPage };
 }
 
 function round(
@@ -96,6 +117,7 @@ function round(
     finding: (_kind, text) => {
       warned ||= text.startsWith('kernel WARN');
       at.script.outOfBounds ||= text === COPY_OVERRUN;
+      at.script.leftPage ||= text === PAGE_OVERRUN;
     },
     // KVM has read the answer: what it finds in ret at the next exit must be its own.
     move: (kind, _vcpu, args) => {

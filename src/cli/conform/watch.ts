@@ -14,12 +14,14 @@ export interface Watch {
   take(target: number): { lookedUp: bigint[]; kicks: number };
 }
 
-export function watch(world: World): Watch {
+/** @param heard is told of every move */
+export function watch(world: World, heard: (kind: string) => void = () => {}): Watch {
   let lookedUp: bigint[] = [];
   let kicked: number[] = [];
   world.recorder = {
     ...silent,
     move: (kind, _vcpu, args) => {
+      heard(kind);
       if (kind === 'vmsaLookedUp') lookedUp.push(args['gpa'] as bigint);
       if (kind === 'kick') kicked.push(args['target'] as number);
     },

@@ -12,7 +12,7 @@ import { registerGpaRequest } from '../../abi/ghcb-msr';
 import { refused, type Outcome } from '../acts';
 import { failRun } from '../kvm/exit';
 import { slotOf } from '../frames/slots';
-import { runLoop } from '../kvm/run/run';
+import { afterGuestExit } from '../kvm/run/run';
 import { sevHandleVmgexit } from '../kvm/vmgexit/vmgexit';
 import type { Image } from '../memory/image';
 import type { Vcpu } from '../state/vcpu';
@@ -70,7 +70,7 @@ export function vmgexit(world: World, vcpu: Vcpu): Outcome {
   vcpu.guestResult = 'none';
   world.sendVcpu(vcpu, { type: 'LEAVE' });
   const handled = sevHandleVmgexit(world, vcpu);
-  if (handled === 'resume') runLoop(world, vcpu);
+  if (handled === 'resume') afterGuestExit(world, vcpu);
   else if (typeof handled === 'object') failRun(world, vcpu, handled);
   return undefined;
 }

@@ -30,7 +30,7 @@ import {
 } from '../../abi/nae';
 import { pscEntry, pscHeader, PSC_ENTRY_SIZE, PSC_HEADER_SIZE } from '../../abi/psc';
 import { refused, type ActArguments, type Outcome, type PscEntryInput } from '../acts';
-import { latchInit, latchSipi } from '../kvm/ap/apic';
+import { latchInit, latchSipi, queueNmi } from '../kvm/ap/apic';
 import { kvmEmulateHalt } from '../kvm/run/halt';
 import { shutdownInterception } from '../kvm/run/shutdown';
 import type { Image } from '../memory/image';
@@ -90,7 +90,7 @@ function ipi(what: 'INIT' | 'SIPI' | 'INIT, SIPI' | 'NMI') {
     if (impossible) return impossible;
     const target = world.vcpus[args.target];
     if (!target?.exists) return refused(`there is no vCPU ${args.target}`);
-    if (what === 'NMI') target.wakeEvent = true;
+    if (what === 'NMI') queueNmi(target);
     if (what.startsWith('INIT')) latchInit(target);
     if (what.endsWith('SIPI')) latchSipi(target);
     world.move('ipi', vcpu, { what, target: args.target });

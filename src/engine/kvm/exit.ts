@@ -30,6 +30,8 @@ export function leaveToUserspace(
   kvmRun.set(run, 'apicBase', apicBase(vcpu.index));
   vcpu.runErrno = exit.errno;
   vcpu.exitPending = true;
+  // A signal is delivered when the thread is back in userspace.
+  vcpu.signalPending = false;
   world.sendVcpu(vcpu, { type: 'EXIT_TO_USERSPACE' });
 }
 

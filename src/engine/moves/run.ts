@@ -10,6 +10,7 @@ export const runMoves = moves({
     args: { vcpu: 'dec', ret: 'text', exit: 'text' },
   },
   enter: { from: 'kvm', to: 'guest', text: 'VMRUN {vmsa}', args: { vmsa: 'text' } },
+  nmiInjected: { from: 'kvm', to: 'guest', text: 'injects an NMI into v{vcpu}', args: { vcpu: 'dec' } },
   failEntry: {
     from: 'kvm',
     to: 'vmm',

@@ -44,8 +44,12 @@ export const runRules = rulesOf({
       place: 'arch/x86/kvm/x86.c: the wait of the run loop',
     },
   },
+  RunDead: {
+    says: 'A vCPU of a dead VM is kicked out of the guest, and its KVM_RUN returns -EIO.',
+    source: x86('vcpu_enter_guest, request VM_DEAD', 'executed'),
+  },
   RunSignal: {
-    says: 'A signal ends a sleeping KVM_RUN with -EINTR and exit INTR.',
+    says: 'A signal ends KVM_RUN with -EINTR and exit INTR, at the end of a round of the run loop.',
     source: x86('run loop', 'executed'),
   },
   RequestNotServedWhileUninitialized: {
@@ -53,7 +57,7 @@ export const runRules = rulesOf({
     source: x86('run loop', 'executed'),
   },
   RequestWaitsForSipi: {
-    says: 'In INIT_RECEIVED a pending update request counts as an event but is not served: the thread loops until SIPI.',
+    says: 'In INIT_RECEIVED an update request, an NMI or pv_unhalted counts as an event but is not served: the thread loops until SIPI or a signal.',
     source: x86('run loop', 'executed'),
   },
   VmsaMissing: {

@@ -39,7 +39,7 @@ export const vcpuGroup = group('vcpu', {
   receivedFirstSipi: flag('The first SIPI of this vCPU was taken.'),
   holdType: oneOf(['none', 'nae', 'msr'], 'AP reset hold in force, and how it was asked for.'),
   pvUnhalted: flag('The kick flag of paravirtual spinlocks, which also ends a hold.'),
-  wakeEvent: flag('Some other wake event, such as an NMI, is pending.'),
+  wakeEvent: flag('Some other wake event is pending.'),
   vmsaReloadRequest: flag('Request VMSA_PAGE_RELOAD: the page under the guest VMSA went away.'),
   waitsForInit: flag('The thread sleeps in front of the run loop, because the vCPU was UNINITIALIZED.'),
   smiPending: flag('An SMI is pending.'),
@@ -131,6 +131,12 @@ export const vcpuGroup = group('vcpu', {
   runRetries: count('Consecutive retries of the VMM after -EAGAIN or -EINTR from KVM_RUN.'),
   waitedEvents: word32('Events that were pending when the VMM began to wait for a change, one bit each.'),
   runErrno: count('errno of the last KVM_RUN, positive; 0 on success.'),
+
+  // Appended: the order of declaration is part of every digest.
+  nmiRequest: flag('Request NMI: the next guest entry takes over the NMIs that are queued.'),
+  nmiQueued: count('NMIs that arrived since the last guest entry.'),
+  nmiPending: count('NMIs taken over that wait to be injected.'),
+  deadRequest: flag('Request VM_DEAD: the next guest entry ends KVM_RUN with -EIO.'),
 });
 
 export type Vcpu = ReturnType<typeof vcpuGroup.create>;

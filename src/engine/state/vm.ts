@@ -50,8 +50,8 @@ export const vmGroup = group('vm', {
   updateUaddr: word64('uaddr that it left there.'),
   contextPfn: word32('Firmware context page; all ones when none.'),
   vmrunOracle: oneOf(
-    ['hardware', 'alwaysEnters'],
-    'What VMRUN does: as the RMP and the firmware say, or it always enters.',
+    ['hardware', 'alwaysEnters', 'alwaysFails'],
+    'What VMRUN does: as the RMP and the firmware say, or it always enters or fails.',
   ),
   instructionHandlersExit: flag(
     'Ordinary instruction handlers leave for userspace; for conformance cases only.',
@@ -77,6 +77,9 @@ export const vmGroup = group('vm', {
   terminationRequested: flag('An exit reported a termination request of the guest to the VMM.'),
   ioctlRet: signed('Result of the last VM or vCPU ioctl: 0 or a negative errno.'),
   responsePfn: word32('Bounce page for guest-request responses; all ones when none.'),
+  byteBehindPages: count(
+    'Every byte of the memory behind a GHCB page, which KVM can read but which is not modelled; for conformance cases only.',
+  ),
 });
 export type Vm = ReturnType<typeof vmGroup.create>;
 

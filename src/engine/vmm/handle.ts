@@ -50,7 +50,7 @@ function eventsOf(vcpu: Vcpu): number {
   const bits = [
     vcpu.initLatched,
     vcpu.sipiLatched,
-    vcpu.wakeEvent,
+    vcpu.wakeEvent || vcpu.nmiRequest || vcpu.nmiPending > 0,
     vcpu.signalPending,
     vcpu.pvUnhalted,
     vcpu.mpState !== 'UNINITIALIZED',

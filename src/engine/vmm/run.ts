@@ -2,6 +2,7 @@
 import { errno } from '../../abi/errno';
 import { refused, type Outcome } from '../acts';
 import { getMpState, mpStateName, mpStateNumber, mutexHeld, setMpState } from '../kvm/ap/mp-state';
+import { refuseCall } from '../kvm/launch/sev-call';
 import { kvmRunIoctl } from '../kvm/run/run';
 import type { HandlersOf } from '../handlers';
 import type { World } from '../world';
@@ -14,8 +15,9 @@ export const runHandlers = {
   'set-mp-state': (world, { vcpu, state }) => {
     const impossible = existing(world, vcpu) ?? mutexHeld(world, vcpu);
     if (impossible) return impossible;
-    const refusal = setMpState(world, world.vcpu(vcpu), mpStateNumber(state));
-    const ret = refusal ? -errno.EINVAL : 0;
+    const dead = world.vm.health !== 'sound';
+    const refusal = dead ? 'VmBugged' : setMpState(world, world.vcpu(vcpu), mpStateNumber(state));
+    const ret = dead ? -errno.EIO : refusal ? -errno.EINVAL : 0;
     world.vm.ioctlRet = ret;
     world.move('mpStateSet', vcpu, { value: state, ret }, refusal);
     return undefined;
@@ -23,6 +25,11 @@ export const runHandlers = {
   'get-mp-state': (world, { vcpu }) => {
     const impossible = existing(world, vcpu) ?? mutexHeld(world, vcpu);
     if (impossible) return impossible;
+    if (world.vm.health !== 'sound') {
+      world.vm.ioctlRet = refuseCall(world, 'KVM_GET_MP_STATE', 'VmBugged', 'EIO');
+      return undefined;
+    }
+    world.vm.ioctlRet = 0;
     const value = mpStateName(getMpState(world, world.vcpu(vcpu)));
     world.move('mpStateRead', vcpu, { value });
     return undefined;

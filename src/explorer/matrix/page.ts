@@ -4,6 +4,7 @@ import { SEV_CMD_SNP_PAGE_RECLAIM } from '../../abi/firmware';
 import { pageStates, type PageState } from '../../abi/rmp';
 import { hex } from '../../base/hex';
 import type { Act } from '../../engine/acts';
+import { needsWake } from '../../engine/kvm/run/run';
 import { hostPageBits } from '../../engine/memory/page-bits';
 import { pageBands, pageWords } from '../../engine/page-class';
 import type { World } from '../../engine/world';
@@ -13,6 +14,7 @@ import {
   guest,
   kvm,
   vmm,
+  wake,
   type EventStep,
   type Fact,
   type MatrixChart,
@@ -269,6 +271,8 @@ const facts: readonly Fact[] = [
 ];
 
 function roam(world: World): readonly Act[] {
+  // A VM that was marked bugged: its vCPU is on the way out of the guest.
+  if (needsWake(world, CALLER)) return [wake(CALLER)];
   const injected: readonly Act[] = noFaults(world)
     ? [
         {

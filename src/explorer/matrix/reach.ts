@@ -13,7 +13,7 @@ import { always, choicesOf, settled, type Choice, type MatrixChart, type MatrixS
 import { isAtRest, Tracer } from './trace';
 
 /** A search ends without a result after this many states. */
-const MAX_STATES = 2_000;
+const MAX_STATES = 3_000;
 
 /** How a state is reached, or what was tried. */
 export type Reached =

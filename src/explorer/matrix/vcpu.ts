@@ -40,11 +40,11 @@ function waitingText(vcpu: Vcpu): string {
     : `${gpaText(pendingVmsaGpa)}, ${request}`;
 }
 
-function latchedText({ initLatched, sipiLatched, wakeEvent, pvUnhalted }: Vcpu): string {
+function latchedText({ initLatched, sipiLatched, nmiRequest, nmiPending, pvUnhalted }: Vcpu): string {
   const latched = [
     initLatched ? 'INIT' : '',
     sipiLatched ? 'SIPI' : '',
-    wakeEvent ? 'NMI' : '',
+    nmiRequest || nmiPending > 0 ? 'NMI' : '',
     pvUnhalted ? 'unhalt' : '',
   ].filter((word) => word !== '');
   return latched.length === 0 ? 'nothing' : latched.join(', ');

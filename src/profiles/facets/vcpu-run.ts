@@ -16,6 +16,9 @@ import {
 } from '../facet';
 
 const unasked = silent('no reviewer asked for anything here');
+const failEntry = { file: 'arch/x86/kvm/svm/svm.c', topic: 'KVM_EXIT_FAIL_ENTRY' };
+const runLoop = { file: 'arch/x86/kvm/x86.c', topic: 'the run loop' };
+const settingMpState = { file: 'arch/x86/kvm/x86.c', topic: 'setting mp_state to RUNNABLE' };
 const setMpState = { file: 'arch/x86/kvm/x86.c', topic: 'KVM_SET_MP_STATE' };
 
 export const vcpuRunFacets = {
@@ -55,19 +58,8 @@ export const vcpuRunFacets = {
     facts: {
       ...unsaidBeforeMerge,
       'linux-6.11': carriedOver('allOnes32', 'linux-6.12'),
-      ...kernels(
-        'inferred',
-        { file: 'arch/x86/kvm/svm/svm.c', topic: 'KVM_EXIT_FAIL_ENTRY' },
-        { 'linux-6.12': 'allOnes32' },
-      ),
-      ...kernels(
-        'read',
-        { file: 'arch/x86/kvm/svm/svm.c', topic: 'KVM_EXIT_FAIL_ENTRY' },
-        {
-          'linux-6.17': 'allOnes64',
-          'linux-7.2': 'allOnes64',
-        },
-      ),
+      ...kernels('read', failEntry, { 'linux-6.17': 'allOnes64' }),
+      ...kernels('executed', failEntry, { 'linux-6.12': 'allOnes32', 'linux-7.2': 'allOnes64' }),
     },
   }),
 
@@ -135,6 +127,38 @@ export const vcpuRunFacets = {
       'linux-6.12': silent('AP creation leads to HALTED, and userspace cannot set STOPPED'),
       'linux-6.17': silent('AP creation leads to HALTED, and userspace cannot set STOPPED'),
       'linux-7.2': silent('AP creation leads to HALTED, and userspace cannot set STOPPED'),
+    },
+  }),
+
+  'run.deadRequest': facet({
+    doc: 'What becomes of the request that a dead VM leaves with each vCPU when it has ended a KVM_RUN.',
+    values: {
+      consumed: 'It is cleared; every later ioctl is -EIO anyway.',
+      kept: 'It stays pending.',
+      unspecified,
+    },
+    shownAs: asMerged('consumed'),
+    facts: {
+      ...unsaidBeforeMerge,
+      'linux-6.11': carriedOver('consumed', 'linux-6.12'),
+      'linux-6.17': carriedOver('consumed', 'linux-6.12 and linux-7.2'),
+      ...kernels('executed', runLoop, { 'linux-6.12': 'consumed', 'linux-7.2': 'consumed' }),
+    },
+  }),
+
+  'mp.runnableClearsUnhalted': facet({
+    doc: 'Whether INIT, SIPI and KVM_SET_MP_STATE clear pv_unhalted when they make a vCPU RUNNABLE.',
+    values: {
+      no: 'It stays set, and a later HLT does not sleep.',
+      yes: 'It is cleared.',
+      unspecified,
+    },
+    shownAs: asMerged('no'),
+    facts: {
+      ...unsaidBeforeMerge,
+      // The helper that clears it came with 6.15.
+      ...kernels('inferred', settingMpState, { 'linux-6.11': 'no', 'linux-6.17': 'yes' }),
+      ...kernels('executed', settingMpState, { 'linux-6.12': 'no', 'linux-7.2': 'yes' }),
     },
   }),
 

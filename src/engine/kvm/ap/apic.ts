@@ -20,6 +20,12 @@ export function latchSipi(vcpu: Vcpu): void {
   vcpu.sipiLatched = true;
 }
 
+/** kvm_inject_nmi: the NMI is queued until the next guest entry. */
+export function queueNmi(vcpu: Vcpu): void {
+  vcpu.nmiRequest = true;
+  vcpu.nmiQueued += 1;
+}
+
 /** Whether an update of the protected state is requested from this vCPU. */
 export function updateRequested(vcpu: Vcpu): boolean {
   return updateRequestedStates.has(vcpu.creation);
@@ -29,11 +35,37 @@ const updateRequestedStates = statesTagged(vcpuChart, 'creation', 'updateRequest
 
 /** kvm_vcpu_has_events, for the events that are modelled. */
 export function hasEvents(vcpu: Vcpu): boolean {
-  return vcpu.initLatched || vcpu.sipiLatched || vcpu.pvUnhalted || vcpu.wakeEvent || updateRequested(vcpu);
+  return (
+    vcpu.initLatched ||
+    vcpu.sipiLatched ||
+    vcpu.pvUnhalted ||
+    vcpu.wakeEvent ||
+    updateRequested(vcpu) ||
+    hasNmi(vcpu)
+  );
 }
 
-/** kvm_vcpu_reset for an INIT: the pending VMSA, if any, is applied here. */
+/** An NMI that was taken over counts only where it could be injected. */
+const hasNmi = (vcpu: Vcpu): boolean => vcpu.nmiRequest || (vcpu.nmiPending > 0 && !vcpu.nmiBlocked);
+
+/** The signature in RDX after a reset where userspace gave no CPUID table. */
+const DEFAULT_SIGNATURE = 0x600;
+
+/** KVM's copy of the registers after RESET or INIT: zeros, and the signature of the processor in RDX. */
+export function resetRegisters(world: World, vcpu: Vcpu): void {
+  vcpu.rax = 0n;
+  vcpu.rbx = 0n;
+  vcpu.rcx = 0n;
+  vcpu.rsi = 0n;
+  const leaf = world.cpuid.find((row) => row.used && row.leaf === 1);
+  vcpu.rdx = BigInt(leaf?.eax ?? DEFAULT_SIGNATURE);
+}
+
+/** kvm_vcpu_reset for an INIT: NMIs that wait are lost (their request is not), the registers are cleared, and the pending VMSA, if any, is applied. */
 export function resetVcpuForInit(world: World, vcpu: Vcpu): Applied {
+  vcpu.nmiQueued = 0;
+  vcpu.nmiPending = 0;
+  resetRegisters(world, vcpu);
   return sevSnpInitProtectedGuestState(world, vcpu);
 }
 
@@ -61,7 +93,7 @@ export function acceptApicEvents(world: World, vcpu: Vcpu): void {
     carryOut(world.decideVcpu(vcpu, { type: 'SIPI' }), {
       refuse: ({ reason }) => world.move('sipiDropped', index, { state: before }, reason),
       deliverSipi: () => {
-        clearUnhaltedWhenRunnable(vcpu);
+        clearUnhaltedWhenRunnable(world, vcpu);
         const { effect, rule } = deliverSipi(world, vcpu);
         world.move('sipiAccepted', index, { effect }, rule);
       },
@@ -80,6 +112,7 @@ function takeInit(world: World, vcpu: Vcpu): void {
     destroyedForGood: destroyedForGood(world, vcpu),
   });
   const refused = carryOut(effects, { refuse: ({ reason }) => reason });
+  clearUnhaltedWhenRunnable(world, vcpu);
   if (refused) world.move('initRefused', index, { state: vcpu.mpState }, refused);
   else world.move('initAccepted', index, { state: vcpu.mpState }, rule);
 }
@@ -102,7 +135,8 @@ function deliverSipi(world: World, vcpu: Vcpu): { effect: string; rule: RuleId }
   return { effect: 'no hold, runs on', rule: 'SipiRunsOn' };
 }
 
-/** Setting RUNNABLE also clears pv_unhalted (since the helper of 6.15). */
-export function clearUnhaltedWhenRunnable(vcpu: Vcpu): void {
-  if (vcpu.mpState === 'RUNNABLE') vcpu.pvUnhalted = false;
+/** Some kernels clear pv_unhalted wherever mp_state is set to RUNNABLE. */
+export function clearUnhaltedWhenRunnable(world: World, vcpu: Vcpu): void {
+  if (vcpu.mpState !== 'RUNNABLE' || !vcpu.pvUnhalted) return;
+  if (world.facet('mp.runnableClearsUnhalted') === 'yes') vcpu.pvUnhalted = false;
 }

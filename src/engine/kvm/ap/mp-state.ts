@@ -53,7 +53,7 @@ export function setMpState(world: World, vcpu: Vcpu, number: number): RuleId | u
   });
   if (refusal) return refusal;
   vcpu.otherMpState = vcpu.mpState === 'OTHER' ? number : 0;
-  clearUnhaltedWhenRunnable(vcpu);
+  clearUnhaltedWhenRunnable(world, vcpu);
   return undefined;
 }
 

@@ -18,7 +18,8 @@ const COPY_PAGES = SCRATCH_AREA_LIMIT / PAGE_SIZE;
 
 /** The finding of an access behind the copy, which conformance cases look for. */
 export const COPY_OVERRUN = 'KVM reads or writes beyond its copy of the scratch area';
-const PAGE_OVERRUN = 'KVM reads or writes beyond the GHCB page';
+/** The same behind the GHCB page. */
+export const PAGE_OVERRUN = 'KVM reads or writes beyond the GHCB page';
 
 /** Bytes that a handler reads and writes in any order. */
 export interface ScratchBytes {
@@ -107,7 +108,7 @@ export function scratchAgain(world: World, vcpu: Vcpu): Scratch {
   return { page: answerPage(world, vcpu), at, lengthBytes: GHCB_SHARED_BUFFER_END - at };
 }
 
-/** For kernels whose limits let a walk leave the GHCB page: memory behind it reads as zero. */
+/** For kernels whose limits let a walk leave the GHCB page: memory behind it reads as zero, and a write to it is lost. */
 export function withinPage(world: World, scratch: Scratch): Scratch {
   const { page } = scratch;
   let overrun = false;
@@ -117,15 +118,25 @@ export function withinPage(world: World, scratch: Scratch): Scratch {
     overrun = true;
     return false;
   };
-  return {
-    ...scratch,
-    page: {
-      u8: (at) => (inside(at) ? page.u8(at) : 0),
-      u32: (at) => (inside(at) ? page.u32(at) : 0),
-      setU8: (at, value) => inside(at) && page.setU8(at, value),
-      setU32: (at, value) => inside(at) && page.setU32(at, value),
+  const bytes = {
+    u8: (at: number): number => (inside(at) ? page.u8(at) : world.vm.byteBehindPages),
+    setU8: (at: number, value: number): void => {
+      if (inside(at)) page.setU8(at, value & 0xff);
     },
   };
+  return {
+    ...scratch,
+    page: { ...bytes, u32: (at) => u32Of(bytes, at), setU32: (at, value) => setU32Of(bytes, at, value) },
+  };
+}
+
+type Bytes = Pick<ScratchBytes, 'u8' | 'setU8'>;
+
+const u32Of = (bytes: Bytes, at: number): number =>
+  (bytes.u8(at) | (bytes.u8(at + 1) << 8) | (bytes.u8(at + 2) << 16) | (bytes.u8(at + 3) << 24)) >>> 0;
+
+function setU32Of(bytes: Bytes, at: number, value: number): void {
+  for (let i = 0; i < 4; i++) bytes.setU8(at + i, value >>> (8 * i));
 }
 
 /** KVM's copy. A page of it gets an image once it is not all zero. */
@@ -164,11 +175,11 @@ class ScratchCopy implements ScratchBytes {
   }
 
   u32(at: number): number {
-    return (this.u8(at) | (this.u8(at + 1) << 8) | (this.u8(at + 2) << 16) | (this.u8(at + 3) << 24)) >>> 0;
+    return u32Of(this, at);
   }
 
   setU32(at: number, value: number): void {
-    for (let i = 0; i < 4; i++) this.setU8(at + i, value >>> (8 * i));
+    setU32Of(this, at, value);
   }
 
   bytes(): Uint8Array {

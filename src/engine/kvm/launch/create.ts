@@ -4,6 +4,8 @@ import { refused, type Outcome } from '../../acts';
 import type { Instance, Variables } from '../../state/schema';
 import type { Vm } from '../../state/vm';
 import { NO_PFN, type World } from '../../world';
+import { resetRegisters } from '../ap/apic';
+import { ghcbMsrAtReset } from '../vmgexit/sev-info';
 import { allocateKernelPage } from '../memory/kernel-pages';
 import { refuseCall } from './sev-call';
 
@@ -17,6 +19,7 @@ const kept = [
   'vmrunOracle',
   'instructionHandlersExit',
   'instructionHandlersInert',
+  'byteBehindPages',
   'personality',
   'guestProgram',
 ] as const;
@@ -73,6 +76,8 @@ export function createVcpu(world: World): number {
   vcpu.launchVmsaPfn = page;
   vcpu.vmcbVmsaPfn = page;
   vcpu.dr7 = DR7_RESET;
+  resetRegisters(world, vcpu);
+  if (needsVmsa) vcpu.ghcbMsr = ghcbMsrAtReset(world);
   vm.vcpuCount = index + 1;
   world.sendVcpu(vcpu, { type: 'VCPU_CREATED', startsRunnable: index === 0 || !vm.kernelApic });
   world.move('vcpuCreated', index, { vcpu: index, state: vcpu.mpState });

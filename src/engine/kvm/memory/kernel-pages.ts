@@ -112,9 +112,15 @@ export function snpFreeFirmwarePage(world: World, pfn: number): void {
   freeKernelPage(world, pfn);
 }
 
+/** kvm_vm_dead: every vCPU is asked to leave KVM_RUN. Those in the guest are kicked out, a sleeping one is not woken. */
+function requestDead(world: World): void {
+  for (const vcpu of world.vcpus) if (vcpu.exists) vcpu.deadRequest = true;
+}
+
 /** KVM_BUG_ON: the VM is bugged. */
 export function bugVm(world: World): void {
   if (world.vm.health !== 'sound') return;
+  requestDead(world);
   world.sendLaunch({ type: 'BUGGED' });
   world.move('vmBugged', -1, {}, 'ReclaimFails');
 }
@@ -122,6 +128,7 @@ export function bugVm(world: World): void {
 /** kvm_vm_dead alone: every ioctl is refused from here. */
 export function killVm(world: World): void {
   if (world.vm.health !== 'sound') return;
+  requestDead(world);
   world.sendLaunch({ type: 'KILLED' });
   world.move('vmKilled', -1, {}, 'FinishKills');
 }

@@ -4,7 +4,7 @@ import type { Outcome } from '../../acts';
 import type { World } from '../../world';
 import { hasEvents } from '../ap/apic';
 import { leaveToUserspace } from '../exit';
-import { runLoop } from './run';
+import { afterGuestExit } from './run';
 
 /** kvm_emulate_halt: sleep in HALTED, or leave when the local APIC is in userspace. */
 export function kvmEmulateHalt(world: World, index: number): Outcome {
@@ -17,7 +17,8 @@ export function kvmEmulateHalt(world: World, index: number): Outcome {
   }
   const staysRunnable = hasEvents(vcpu) && world.facet('hold.eventPending') === 'staysRunnable';
   world.sendVcpu(vcpu, { type: 'HLT', staysRunnable });
+  if (staysRunnable) vcpu.pvUnhalted = false;
   world.move('halted', index, { state: vcpu.mpState });
-  runLoop(world, vcpu);
+  afterGuestExit(world, vcpu);
   return undefined;
 }

@@ -11,7 +11,7 @@ import { hex } from '../../../base/hex';
 import { carryOut } from '../../../machines/effects';
 import { refused, type Outcome } from '../../acts';
 import { guestReadsAnswer } from '../../guest-state/answer';
-import type { KnownValue } from '../../../profiles/facets';
+import type { FacetValue, KnownValue } from '../../../profiles/facets';
 import type { Vcpu } from '../../state/vcpu';
 import { NO_PFN, type World } from '../../world';
 import { acceptApicEvents, hasEvents, resetVcpuForInit, updateRequested } from '../ap/apic';
@@ -76,20 +76,20 @@ export function kvmRunIoctl(world: World, index: number, options: { immediateExi
   return undefined;
 }
 
-/** The wait of a vCPU that never got INIT: it ends with -EAGAIN after any event. */
+/** The wait of a vCPU that never got INIT: it ends with -EAGAIN after any event, and takes INIT and SIPI in every case. */
 function runUninitialized(world: World, vcpu: Vcpu): void {
   vcpu.waitsForInit = !hasEvents(vcpu) && !vcpu.signalPending;
   if (vcpu.waitsForInit) {
     sleep(world, vcpu);
     return;
   }
+  const requestBefore = updateRequested(vcpu);
+  if (requestBefore && vcpu.mpState === 'UNINITIALIZED') runUnblockHook(world, vcpu);
+  acceptApicEvents(world, vcpu);
   if (vcpu.signalPending) {
     interruptRun(world, vcpu);
     return;
   }
-  const requestBefore = updateRequested(vcpu);
-  if (requestBefore && vcpu.mpState === 'UNINITIALIZED') runUnblockHook(world, vcpu);
-  acceptApicEvents(world, vcpu);
   const served = !(requestBefore && vcpu.mpState === 'UNINITIALIZED');
   failRun(world, vcpu, {
     errno: errno.EAGAIN,
@@ -105,7 +105,6 @@ function runUnblockHook(world: World, vcpu: Vcpu): void {
 }
 
 function interruptRun(world: World, vcpu: Vcpu): void {
-  vcpu.signalPending = false;
   failRun(world, vcpu, { errno: errno.EINTR, reason: KVM_EXIT_INTR, rule: 'RunSignal' });
 }
 
@@ -115,31 +114,43 @@ function sleep(world: World, vcpu: Vcpu): void {
   world.move('block', index, { vcpu: index, state: vcpu.mpState });
 }
 
-/** vcpu_run: until the guest is entered, the thread sleeps, or KVM_RUN returns. */
+/**
+ * vcpu_run: until the guest is entered, the thread sleeps, or KVM_RUN returns. A signal is looked for at the end of each
+ * round, so a KVM_RUN that begins with one pending still serves requests, takes INIT and SIPI, and unmaps the GHCB.
+ */
 export function runLoop(world: World, vcpu: Vcpu): void {
   const index = vcpu.index;
   for (;;) {
+    const before = vcpu.mpState;
+    const round = before === 'RUNNABLE' ? vcpuEnterGuest(world, vcpu) : vcpuBlock(world, vcpu);
+    if (round === 'done') return;
     if (vcpu.signalPending) {
       interruptRun(world, vcpu);
       return;
     }
-    if (vcpu.mpState === 'RUNNABLE') {
-      if (vcpuEnterGuest(world, vcpu) === 'done') return;
-      continue;
-    }
-    if (!hasEvents(vcpu)) {
-      sleep(world, vcpu);
-      return;
-    }
-    const before = vcpu.mpState;
-    acceptApicEvents(world, vcpu);
-    if (wakeUp(world, vcpu) === 'left') return;
-    if (vcpu.mpState === before && hasEvents(vcpu)) {
+    if (vcpu.mpState === before && before !== 'RUNNABLE' && hasEvents(vcpu)) {
       world.sendVcpu(vcpu, { type: 'SPIN' });
       world.move('spin', index, { vcpu: index, state: before }, 'RequestWaitsForSipi');
       return;
     }
   }
+}
+
+/** The end of the round in which the guest was left, after its exit was handled. */
+export function afterGuestExit(world: World, vcpu: Vcpu): void {
+  if (vcpu.signalPending) interruptRun(world, vcpu);
+  else runLoop(world, vcpu);
+}
+
+/** vcpu_block: sleeps, or goes on where an event or a signal ends the sleep. */
+function vcpuBlock(world: World, vcpu: Vcpu): 'again' | 'done' {
+  if (!hasEvents(vcpu)) {
+    if (vcpu.signalPending) return 'again';
+    sleep(world, vcpu);
+    return 'done';
+  }
+  acceptApicEvents(world, vcpu);
+  return wakeUp(world, vcpu) === 'left' ? 'done' : 'again';
 }
 
 /** No event revives such a vCPU. */
@@ -184,19 +195,45 @@ export function serveUpdateRequest(world: World, vcpu: Vcpu): 'again' | 'enter' 
   return 'enter';
 }
 
+/** What the request VM_DEAD leaves behind when it has ended a KVM_RUN. */
+const deadRequestStays: Record<FacetValue<'run.deadRequest'>, boolean> = {
+  consumed: false,
+  kept: true,
+  unspecified: false,
+};
+
+/** NMIs that KVM keeps at most: one that is handled and one that waits, or two that wait. */
+const nmiLimit = (vcpu: Vcpu): number => (vcpu.nmiBlocked ? 1 : 2);
+
+/** process_nmi: takes over the NMIs that are queued. */
+function processNmi(vcpu: Vcpu): void {
+  if (!vcpu.nmiRequest) return;
+  vcpu.nmiRequest = false;
+  vcpu.nmiPending = Math.min(vcpu.nmiPending + vcpu.nmiQueued, nmiLimit(vcpu));
+  vcpu.nmiQueued = 0;
+}
+
 /** vcpu_enter_guest: requests first, then events, then VMRUN. */
 function vcpuEnterGuest(world: World, vcpu: Vcpu): 'again' | 'done' {
+  if (vcpu.deadRequest) {
+    vcpu.deadRequest = deadRequestStays[world.facetOrUnspecified('run.deadRequest')];
+    failRun(world, vcpu, { errno: errno.EIO, rule: 'RunDead' });
+    return 'done';
+  }
+  processNmi(vcpu);
   const served = serveUpdateRequest(world, vcpu);
   if (served !== 'enter') return served === 'left' ? 'done' : 'again';
   acceptApicEvents(world, vcpu);
   if (vcpu.mpState !== 'RUNNABLE') return 'again';
-  enterGuest(world, vcpu);
-  return 'done';
+  return enterGuest(world, vcpu);
 }
 
-function enterGuest(world: World, vcpu: Vcpu): void {
+/** The last steps before VMRUN. @returns 'again' when a signal stops them, after the GHCB page was written back */
+function enterGuest(world: World, vcpu: Vcpu): 'again' | 'done' {
   const index = vcpu.index;
   syncGhcb(world, vcpu);
+  if (vcpu.signalPending) return 'again';
+  const nmi = takeNmi(vcpu);
   const failure = vmrunFailure(world, vcpu);
   if (failure) {
     const run = kvmRunOf(world, vcpu);
@@ -204,13 +241,23 @@ function enterGuest(world: World, vcpu: Vcpu): void {
     kvmRunFailEntry.set(run, 'cpu', index);
     leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_FAIL_ENTRY });
     world.move('failEntry', index, { reason: failure.reason, why: failure.why }, failure.rule);
-    return;
+    return 'done';
   }
+  if (nmi) world.move('nmiInjected', index, { vcpu: index });
   vcpu.wakeEvent = false;
   world.sendVcpu(vcpu, { type: 'ENTER' });
   if (vcpu.exchange === 'answered') world.sendExchange(vcpu, { type: 'ENTERED' });
   guestReadsAnswer(world, vcpu);
   world.move('enter', index, { vmsa: enteredVmsa[vcpu.vmsa](vcpu) });
+  return 'done';
+}
+
+/** The NMI that VMRUN takes along; until the guest reports it complete, no other follows. */
+function takeNmi(vcpu: Vcpu): boolean {
+  if (vcpu.nmiPending === 0 || vcpu.nmiBlocked) return false;
+  vcpu.nmiPending -= 1;
+  vcpu.nmiBlocked = true;
+  return true;
 }
 
 const enteredVmsa: Record<Vcpu['vmsa'], (vcpu: Vcpu) => string> = {
@@ -229,10 +276,18 @@ export function needsWake(world: World, index: number): boolean {
   return (
     updateRequested(vcpu) ||
     vcpu.vmsaReloadRequest ||
+    vcpu.deadRequest ||
+    vcpu.nmiRequest ||
     vcpu.initLatched ||
     vcpu.sipiLatched ||
     vcpu.signalPending
   );
+}
+
+/** A host interrupt takes the vCPU out of the guest. */
+export function interruptGuest(world: World, vcpu: Vcpu): void {
+  world.sendVcpu(vcpu, { type: 'LEAVE' });
+  afterGuestExit(world, vcpu);
 }
 
 /** A sleeping thread wakes, or a kick takes a running vCPU out of the guest. */
@@ -242,8 +297,7 @@ export function wakeThread(world: World, index: number): Outcome {
     return refused(`the thread of v${index} is not in KVM_RUN`);
   if (!needsWake(world, index)) return refused(`nothing wakes v${index}`);
   if (vcpu.run === 'inGuest') {
-    world.sendVcpu(vcpu, { type: 'LEAVE' });
-    runLoop(world, vcpu);
+    interruptGuest(world, vcpu);
     return undefined;
   }
   world.sendVcpu(vcpu, { type: 'UNBLOCK' });

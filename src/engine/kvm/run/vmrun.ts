@@ -36,6 +36,9 @@ export function vmrunFailure(world: World, vcpu: Vcpu): EntryFailure | undefined
     return { reason: hardwareReason(world), why: 'VMRUN without VMSA', rule: 'VmsaNotUsable' };
   }
   if (world.vm.vmrunOracle === 'alwaysEnters') return undefined;
+  if (world.vm.vmrunOracle === 'alwaysFails') {
+    return { reason: hardwareReason(world), why: 'VMRUN fails', rule: 'VmsaNotUsable' };
+  }
   if (world.vm.type === 'seves') return esVmrunFailure(world, vcpu);
   if (world.vm.gstate !== 'RUNNING') {
     return { reason: hardwareReason(world), why: `guest is in ${world.vm.gstate}`, rule: 'GuestNotRunning' };

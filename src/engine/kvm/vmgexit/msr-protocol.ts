@@ -20,9 +20,7 @@ import {
   preferredGpaResponse,
   registerGpaRequest,
   registerGpaResponse,
-  sevInfoResponse,
 } from '../../../abi/ghcb-msr';
-import { GHCB_VERSION_MAX, GHCB_VERSION_MIN } from '../../../abi/ghcb-page';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
@@ -31,6 +29,7 @@ import type { Handled, VmgexitHandler } from '../ghcb/ghcb';
 import { apResetHold } from '../ap/hold';
 import { leaveForHandler } from './instruction';
 import { snpBeginPscMsr } from '../psc/psc-msr';
+import { sevInfo } from './sev-info';
 import { exitSevTerm } from './termination';
 
 /** sev_handle_vmgexit_msr_protocol. */
@@ -56,16 +55,6 @@ const snpOnly: Readonly<Record<number, SnpTest>> = {
   [GHCB_MSR_REG_GPA_REQ]: gpaRequestTerminates,
   [GHCB_MSR_PSC_REQ]: (world) => world.facet('psc.msrNonSnp') === 'terminates',
 };
-
-/** The value the MSR has after a vCPU reset, and the answer to 0x002. */
-export function sevInfo(world: World): bigint {
-  const negotiated = world.facet('ghcb.maxVersion') === 'negotiated';
-  return sevInfoResponse.encode({
-    maxVersion: negotiated ? world.vm.ghcbVersion : GHCB_VERSION_MAX,
-    minVersion: GHCB_VERSION_MIN,
-    cBit: world.vm.cBit,
-  });
-}
 
 const handlers: Readonly<Record<number, VmgexitHandler>> = {
   [GHCB_MSR_SEV_INFO_REQ]: (world, vcpu) => answer(world, vcpu, sevInfo(world), 'MsrSevInfo'),
