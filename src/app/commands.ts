@@ -115,6 +115,21 @@ const stepCommands: readonly Command[] = [
     keys: ['N'],
     run: (s, n = 1) => s.jump('divergences', -n),
   },
+  { id: 'filter', title: 'Filter the steps', group: 'Steps', keys: ['f'], run: (s) => s.filtering.open() },
+  {
+    id: 'next-hit',
+    title: 'Next step that the filter means',
+    group: 'Steps',
+    keys: ['] h'],
+    run: (s, n = 1) => s.filtering.jump(n),
+  },
+  {
+    id: 'previous-hit',
+    title: 'Previous step that the filter means',
+    group: 'Steps',
+    keys: ['[ h'],
+    run: (s, n = 1) => s.filtering.jump(-n),
+  },
   {
     id: 'first',
     title: 'Before the first step',

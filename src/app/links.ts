@@ -39,6 +39,7 @@ export interface LinkedPage {
   /** Where each view with links of its own stands. */
   readonly paths: Readonly<Partial<Record<ViewId, readonly string[]>>>;
   readonly selection: Selection | undefined;
+  readonly filtering: { readonly text: string };
   readonly own: { readonly current: string | undefined };
   readonly profiles: {
     readonly inLink: readonly string[] | undefined;
@@ -139,12 +140,13 @@ export class Links {
   }
 
   private showing(): Showing {
-    const { position, profiles, view, selection } = this.page;
+    const { position, profiles, view, selection, filtering } = this.page;
     const specs = profiles.inLink;
     return {
       step: position,
       ...(specs === undefined ? {} : { profiles: specs }),
       ...(view === 'ladder' ? {} : { view }),
+      ...(filtering.text.trim() === '' ? {} : { filter: filtering.text }),
       ...(selection?.kind === 'page' ? { selection: `page:0x${selection.gfn.toString(16)}` } : {}),
     };
   }

@@ -24,6 +24,7 @@ export interface OpenedPage {
   readonly player: { pause(): void };
   readonly links: Pick<Links, 'arrive' | 'digest' | 'remember'>;
   readonly profiles: Pick<Profiles, 'chosen' | 'comparing'>;
+  readonly filtering: { show(text: string): void };
   loading: boolean;
   notice: string;
   front: 'asks' | 'answers' | 'gone';
@@ -97,6 +98,7 @@ export class Opening {
     }
     if (showing.view !== undefined) this.showView(showing.view);
     else if (target.kind !== 'view' && panelOf(page.view).needs === 'nothing') page.view = 'ladder';
+    page.filtering.show(showing.filter ?? '');
     page.goTo(showing.step ?? page.position);
     page.links.remember();
     page.selection = parseSelection(showing.selection);

@@ -14,6 +14,7 @@ import type { Course } from './course';
 import type { OutcomeName } from './front';
 import type { DroppedFile } from './files';
 import { Jobs } from './jobs.svelte';
+import { Filtering } from './filtering.svelte';
 import { Links, type EntryState, type Shipped } from './links';
 import { Memory } from './memory.svelte';
 import { Opening } from './opening';
@@ -73,6 +74,7 @@ export class Session {
   readonly links = new Links(this);
   readonly profiles = new Profiles(this);
   readonly own = new OwnWork(this);
+  readonly filtering: Filtering = new Filtering(this);
   /** What takes long: opening, running, comparing. */
   readonly jobs = new Jobs();
   private readonly opening = new Opening(this);

@@ -29,6 +29,20 @@ test.each([
   expect(address.remarks.join()).toContain(remark);
 });
 
+test.each(['differs', 'text ~ "PSC – é" and v0.exit == HYPERCALL', '&k=3 #/x/'])(
+  'the filter %s survives a link',
+  (filter) => {
+    const link = printAddress({ kind: 'front' }, { filter });
+    expect(link).toMatch(/^#[A-Za-z0-9\-_.~/?&=,:]*$/);
+    expect(parseAddress(link)).toMatchObject({ showing: { filter }, remarks: [] });
+  },
+);
+
+test('a damaged filter is left out, and the link says so', () => {
+  expect(parseAddress('#/?f=a&k=1').remarks.join()).toContain('filter in the link is damaged');
+  expect(parseAddress('#/?f=__79').showing.filter).toBeUndefined();
+});
+
 test.each([
   ['#/q/later', 'does not know links of the kind "/q/later"'],
   ['#/l/psc/4', 'does not know links of the kind "/l/psc/4"'],

@@ -2,7 +2,7 @@
  * Links: what stands behind `#` of an address, read and written. Read for ever, repaired where a mail client spoilt one,
  * and written with `A-Za-z0-9-_.~/?&=,:` only.
  */
-import { MAX_REMARKS } from '../base/limits';
+import { MAX_FILTER_CHARACTERS, MAX_REMARKS } from '../base/limits';
 import { panelLinkedAs, panelOf, type ViewId } from './panels';
 
 /** What the page shows. */
@@ -23,6 +23,8 @@ export interface Showing {
   readonly profiles?: readonly string[];
   /** `page:0x120`. */
   readonly selection?: string;
+  /** Steps that are looked for, as typed. */
+  readonly filter?: string;
   readonly chrome?: boolean;
   readonly theme?: 'light' | 'dark';
   /** What the sender's engine said: its version and the first digits of the digest. */
@@ -112,7 +114,11 @@ function parseShowing(query: string, remarks: string[]): Showing {
         .split(',')
         .filter((p) => p !== '');
     else if (key === 'sel') showing.selection = value;
-    else if (key === 'chrome') showing.chrome = value !== '0';
+    else if (key === 'f') {
+      const filter = fromBase64Url(value);
+      if (filter !== undefined) showing.filter = filter;
+      else remarks.push('The filter in the link is damaged; it was left out.');
+    } else if (key === 'chrome') showing.chrome = value !== '0';
     else if (key === 'theme' && (value === 'light' || value === 'dark')) showing.theme = value;
     else if (key === 'e') {
       const [, version, digest] = /^(.+)\.([0-9a-f]{8})$/.exec(value) ?? [];
@@ -121,6 +127,23 @@ function parseShowing(query: string, remarks: string[]): Showing {
     } else remarks.push(`This version does not know "${key}" in a link; it was skipped.`);
   }
   return showing;
+}
+
+/** UTF-8 in base64url, without padding. */
+function toBase64Url(text: string): string {
+  const binary = [...new TextEncoder().encode(text)].map((byte) => String.fromCharCode(byte)).join('');
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+function fromBase64Url(text: string): string | undefined {
+  if (text.length > 2 * MAX_FILTER_CHARACTERS) return undefined;
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 function targetText(target: Target): string {
@@ -146,6 +169,7 @@ export function printAddress(target: Target, showing: Showing = {}): string {
   add('k', showing.step?.toString());
   add('v', showing.view);
   add('sel', showing.selection);
+  add('f', showing.filter === undefined ? undefined : toBase64Url(showing.filter));
   add('chrome', showing.chrome === false ? '0' : undefined);
   add('theme', showing.theme);
   add('e', showing.engine && `${showing.engine.version}.${showing.engine.digest}`);

@@ -1,4 +1,5 @@
 /** `find`: the steps of a scenario that a filter asks for. */
+import { finish } from '../base/resumable';
 import { moveText } from '../engine/moves';
 import { defaultProfile, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
 import { stepHits } from '../recording/filter/hits';
@@ -31,13 +32,6 @@ function profileOf(spec: string | undefined): ResolvedProfile {
   const parsed = parseProfileSpec(spec);
   if (!parsed.ok) throw new UsageError(parsed.error.message);
   return parsed.value;
-}
-
-function finish<T>(work: Generator<void, T, void>): T {
-  for (;;) {
-    const part = work.next();
-    if (part.done) return part.value;
-  }
 }
 
 function sentence(timeline: Timeline, index: number): string {

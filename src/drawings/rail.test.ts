@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { layoutRail, railPosition, railX } from './rail';
+import { layoutHits, layoutRail, railPosition, railX } from './rail';
 
 const kinds = (content: Parameters<typeof layoutRail>[0], width: number) => [
   ...new Set(layoutRail(content, width).marks.map((mark) => mark.kind)),
@@ -28,4 +28,14 @@ test.each([0, 1, 17, 100])('a click where position %d stands goes there', (posit
 test('an empty run has one place', () => {
   expect(railPosition(0, 700, 350)).toBe(0);
   expect(layoutRail({ stepCount: 0, actStarts: [], findings: [], divergences: [] }, 700).marks).toEqual([]);
+});
+
+test('steps that a filter means are strokes where they stand; those that would touch are one', () => {
+  expect(layoutHits([], 100, 1000)).toEqual([]);
+  const [one, ...others] = layoutHits([49], 100, 1000);
+  expect(one && one.x + one.length / 2).toBe(railX(100, 1000, 50));
+  expect(others).toEqual([]);
+  const all = Array.from({ length: 5000 }, (_, step) => step);
+  expect(layoutHits(all, 5000, 1000)).toHaveLength(1);
+  expect(layoutHits([0, 2500, 4999], 5000, 1000)).toHaveLength(3);
 });

@@ -71,3 +71,25 @@ export function layoutRail(
   }
   return { start, end, marks };
 }
+
+/** A stroke under the line, for hits that stand together. */
+export interface RailHits {
+  readonly x: number;
+  /** Pixels. */
+  readonly length: number;
+}
+
+/** Pixels of a stroke for one hit. */
+const HIT_WIDTH = 3;
+
+/** Strokes for the steps that a filter means; those that would touch are one. @param hits steps, in order */
+export function layoutHits(hits: readonly number[], stepCount: number, width: number): readonly RailHits[] {
+  const strokes: { x: number; length: number }[] = [];
+  for (const step of hits) {
+    const x = railX(stepCount, width, step + 1) - HIT_WIDTH / 2;
+    const last = strokes.at(-1);
+    if (last && x <= last.x + last.length + 1) last.length = x + HIT_WIDTH - last.x;
+    else strokes.push({ x, length: HIT_WIDTH });
+  }
+  return strokes;
+}

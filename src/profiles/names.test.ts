@@ -16,5 +16,9 @@ test('all released kernels are a range from the first to the last; postings are 
   const kernels = profileIds.filter((id) => id.startsWith('linux-'));
   const postings = profileIds.filter((id) => !id.startsWith('linux-'));
   const range = `${kernels[0]} to ${kernels.at(-1)}`;
-  expect(profileNames([...profileIds].reverse()).split(', ').sort()).toEqual([...postings, range].sort());
+  expect(
+    profileNames([...profileIds].reverse())
+      .split(', ')
+      .sort(),
+  ).toEqual([...postings, range].sort());
 });

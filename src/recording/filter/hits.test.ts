@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { finish as all } from '../../base/resumable';
 import { describe, expect, test } from 'vitest';
 import { parseProfileSpec } from '../../profiles/resolve';
 import { parseFilter } from '../../scenarios/filter/parse';
@@ -24,13 +25,6 @@ function filterOf(text: string) {
   if (!parsed.ok) throw new Error(parsed.problem.message);
   return parsed.filter;
 }
-
-const all = <T>(work: Generator<void, T, void>): T => {
-  for (;;) {
-    const part = work.next();
-    if (part.done) return part.value;
-  }
-};
 
 describe('the steps of a run', () => {
   const [run] = runsOf('ap-create-on-init-then-create', ['linux-7.2']);

@@ -1,4 +1,5 @@
 /** The steps of a run, or the rows of several, that a filter asks for. */
+import type { Resumable } from '../../base/resumable';
 import type { ActView } from '../../engine/observe';
 import { moveText } from '../../engine/moves';
 import { actLine } from '../../scenarios/scenario';
@@ -16,7 +17,7 @@ export function* stepHits(
   timeline: Timeline,
   filter: Filter,
   differs: (step: number) => boolean = () => false,
-): Generator<void, readonly number[], void> {
+): Resumable<readonly number[]> {
   const hits: number[] = [];
   const steps = new FilteredSteps(timeline, differs);
   for (let index = 0; index < timeline.stepCount; index++) {
@@ -27,7 +28,7 @@ export function* stepHits(
 }
 
 /** Rows in which a step of any run is meant. @returns indexes of the rows, ascending */
-export function* rowHits(comparison: Comparison, filter: Filter): Generator<void, readonly number[], void> {
+export function* rowHits(comparison: Comparison, filter: Filter): Resumable<readonly number[]> {
   const unequal = new Set(comparison.divergences);
   const rows = new Set<number>();
   for (const [run, { timeline }] of comparison.runs.entries()) {

@@ -1,0 +1,94 @@
+/** The filter that a person typed, the steps or rows that it means, and the way between them. */
+import type { FilterProblem } from '../scenarios/filter/filter';
+import type { Course } from './course';
+import { Jobs } from './jobs.svelte';
+import { landmarkFrom } from './steps';
+
+/** The page whose steps are filtered. */
+export interface FilteredPage {
+  readonly course: Course | undefined;
+  readonly position: number;
+  seek(position: number): void;
+  say(text: string): void;
+  /** The address holds the filter. */
+  readonly links: { remember(): void };
+}
+
+const nothing: readonly number[] = [];
+
+export class Filtering {
+  /** The field is shown. */
+  isOpen = $state.raw(false);
+  /** As it was typed. */
+  text = $state.raw('');
+  /** Indexes of steps or rows, ascending; none while the text is no filter. */
+  hits: readonly number[] = $state.raw(nothing);
+  problem: FilterProblem | undefined = $state.raw();
+  /** The hits are those of the text and of the run that is shown. */
+  isDone = $state.raw(true);
+
+  private readonly jobs = new Jobs();
+
+  constructor(private readonly page: FilteredPage) {}
+
+  open(): void {
+    this.isOpen = true;
+  }
+
+  /** What a link says; the field is there when there is something in it. */
+  show(text: string): void {
+    if (text !== '') this.isOpen = true;
+    if (text !== this.text) this.set(text);
+  }
+
+  close(): void {
+    this.isOpen = false;
+    this.set('');
+  }
+
+  set(text: string): void {
+    this.text = text;
+    this.page.links.remember();
+    void this.run();
+  }
+
+  /** Looks for the hits again: the text or the run is another. */
+  async run(): Promise<void> {
+    const { text, page } = this;
+    const { course } = page;
+    this.jobs.end();
+    this.hits = nothing;
+    this.problem = undefined;
+    this.isDone = text.trim() === '' || !course;
+    if (this.isDone || !course) return;
+    const { parseFilter, rowHits, stepHits } = await import('./filter');
+    if (text !== this.text || course !== page.course) return;
+    const [run] = course.runs;
+    const parsed = parseFilter(text, { vcpus: run?.timeline.world.vcpus.length ?? 0 });
+    if (!parsed.ok) {
+      this.problem = parsed.problem;
+      this.isDone = true;
+      return;
+    }
+    const { filter } = parsed;
+    const parts = course.comparison
+      ? rowHits(course.comparison, filter)
+      : run && stepHits(run.timeline, filter);
+    const hits = parts && (await this.jobs.do({ parts, says: () => 'Filtering' }));
+    if (!hits) return;
+    this.hits = hits;
+    this.isDone = true;
+  }
+
+  /** To the next hit on either side, or says that there is none. */
+  jump(by: number): void {
+    const { page, hits, text } = this;
+    if (text.trim() === '') {
+      this.open();
+      return;
+    }
+    const to = landmarkFrom(hits, page.position, by);
+    if (to !== undefined) page.seek(to);
+    else page.say(`No ${by > 0 ? 'later' : 'earlier'} step meets the filter.`);
+  }
+}
