@@ -115,6 +115,40 @@ test('branches are kept with the work, and each has its address', async ({ page 
   await expect(page.getByText('branch main', { exact: true })).toBeVisible();
 });
 
+test('a note is put on an act, and it is in the text and the link', async ({ page }) => {
+  await openRun(page, `${apCreate}?k=95`);
+  await page.keyboard.press('m');
+  await expect(page.getByRole('textbox', { name: /Note on the act/ })).toBeFocused();
+  await page.keyboard.type('does the first VMSA leak?');
+  await page.keyboard.press('Enter');
+  await expectOwnAddress(page);
+  await expect(page.locator('#inspector').getByText('does the first VMSA leak?')).toBeVisible();
+  await page.reload();
+  await expect(page.locator('#inspector').getByText('does the first VMSA leak?')).toBeVisible();
+});
+
+test('an act is left out in a branch, which is renamed, deleted and brought back', async ({ page }) => {
+  await openRun(page, `${apCreate}?k=94`);
+  const { of } = await whereAmI(page);
+  await page.keyboard.press('-');
+  const branches = page.getByRole('region', { name: 'Branches' });
+  await expect(
+    branches.getByRole('button', { name: /^without ap-create/, exact: false }).first(),
+  ).toBeVisible();
+  await expect.poll(async () => (await whereAmI(page)).of).toBeLessThan(of);
+  await branches.getByRole('button', { name: /^Rename branch/ }).click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('no second create');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('branch no second create', { exact: true })).toBeVisible();
+  await branches.getByRole('button', { name: 'Delete branch no second create' }).click();
+  await expect.poll(async () => (await whereAmI(page)).of).toBe(of);
+  await branches.getByRole('button', { name: 'Undo' }).click();
+  await branches.getByRole('button', { name: 'no second create', exact: true }).click();
+  await expect.poll(async () => (await whereAmI(page)).of).toBeLessThan(of);
+  await expectAxeClean(page);
+});
+
 test('works are named, found, deleted with undo, and taken to a file and back', async ({ page }) => {
   await openRun(page, apCreate);
   await typeLine(page, 'v0      nmi target=1');
@@ -130,6 +164,7 @@ test('works are named, found, deleted with undo, and taken to a file and back', 
   await page.goto('./#/s/linux-boot');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Linux boots/);
   await page.keyboard.press('/');
+  await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
   await page.keyboard.type('nmi after');
   await expect(page.getByRole('option', { selected: true })).toContainText('NMI after create');
   await page.keyboard.press('Enter');

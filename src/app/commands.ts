@@ -232,6 +232,20 @@ const runCommands = (page: PageActions): readonly Command[] => [
       if (next) s.useBranch(next.id);
     },
   },
+  {
+    id: 'note',
+    title: 'Put a note on this act',
+    group: 'Run',
+    keys: ['m'],
+    run: (s) => s.revising.askNote(),
+  },
+  {
+    id: 'leave-out',
+    title: 'Leave this act out, in a branch',
+    group: 'Run',
+    keys: ['-'],
+    run: (s) => void s.revising.leaveOut(),
+  },
   { id: 'save', title: 'Name this work', group: 'Run', keys: ['s'], run: (s) => s.save() },
   { id: 'open', title: 'Open a file', group: 'Run', keys: [], run: () => page.openFile() },
   { id: 'link', title: 'Copy a link', group: 'Run', keys: ['y'], run: () => page.copyLink() },

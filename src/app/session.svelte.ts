@@ -24,6 +24,7 @@ import { Profiles } from './profiles.svelte';
 import type { Ran, RunResult, TextRun } from './runs';
 import type { ShownRun } from './shown-run';
 import { landmarkFrom, type Landmark } from './steps';
+import { Revising } from './revising.svelte';
 import { parseAddress } from './url';
 import { OwnWork } from './work/own-work.svelte';
 import type { Work, WorkBranch } from './work/work';
@@ -46,7 +47,7 @@ export interface Branch {
 /** The engine and all it knows, in a chunk of its own: the shell is there first. */
 type Engine = typeof engineModule;
 
-export type Dialog = 'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'none';
+export type Dialog = 'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'note' | 'none';
 
 type Runs = Pick<Branch, 'runs' | 'alone' | 'compared'>;
 const runsIn = ({ runs, alone, compared }: Ran): Runs => ({ runs, alone, compared });
@@ -75,6 +76,7 @@ export class Session {
   readonly profiles = new Profiles(this);
   readonly own = new OwnWork(this);
   readonly filtering: Filtering = new Filtering(this);
+  readonly revising: Revising = new Revising(this);
   /** What takes long: opening, running, comparing. */
   readonly jobs = new Jobs();
   private readonly opening = new Opening(this);
@@ -314,7 +316,7 @@ export class Session {
   }
 
   /** Keeps what is shown as a person's own, unless it is a shipped scenario and always was. */
-  private keep(): void {
+  keep(): void {
     this.links.remember();
     const isUntouched = this.branches.length < 2 && this.draft === this.shipped?.text;
     if (this.own.current !== undefined || !isUntouched) this.keepAsOwn();
@@ -560,20 +562,51 @@ export class Session {
     if (!result) return;
     if (!result.ok) return this.warn(result.problems[0]?.message ?? 'That cannot be run.');
     const { text, from } = fork;
-    const runs = runsIn(result.value);
-    const id = `try-${this.branches.filter((one) => one.fork !== undefined).length + 1}`;
-    const next: Branch = goesOn
-      ? { ...branch, text, ...runs }
-      : { id, title: id, text, ...runs, fork: { from: branch.id, position } };
-    this.branches = goesOn
-      ? this.branches.map((one) => (one.id === branch.id ? next : one))
-      : [...this.branches, next];
-    this.branchId = next.id;
-    this.draft = text;
-    const count = next.runs[0]?.timeline.stepCount ?? 0;
-    this.seekIn(0, Math.min(from + 1, count));
-    this.keep();
+    if (goesOn) {
+      const next = { ...branch, text, ...runsIn(result.value) };
+      this.branches = this.branches.map((one) => (one.id === branch.id ? next : one));
+      this.showBranch(next, from);
+    } else {
+      const number =
+        1 + Math.max(0, ...this.branches.map(({ id }) => Number(/^try-(\d+)$/.exec(id)?.[1] ?? 0)));
+      this.fork({ text, title: `try-${number}`, position }, result.value, from);
+    }
     this.showRemarks(result.value);
+  }
+
+  /** Runs a text as a branch that leaves the shown one. @returns whether it is shown */
+  async addBranch(text: string, title: string, position: number): Promise<boolean> {
+    const result = await this.runsOf(text);
+    if (!result) return false;
+    if (!result.ok) {
+      this.warn(result.problems[0]?.message ?? 'That cannot be run.');
+      return false;
+    }
+    this.fork({ text, title, position }, result.value, position);
+    this.showRemarks(result.value);
+    return true;
+  }
+
+  private fork(
+    { text, title, position }: { readonly text: string; readonly title: string; readonly position: number },
+    ran: Ran,
+    from: number,
+  ): void {
+    const { branch } = this;
+    if (!branch) return;
+    let id = title;
+    for (let count = 2; this.branches.some((one) => one.id === id); count++) id = `${title} ${count}`;
+    const next: Branch = { id, title: id, text, ...runsIn(ran), fork: { from: branch.id, position } };
+    this.branches = [...this.branches, next];
+    this.showBranch(next, from);
+  }
+
+  /** @param from steps of A before what is new in it */
+  private showBranch(branch: Branch, from: number): void {
+    this.branchId = branch.id;
+    this.draft = branch.text;
+    this.seekIn(0, Math.min(from + 1, branch.runs[0]?.timeline.stepCount ?? 0));
+    this.keep();
   }
 
   useBranch(id: string): void {
