@@ -30,7 +30,12 @@ export default defineConfig({
       // A file finds the modules that another has loaded, which is most of the time that a test file takes.
       {
         extends: true,
-        test: { name: 'unit', include: ['src/**/*.test.ts'], exclude: alone, isolate: false },
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'e2e/scripts/**/*.test.ts'],
+          exclude: alone,
+          isolate: false,
+        },
       },
       { extends: true, test: { name: 'alone', include: alone, isolate: true } },
     ],

@@ -13,6 +13,7 @@ const MOST_WORKERS = 8;
 
 export default defineConfig({
   testDir: '.',
+  testMatch: '*.spec.ts',
   outputDir: '../test-results/artefacts',
   reporter: [[process.env['CI'] ? 'list' : 'line'], ['json', { outputFile: '../test-results/e2e.json' }]],
   forbidOnly: !!process.env['CI'],
