@@ -16,11 +16,10 @@ test('the lock file names no registry', () => {
   expect(read('package-lock.json')).not.toContain('"resolved"');
 });
 
-/** Used without an import: types, what a configuration names as text, and what saved work is about to be kept with. */
+/** Used without an import: types, and what a configuration names as text. */
 const named: Readonly<Record<string, readonly [file: string, text: string]>> = {
   '@types/node': ['src/cli/tsconfig.json', '"node"'],
   'prettier-plugin-svelte': ['.prettierrc.json', '"prettier-plugin-svelte"'],
-  idb: ['src/layers.test.ts', 'idb'],
 };
 
 test('every package is imported, run or named by a configuration', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { finish } from '../base/resumable';
 import { moveText } from '../engine/moves';
+import { profileIds } from '../profiles/profiles';
 import { actsAt, forkText, interestingPosition, linesUpTo, notesOf, runText } from './runs';
 import type { ShownRun } from './shown-run';
 
@@ -76,4 +77,13 @@ test.each([
   if (!result.ok) throw new Error(result.problems[0]?.message);
   expect(result.value.runs.map(({ profile }) => profile.spec)).toEqual(['v14']);
   expect(result.value.remarks).toEqual([expect.stringMatching(remark)]);
+});
+
+test.each([9, 10])('of %d profiles nine are shown side by side, and the rest is spoken of', (count) => {
+  const specs = [...profileIds, 'linux-7.2:ap.doubleCreate=reject'].slice(-count);
+  expect(specs).toHaveLength(count);
+  const ran = runText(scenario(apCreate), specs);
+  if (!ran.ok) throw new Error(ran.problems[0]?.message);
+  expect(ran.value.runs.map(({ profile }) => profile.spec)).toEqual(specs.slice(0, 9));
+  expect(ran.value.remarks).toEqual(count === 9 ? [] : ['Shown side by side: the first 9 of 10 profiles.']);
 });

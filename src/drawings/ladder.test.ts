@@ -36,6 +36,21 @@ test('two vCPUs and the host stand on both sides of the rule, in order', () => {
   expect(plan.rule).toBeLessThan(columns[2] ?? 0);
 });
 
+test.each([
+  [110, 5, 'vCPU 4'],
+  [110, 6, 'v5'],
+  [132, 6, 'vCPU 5'],
+  [132, 7, 'v6'],
+])('on %d columns %d vCPUs have titles that do not touch', (columns, count, title) => {
+  const { lanes } = planLadder({ vcpus: range(count), columns });
+  const guests = lanes.filter(({ lane }) => lane === 'guest');
+  expect(guests.at(-1)?.title).toBe(title);
+  guests.slice(1).forEach(({ column }, i) => {
+    const before = guests[i] as (typeof guests)[number];
+    expect(before.column + before.title.length).toBeLessThan(column);
+  });
+});
+
 test('a request crosses the rule, and its text flows around it', () => {
   const plan = planLadder({ vcpus: [0, 1], columns: 110 });
   const row = layoutRow(plan, {

@@ -105,6 +105,18 @@ describe('the grid', () => {
     ]);
   });
 
+  test('two whole rows that agree fold, one does not', () => {
+    const rowsOf = (whole: number): string[] => {
+      const world = worldOf(1024);
+      makeValid(world, 0, 1);
+      makeValid(world, 16 * (1 + whole), 1024 - 16 * (1 + whole));
+      const shown = planGrid(gridSize(860, 5), { first: 0, count: 1024 }, bandRuns(world, 0, 1024), []);
+      return shown.rows.filter(({ first }) => first > 0).map(({ kind, count }) => `${kind} ${count}`);
+    };
+    expect(rowsOf(1)).toEqual(['cells 16', `fold ${1024 - 32}`]);
+    expect(rowsOf(2)).toEqual(['fold 32', `fold ${1024 - 48}`]);
+  });
+
   test('every frame of the window has exactly one row, and rows do not overlap', () => {
     const world = worldOf(1000);
     for (let gfn = 3; gfn < 1000; gfn += 97) makeValid(world, gfn, gfn % 5);

@@ -21,6 +21,15 @@ test('findings that would cover each other are one diamond', () => {
   expect(marks.filter((mark) => mark.kind === 'finding').map((mark) => mark.position)).toEqual([11, 9001]);
 });
 
+test.each([
+  [100, [1, 2]],
+  [101, [1]],
+])('of two neighbours among %d steps on 400 pixels, these have diamonds: %j', (stepCount, positions) => {
+  const content = { stepCount, actStarts: [], findings: [0, 1], divergences: [] };
+  const diamonds = layoutRail(content, 420).marks.filter((mark) => mark.kind === 'finding');
+  expect(diamonds.map((mark) => mark.position)).toEqual(positions);
+});
+
 test.each([0, 1, 17, 100])('a click where position %d stands goes there', (position) => {
   expect(railPosition(100, 700, railX(100, 700, position))).toBe(position);
 });

@@ -7,7 +7,7 @@ import { invariantNames, type InvariantName } from '../engine/rules/invariants';
 import { overlayIds } from '../profiles/overlays';
 import { isProfileId, profileIds } from '../profiles/profiles';
 import { isListed, type Listed } from '../testing/profiles/by-generation';
-import { profile, type ProfileName } from '../profiles/resolve';
+import { parseProfileSpec, profile, type ProfileName } from '../profiles/resolve';
 import { memoryTape } from './memory-tape';
 import { parseScenario } from './parse';
 import { runScenario } from './run';
@@ -374,4 +374,19 @@ for (const [name, says, lines, generations, unsaid = []] of rows) {
 test('every invariant has a sequence here', () => {
   const shown = new Set(rows.map(([name]) => name));
   expect(invariantNames.filter((name) => !shown.has(name))).toEqual([]);
+});
+
+test('NoUnrequestedConversion: a 2M entry whose first five pages are done, under a kernel that hands it over whole', () => {
+  const parsed = parseScenario(scenarioOf('launch  standard\nv0      psc entries=shared:0x200/2M@5\n'));
+  const whole = parseProfileSpec('linux-7.2:psc.partialEntry=ignored');
+  if (!parsed.ok || !whole.ok) throw new Error('neither the scenario nor the profile is at fault');
+  const findings = (of: typeof whole.value) =>
+    runScenario(parsed.scenario, of, memoryTape)
+      .timeline.findings()
+      .filter(({ finding }) => finding.invariant === 'NoUnrequestedConversion')
+      .map(({ finding }) => finding.text);
+  expect(findings(profile('linux-7.2'))).toEqual([]);
+  expect(findings(whole.value)).toEqual([
+    expect.stringContaining('the VMM is asked to make gfn 0x200 shared, which no entry asks for'),
+  ]);
 });

@@ -175,6 +175,9 @@ test.each([
 
 test('git takes these lines for scissors, and those not', () => {
   expect(['-- >8 --', '- - - >8 - - -', '---8<---'].map(isScissorsLine)).toEqual([true, true, true]);
+  // Blades, dashes and the blanks between them must make up more than a third of the line.
+  expect(isScissorsLine('-- >8 -- cut here, please')).toBe(true);
+  expect(isScissorsLine('-- >8 -- cut here, please do')).toBe(false);
   expect(['n >8 pages', '>8', 'no scissors -------'].map(isScissorsLine)).toEqual([false, false, false]);
 });
 
@@ -280,3 +283,33 @@ test('no text makes the reader throw', () => {
 test('head lines come first', () => {
   expect(headKinds).toContain('profile');
 });
+
+test.each([
+  ['-9223372036854775808', 1n << 63n],
+  ['-0x8000000000000000', 1n << 63n],
+  ['-1', (1n << 64n) - 1n],
+  ['0xffffffffffffffff', (1n << 64n) - 1n],
+])('%s is a 64-bit word', (text, value) => {
+  const { lines } = scenarioOf(`ghcb-scenario 1\nv0 msr value=${text}\nend ghcb-scenario\n`);
+  expect(lines[0]).toMatchObject({ act: { args: { value } } });
+});
+
+test.each(['-9223372036854775809', '-0x8000000000000001', '0x10000000000000000'])('%s is none', (text) =>
+  expect(problemsOf(`v0 msr value=${text}`)[0]).toContain('needs more than 64 bits'),
+);
+
+test('a line that is quoted deeper than the scenario is said to be', () => {
+  const text = '> ghcb-scenario 1\n> v0 hlt\n> > v0 hlt\n> end ghcb-scenario\n';
+  const parsed = parseScenario(text);
+  expect(parsed.ok ? [] : parsed.problems.map(problemText)).toEqual([
+    expect.stringContaining('the line is quoted deeper than the first one'),
+  ]);
+});
+
+test.each(['        ', '\t', '    \t', '       \t'])(
+  'a tab leads to the next multiple of eight columns: a line after %j continues nothing',
+  (blanks) => {
+    const text = `\tghcb-scenario 1\n${blanks}v0 hlt\n${blanks}v0 hlt\n\tend ghcb-scenario\n`;
+    expect(scenarioOf(text).lines).toHaveLength(2);
+  },
+);

@@ -45,6 +45,11 @@ test('equal content is preferred to a like kind further up', () => {
   expect(aligned('a:1 x a:2', 'a:2')).toEqual(['a:1 | -', 'x | -', 'a:2 | a:2']);
 });
 
+test('two exits of like kinds are worth more than one equal one that would part them', () => {
+  expect(aligned('x:1 a:1 b:1', 'a:2 b:2 x:1')).toEqual(['x:1 | -', 'a:1 | a:2', 'b:1 | b:2', '- | x:1']);
+  expect(aligned('x:1 a:1', 'a:2 x:1')).toEqual(['- | a:2', 'x:1 | x:1', 'a:1 | -']);
+});
+
 const words = fc.array(fc.constantFrom('a:1', 'a:2', 'b:1', 'b:2', 'okAnswer', 'badAnswer', 'c'), {
   minLength: 1,
   maxLength: 600,

@@ -1,0 +1,141 @@
+/** The page without its views: what a person opens, runs, steps through, saves and links to. */
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { openPage } from '../testing/app/page';
+import { Session } from './session.svelte';
+
+let last: Session | undefined;
+/** Nothing that the last page was about to do happens to the next one. */
+function close(): void {
+  last?.links.arrive();
+  last?.player.pause();
+  last = undefined;
+  vi.unstubAllGlobals();
+}
+afterEach(close);
+
+/** The page at an address, when all that it opens by itself is there. */
+async function opened(hash: string): Promise<Session> {
+  close();
+  openPage(hash);
+  const session = new Session();
+  last = session;
+  await session.start();
+  await vi.waitFor(() => expect(session.loading).toBe(false));
+  return session;
+}
+const scenarioText = (...acts: string[]): string =>
+  ['ghcb-scenario 1', 'vm vcpus=1 memory=4M', 'launch standard', ...acts, 'end ghcb-scenario', ''].join('\n');
+
+describe('opening', () => {
+  test('an empty address shows the front scenario, with its question', async () => {
+    const session = await opened('');
+    expect(session.front).toBe('asks');
+    expect(session.title).toContain('AP_CREATE');
+    expect(session.stepCount).toBeGreaterThan(0);
+  });
+
+  test('a link shows its scenario at its step, in its view, and no question', async () => {
+    const session = await opened('#/s/psc-batch?k=12&v=pages');
+    expect([session.shipped?.slug, session.position, session.view, session.front]).toEqual([
+      'psc-batch',
+      12,
+      'pages',
+      'gone',
+    ]);
+  });
+
+  test('a step behind the end is the end', async () => {
+    const session = await opened('#/s/psc-batch?k=99999');
+    expect(session.position).toBe(session.stepCount);
+  });
+
+  test('a scenario that does not exist is said to be missing', async () => {
+    const session = await opened('#/s/no-such-scenario');
+    expect(session.notice).toContain('no-such-scenario');
+  });
+
+  test('a view that does not exist is said to be missing, beside what else was wrong', async () => {
+    const session = await opened('#/s/psc-batch?v=nowhere');
+    expect(session.notice).toContain('nowhere');
+    expect(session.view).toBe('ladder');
+  });
+
+  test('a digest of another engine is told, the own one is not', async () => {
+    const session = await opened('#/s/psc-batch?k=5');
+    const link = await session.links.link();
+    const again = await opened(link.slice(link.indexOf('#')));
+    expect(again.notice).not.toContain('This build');
+    const other = link.replace(/[0-9a-f]{8}(?!.*[0-9a-f]{8})/, 'deadbeef');
+    expect(other).not.toBe(link);
+    expect((await opened(other.slice(other.indexOf('#')))).notice).toContain('deadbeef');
+  });
+});
+
+describe('a link to what is shown', () => {
+  test('names a shipped scenario', async () => {
+    const session = await opened('#/s/psc-batch?k=5');
+    expect(await session.links.link()).toMatch(/^https:\/\/page\.test\/#\/s\/psc-batch\?.*k=5/);
+  });
+
+  test('carries the text of any other', async () => {
+    const session = await opened('#/s/psc-batch');
+    const text = scenarioText('v0 msr value=0x2');
+    await session.openOther(text);
+    const link = await session.links.link();
+    expect(link).toMatch(/#\/x\/\d+\.[A-Za-z0-9_-]+/);
+    const again = await opened(link.slice(link.indexOf('#')));
+    expect(again.branch?.text).toBe(text);
+  });
+
+  test('carries the text of a shipped one as soon as a word of it is changed', async () => {
+    const session = await opened('#/s/psc-batch');
+    session.edit(`${session.draft}\n`);
+    expect(await session.links.link()).toContain('#/x/');
+  });
+
+  test('stands in the address bar when a person has rested for a moment, not before', async () => {
+    const session = await opened('#/s/psc-batch?k=5');
+    session.seek(9);
+    expect(location.hash).toBe('#/s/psc-batch?k=5');
+    await vi.waitFor(() => expect(location.hash).toBe('#/s/psc-batch?k=9'));
+  });
+});
+
+describe('running', () => {
+  test('what is typed runs; what cannot be read leaves the run and says where it is wrong', async () => {
+    const session = await opened('#/s/psc-batch');
+    session.edit(scenarioText('v0 msr value=0x2'));
+    expect(session.changed).toBe(true);
+    await session.runDraft();
+    await vi.waitFor(() => expect(session.changed).toBe(false));
+    const count = session.stepCount;
+    session.edit(scenarioText('v0 mrs value=0x2'));
+    await session.runDraft();
+    await vi.waitFor(() => expect(session.problems).not.toEqual([]));
+    expect(session.problems[0]?.line).toBe(4);
+    expect(session.stepCount).toBe(count);
+  });
+
+  test('steps stop at both ends', async () => {
+    const session = await opened('#/s/psc-batch?k=1');
+    session.stepBy(-1);
+    session.stepBy(-1);
+    expect(session.position).toBe(0);
+    session.seek(session.stepCount);
+    session.stepBy(1);
+    expect(session.position).toBe(session.stepCount);
+  });
+
+  test('from act to act and back; behind the last one is the end', async () => {
+    const session = await opened('#/s/psc-batch?k=0');
+    session.jump('actStarts', 1);
+    const first = session.position;
+    session.jump('actStarts', 1);
+    expect(session.position).toBeGreaterThan(first);
+    session.jump('actStarts', -1);
+    expect(session.position).toBe(first);
+    session.seek(session.stepCount);
+    session.jump('actStarts', 1);
+    expect(session.position).toBe(session.stepCount);
+  });
+});
