@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * The whole check; with --long only the unit tests, but all of them: full grids and long fuzzing, from a seed of this run.
+ * The whole check; with --long only the unit tests, but all of them: full grids, ten million fuzzed inputs, and
+ * the score of a sample of mutants, from a seed of this run. `npm run test:long -- fuzz` runs the tests of that name.
  * The whole check is types, lint, unit tests, build, browser tests. Two stages run at a time; the browser tests
  * wait for the build and run alone. Prints a headline per stage, the output of stages that failed,
  * and as its last line the sum: each test counts, and so does each stage that is not made of tests.
@@ -10,12 +11,14 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 
 /**
  * @typedef {{ passed: number, failed: number, skipped?: number }} Count
- * @typedef {{ name: string, commands: string[][], report?: () => Count, headline?: RegExp }} Stage
+ * @typedef {{ name: string, commands: string[][], report?: () => Count, headline?: (output: string) => string }} Stage
  * @typedef {{ stage: Stage, ok: boolean, output: string, seconds: number, count: Count }} Outcome
  */
 
 const results = 'test-results';
 const isLong = process.argv.includes('--long');
+/** In a long run: the tests to run, as vitest takes them; all of them when there are none. */
+const chosen = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 /** Tests draw their samples from it: fixed in the whole check, another each time in long runs. */
 const seed = process.env['VMGEXIT_SEED'] ?? (isLong ? String(Date.now() % 2 ** 31) : '1');
 /** @type {NodeJS.ProcessEnv} */
@@ -37,6 +40,14 @@ function unitCount() {
     failed: r.numFailedTests + broken,
     skipped: r.numPendingTests + r.numTodoTests,
   };
+}
+
+/** How many inputs the readers were given (src/testing/fuzz.ts). @param {string} output @returns {string} */
+function fuzzedInputs(output) {
+  const lines = [...output.matchAll(/^fuzz .+: (\d+) inputs, .*$/gm)];
+  if (isLong) for (const [line] of lines) console.log(`     ${line}`);
+  const inputs = lines.reduce((sum, [, count]) => sum + Number(count), 0);
+  return inputs === 0 ? '' : `${inputs.toLocaleString('en')} fuzzed inputs`;
 }
 
 /** @returns {Count} */
@@ -64,7 +75,7 @@ const besideUnit = [
       ['e2e/scripts/first-load.mjs'],
       ['e2e/scripts/licences.mjs'],
     ],
-    headline: /^first load: .*$/m,
+    headline: (output) => /^first load: .*$/m.exec(output)?.[0] ?? '',
   },
   {
     name: 'types',
@@ -86,9 +97,26 @@ const besideUnit = [
 const unit = {
   name: 'unit',
   commands: [
-    [...bin.vitest, 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${results}/unit.json`],
+    [
+      ...bin.vitest,
+      'run',
+      '--reporter=dot',
+      '--reporter=json',
+      `--outputFile.json=${results}/unit.json`,
+      ...chosen,
+    ],
   ],
   report: unitCount,
+  headline: fuzzedInputs,
+};
+/** What small wrong changes no test notices, and the score of each module. @type {Stage} */
+const mutants = {
+  name: 'mutants',
+  commands: [['e2e/scripts/mutants.mjs']],
+  headline: (output) => {
+    console.log([...output.matchAll(/^(?:\w+: | {2}src\/).*$/gm)].map(([line]) => `     ${line}`).join('\n'));
+    return '';
+  },
 };
 /** @type {Stage} */
 const browser = { name: 'browser', commands: [['e2e/scripts/e2e.mjs']], report: browserCount };
@@ -135,7 +163,7 @@ async function run(stage) {
 /** @param {Outcome} outcome */
 function print({ stage, ok, output, count, seconds }) {
   const tests = stage.report ? `${count.passed} passed, ${count.failed} failed` : '';
-  const detail = [tests, stage.headline?.exec(output)?.[0]].filter(Boolean).join('; ');
+  const detail = [tests, stage.headline?.(output)].filter(Boolean).join('; ');
   console.log(
     `${ok ? 'ok  ' : 'FAIL'} ${stage.name.padEnd(8)} ${seconds.toFixed(1).padStart(5)} s  ${detail}`,
   );
@@ -147,7 +175,8 @@ mkdirSync(results, { recursive: true });
 
 /** @type {Outcome[]} */
 const outcomes = [];
-const waiting = isLong ? [unit] : [unit, ...besideUnit];
+const long = chosen.length > 0 ? [unit] : [unit, mutants];
+const waiting = isLong ? long : [unit, ...besideUnit];
 console.log(`seed ${seed} (VMGEXIT_SEED)`);
 const worker = async () => {
   for (let stage = waiting.shift(); stage; stage = waiting.shift()) outcomes.push(await run(stage));
