@@ -2,7 +2,7 @@
 import type { Result } from '../base/result';
 import type { Timeline } from '../recording/timeline/timeline';
 import type { WithoutAct } from './revisions';
-import type { Branch, Dialog } from './session.svelte';
+import type { Branch, Dialog } from './branch';
 import type { ShownRun } from './shown-run';
 
 /** The page whose branches are changed. */

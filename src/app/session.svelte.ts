@@ -9,6 +9,7 @@ import type { CatalogItem } from '../views/outline/groups';
 import type { Selection } from '../views/shared/selection';
 import type { Face } from '../views/shared/view';
 import type * as engineModule from './engine';
+import type { Branch, Dialog } from './branch';
 import { loadCatalog } from './catalog';
 import type { Course } from './course';
 import type { OutcomeName } from './front';
@@ -29,25 +30,8 @@ import { parseAddress } from './url';
 import { OwnWork } from './work/own-work.svelte';
 import type { Work, WorkBranch } from './work/work';
 
-/** One version of the scenario: the main text, or a fork of it with another act. */
-export interface Branch {
-  readonly id: string;
-  readonly title: string;
-  readonly text: string;
-  /** One for each profile, the first is A. */
-  readonly runs: readonly ShownRun[];
-  /** The steps of A; nothing where the text cannot be run. */
-  readonly alone: Course | undefined;
-  /** The rows of all, where there are several. */
-  readonly compared: Course | undefined;
-  /** The branch it was forked from, and after how many steps of A. */
-  readonly fork?: { readonly from: string; readonly position: number };
-}
-
 /** The engine and all it knows, in a chunk of its own: the shell is there first. */
 type Engine = typeof engineModule;
-
-export type Dialog = 'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'note' | 'none';
 
 type Runs = Pick<Branch, 'runs' | 'alone' | 'compared'>;
 const runsIn = ({ runs, alone, compared }: Ran): Runs => ({ runs, alone, compared });
