@@ -1,6 +1,7 @@
 /** Which driver runs the vectors of a kind. */
 import type { ResolvedProfile } from '../../profiles/resolve';
 import { driveAp, driveApRun } from './ap';
+import { driveFault } from './fault';
 import type { JsonObject } from './json';
 import { driveLaunch } from './launch';
 import { driveMsr, driveMsrSweep } from './msr';
@@ -19,6 +20,7 @@ export const drivers: Readonly<Record<string, Driver>> = {
   ap: driveAp,
   apRun: driveApRun,
   runLoop: driveRunLoop,
+  fault: driveFault,
   nae: driveNae,
   vmmcall: driveVmmcall,
   launch: driveLaunch,

@@ -100,7 +100,7 @@ export class LaunchWatch {
   }
 }
 
-function firmwareText(args: MoveArgs): string {
+export function firmwareText(args: MoveArgs): string {
   const id = hexWord(BigInt(args['id'] ?? 0));
   const answer = String(args['answer']);
   const status = Number(args['status']);

@@ -131,7 +131,11 @@ export const vmmActs = table({
   'close-gmem': { doc: 'close the last file of guest_memfd', params: {} },
   'pre-fault': {
     doc: 'KVM_PRE_FAULT_MEMORY',
-    params: { gfn: need('count', 'first guest frame'), n: need('count', '4K pages') },
+    params: {
+      gfn: need('count', 'first guest frame'),
+      n: need('count', '4K pages'),
+      vcpu: may('count', 'the vCPU whose ioctl it is; one that is out of KVM_RUN when missing'),
+    },
   },
   'vcpu-state': {
     doc: 'reads or writes registers of a vCPU; their content is not modelled',

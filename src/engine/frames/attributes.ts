@@ -6,7 +6,24 @@ import type { World } from '../world';
 export const isPrivate = (world: World, gfn: number): boolean =>
   (world.pages.gfn.get(gfn) & gfnBits.attributePrivate) !== 0;
 
+/** Entries of memory slots; one for MMIO is not removed with them. */
 const MAPPED = gfnBits.mappedPrivate | gfnBits.mappedShared;
+
+const mappings = {
+  private: gfnBits.mappedPrivate,
+  shared: gfnBits.mappedShared,
+  mmio: gfnBits.mappedMmio,
+} as const;
+
+/** Puts a frame into the nested page table, whatever stood there before. */
+export function mapGfn(world: World, gfn: number, to: keyof typeof mappings): void {
+  const bit = mappings[to];
+  changeGfns(world, gfn, 1, bit, (MAPPED | gfnBits.mappedMmio) & ~bit);
+}
+
+/** Whether the nested page table maps a frame, as a private page or as a shared one. */
+export const isMappedAs = (world: World, gfn: number, asPrivate: boolean): boolean =>
+  (world.pages.gfn.get(gfn) & mappings[asPrivate ? 'private' : 'shared']) !== 0;
 
 /** Removes a range from the nested page table. */
 export function zapGfns(world: World, first: number, count: number): void {

@@ -16,6 +16,8 @@ export const gfnBits = {
   guestVmsa: 1 << 5,
   /** The guest ever had a view of the page. */
   guestKnows: 1 << 6,
+  /** The nested page table has an entry for emulated MMIO: no slot was there when the frame was accessed. */
+  mappedMmio: 1 << 7,
 } as const;
 
 /** By PFN: the RMP entry. */

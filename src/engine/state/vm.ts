@@ -80,6 +80,8 @@ export const vmGroup = group('vm', {
   byteBehindPages: count(
     'Every byte of the memory behind a GHCB page, which KVM can read but which is not modelled; for conformance cases only.',
   ),
+  preFaultGpa: word64('Address that the last KVM_PRE_FAULT_MEMORY left in its struct.'),
+  preFaultSize: word64('Bytes that it left to be done.'),
 });
 export type Vm = ReturnType<typeof vmGroup.create>;
 

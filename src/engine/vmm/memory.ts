@@ -10,8 +10,10 @@ import type { KnownValue } from '../../profiles/facets';
 import { usesGuestMemfd } from '../../profiles/facets/guest-memory';
 import { offersCertificateExits } from '../../profiles/facets/vmgexit';
 import { refused, type ActArguments, type Outcome } from '../acts';
+import { mutexHeld } from '../kvm/ap/mp-state';
 import { setMemoryAttributes } from '../kvm/memory/attributes';
-import { privatePage, punchHole, releaseGmem } from '../kvm/memory/gmem';
+import { preFaultMemory } from '../kvm/memory/pre-fault';
+import { punchHole, releaseGmem } from '../kvm/memory/gmem';
 import { nextFreeGmemPage, setUserMemoryRegion2 } from '../kvm/memory/memory-slots';
 import { gmemPageOf, slotHasGmem, slotOf } from '../frames/slots';
 import { supportedFeatures } from '../kvm/launch/init2';
@@ -24,6 +26,7 @@ import {
 import { refuseCall } from '../kvm/launch/sev-call';
 import { registerRegion, uaddrOfGfn } from '../kvm/memory/user-memory';
 import type { HandlersOf } from '../handlers';
+import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 
 const backings = { 'guest-memfd': 'guestMemfd', none: 'none', closed: 'closed' } as const;
@@ -154,8 +157,16 @@ export const memoryHandlers = {
       world.vm.ioctlRet = noSuchIoctl(world, 'KVM_PRE_FAULT_MEMORY');
       return undefined;
     }
-    const ret = gate(world) || preFault(world, args);
+    const vcpu = vcpuOfPreFault(world, args.vcpu);
+    if (!vcpu) return refused('there is no such vCPU, and KVM_PRE_FAULT_MEMORY is an ioctl of a vCPU');
+    const held = args.vcpu === undefined ? undefined : mutexHeld(world, args.vcpu);
+    if (held) return held;
+    const range = { gpa: gfnToGpa(args.gfn), size: pagesToBytes(args.n), flags: 0n };
+    const dead = gate(world);
+    const { ret, gpa, size } = dead ? { ret: dead, ...range } : preFaultMemory(world, vcpu, range);
     world.vm.ioctlRet = ret;
+    world.vm.preFaultGpa = gpa;
+    world.vm.preFaultSize = size;
     world.move('preFaulted', -1, { gfn: args.gfn, pages: args.n, ret: errnoText(ret) });
     return undefined;
   },
@@ -215,13 +226,9 @@ function deviceAttribute(
   return 0;
 }
 
-/** KVM_PRE_FAULT_MEMORY of private pages. @returns 0 or a negative errno */
-function preFault(world: World, { gfn, n }: { gfn: number; n: number }): number {
-  if (!world.vm.preFaultAllowed) return -errno.EOPNOTSUPP;
-  for (let frame = gfn; frame < gfn + n; frame++) {
-    world.look();
-    const page = privatePage(world, frame);
-    if ('errno' in page) return -page.errno;
-  }
-  return 0;
+/** The vCPU of a KVM_PRE_FAULT_MEMORY; nobody says which: one whose thread is in userspace, or the first between two KVM_RUN. */
+function vcpuOfPreFault(world: World, index: number | undefined): Vcpu | undefined {
+  const existing = world.vcpus.filter((vcpu) => vcpu.exists);
+  if (index !== undefined) return existing.find((vcpu) => vcpu.index === index);
+  return existing.find((vcpu) => vcpu.run === 'inUserspace') ?? existing[0];
 }

@@ -223,7 +223,8 @@ vmm run vcpu=0
   [
     'KVM_PRE_FAULT_MEMORY before LAUNCH_FINISH',
     initialised,
-    `vmm launch-start
+    `vmm create-vcpu
+vmm launch-start
 vmm pre-fault gfn=0x100 n=1
 ? @linux-* ioctl.ret == -EOPNOTSUPP
 `,

@@ -143,7 +143,7 @@ describe('before LAUNCH_FINISH', () => {
     ['linux-6.11', -errno.EOPNOTSUPP],
     ['linux-7.2', -errno.EOPNOTSUPP],
   ])('%s: KVM_PRE_FAULT_MEMORY gives %i', (id, ret) => {
-    expect(new Launch(id).vmm('pre-fault', { gfn: 8, n: 1 }).ret).toBe(ret);
+    expect(new Launch(id).vmm('create-vcpu', {}).vmm('pre-fault', { gfn: 8, n: 1 }).ret).toBe(ret);
   });
 
   test('v14: whether KVM_PRE_FAULT_MEMORY exists is not known, and said', () => {

@@ -1,17 +1,17 @@
 /** A nested page fault, in the order of KVM's checks: attribute, memslot, guest_memfd, mapping. */
 import { errno, errnoText } from '../../../abi/errno';
 import { gfnToGpa, type Gfn } from '../../../abi/address';
-import { KVM_EXIT_MEMORY_FAULT, kvmRunMemoryFault } from '../../../abi/kvm-run';
+import { KVM_EXIT_MEMORY_FAULT } from '../../../abi/kvm-run';
 import { nestedFault } from '../../../abi/nested-fault';
-import { KVM_MEMORY_ATTRIBUTE_PRIVATE } from '../../../abi/kvm-structs';
 import { gfnBits } from '../../memory/page-bits';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
-import { changeGfns, isPrivate } from '../../frames/attributes';
-import { kvmRunOf, leaveToUserspace } from '../exit';
+import { changeGfns, isMappedAs, isPrivate, mapGfn } from '../../frames/attributes';
+import { leaveToUserspace } from '../exit';
 import { freshRunLength, gmemGetFreshRun, privatePage } from './gmem';
 import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
+import { fillMemoryFault } from './memory-fault';
 import { ensureMapped } from '../psc/psc-in-kernel';
 
 export interface NestedAccess {
@@ -19,6 +19,8 @@ export interface NestedAccess {
   /** The access had the C-bit. */
   readonly private: boolean;
   readonly write: boolean;
+  /** The processor found an entry; missing: it found none. */
+  readonly present?: boolean;
 }
 
 /** How KVM handled the fault: it mapped the page, left KVM_RUN, or found MMIO. */
@@ -43,21 +45,31 @@ export const mapsByRmp = (world: World): boolean =>
 function resolveFault(world: World, vcpu: Vcpu, access: NestedAccess): FaultHandled {
   const { gfn } = access;
   if (mapsByRmp(world)) return ensureMapped(world, gfn) ? 'mapped' : 'mmio';
+  // fast_page_fault: an entry that allows the access already is left alone, and nothing is looked up.
+  if (access.present && isMappedAs(world, gfn, access.private)) return 'mapped';
   if (isPrivate(world, gfn) !== access.private) {
     world.facet('fault.mismatch');
     return exitMemoryFault(world, vcpu, access, errno.EFAULT, 'AttributeDiffers');
   }
   const slot = slotOf(world, gfn);
   if (!access.private) {
-    if (!slot) return 'mmio';
-    changeGfns(world, gfn, 1, gfnBits.mappedShared, gfnBits.mappedPrivate);
-    return 'mapped';
+    mapGfn(world, gfn, slot ? 'shared' : 'mmio');
+    return slot ? 'mapped' : 'mmio';
   }
-  if (!slotHasGmem(slot)) return exitMemoryFault(world, vcpu, access, errno.EFAULT, 'PrivateWithoutSlot');
+  const failed = mapPrivatePage(world, gfn);
+  return failed ? exitMemoryFault(world, vcpu, access, failed.errno, failed.rule) : 'mapped';
+}
+
+/** Maps the private page of a frame, allocated if need be. @returns why it cannot be had, or nothing */
+export function mapPrivatePage(
+  world: World,
+  gfn: Gfn,
+): { readonly errno: number; readonly rule: RuleId } | undefined {
+  if (!slotHasGmem(slotOf(world, gfn))) return { errno: errno.EFAULT, rule: 'PrivateWithoutSlot' };
   const page = privatePage(world, gfn);
-  if ('errno' in page) return exitMemoryFault(world, vcpu, access, page.errno, 'PrivateUnavailable');
-  changeGfns(world, gfn, 1, gfnBits.mappedPrivate, gfnBits.mappedShared);
-  return 'mapped';
+  if ('errno' in page) return { errno: page.errno, rule: 'PrivateUnavailable' };
+  mapGfn(world, gfn, 'private');
+  return undefined;
 }
 
 /**
@@ -87,12 +99,7 @@ function exitMemoryFault(
   failure: number,
   rule: RuleId,
 ): 'left' {
-  const run = kvmRunOf(world, vcpu);
-  const gpa = gfnToGpa(access.gfn);
-  const flags = access.private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0n;
-  kvmRunMemoryFault.set(run, 'flags', flags);
-  kvmRunMemoryFault.set(run, 'gpa', gpa);
-  kvmRunMemoryFault.set(run, 'size', 0x1000n);
+  const { gpa, flags } = fillMemoryFault(world, vcpu, access);
   leaveToUserspace(world, vcpu, { errno: failure, reason: KVM_EXIT_MEMORY_FAULT });
   world.move('memoryFaultExit', vcpu.index, { gpa, flags, ret: errnoText(-failure) }, rule);
   return 'left';
