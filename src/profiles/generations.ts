@@ -43,6 +43,8 @@ export interface DerivedGeneration extends ProfileText, Difference<string> {
 const in73 = tree('Linux 7.3.4');
 /** What vectors of 7.3.4 decide: with any other value at least one of them fails. */
 const executedIn73 = [
+  'gmem.upToDateAfterRmpFailure',
+  'fault.mismatch',
   'mp.runnableClearsUnhalted',
   'failEntry.reason',
   'psc.msr',

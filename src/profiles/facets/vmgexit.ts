@@ -278,7 +278,10 @@ export const vmgexitFacets = {
       v14: read('memoryFaultExit', v14.series),
       'linux-6.11': inferred('memoryFaultExit', readIn72),
       'linux-6.17': inferred('memoryFaultExit', readIn72),
-      ...kernels('read', privateFault, { 'linux-6.12': 'memoryFaultExit', 'linux-7.2': 'memoryFaultExit' }),
+      ...kernels('executed', privateFault, {
+        'linux-6.12': 'memoryFaultExit',
+        'linux-7.2': 'memoryFaultExit',
+      }),
     },
   }),
 } as const;
