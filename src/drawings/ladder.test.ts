@@ -198,3 +198,13 @@ describe('scrolling', () => {
     expect((lines.at(-1)?.top ?? 0) + 30).toBeGreaterThanOrEqual(window.top + window.height);
   });
 });
+
+test.each([
+  [100, 8],
+  [120, 10],
+  [160, 14],
+])('in %i columns %i vCPUs have wide lanes; with one more, all stand narrow at the side', (columns, most) => {
+  const styleOf = (vcpus: number): LadderPlan['style'] => planLadder({ vcpus: range(vcpus), columns }).style;
+  expect(styleOf(most)).toBe('wide');
+  expect(styleOf(most + 1)).toBe('side');
+});

@@ -95,6 +95,13 @@ test('CPUID comes from the table, sub-leaf and all', () => {
   expect([rax, rbx, rcx, rdx]).toEqual([1n, 2n, 3n, 4n]);
 });
 
+test('after reset XCR0 is 1, and CPUID leaf 0xd sends it', () => {
+  const run = new Run().running();
+  expect(run.world.vcpu(0).xcr0).toBe(1n);
+  run.guest('cpuid', { form: 'nae', fn: 0xdn });
+  expect(run.steps).toContain('XCR0 = 0x1');
+});
+
 test('an MSR keeps what the guest writes, 32 bits from each register', () => {
   const run = new Run().running();
   Object.assign(run.world.msrs[0] ?? {}, { used: true, number: 0x277 });
