@@ -42,8 +42,10 @@ export class Revising {
     const { run } = page;
     if (!run || text.trim() === '' || !this.isReady()) return;
     const { withNote } = await import('./revisions');
-    page.draft = withNote(run, page.positions[0] ?? 0, text.trim());
+    const noted = withNote(run, page.positions[0] ?? 0, text.trim());
+    page.draft = noted.text;
     await page.runDraft();
+    page.say(`The note stands above "${noted.above}".`);
   }
 
   /** Runs the scenario again without the act that is shown, as a branch. */

@@ -29,20 +29,20 @@ const after = (of: ShownRun, verb: string): number =>
 
 describe('a note', () => {
   test('stands above the act of the step that was shown, and the run stays the same', () => {
-    const noted = withNote(run, after(run, 'ap-destroy'), 'does the AP stop at once?');
+    const noted = withNote(run, after(run, 'ap-destroy'), 'does the AP stop at once?').text;
     expect(noted).toContain('note    does the AP stop at once?\nv0      ap-destroy target=1');
     expect(runOf(noted).timeline.digest()).toBe(run.timeline.digest());
   });
 
   test('of a step of the launch stands above its line', () => {
-    expect(withNote(run, 5, 'the launch')).toContain('note    the launch\nlaunch  standard');
-    expect(withNote(run, 0, 'before all')).toContain('note    before all\nlaunch  standard');
+    expect(withNote(run, 5, 'the launch').text).toContain('note    the launch\nlaunch  standard');
+    expect(withNote(run, 0, 'before all').text).toContain('note    before all\nlaunch  standard');
   });
 
   test.each(['> quoted', '# mail', 'a\u0000b', 'ghcb-scenario 1', `${'word '.repeat(60)}`.trim()])(
     'of any words can be read back: %j',
     (note) => {
-      const parsed = parseScenario(withNote(run, 5, note));
+      const parsed = parseScenario(withNote(run, 5, note).text);
       expect(parsed.ok && parsed.scenario.lines.some((line) => line.kind === 'note')).toBe(true);
     },
   );
@@ -57,6 +57,12 @@ describe('an act that is left out', () => {
     expect(next.timeline.acts.some(({ act }) => act.verb === 'ap-create')).toBe(true);
     expect(next.expectations).toHaveLength(1);
     expect(without.ok && without.value.from).toBe(after(run, 'ap-destroy') - 1);
+  });
+
+  test('takes the notes above it along', () => {
+    const noted = runOf(withNote(run, after(run, 'ap-destroy'), 'does it stop?').text);
+    const without = withoutAct(noted, after(noted, 'ap-destroy'));
+    expect(without.ok && without.value.text).not.toContain('does it stop?');
   });
 
   test('of the launch leaves the other acts of the launch', () => {

@@ -1,6 +1,6 @@
 /** The text of a run with one thing changed in its past: a note put in, an act left out. */
 import { ok, problem, type Result } from '../base/result';
-import { printScenario } from '../scenarios/print';
+import { lineText, printScenario } from '../scenarios/print';
 import { actLine, type Line } from '../scenarios/scenario';
 import { lineOfAct } from './runs';
 import type { ShownRun } from './shown-run';
@@ -15,13 +15,20 @@ function lineAt(run: ShownRun, position: number): number {
   return lineOfAct(run, timeline.step(Math.min(position, timeline.stepCount) - 1).actIndex);
 }
 
+export interface WithNote {
+  readonly text: string;
+  /** The line that the note stands above; a whole launch is one line. */
+  readonly above: string;
+}
+
 /** The scenario with a note above the act of the step that has just been made. */
-export function withNote(run: ShownRun, position: number, note: string): string {
+export function withNote(run: ShownRun, position: number, note: string): WithNote {
   const { lines } = run.scenario;
   const at = lineAt(run, position);
   const before = at < 0 ? lines : lines.slice(0, at);
   const after = at < 0 ? [] : lines.slice(at);
-  return printScenario({ lines: [...before, { kind: 'note', text: note }, ...after] });
+  const text = printScenario({ lines: [...before, { kind: 'note', text: note }, ...after] });
+  return { text, above: lineText(after[0]) };
 }
 
 export interface WithoutAct {
@@ -33,7 +40,8 @@ export interface WithoutAct {
 }
 
 /**
- * The scenario without the act of the step that has just been made, and without what was expected of that act alone.
+ * The scenario without the act of the step that has just been made, without the notes above it, and without what was
+ * expected of it alone.
  * @returns an error where the step is no act of the scenario's own
  */
 export function withoutAct(run: ShownRun, position: number): Result<WithoutAct> {
@@ -54,9 +62,12 @@ export function withoutAct(run: ShownRun, position: number): Result<WithoutAct> 
       .slice(span.firstAct, span.endAct)
       .filter((one) => one !== performed && one.origin === 'scenario')
       .map(({ act }) => actLine(act));
+  const isNote = (index: number): boolean => scenario.lines[index]?.kind === 'note';
+  let before = at;
+  while (line.kind !== 'launch' && isNote(before - 1)) before--;
   // What was expected of this act stands below its line, up to the next line that is something else.
   const next = rest.findIndex(({ kind }) => kind !== 'expect');
   const kept = line.kind === 'launch' ? [...others(), ...rest] : next < 0 ? [] : rest.slice(next);
-  const text = printScenario({ lines: [...scenario.lines.slice(0, at), ...kept] });
+  const text = printScenario({ lines: [...scenario.lines.slice(0, before), ...kept] });
   return ok({ text, from: performed.firstStep, act: verb });
 }
