@@ -7,7 +7,7 @@ import { charts } from './src/drawings/layout/plugin.ts';
 const packages = shippedPackages();
 
 /** Tests that must see their modules load. */
-const alone = ['src/app/bounds.test.ts'];
+const alone = ['src/app/bounds.test.ts', 'src/exports/mermaid.test.ts'];
 
 export default defineConfig({
   base: './', // the built site works under any path

@@ -18,6 +18,7 @@ test('the lock file names no registry', () => {
 
 /** Used without an import: types, and what a configuration names as text. */
 const named: Readonly<Record<string, readonly [file: string, text: string]>> = {
+  speedscope: ['src/exports/speedscope.test.ts', 'speedscope/package.json'],
   '@types/node': ['src/cli/tsconfig.json', '"node"'],
   'prettier-plugin-svelte': ['.prettierrc.json', '"prettier-plugin-svelte"'],
 };

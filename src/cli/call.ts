@@ -14,8 +14,8 @@ interface Entry {
 const commands: Readonly<Record<string, Entry>> = {
   run: {
     usage:
-      'run FILE [--profile ID[,ID...]] [--format text|jsonl|mail] [--fail-on-diff] [--max-steps|--max-writes|--max-memory|--max-seconds N]',
-    doc: 'the steps of a scenario; with several profiles all side by side, and where they part',
+      'run FILE [--profile ID[,ID...]] [--format text|mail|mail-short|mermaid|trace-json|csv|jsonl|selftest] [--link URL] [--fail-on-diff] [--max-steps|--max-writes|--max-memory|--max-seconds N]',
+    doc: 'the steps of a scenario; with several profiles all side by side, and where they part; a mail ends with the link',
     load: async () => (await import('./run')).run,
   },
   find: {
@@ -37,6 +37,11 @@ const commands: Readonly<Record<string, Entry>> = {
     usage: 'fmt FILE... [--check|--write]',
     doc: 'scenarios in their canonical form',
     load: async () => (await import('./fmt')).fmt,
+  },
+  diff: {
+    usage: 'diff FILE FILE [--profile ID[,ID]]',
+    doc: 'two scenarios or recordings: the first step that differs, by field; a scenario runs under the first profile it names',
+    load: async () => (await import('./diff')).diff,
   },
   verify: {
     usage: 'verify FILE.ghcb.jsonl',
@@ -67,7 +72,7 @@ function help(): string {
     '',
     ...lines,
     '',
-    '- is standard input. Exit status: 0 fine, 1 an expectation failed or profiles differ, 2 bad input or a write that failed, 70 a mistake of the program.',
+    '- is standard input. Exit status: 0 fine, 1 an expectation failed, or what was compared differs, 2 bad input or a write that failed, 70 a mistake of the program.',
   ].join('\n');
 }
 

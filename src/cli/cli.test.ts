@@ -27,7 +27,7 @@ test.each([['help'], ['--help'], ['-h']])('%s lists the commands and is fine', (
   const { status, out, err } = vmgexit([word]);
   expect([status, err]).toEqual([0, '']);
   expect(out).toMatch(/^npm run -s vmgexit -- COMMAND$/m);
-  for (const command of ['run', 'decode', 'encode', 'fmt', 'verify', 'conform', 'matrix', 'profiles'])
+  for (const command of ['run', 'decode', 'encode', 'fmt', 'diff', 'verify', 'conform', 'matrix', 'profiles'])
     expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
 });
 

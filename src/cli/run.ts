@@ -2,26 +2,28 @@
 import { MAX_COMMAND_RUN_SECONDS } from '../base/limits';
 import { didYouMean } from '../base/text';
 import { parseProfileList, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
-import { mailText } from '../exports/mail';
-import { compare } from '../recording/comparison/comparison';
+import { exportedOf, type Exported } from '../exports/exported';
+import { exportFormats } from '../exports/formats';
 import { type Comparison } from '../recording/comparison/model';
 import { Timeline } from '../recording/timeline/timeline';
 import { lineText } from '../scenarios/print';
 import { defaultRunOptions, runScenario, type Run, type RunOptions } from '../scenarios/run';
 import { headOf } from '../scenarios/scenario';
 import { EXIT_FAILED, EXIT_FINE, readWords, terminalColumns, UsageError, type Output } from './io';
-import { comparisonJsonl, runJsonl } from './run-jsonl';
 import { comparisonText } from './run-comparison';
 import { expectationText, runText } from './run-text';
 import { readScenario, warningLines, type ScenarioFile } from './scenario-file';
 
-const formats = ['text', 'jsonl', 'mail'] as const;
-type Format = (typeof formats)[number];
+/** Text for a terminal, or one of the forms in which the page exports a run too. */
+export const runFormats = ['text', ...exportFormats.map(({ id }) => id)] as const;
+type Format = (typeof runFormats)[number];
 
 function formatOf(word: string): Format {
-  const format = formats.find((candidate) => candidate === word);
+  const format = runFormats.find((candidate) => candidate === word);
   if (format) return format;
-  throw new UsageError(`no format '${word}'${didYouMean(word, formats)}; there are ${formats.join(', ')}`);
+  throw new UsageError(
+    `no format '${word}'${didYouMean(word, runFormats)}; there are ${runFormats.join(', ')}`,
+  );
 }
 
 /** The profiles asked for, else those the scenario names. */
@@ -41,6 +43,7 @@ export function run(words: readonly string[]): Output {
   const { plain, options } = readWords(words, {
     profile: 'value',
     format: 'value',
+    link: 'value',
     'fail-on-diff': 'flag',
     ...budgetOptions,
   });
@@ -53,15 +56,11 @@ export function run(words: readonly string[]): Output {
   const runs = profiles.map((profile) =>
     runScenario(file.scenario, profile, (world) => new Timeline(world), budget()),
   );
-  const comparison = runs.length > 1 || format === 'mail' ? compare(runs) : undefined;
-  const text = told(runs, format, comparison);
-  const failed = format === 'jsonl' ? runs.flatMap(failures) : [];
+  const exported = exportedOf(runs, { link: options.get('link') });
+  const failed = tellsFailures.includes(format) ? [] : runs.flatMap(failures);
   const complaint = [...warningLines(file), ...failed].join('\n');
-  return {
-    text,
-    status: statusOf(runs, options.has('fail-on-diff') && comparison !== undefined && differs(comparison)),
-    complaint,
-  };
+  const differ = options.has('fail-on-diff') && runs.length > 1 && differs(exported.comparison);
+  return { text: told(exported, format), status: statusOf(runs, differ), complaint };
 }
 
 /** What each run may use, for a run that stopped and is wanted further. */
@@ -98,19 +97,20 @@ function budgetOf(options: ReadonlyMap<string, string>): () => RunOptions {
 
 const MIB = 2 ** 20;
 
-function told(runs: readonly Run<Timeline>[], format: Format, comparison: Comparison | undefined): string {
+function told(exported: Exported, format: Format): string {
+  const { runs } = exported;
   const [only] = runs;
-  if (comparison && format === 'mail') return mailText(comparison);
-  if (comparison) {
-    const lines =
-      format === 'jsonl' ? comparisonJsonl(comparison) : comparisonText(comparison, terminalColumns());
-    return lines.join('\n');
-  }
   if (!only) return '';
-  return format === 'jsonl' ? runJsonl(only) : runText(only).join('\n');
+  const form = exportFormats.find(({ id }) => id === format);
+  if (form) return form.textOf(exported);
+  const lines = runs.length > 1 ? comparisonText(exported.comparison, terminalColumns()) : runText(only);
+  return lines.join('\n');
 }
 
-/** What a machine-readable format does not tell. */
+/** Forms that say which expectations failed. */
+const tellsFailures: readonly Format[] = ['text', 'mail', 'mail-short'];
+
+/** What the other forms do not tell. */
 function failures(one: Run<Timeline>): string[] {
   const failed = one.expectations.filter(({ ok }) => !ok);
   const lines = failed.map((result) => {

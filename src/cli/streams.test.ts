@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { conform } from './conform';
 import { decode } from './codec';
+import { diff } from './diff';
 import { fmt } from './fmt';
 import { finishFailed } from './io';
 import { run } from './run';
@@ -23,6 +24,7 @@ test.each([
   ['fmt --check', (words: readonly string[]) => fmt([...words, '--check'])],
   ['decode', decode],
   ['verify', verify],
+  ['diff', (words: readonly string[]) => diff([...words, ...words])],
 ])('%s refuses a file without end by what it has read so far', (_, command) => {
   expect(() => command(['/dev/zero'])).toThrow(/^\/dev\/zero:? (?:it )?has more than \d+ bytes/);
 });

@@ -81,6 +81,11 @@ export function exitRecords(timeline: Timeline, position: number): ExitRecord[] 
   return found;
 }
 
+/** All exits of a run, oldest first, read block by block. */
+export function* timelineExits(timeline: Timeline): Generator<ExitRecord> {
+  for (let first = 0; first < timeline.stepCount; first += BLOCK) yield* readBlock(timeline, first);
+}
+
 /** The union's member that goes with a record. */
 export const memberOf = ({ payload }: ExitRecord): StructLayout | undefined => payload?.member;
 

@@ -1,5 +1,6 @@
 /** The printed part of a comparison: the lines of the scenario where runs differ, with some equal rows around them. */
 import type { Comparison } from '../recording/comparison/model';
+import { isFound } from './row-text';
 
 /** Rows from `first` up to and without `end`: printed, or only counted because all runs did the same. */
 export interface OutlinePart {
@@ -14,6 +15,12 @@ export interface OutlineSection {
   readonly line: number;
   readonly differs: boolean;
   readonly parts: readonly OutlinePart[];
+  /**
+   * `launch standard` of a scenario that is about something else: only rows that differ, or in which something was found,
+   * are printed, and this is how many are left out.
+   */
+  readonly leftOut: number;
+  readonly rowCount: number;
 }
 
 /** Equal rows that are printed before and after a difference. */
@@ -25,9 +32,11 @@ const LEAST_GAP = 3;
 export const letterOf = (run: number): string => String.fromCharCode(65 + run);
 export const lettersOf = (runs: readonly number[]): string => runs.map(letterOf).join('');
 
-/** The sections in order; a single run has nothing to compare, and everything is printed. */
-export function outlineOf({ runs, rows }: Comparison): OutlineSection[] {
+/** The sections in order; a single run has nothing to compare, and everything but its launch is printed. */
+export function outlineOf(comparison: Comparison): OutlineSection[] {
+  const { runs, rows } = comparison;
   const lines = runs[0]?.scenario.lines ?? [];
+  const isAboutLaunch = lines[aboutLine(comparison)]?.kind === 'launch';
   const sections: OutlineSection[] = [];
   let next = 0;
   lines.forEach(({ kind }, line) => {
@@ -35,15 +44,33 @@ export function outlineOf({ runs, rows }: Comparison): OutlineSection[] {
     while (rows[next]?.line === line) next++;
     const acts = kind === 'act' || kind === 'launch' || kind === 'runUntil';
     if (!acts && next === first) return;
-    const isUnequal = (row: number): boolean => (rows[row]?.groups.length ?? 1) > 1;
     const indexes = Array.from({ length: next - first }, (_, i) => first + i);
-    const unequal = indexes.filter(isUnequal);
+    const unequal = indexes.filter((row) => (rows[row]?.groups.length ?? 1) > 1);
+    const section = { line, differs: unequal.length > 0, rowCount: indexes.length };
+    if (kind === 'launch' && !isAboutLaunch) {
+      const told = new Set(indexes.filter((row) => unequal.includes(row) || hasFinding(comparison, row)));
+      const parts = partsOf(first, next, (row) => told.has(row)).filter((part) => part.kind === 'rows');
+      sections.push({ ...section, parts, leftOut: indexes.length - told.size });
+      return;
+    }
     const isShown = (row: number): boolean =>
       runs.length === 1 || unequal.some((at) => Math.abs(at - row) <= CONTEXT);
-    sections.push({ line, differs: unequal.length > 0, parts: partsOf(first, next, isShown) });
+    sections.push({ ...section, parts: joined(partsOf(first, next, isShown)), leftOut: 0 });
   });
   return sections;
 }
+
+/** The line in which the runs first differ; of runs that do not, the last one that does something. */
+function aboutLine({ runs, rows, firstDivergence }: Comparison): number {
+  if (firstDivergence !== undefined) return rows[firstDivergence]?.line ?? -1;
+  const acts: readonly string[] = ['act', 'launch', 'runUntil'];
+  return (runs[0]?.scenario.lines ?? []).findLastIndex(({ kind }) => acts.includes(kind));
+}
+
+const hasFinding = ({ runs, rows }: Comparison, row: number): boolean =>
+  (rows[row]?.steps ?? []).some(
+    (step, run) => step !== undefined && runs[run]?.timeline.step(step).findings.some(isFound),
+  );
 
 function partsOf(first: number, end: number, isShown: (row: number) => boolean): OutlinePart[] {
   const parts: OutlinePart[] = [];
@@ -53,7 +80,7 @@ function partsOf(first: number, end: number, isShown: (row: number) => boolean):
     if (last?.kind === kind) parts[parts.length - 1] = { ...last, end: row + 1 };
     else parts.push({ kind, first: row, end: row + 1 });
   }
-  return joined(parts);
+  return parts;
 }
 
 /** Gaps shorter than LEAST_GAP are printed as rows. */
@@ -68,4 +95,12 @@ function joined(parts: readonly OutlinePart[]): OutlinePart[] {
     else out.push({ ...part, kind });
   });
   return out;
+}
+
+/** What the title of a section says of rows that are not printed; nothing where all are. */
+export function alikeText({ differs, leftOut, rowCount }: OutlineSection, isOne: boolean): string {
+  const alike = isOne ? '' : ', alike';
+  if (leftOut === rowCount && leftOut > 0) return `  (${rowCount} steps${alike})`;
+  if (leftOut > 0) return `  (${leftOut} of ${rowCount} steps${alike}, are left out)`;
+  return !differs && !isOne && rowCount > 0 ? `  (${rowCount} steps, alike)` : '';
 }

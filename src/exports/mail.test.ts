@@ -115,6 +115,32 @@ describe('the mail of two runs that part', () => {
   });
 });
 
+describe('launch standard, in a scenario about something else', () => {
+  const acts = 'vm vcpus=1\nlaunch standard\nv0 hv-features form=msr\nend ghcb-scenario\n';
+
+  test('is one line where all profiles do the same, and in the mail of a single run', () => {
+    const two = mailOf(read(`ghcb-scenario 1\n${acts}`), ['linux-7.2', 'linux-7.2']);
+    expect(two).toMatch(/\nlaunch standard {1,2}\(\d+ steps, alike\)\nv0 hv-features/);
+    const one = mailOf(read(`ghcb-scenario 1\n${acts}`), ['linux-7.2']);
+    expect(one).toMatch(/\nlaunch standard {1,2}\(\d+ steps\)\nv0 hv-features form=msr\n/);
+  });
+
+  test('holds only the rows that differ where some do', () => {
+    const mail = mailOf(shipped('ap-create-on-init-then-create.ghcb'), ['part2-v4', 'linux-7.2']);
+    const launch = mail.slice(mail.indexOf('\nlaunch standard'), mail.indexOf('\nv0 init-sipi'));
+    expect(launch).toMatch(/^\nlaunch standard {1,2}\(\d+ of \d+ steps, alike, are left out\)\n/);
+    const rows = launch.trim().split('\n').slice(1);
+    expect(rows.filter((row) => /^.{2} +\d+ /.test(row) && !row.startsWith('<>'))).toEqual([]);
+  });
+
+  test('is printed whole where it is all that happens', () => {
+    const mail = mailOf(read('ghcb-scenario 1\nvm vcpus=1\nlaunch standard\nend ghcb-scenario\n'), [
+      'linux-7.2',
+    ]);
+    expect(mail).toContain('KVM_SEV_SNP_LAUNCH_FINISH');
+  });
+});
+
 test('a link stands alone on its line, in angle brackets, however long it is', () => {
   const link = `https://example.org/#/x/1.${'a'.repeat(200)}`;
   const mail = mailOf(shipped('selftest.ghcb'), ['linux-7.2'], link);
@@ -122,10 +148,10 @@ test('a link stands alone on its line, in angle brackets, however long it is', (
 });
 
 test('more vCPUs than lanes fit share one, and each move names its own', () => {
-  const acts = Array.from({ length: 8 }, (_, vcpu) => `v${vcpu} hv-features form=msr`).join('\n');
+  const acts = Array.from({ length: 7 }, (_, i) => `v0 init-sipi target=${i + 1}`).join('\n');
   const text = `ghcb-scenario 1\nvm vcpus=8\nlaunch standard\n${acts}\nend ghcb-scenario\n`;
   const mail = mailOf(read(text), ['linux-7.2']);
   expect(mail).toMatch(/\|\| K {2}M {2}P$/m);
-  expect(mail).toContain('. v0: MSR HV_FT_REQ');
+  expect(mail).toContain('. v7: INIT taken');
   checkMail(mail);
 });

@@ -4,15 +4,23 @@
  */
 import { sourceText } from '../abi/source';
 import { folded } from '../base/fold';
-import { decidingFacets } from '../explorer/deciding';
 import type { FacetDifference } from '../profiles/compare';
-import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison/model';
+import type { ComparedRow, Comparison } from '../recording/comparison/model';
 import type { Timeline } from '../recording/timeline/timeline';
 import { MAIL_COLUMNS } from '../scenarios/mail';
 import { lineText, printScenario } from '../scenarios/print';
 import type { Run } from '../scenarios/run';
 import { headOf, withProfiles, type Line } from '../scenarios/scenario';
-import { letterOf, lettersOf, outlineOf, type OutlinePart, type OutlineSection } from './comparison-outline';
+import {
+  alikeText,
+  letterOf,
+  lettersOf,
+  outlineOf,
+  type OutlinePart,
+  type OutlineSection,
+} from './comparison-outline';
+import { decidingDifferences } from './deciding-facets';
+import { byValue, differenceText } from './difference-text';
 import { TextLadder } from './ladder-text';
 import { fitted, safeLine } from './mail-lines';
 import { rowTexts, type RowText } from './row-text';
@@ -94,12 +102,11 @@ class LadderText {
     return this.ladder.heads();
   }
 
-  section({ differs, parts }: OutlineSection, line: Line | undefined): string[] {
-    const isCompared = this.comparison.runs.length > 1;
-    const [only] = parts;
-    const same = isCompared && !differs && only ? `  (${only.end - only.first} steps, alike)` : '';
-    const title = fitted(lineText(line) + same, 0);
-    return same === '' ? [...title, ...parts.flatMap((part) => this.part(part))] : title;
+  section(section: OutlineSection, line: Line | undefined): string[] {
+    const isOne = this.comparison.runs.length === 1;
+    const title = fitted(lineText(line) + alikeText(section, isOne), 0);
+    const isTold = section.differs || isOne || section.leftOut > 0;
+    return isTold ? [...title, ...section.parts.flatMap((part) => this.part(part))] : title;
   }
 
   private part({ kind, first, end }: OutlinePart): string[] {
@@ -153,47 +160,10 @@ class LadderText {
   }
 }
 
-/** `v1.mpState: AC RUNNABLE, B AP_RESET_HOLD`. */
-function differenceText({ name, values, frames = 1 }: FieldDifference): string {
-  const count = frames > 1 ? ` (${frames} pages)` : '';
-  return `${name}${count}: ${byValue(values.map((value) => value ?? 'nothing')).join(', ')}`;
-}
-
-/** Each value once, behind the letters of the runs that have it. */
-function byValue(values: readonly string[]): string[] {
-  return [...new Set(values)].map((value) => {
-    const runs = values.flatMap((other, run) => (other === value ? [run] : []));
-    return `${lettersOf(runs)} ${value}`;
-  });
-}
-
-/** Steps that are tried under other facet values. */
-const MOST_TRIED = 40;
-
 /** The facets that cause the differences between the runs, with their values and sources. */
 function decidedBy(comparison: Comparison): string[] {
   const facets = decidingDifferences(comparison);
   return facets.length === 0 ? [] : ['', 'Decided by:', ...facets.flatMap(facetText)];
-}
-
-/** Of the facets that unequal steps consulted and in which the profiles differ, those that decided one of the steps. */
-function decidingDifferences(comparison: Comparison): FacetDifference[] {
-  const { runs, rows, divergences, firstDivergence, facetsOf } = comparison;
-  const isLaunch = (row: number): boolean =>
-    runs[0]?.scenario.lines[rows[row]?.line ?? -1]?.kind === 'launch';
-  const found = new Map<string, FacetDifference>();
-  let tried = 0;
-  for (const row of divergences) {
-    if (row !== firstDivergence && isLaunch(row)) continue;
-    for (const [run, { timeline }] of runs.entries()) {
-      const open = facetsOf(row).filter(({ name }) => !found.has(name));
-      const step = rows[row]?.steps[run];
-      if (open.length === 0 || step === undefined || tried++ >= MOST_TRIED) continue;
-      const deciding = decidingFacets(timeline, step);
-      for (const facet of open) if (deciding.includes(facet.name)) found.set(facet.name, facet);
-    }
-  }
-  return [...found.values()];
 }
 
 const facetText = ({ name, values, sources }: FacetDifference): string[] => [

@@ -16,7 +16,7 @@ import { parseScenario, problemText } from '../../scenarios/parse';
 import { lineText } from '../../scenarios/print';
 import { runScenario as runParsed, type Run } from '../../scenarios/run';
 import { headOf, type Scenario as ParsedScenario } from '../../scenarios/scenario';
-import { runJsonl } from '../run-jsonl';
+import { runJsonl } from '../../exports/jsonl';
 
 /** A text, a value or a name that cannot be read; the message says where and why. */
 export class InputError extends Error {

@@ -1,12 +1,19 @@
 /** A run as JSON lines: one run is a recording, several are a comparison, a line for each of its rows. */
 import { version } from '../../package.json';
-import { rowTexts } from '../exports/row-text';
 import type { Comparison } from '../recording/comparison/model';
 import { writeRecording } from '../recording/file/file';
 import type { Timeline } from '../recording/timeline/timeline';
 import { lineText, printScenario } from '../scenarios/print';
 import type { Run } from '../scenarios/run';
-import { json } from './io';
+import type { Exported } from './exported';
+import { rowTexts } from './row-text';
+
+/** A recording of one run, which `verify` reads; the comparison of several. */
+export function runsJsonl(exported: Exported): string {
+  const [first, ...others] = exported.runs;
+  if (!first) return '';
+  return others.length === 0 ? runJsonl(first) : `${comparisonLines(exported.comparison).join('\n')}\n`;
+}
 
 /** The recording of a run: what `verify` reads. */
 export function runJsonl(run: Run<Timeline>): string {
@@ -15,7 +22,7 @@ export function runJsonl(run: Run<Timeline>): string {
 }
 
 /** The rows of a comparison: who did the same, in words, and what differs; then the state that differs in the end. */
-export function comparisonJsonl(comparison: Comparison): string[] {
+function comparisonLines(comparison: Comparison): string[] {
   const { runs, rows, firstDivergence, divergences } = comparison;
   const scenario = runs[0]?.scenario;
   const head = {
@@ -58,6 +65,9 @@ export function comparisonJsonl(comparison: Comparison): string[] {
   );
   return [json(head), ...lines, json({ type: 'state', differences: state }), ...ends];
 }
+
+/** What stands in these lines has no 64-bit words. */
+const json = (value: object): string => JSON.stringify(value);
 
 /** JSON has no undefined. */
 const nulled = ({ values, ...rest }: Comparison['rows'][number]['differences'][number]): object => ({
