@@ -1,7 +1,7 @@
 /** Several runs side by side as text: what all do once, where they part each run's own, in two columns where they fit. */
 import { moveKinds } from '../engine/moves';
 import { alignColumns, wrap } from '../base/text';
-import { lettersOf, letterOf, outlineOf, type OutlinePart } from '../exports/comparison-outline';
+import { alikeText, lettersOf, letterOf, outlineOf, type OutlinePart } from '../exports/comparison-outline';
 import { rowTexts, type RowText } from '../exports/row-text';
 import type { Comparison, FieldDifference } from '../recording/comparison/model';
 import { lineText } from '../scenarios/print';
@@ -17,10 +17,13 @@ export function comparisonText(comparison: Comparison, columns: number): string[
   const { runs } = comparison;
   const scenario = runs[0]?.scenario;
   const names = runs.map(({ profile }, run) => `${letterOf(run)}  ${profile.spec}`);
-  const lines = outlineOf(comparison).flatMap(({ line, differs, parts }) => [
-    `${differs ? '<>' : ' ='} ${lineText(scenario?.lines[line])}`,
-    ...(differs ? parts.flatMap((part) => partLines(comparison, part, columns)) : []),
-  ]);
+  const lines = outlineOf(comparison).flatMap((section) => {
+    const { line, differs, parts } = section;
+    const text = lineText(scenario?.lines[line]);
+    if (!differs) return [` = ${text}`];
+    const shown = parts.flatMap((part) => partLines(comparison, part, columns));
+    return [`<> ${text}${alikeText(section, false)}`, ...shown];
+  });
   const state = comparison.stateAfter(comparison.rows.length - 1);
   return [
     ...names,
