@@ -1,5 +1,6 @@
 /** One page as text: the views of guest, RMP and KVM, its content, and the references to it. */
 import { gpaToGfn } from '../abi/address';
+import { bitsOfGfn } from '../engine/frames/attributes';
 import { rmpGfn } from '../engine/hardware/rmp';
 import { hex, hex64 } from '../base/hex';
 import {
@@ -56,7 +57,7 @@ function backingRows(world: World, gfn: number, pfn: number): DetailRow[] {
   const { pages } = world;
   const shared = {
     name: 'shared bytes',
-    value: content(pages.sharedLow.get(gfn), pages.sharedHigh.get(gfn)),
+    value: pages.gfn.has(gfn) ? content(pages.sharedLow.get(gfn), pages.sharedHigh.get(gfn)) : 'no memory',
   };
   if (pfn < 0) return [{ name: 'guest_memfd', value: 'no page' }, shared];
   const host = pages.hostPage.get(pfn);
@@ -92,7 +93,7 @@ function holdersOf(world: World, gfn: number): string[] {
 /** All details of a page. */
 export function pageDetail(world: World, gfn: number): PageDetail {
   const { slot, pfn } = backingOf(world, gfn);
-  const word = world.pages.gfn.get(gfn);
+  const word = bitsOfGfn(world, gfn);
   const believes = [
     ...flags(word, { 'has a view': gfnBits.guestKnows, 'C-bit': gfnBits.guestPrivate }),
     ...flags(word, { validated: gfnBits.guestValidated, 'as VMSA': gfnBits.guestVmsa }),

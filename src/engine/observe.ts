@@ -2,6 +2,7 @@
  * Names for everything an expectation or a filter may look at: every declared variable, the bytes that guest, KVM and
  * VMM share, and what happened since the act began. One table, with a sentence for each family of names.
  */
+import { itemAt } from '../base/assert';
 import { invariantNames } from './rules/invariants';
 import { moveKinds, moveNames, type MoveName } from './moves';
 import {
@@ -165,7 +166,10 @@ const families: readonly Family[] = [
       return { message, part, expected: `slot0 to slot${SLOT_COUNT - 1}` };
     },
     observe: ({ world, head, rest }) =>
-      variable(world.slots[Number(head.slice(4))] as unknown as Instance<Variables>, rest.join('.')),
+      variable(
+        itemAt(world.slots, Number(head.slice(4)), 'memory slot') as unknown as Instance<Variables>,
+        rest.join('.'),
+      ),
   },
   {
     form: 'page.<gfn>.rmp, .rmp.validated, .attribute, .state, .guest, .kvm, .seam, .content, .shared, .source, .pfn',

@@ -10,6 +10,7 @@ import {
   RMP_ASID_SHIFT,
   rmpBits,
 } from './memory/page-bits';
+import { bitsOfGfn } from './frames/attributes';
 import type { World } from './world';
 
 /** In the order of their codes. `none`: no view of the page, no page behind it, or no memory slot at all. */
@@ -246,7 +247,7 @@ export function backingOf(world: World, gfn: number): Backing {
 export function pageWords(world: World, gfn: number, { pfn } = backingOf(world, gfn)): PageWords {
   const { pages } = world;
   return {
-    gfn: pages.gfn.get(gfn),
+    gfn: bitsOfGfn(world, gfn),
     rmp: pfn < 0 ? 0 : pages.rmp.get(pfn),
     hostPage: pfn < 0 ? 0 : pages.hostPage.get(pfn),
   };

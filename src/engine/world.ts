@@ -3,7 +3,7 @@
  * accessors of the declared state, send events to the statecharts, and mark each visible move.
  */
 import { PAGE_SIZE } from '../abi/address';
-import { assert } from '../base/assert';
+import { assert, itemAt, outside } from '../base/assert';
 import { knownValue, type FacetName, type Facets, type KnownValue } from '../profiles/facets';
 import type { ResolvedProfile } from '../profiles/resolve';
 import { take, type Chart, type Region } from '../machines/compile';
@@ -245,9 +245,7 @@ export class World {
   }
 
   vcpu(index: number): Vcpu {
-    const vcpu = this.vcpus[index];
-    assert(vcpu, `vCPU ${index} is outside this world`);
-    return vcpu;
+    return this.vcpus[index] ?? outside('vCPU', index, this.vcpus.length);
   }
 
   /**
@@ -369,7 +367,7 @@ export class World {
     const index = this.pageImages.findIndex(
       (image) => image.used && image.frame === frame && image.side === side,
     );
-    return this.imageBytes[index];
+    return index < 0 ? undefined : this.imageBytes[index];
   }
 
   /** Bytes of a page, made on first use. */
@@ -382,7 +380,7 @@ export class World {
     image.used = true;
     image.side = side;
     image.frame = frame;
-    return this.imageBytes[index] as Image;
+    return itemAt(this.imageBytes, index, 'image');
   }
 
   /** Forgets the bytes of a page: a copy that was freed. */
@@ -398,7 +396,7 @@ export class World {
 
   /** The bytes that belong to a declared image, for views. */
   bytesOf(image: PageImage): Image {
-    return this.imageBytes[image.index] as Image;
+    return itemAt(this.imageBytes, image.index, 'image');
   }
 
   /** The current position in the write log, for `undo`. */
@@ -417,7 +415,7 @@ export class World {
         words[tag] = data[top - 3] as number;
         top -= 3;
       } else {
-        this.pages.fields[-1 - tag]?.store(
+        itemAt(this.pages.fields, -1 - tag, 'field of pages').store(
           data[top - 5] as number,
           data[top - 4] as number,
           data[top - 3] as number,

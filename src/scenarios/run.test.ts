@@ -1,3 +1,4 @@
+import { errno } from '../abi/errno';
 import { describe, expect, test } from 'vitest';
 import { defaultProfile, parseProfileSpec } from '../profiles/resolve';
 import { memoryTape } from './memory-tape';
@@ -154,7 +155,7 @@ describe('a frame beyond the store of pages answers for no other frame', () => {
     return Array.from({ length: timeline.stepCount }, (_, step) => timeline.step(step).move?.kind);
   };
 
-  test.each(['0x100000007000', '0x1000000007000', '0x200000007000'])(
+  test.each(['0x100000007000', '0x800000007000', '0x200000007000'])(
     'a shared write at %s after one at 0x7000 is #VC for MMIO, as any address without memory',
     (gpa) => {
       const without = answersOf(
@@ -168,7 +169,7 @@ describe('a frame beyond the store of pages answers for no other frame', () => {
     },
   );
 
-  test.each(['0x100000005000', '0x1000000005000', '0x200000005000'])(
+  test.each(['0x100000005000', '0x800000005000', '0x200000005000'])(
     'a private read at %s leaves with MEMORY_FAULT while page 0x5000 is private and validated',
     (gpa) => {
       const own = 'v0 write gpa=0x5000 private=yes value=1\n';
@@ -177,4 +178,150 @@ describe('a frame beyond the store of pages answers for no other frame', () => {
       expect(answersOf(`${own}v0 read gpa=${gpa} private=yes`)).toEqual(without);
     },
   );
+});
+
+describe('an address has the outcome of where it lies', () => {
+  const guest = (act: string, maxphyaddr = 48): { refused?: string; kinds: string[]; findings: string[] } => {
+    const body = `vm vcpus=2 memory=64M maxphyaddr=${maxphyaddr}\nlaunch standard\n${act}`;
+    const done = run(body);
+    const { timeline } = done;
+    const { firstStep, stepCount } = timeline.acts[done.lines[2]?.firstAct ?? 0] ?? {
+      firstStep: 0,
+      stepCount: 0,
+    };
+    const steps = Array.from({ length: stepCount }, (_, step) => timeline.step(firstStep + step));
+    const refused = done.lines[2]?.refused;
+    return {
+      ...(refused === undefined ? {} : { refused }),
+      kinds: steps.flatMap(({ move }) => (move ? [move.kind] : [])),
+      findings: steps.flatMap(({ findings }) => findings.map(({ kind }) => kind)),
+    };
+  };
+  const accesses = [
+    (gpa: string) => `v0 read gpa=${gpa} private=yes`,
+    (gpa: string) => `v0 read gpa=${gpa} private=no`,
+    (gpa: string) => `v0 write gpa=${gpa} private=yes value=1`,
+    (gpa: string) => `v0 store gpa=${gpa} private=no bytes=0:11`,
+    (gpa: string) => `v0 pvalidate gpa=${gpa}`,
+    (gpa: string) => `v0 rmpadjust gpa=${gpa} vmsa=yes`,
+    (gpa: string) => `v0 make-vmsa gpa=${gpa}`,
+  ];
+
+  test.each(accesses)('of the guest: %s', (access) => {
+    for (const gpa of ['0x8000000000000', '0x10000000000000', '0x8000000000000000', '0xfffffffffffff000'])
+      expect(guest(access(gpa))).toEqual({
+        kinds: [],
+        findings: [],
+        refused: expect.stringContaining('no page table entry names this address') as string,
+      });
+    for (const [gpa, bits] of [
+      ['0x1000000000000', 48],
+      ['0x7fffffffff000', 48],
+      ['0x1000000000', 36],
+      ['0xffffffff000', 40],
+    ] as const)
+      expect(guest(access(gpa), bits)).toEqual({
+        kinds: [],
+        findings: ['unmodelled'],
+        refused: expect.stringContaining(`beyond the ${bits} bits`) as string,
+      });
+    for (const gpa of ['0x4000000', '0x100000000', '0xfffffffff000']) {
+      const { kinds, refused } = guest(access(gpa));
+      expect(refused).toBeUndefined();
+      expect(kinds).toContain('nestedFault');
+      expect(kinds.some((kind) => kind === 'vcMmio' || kind === 'memoryFaultExit')).toBe(true);
+    }
+  });
+
+  test.each([
+    ['0x3fff', 'this world has no such frame'],
+    ['0x100000000', 'this world has no such frame'],
+    ['0xffffffffe', 'this world has no such frame'],
+    ['0xfffffffff', undefined],
+    ['0xfffffffffffff', undefined],
+  ])('of a slot of two frames from %s on', (gfn, says) => {
+    const { lines, timeline } = run(`vm memory=64M\nvmm create-vm\nvmm memslot gfn=${gfn} n=2`);
+    if (says !== undefined) expect(lines[2]?.refused).toContain(says);
+    else {
+      expect(lines[2]?.refused).toBeUndefined();
+      expect(timeline.world.vm.ioctlRet).toBe(-22);
+      expect(timeline.step(timeline.stepCount - 2).rule).toBe('SlotBeyondWidth');
+    }
+    expect(timeline.world.slots.some(({ used }) => used)).toBe(false);
+  });
+
+  /** The moves of an act, and what is answered or returned. */
+  const outcome = (act: string) => {
+    const { timeline, lines } = run(`vm vcpus=2 memory=64M\nlaunch standard\n${act}`);
+    const { firstStep, stepCount } = timeline.acts[lines[2]?.firstAct ?? 0] ?? { firstStep: 0, stepCount: 0 };
+    const end = lines[2]?.refused === undefined ? timeline.stepCount : firstStep + stepCount;
+    const steps = Array.from({ length: end - firstStep }, (_, step) => timeline.step(firstStep + step));
+    return {
+      refused: lines[2]?.refused,
+      ret: timeline.world.vm.ioctlRet,
+      rules: steps.flatMap(({ rule }) => rule ?? []),
+      moves: steps.flatMap(({ move }) => move ?? []),
+    };
+  };
+
+  // A frame of an entry, and of the MSR, has 40 bits: the last address is 2^52 - 4 KiB.
+  test.each(['0x100000', '0x8000000000', '0xffffffffff'])(
+    'of a page-state change of frame %s: KVM forwards what no slot has, QEMU makes no memory of it',
+    (gfn) => {
+      const gpa = BigInt(gfn) << 12n;
+      for (const request of [`v0 psc entries=private:${gfn}`, `v0 msr-psc gfn=${gfn} op=private`]) {
+        const { moves, rules } = outcome(request);
+        expect(moves.find(({ kind }) => kind === 'mapGpaRangeExit')?.args).toMatchObject({ gpa });
+        expect(moves.at(-1)?.kind).toBe('vmmStops');
+        expect(rules).toContain('QemuConvertFails');
+      }
+      for (const request of [`v0 psc entries=shared:${gfn}`, `v0 msr-psc gfn=${gfn} op=shared`])
+        expect(outcome(request).rules).toEqual(expect.arrayContaining(['QemuIgnoresMmio', 'PscDone']));
+    },
+  );
+
+  test.each([
+    ['0x100000', undefined],
+    ['0x8000000000', undefined],
+    ['0xffffffffffffe', undefined],
+    ['0xfffffffffffff', 'AttributeRange'],
+  ])('of the attribute of frame %s', (gfn, rule) => {
+    const { refused, ret, rules } = outcome(`vmm set-attributes gfn=${gfn} n=1 private=yes`);
+    if (rule === undefined) expect(refused).toContain('this world has no such frame');
+    else expect({ ret, rules }).toEqual({ ret: -errno.EINVAL, rules: [rule] });
+  });
+
+  test.each([
+    ['0x100001000', undefined],
+    ['0x8000000001000', 'ApGpaIllegal'],
+    ['0x10000000001000', 'ApGpaIllegal'],
+    ['0xffffffffffffffff', 'ApGpaIllegal'],
+  ])('of a VMSA at %s in AP creation', (gpa, rule) => {
+    const { rules, moves } = outcome(`v0 ap-create target=1 vmsa=${gpa}`);
+    expect(rules.includes('ApGpaIllegal')).toBe(rule !== undefined);
+    expect(moves.some(({ kind }) => kind === 'malformedInput')).toBe(rule !== undefined);
+  });
+
+  // KVM registers any page; the first VMGEXIT from one that it cannot map ends in an error.
+  test.each(['0x100000000', '0x8000000000000', '0x10000000000000', '0xfffffffffffff000'])(
+    'of a GHCB registered at %s: KVM takes every frame',
+    (gpa) => {
+      const { moves, rules } = outcome(`v0 register-ghcb gpa=${gpa}`);
+      expect(rules).toEqual(['MsrRegisterGpa']);
+      expect(moves.find(({ kind }) => kind === 'msrAnswer')?.args).toMatchObject({
+        value: (BigInt(gpa) & ~0xfffn) | 0x13n,
+      });
+    },
+  );
+
+  test.each([
+    ['0xf', 'EEXIST'],
+    ['0x10', 'EINVAL'],
+  ] as const)('of a slot from %s to beyond the width: what overlaps another is -%s first', (gfn, name) => {
+    const { timeline } = run(
+      `vm memory=64M\nvmm create-vm\nvmm memslot gfn=0 n=16\nvmm memslot gfn=${gfn} n=0x1000000000 backing=none`,
+    );
+    expect(timeline.world.vm.ioctlRet).toBe(-errno[name]);
+    expect(timeline.world.slots.filter(({ used }) => used).length).toBe(1);
+  });
 });

@@ -2,9 +2,13 @@
 import { gfnBits } from '../memory/page-bits';
 import type { World } from '../world';
 
+/** The bits of a frame: none where the store keeps no facts, which is behind the last memory that a slot can have. */
+export const bitsOfGfn = (world: World, gfn: number): number =>
+  world.pages.gfn.has(gfn) ? world.pages.gfn.get(gfn) : 0;
+
 /** Whether userspace declared a frame private. */
 export const isPrivate = (world: World, gfn: number): boolean =>
-  (world.pages.gfn.get(gfn) & gfnBits.attributePrivate) !== 0;
+  (bitsOfGfn(world, gfn) & gfnBits.attributePrivate) !== 0;
 
 /** Entries of memory slots; one for MMIO is not removed with them. */
 const MAPPED = gfnBits.mappedPrivate | gfnBits.mappedShared;
@@ -23,7 +27,7 @@ export function mapGfn(world: World, gfn: number, to: keyof typeof mappings): vo
 
 /** Whether the nested page table maps a frame, as a private page or as a shared one. */
 export const isMappedAs = (world: World, gfn: number, asPrivate: boolean): boolean =>
-  (world.pages.gfn.get(gfn) & mappings[asPrivate ? 'private' : 'shared']) !== 0;
+  (bitsOfGfn(world, gfn) & mappings[asPrivate ? 'private' : 'shared']) !== 0;
 
 /** Removes a range from the nested page table. */
 export function zapGfns(world: World, first: number, count: number): void {

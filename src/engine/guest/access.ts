@@ -1,7 +1,7 @@
 /** A memory access of the guest: the nested page table first, then the RMP, then the bytes. */
 import { gfnToGpa, gpaToGfn, pageOffset, type Gfn } from '../../abi/address';
 import { PAGE_NOT_VALIDATED } from '../../abi/nested-fault';
-import { changeGfns } from '../frames/attributes';
+import { bitsOfGfn, changeGfns } from '../frames/attributes';
 import { readContent, writeContent } from '../kvm/memory/gmem';
 import { gmemPageOf, slotOf } from '../frames/slots';
 import { handleNestedFault, mapsByRmp, type NestedAccess } from '../kvm/memory/nested-fault';
@@ -38,7 +38,7 @@ export type Refused = Exclude<AccessOutcome, { kind: 'done' }>['kind'];
 export function mapForGuest(world: World, vcpu: Vcpu, access: NestedAccess): 'left' | 'mmio' | undefined {
   const own = access.private ? gfnBits.mappedPrivate : gfnBits.mappedShared;
   const wanted = mapsByRmp(world) ? gfnBits.mappedPrivate | gfnBits.mappedShared : own;
-  if ((world.pages.gfn.get(access.gfn) & wanted) !== 0) return undefined;
+  if ((bitsOfGfn(world, access.gfn) & wanted) !== 0) return undefined;
   const handled = handleNestedFault(world, vcpu, access);
   if (handled === 'mmio') {
     world.move('vcMmio', vcpu.index, { gpa: gfnToGpa(access.gfn) }, 'SharedMmio');

@@ -8,6 +8,7 @@ import {
   PAGES_PER_LARGE_PAGE,
   type Gfn,
 } from '../../abi/address';
+import { unmodelled } from '../../base/assert';
 import { littleEndian } from '../../base/bytes';
 import { hexToBytes } from '../../base/hex';
 import { PVALIDATE_FAIL_NOUPDATE, RMP_SUCCESS } from '../../abi/rmp';
@@ -22,7 +23,7 @@ import {
   rmpLookup,
   rmpRunLength,
 } from '../hardware/rmp';
-import { changeGfns } from '../frames/attributes';
+import { bitsOfGfn, changeGfns } from '../frames/attributes';
 import { slotOf } from '../frames/slots';
 import { handleNestedFaultRun } from '../kvm/memory/nested-fault';
 import { sevHandleRmpFault } from '../kvm/memory/rmp-fault';
@@ -33,6 +34,25 @@ import type { World } from '../world';
 import { notInGuest } from './ghcb-writer';
 
 type PageSize = '4K' | '2M';
+
+/**
+ * Why an instruction cannot access an address at all. An entry of the guest's page table names no bit from the C-bit on.
+ * Below it, what is wider than physical addresses are never reaches KVM: the processor faults in the guest's own page walk
+ * (kvm_handle_noslot_fault in arch/x86/kvm/mmu/mmu.c says so; with nested paging svm_hardware_setup gives a guest no
+ * smaller width than the host's). What the guest does about that fault is not modelled.
+ */
+function notNamed(world: World, gpa: bigint): Outcome {
+  const { cBit, maxPhysicalAddress: width } = world.vm;
+  if (gpa >> BigInt(cBit) !== 0n)
+    return refused(
+      `no page table entry names this address: bit ${cBit} is the C-bit, and no address bit is above it`,
+    );
+  if (gpa >> BigInt(width) !== 0n)
+    unmodelled(
+      `an access beyond the ${width} bits of physical addresses, which faults in the guest's own page walk`,
+    );
+  return undefined;
+}
 
 /** Translates a frame for an instruction on its RMP entry. @returns its page, or nothing when the guest is stopped */
 function pageOf(world: World, vcpu: Vcpu, gfn: Gfn): number | undefined {
@@ -86,7 +106,7 @@ function pvalidateRun(
   gfn: Gfn,
   { limit, validate }: { limit: number; validate: boolean },
 ): number {
-  const mapped = (world.pages.gfn.get(gfn) & gfnBits.mappedPrivate) !== 0;
+  const mapped = (bitsOfGfn(world, gfn) & gfnBits.mappedPrivate) !== 0;
   const mappedCount = mapped ? limit : handleNestedFaultRun(world, vcpu, gfn, limit);
   const slot = slotOf(world, gfn);
   if (mappedCount < 2 || !slot) return 0;
@@ -117,7 +137,7 @@ function resultText(code: number): string {
 
 /** PVALIDATE of a run of pages: the guest's loop stops at the first failure. */
 function pvalidate(world: World, index: number, args: ActArguments<'guest', 'pvalidate'>): Outcome {
-  const impossible = notInGuest(world, index);
+  const impossible = notInGuest(world, index) ?? notNamed(world, args.gpa);
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const size = args.size ?? '4K';
@@ -155,7 +175,7 @@ const pvalidateRule = (code: number) =>
 
 /** RMPADJUST with or without the VMSA attribute. */
 function rmpadjust(world: World, index: number, args: ActArguments<'guest', 'rmpadjust'>): Outcome {
-  const impossible = notInGuest(world, index);
+  const impossible = notInGuest(world, index) ?? notNamed(world, args.gpa);
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const size = args.size ?? '4K';
@@ -177,7 +197,7 @@ function rmpadjust(world: World, index: number, args: ActArguments<'guest', 'rmp
 
 /** Fills a page with the state of a vCPU after INIT and marks it as VMSA. */
 function makeVmsa(world: World, index: number, args: ActArguments<'guest', 'make-vmsa'>): Outcome {
-  const impossible = notInGuest(world, index) ?? noRoom(world, args.gpa);
+  const impossible = notInGuest(world, index) ?? notNamed(world, args.gpa) ?? noRoom(world, args.gpa);
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const gfn = gpaToGfn(args.gpa);
@@ -209,7 +229,7 @@ type PageSide = 'private' | 'shared';
 const sideText = (isPrivate: boolean): PageSide => (isPrivate ? 'private' : 'shared');
 
 function read(world: World, index: number, args: ActArguments<'guest', 'read'>): Outcome {
-  const impossible = notInGuest(world, index);
+  const impossible = notInGuest(world, index) ?? notNamed(world, args.gpa);
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const access = { gpa: args.gpa, private: args.private, write: false, value: 0n };
@@ -224,7 +244,7 @@ function read(world: World, index: number, args: ActArguments<'guest', 'read'>):
 function write(world: World, index: number, args: ActArguments<'guest', 'write'>): Outcome {
   const needsImage = !isPageAligned(args.gpa);
   const room = needsImage ? noRoom(world, args.gpa, sideText(args.private)) : undefined;
-  const impossible = notInGuest(world, index) ?? room;
+  const impossible = notInGuest(world, index) ?? notNamed(world, args.gpa) ?? room;
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   const { gpa, value } = args;
@@ -239,7 +259,11 @@ const FIRST_WORD = 8;
 function store(world: World, index: number, args: ActArguments<'guest', 'store'>): Outcome {
   const side = sideText(args.private);
   const runs = args.bytes.map(({ at, hex }) => ({ at, bytes: hexToBytes(hex) ?? new Uint8Array() }));
-  const impossible = notInGuest(world, index) ?? outsidePage(args.gpa, runs) ?? noRoom(world, args.gpa, side);
+  const impossible =
+    notInGuest(world, index) ??
+    notNamed(world, args.gpa) ??
+    outsidePage(args.gpa, runs) ??
+    noRoom(world, args.gpa, side);
   if (impossible) return impossible;
   const gpa = args.gpa;
   const frame = gpaToGfn(gpa);

@@ -64,9 +64,10 @@ function psc(world: World, vcpu: number, args: ActArguments<'guest', 'psc'>): Ou
   return naeRequest(world, vcpu, { ...args, code: code(SVM_VMGEXIT_PSC) }, (page, scratch) => {
     const at = pageOffset(scratch);
     const room = Math.floor((page.byteLength - at - PSC_HEADER_SIZE) / PSC_ENTRY_SIZE);
-    if (!entries) return;
+    // What would stand behind the page is not written: the guest fills one page.
+    if (!entries || room < 0) return;
     writePscBuffer(page, at, {
-      entries: entries.slice(0, Math.max(0, room)),
+      entries: entries.slice(0, room),
       cur: args.cur ?? 0,
       end: args.end ?? Math.max(0, entries.length - 1),
     });

@@ -1,12 +1,12 @@
 /** Pages: which the host may write, and whether RMP and memory attributes agree. */
 import { hex } from '../../base/hex';
-import { gfnBits } from '../memory/page-bits';
+import { isPrivate } from '../frames/attributes';
 import { checks, type Seen } from './invariant';
 
 function sharedYetEncrypted({ world }: Seen): string | undefined {
   if (world.profile.facets['lu.privateAttribute'] === 'noAttributes') return undefined;
   const gfn = world.vmHistory.updatedWhileShared - 1;
-  if (gfn < 0 || (world.pages.gfn.get(gfn) & gfnBits.attributePrivate) !== 0) return undefined;
+  if (gfn < 0 || isPrivate(world, gfn)) return undefined;
   return `the guest is entered with gfn ${hex(gfn)} the guest's in the RMP and shared by its attribute`;
 }
 

@@ -4,7 +4,7 @@ import { kvmPresetsRet } from '../../profiles/facets/psc-msr';
 import { apAnswer, apAnswerMoves } from './ap-request';
 import { SEV_CMD_SNP_PAGE_RECLAIM } from '../../abi/firmware';
 import { SVM_VMGEXIT_PSC } from '../../abi/nae';
-import { gfnBits } from '../memory/page-bits';
+import { isPrivate } from '../frames/attributes';
 import type { MoveName } from '../moves';
 import type { Vcpu } from '../state/vcpu';
 import type { Seen } from './invariant';
@@ -52,8 +52,8 @@ function reclaimed(seen: Seen): void {
 function assigned({ world, args }: Seen): void {
   const gfn = Number(args['gfn']);
   const { pages, vmHistory } = world;
-  if (args['to'] !== 'Pre-Guest' || vmHistory.updatedWhileShared !== 0 || gfn >= pages.gfn.pageCount) return;
-  if ((pages.gfn.get(gfn) & gfnBits.attributePrivate) === 0) vmHistory.updatedWhileShared = gfn + 1;
+  if (args['to'] !== 'Pre-Guest' || vmHistory.updatedWhileShared !== 0 || !pages.gfn.has(gfn)) return;
+  if (!isPrivate(world, gfn)) vmHistory.updatedWhileShared = gfn + 1;
 }
 
 /** A batch is remembered as the guest wrote it, before KVM reads it. */

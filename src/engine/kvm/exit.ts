@@ -1,4 +1,5 @@
 /** The end of KVM_RUN: the thread returns to userspace, and `kvm_run` holds the exit reason. */
+import { itemAt } from '../../base/assert';
 import { errnoText } from '../../abi/errno';
 import { kvmRun, type KvmExit, type KvmExitName } from '../../abi/kvm-run';
 import { exitsOf } from '../../profiles/kvm-exits';
@@ -9,7 +10,7 @@ import type { World } from '../world';
 
 /** The `kvm_run` bytes of a vCPU. */
 export function kvmRunOf(world: World, vcpu: Vcpu): Image {
-  return world.kvmRun[vcpu.index] as Image;
+  return itemAt(world.kvmRun, vcpu.index, 'kvm_run of a vCPU');
 }
 
 /** The name of an exit reason in the headers of the simulated kernel; `undefined` for a number that they do not have. */

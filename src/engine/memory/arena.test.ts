@@ -79,3 +79,48 @@ test('arena and log keep their content when they grow', () => {
   expect([...log.data.subarray(0, 3)]).toEqual([0, 7, first]);
   expect(log.top).toBe(30_001 * WORD_RECORD);
 });
+
+test.each([-1, 0.5, 4, 2 ** 32, NaN])(
+  'word %d of an arena that gave out four is neither read nor written',
+  (at) => {
+    const log = new WriteLog();
+    const arena = new Arena(log);
+    arena.allocate(4);
+    for (const use of [
+      () => arena.read(at),
+      () => arena.write(at, 1),
+      () => arena.read64(at),
+      () => arena.write64(at, 1n),
+    ])
+      expect(use).toThrow(/there is no word of the arena/);
+    expect(log.top).toBe(0);
+  },
+);
+
+test('an image is not read or written outside its bytes, at any width', () => {
+  const image = imageIn(new Arena(new WriteLog()));
+  const outside = fc.oneof(fc.integer({ min: -9, max: -1 }), fc.integer({ min: SIZE, max: SIZE + 9 }));
+  fc.assert(
+    fc.property(outside, (at) => {
+      for (const use of [
+        () => image.u8(at),
+        () => image.u16(at),
+        () => image.u32(at),
+        () => image.u64(at),
+        () => image.setU8(at, 1),
+        () => image.setU16(at, 1),
+        () => image.setU32(at, 1),
+        () => image.setU64(at, 1n),
+        () => image.clear(at, 1),
+        () => image.toBytes(at, 1),
+      ])
+        expect(use).toThrow(/there is no byte of an image/);
+    }),
+  );
+  for (const use of [
+    () => image.u64(SIZE - 7),
+    () => image.setU32(SIZE - 3, 1),
+    () => image.clear(0, SIZE + 1),
+  ])
+    expect(use).toThrow(/there is no byte of an image/);
+});

@@ -3,7 +3,7 @@
  * each write leaves a record that can be undone, replayed and shown.
  */
 
-import { assert } from '../../base/assert';
+import { assert, outside } from '../../base/assert';
 import type { Meter } from './meter';
 
 /** Address of a 32-bit word in the arena. */
@@ -53,10 +53,13 @@ export class WriteLog {
   }
 }
 
+const WORD = 'word of the arena';
 const scratch64 = new BigUint64Array(1);
 const scratch32 = new Int32Array(scratch64.buffer);
 
 export class Arena {
+  private buffer: ArrayBuffer;
+  /** The words that are given out and no more: a read of another one finds nothing. */
   words: Int32Array;
   private quads: BigUint64Array;
   /** Number of words given out. */
@@ -66,34 +69,36 @@ export class Arena {
     private readonly log: WriteLog,
     capacity = 1 << 13,
   ) {
-    this.words = new Int32Array(capacity);
-    this.quads = new BigUint64Array(this.words.buffer);
+    this.buffer = new ArrayBuffer(capacity * 4);
+    this.words = new Int32Array(this.buffer, 0, 0);
+    this.quads = new BigUint64Array(this.buffer, 0, 0);
   }
 
   /** Gives out `count` zeroed words, starting at an even address so that 64-bit variables are aligned. */
   allocate(count: number): WordAddress {
     const at = this.used;
     this.used += (count + 1) & ~1;
-    if (this.used > this.words.length) {
-      const bigger = new Int32Array(Math.max(this.used, this.words.length * 2));
-      bigger.set(this.words);
-      this.words = bigger;
-      this.quads = new BigUint64Array(bigger.buffer);
+    if (this.used * 4 > this.buffer.byteLength) {
+      const bigger = new ArrayBuffer(Math.max(this.used * 4, this.buffer.byteLength * 2));
+      new Int32Array(bigger).set(this.words);
+      this.buffer = bigger;
     }
+    this.words = new Int32Array(this.buffer, 0, this.used);
+    this.quads = new BigUint64Array(this.buffer, 0, this.used / 2);
     return at;
   }
 
   get byteLength(): number {
-    return this.words.byteLength;
+    return this.buffer.byteLength;
   }
 
   read(at: WordAddress): number {
-    return this.words[at] as number;
+    return this.words[at] ?? outside(WORD, at, this.used);
   }
 
   /** @param value a 32-bit integer, signed as Int32Array holds it */
   write(at: WordAddress, value: number): void {
-    const old = this.words[at] as number;
+    const old = this.words[at] ?? outside(WORD, at, this.used);
     const next = value | 0;
     if (old === next) return;
     const log = this.log;
@@ -109,7 +114,7 @@ export class Arena {
 
   /** @param at an even address */
   read64(at: WordAddress): bigint {
-    return this.quads[at >> 1] as bigint;
+    return this.quads[at / 2] ?? outside(WORD, at, this.used);
   }
 
   /** @param at an even address */

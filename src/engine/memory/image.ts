@@ -1,5 +1,8 @@
+import { assertRange } from '../../base/assert';
 import type { ByteView } from '../../base/bytes';
 import type { Arena, WordAddress } from './arena';
+
+const BYTE = 'byte of an image';
 
 /** Raw bytes inside the arena, such as one vCPU's `kvm_run` or a GHCB page. Little-endian, any alignment. */
 export class Image implements ByteView {
@@ -11,10 +14,12 @@ export class Image implements ByteView {
   ) {}
 
   u8(at: number): number {
+    assertRange(at, 1, this.byteLength, BYTE);
     return (this.arena.read(this.base + (at >> 2)) >>> ((at & 3) * 8)) & 0xff;
   }
 
   setU8(at: number, value: number): void {
+    assertRange(at, 1, this.byteLength, BYTE);
     const word = this.base + (at >> 2);
     const shift = (at & 3) * 8;
     this.arena.write(word, (this.arena.read(word) & ~(0xff << shift)) | ((value & 0xff) << shift));
@@ -30,11 +35,13 @@ export class Image implements ByteView {
   }
 
   u32(at: number): number {
+    assertRange(at, 4, this.byteLength, BYTE);
     if ((at & 3) === 0) return this.arena.read(this.base + (at >> 2)) >>> 0;
     return (this.u16(at) | (this.u16(at + 2) << 16)) >>> 0;
   }
 
   setU32(at: number, value: number): void {
+    assertRange(at, 4, this.byteLength, BYTE);
     if ((at & 3) === 0) {
       this.arena.write(this.base + (at >> 2), value);
       return;
@@ -44,11 +51,13 @@ export class Image implements ByteView {
   }
 
   u64(at: number): bigint {
+    assertRange(at, 8, this.byteLength, BYTE);
     if ((at & 7) === 0) return this.arena.read64(this.base + (at >> 2));
     return BigInt(this.u32(at)) | (BigInt(this.u32(at + 4)) << 32n);
   }
 
   setU64(at: number, value: bigint): void {
+    assertRange(at, 8, this.byteLength, BYTE);
     if ((at & 7) === 0) {
       this.arena.write64(this.base + (at >> 2), value);
       return;
@@ -59,6 +68,7 @@ export class Image implements ByteView {
 
   /** Zeroes `length` bytes from `at`. */
   clear(at = 0, length = this.byteLength - at): void {
+    assertRange(at, length, this.byteLength, BYTE);
     const end = at + length;
     let i = at;
     while (i < end && (i & 3) !== 0) this.setU8(i++, 0);
@@ -68,6 +78,7 @@ export class Image implements ByteView {
 
   /** A copy of the bytes as they are now. */
   toBytes(at = 0, length = this.byteLength - at): Uint8Array {
+    assertRange(at, length, this.byteLength, BYTE);
     const out = new Uint8Array(length);
     for (let i = 0; i < length; i++) out[i] = this.u8(at + i);
     return out;

@@ -108,17 +108,30 @@ test('flipping bits of any run flips those of the plain array, and twice is neve
   );
 });
 
-test.each([PAGES, 2 ** 31, 2 ** 32, 2 ** 32 + 7, 2 ** 32 * REGION_PAGES + 7, 2 ** 52 - 1])(
-  'page %d lies behind the store: it has no facts, keeps none, and is no other page',
+test.each([-1, 0.5, PAGES, 2 ** 31, 2 ** 32, 2 ** 32 + 7, 2 ** 32 * REGION_PAGES + 7, 2 ** 52 - 1, NaN])(
+  'page %d is not in the store: it is neither read nor written, and answers for no other page',
   (page) => {
     const log = new WriteLog();
     const field = new PageField(0, PAGES, log);
     field.setRun(0, PAGES, 5);
     const { top } = log;
-    expect([field.get(page), field.runLength(page, 600)]).toEqual([0, 600]);
-    field.set(page, 9);
-    field.setRun(page, 600, 9);
+    for (const use of [
+      () => field.get(page),
+      () => field.runLength(page, 1),
+      () => field.set(page, 9),
+      () => field.setRun(page, 2, 9),
+      () => field.store(page, 1, 9),
+      () => field.flip(page, 1, 9),
+    ])
+      expect(use).toThrow(/there is no page of the store/);
     expect(log.top).toBe(top);
     expect(new Set(contents(field))).toEqual(new Set([5]));
   },
 );
+
+test('a run that leaves the store is refused whole', () => {
+  const field = new PageField(0, PAGES, new WriteLog());
+  expect(() => field.setRun(PAGES - 1, 2, 9)).toThrow(/there is no page of the store/);
+  expect(() => field.setRun(3, -1, 9)).toThrow(/there is no page of the store/);
+  expect([...field.runs()]).toEqual([]);
+});

@@ -2,10 +2,12 @@
  * Per-page facts for guests of any size. A field holds one 32-bit value per page; a 2 MiB region whose pages all
  * agree is one number, a mixed region is a leaf of 512. Writes go by runs of pages and are logged as runs.
  */
+import { assertIndex, assertRange } from '../../base/assert';
 import { PAGES_RECORD, type WriteLog } from './arena';
 
 export const REGION_PAGES = 512;
 const REGION_SHIFT = 9;
+const PAGE = 'page of the store';
 const LEAF_BYTES = REGION_PAGES * 4;
 
 export class PageField {
@@ -28,9 +30,13 @@ export class PageField {
     this.mixed = new Uint8Array(regions);
   }
 
-  /** Behind the last page of the store every page is 0: it carries no facts. Frame numbers have up to 52 bits. */
+  /** Whether the store keeps facts of a page: frame numbers have up to 52 bits, most of them without facts. */
+  has(page: number): boolean {
+    return page >= 0 && page < this.pageCount;
+  }
+
   get(page: number): number {
-    if (page >= this.pageCount) return 0;
+    assertIndex(page, this.pageCount, PAGE);
     const region = page >> REGION_SHIFT;
     const entry = this.table[region] as number;
     if (this.mixed[region] !== 1) return entry;
@@ -39,6 +45,7 @@ export class PageField {
 
   /** The one value of a region, or undefined when its pages differ. */
   uniformValue(region: number): number | undefined {
+    assertIndex(region, this.table.length, 'region of the store');
     return this.mixed[region] === 1 ? undefined : this.table[region];
   }
 
@@ -52,7 +59,7 @@ export class PageField {
 
   /** Length of the run of equal values that starts at `page`, at most `limit`. */
   runLength(page: number, limit: number): number {
-    if (page >= this.pageCount) return limit;
+    assertIndex(page, this.pageCount, PAGE);
     const value = this.get(page);
     const end = Math.min(page + limit, this.pageCount);
     let at = page;
@@ -75,12 +82,10 @@ export class PageField {
     this.setRun(page, 1, value);
   }
 
-  /**
-   * Gives `count` pages from `first` the value, logging one record per run of equal old values. Pages behind the store
-   * keep none.
-   */
+  /** Gives `count` pages from `first` the value, logging one record per run of equal old values. */
   setRun(first: number, count: number, value: number): void {
-    const end = Math.min(first + count, this.pageCount);
+    assertRange(first, count, this.pageCount, PAGE);
+    const end = first + count;
     const next = value | 0;
     let at = first;
     let changes = false;
@@ -99,6 +104,7 @@ export class PageField {
 
   /** Writes without logging: undo and redo. */
   store(first: number, count: number, value: number): void {
+    assertRange(first, count, this.pageCount, PAGE);
     this.version++;
     const end = first + count;
     let at = first;
@@ -114,6 +120,7 @@ export class PageField {
 
   /** Flips bits of a run whose values may differ, without logging: seek. */
   flip(first: number, count: number, bits: number): void {
+    assertRange(first, count, this.pageCount, PAGE);
     this.version++;
     const end = first + count;
     let at = first;

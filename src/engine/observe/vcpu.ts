@@ -1,4 +1,5 @@
 /** Names under a vCPU: what KVM keeps for it, its kvm_run and GHCB bytes, what its guest read. */
+import { itemAt } from '../../base/assert';
 import { gpaToGfn, pageOffset } from '../../abi/address';
 import { errno, errnoText } from '../../abi/errno';
 import { ghcbPage } from '../../abi/ghcb-page';
@@ -114,7 +115,7 @@ export function vcpuDomain(
 }
 
 function exitName(world: World, index: number): Observed {
-  const reason = kvmRun.get(world.kvmRun[index] as ByteView, 'exitReason');
+  const reason = kvmRun.get(itemAt(world.kvmRun, index, 'kvm_run of a vCPU'), 'exitReason');
   const name = exitOfReason(world, reason)?.name;
   const short = name === undefined ? String(reason) : shortExit(name);
   return { value: short, also: [reason, ...(name === undefined ? [] : [name])] };
@@ -135,7 +136,8 @@ function guestPage(world: World, vcpu: Vcpu, head: string): ByteView | UnknownPa
 export function observeVcpu(world: World, index: number, rest: readonly string[]): Observed | UnknownPath {
   const vcpu = world.vcpu(index);
   const [name = '', ...more] = rest;
-  if (name === 'run' && more.length > 0) return kvmRunField(world.kvmRun[index] as ByteView, more);
+  if (name === 'run' && more.length > 0)
+    return kvmRunField(itemAt(world.kvmRun, index, 'kvm_run of a vCPU'), more);
   if (name === 'ghcb') {
     const page = guestPage(world, vcpu, `v${index}`);
     return 'message' in page ? page : structField(ghcbPage, page, more.join('.'));

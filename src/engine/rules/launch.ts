@@ -220,6 +220,14 @@ export const launchRules = rulesOf({
   SlotBadFile: { says: 'The descriptor of guest_memfd is no open file.', source: gmemBind },
   SlotForeignFile: { says: 'The file is no guest_memfd of this VM.', source: gmemBind },
   SlotOffset: { says: 'The offset in guest_memfd is a whole number of pages.', source: gmemBind },
+  SlotBeyondWidth: {
+    says: 'The last frame of a slot lies below the width of physical addresses.',
+    source: source.kernel(
+      '6.12.117',
+      'arch/x86/kvm/x86.c',
+      'kvm_arch_prepare_memory_region, kvm_mmu_max_gfn',
+    ),
+  },
   StateProtected: {
     says: 'The state of the vCPU is encrypted: userspace neither reads nor writes it.',
     source: source.kernel('6.12.117', 'arch/x86/kvm/x86.c', 'register ioctls, has_protected_state'),

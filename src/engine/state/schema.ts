@@ -2,6 +2,7 @@
  * How simulated state is declared: a variable has a kind, a meaning and thereby a width, an accessor and a text.
  * Reading and writing `vcpu.mpState` goes through accessors made here; every write is logged by the arena.
  */
+import { outside } from '../../base/assert';
 import { hex } from '../../base/hex';
 import type { Arena, WordAddress } from '../memory/arena';
 
@@ -184,7 +185,8 @@ function defineAccessor(prototype: object, { name, variable, offset }: Slot): vo
     const codes = new Map(kind.map((word, code) => [word, code]));
     Object.defineProperty(prototype, name, {
       get(this: Based) {
-        return kind[this.arena.read(this.base + offset)];
+        const code = this.arena.read(this.base + offset);
+        return kind[code] ?? outside(name, code, kind.length);
       },
       set(this: Based, value: string) {
         const code = codes.get(value);

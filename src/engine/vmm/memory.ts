@@ -14,7 +14,7 @@ import { mutexHeld } from '../kvm/ap/mp-state';
 import { setMemoryAttributes } from '../kvm/memory/attributes';
 import { preFaultMemory } from '../kvm/memory/pre-fault';
 import { punchHole, releaseGmem } from '../kvm/memory/gmem';
-import { nextFreeGmemPage, setUserMemoryRegion2 } from '../kvm/memory/memory-slots';
+import { isBeyondWidth, nextFreeGmemPage, setUserMemoryRegion2 } from '../kvm/memory/memory-slots';
 import { gmemPageOf, slotHasGmem, slotOf } from '../frames/slots';
 import { supportedFeatures } from '../kvm/launch/init2';
 import {
@@ -59,12 +59,14 @@ export const memoryHandlers = {
         fd: args.fd ?? 'own',
         offset: args.skew ?? 0n,
       });
+    const range = { firstGfn: args.gfn, pages: args.n };
+    if (!refusal && args.gfn + args.n > world.config.gfnCount && !isBeyondWidth(world, range))
+      return refused('this world has no such frame; KVM makes slots up to the width of physical addresses');
     const ret =
       gate(world) ||
       (refusal ? refuseCall(world, 'KVM_SET_USER_MEMORY_REGION2', refusal.rule, refusal.errno) : 0) ||
       setUserMemoryRegion2(world, {
-        firstGfn: args.gfn,
-        pages: args.n,
+        ...range,
         backing,
         firstGmemPage,
         registered: args.registered ?? true,

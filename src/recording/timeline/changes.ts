@@ -1,7 +1,7 @@
 /** The changes of a step, by the names of the declared state. */
+import { itemAt } from '../../base/assert';
 import { hex } from '../../base/hex';
 import { pageFieldNames, type PageFieldName } from '../../engine/memory/page-bits';
-import type { PageField } from '../../engine/memory/page-field';
 import { formatVariable, type Slot } from '../../engine/state/schema';
 import type { World } from '../../engine/world';
 import type { Memory } from './writes';
@@ -92,7 +92,7 @@ export class ChangeList {
   }
 
   addRun(field: number, first: number, count: number, difference: number): void {
-    const pages = this.memory.fields[field] as PageField;
+    const pages = itemAt(this.memory.fields, field, 'field of pages');
     for (let at = first; at < first + count;) {
       const length = pages.runLength(at, first + count - at);
       const before = pages.get(at);

@@ -6,6 +6,7 @@
  *     end     run count << 4
  *     runs    field | form << 4, [first page - end of the last run, count], old XOR new
  */
+import { itemAt } from '../../base/assert';
 import type { Arena } from '../../engine/memory/arena';
 import type { PageField } from '../../engine/memory/page-field';
 import { byteMask, type ByteReader, type ByteStream } from './byte-stream';
@@ -157,7 +158,7 @@ function applyRuns(reader: ByteReader, runCount: number, fields: readonly PageFi
       first += reader.signed();
       count = reader.unsigned();
     } else if (head < 32) first -= count;
-    (fields[head & 15] as PageField).flip(first, count, reader.unsigned());
+    itemAt(fields, head & 15, 'field of pages').flip(first, count, reader.unsigned());
     end = first + count;
   }
 }

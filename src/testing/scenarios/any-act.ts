@@ -2,19 +2,24 @@
 import fc from 'fast-check';
 import { bytesToHex } from '../../base/hex';
 import { actTables, type Act, type Actor, type ParameterKind } from '../../engine/acts';
+import { anyAddress, anyFrame } from './any-address';
 
 const words = [
   ...[0n, 1n, 2n, 0x15n, 22n, 11n, 0x100n, 0x72n, 0x7bn, 0x8000_0010n, 0x8000_0013n],
   ...[0x12_0000n, 0x12_1000n, 0x20_0000n, 0x3f_0000n, 0x3f_0800n, 0x7_ff00_0000n, 0xffff_ffff_ffff_ffffn],
 ];
-const u64 = fc.oneof(fc.constantFrom(...words), fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }));
+const u64 = fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...words) }, anyAddress);
 const count = fc.oneof(
-  fc.constantFrom(0, 1, 2, 3, 5, 0x100, 0x120, 0x121, 0x140, 0x200, 0x3ff, 0x400),
-  fc.integer({ min: 0, max: 2 ** 40 }),
+  { weight: 2, arbitrary: fc.constantFrom(0, 1, 2, 3, 5, 0x100, 0x120, 0x121, 0x140, 0x200, 0x3ff, 0x400) },
+  anyFrame,
 );
 const entry = fc.record({
   operation: fc.integer({ min: 0, max: 15 }),
-  gfn: fc.constantFrom(0, 0x120, 0x140, 0x200, 0x3ff, 0x400, 0xff_ffff_ffff),
+  // An entry of the buffer has 40 bits for the frame.
+  gfn: fc.oneof(
+    fc.constantFrom(0, 0x120, 0x140, 0x200, 0x3ff, 0x400),
+    anyFrame.map((gfn) => gfn % 2 ** 40),
+  ),
   twoMeg: fc.boolean(),
   currentPage: fc.constantFrom(0, 1, 5, 512, 513),
 });

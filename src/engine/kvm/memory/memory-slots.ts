@@ -1,5 +1,7 @@
 /** Memory slots: the guest frames that exist, and the source of their private pages. */
+import { PAGE_SIZE } from '../../../abi/address';
 import { errno } from '../../../abi/errno';
+import { refuseCall } from '../launch/sev-call';
 import type { Slot } from '../../state/vm';
 import type { World } from '../../world';
 
@@ -15,20 +17,34 @@ export interface SlotWanted {
 const overlaps = (first: number, pages: number, otherFirst: number, otherPages: number): boolean =>
   first < otherFirst + otherPages && otherFirst < first + pages;
 
+/** Whether a slot has frames that physical addresses of this width cannot name. */
+export const isBeyondWidth = (
+  { vm }: World,
+  { firstGfn, pages }: Pick<SlotWanted, 'firstGfn' | 'pages'>,
+): boolean => firstGfn + pages > 2 ** vm.maxPhysicalAddress / PAGE_SIZE;
+
+/** Whether the pages of guest_memfd for a slot exist and are behind no other slot. */
+const canBind = (
+  { config }: World,
+  others: readonly Slot[],
+  { firstGmemPage, pages }: Pick<SlotWanted, 'firstGmemPage' | 'pages'>,
+): boolean =>
+  firstGmemPage + pages <= config.gmemPages &&
+  !others.some(
+    (slot) => slot.backing !== 'none' && overlaps(firstGmemPage, pages, slot.firstGmemPage, slot.pages),
+  );
+
 /** KVM_SET_USER_MEMORY_REGION2 with a new slot. @returns 0 or a negative errno */
 export function setUserMemoryRegion2(world: World, wanted: SlotWanted): number {
   const { firstGfn, pages, firstGmemPage, backing } = wanted;
-  if (pages <= 0 || firstGfn + pages > world.config.gfnCount) return -errno.EINVAL;
-  if (backing !== 'none' && firstGmemPage + pages > world.config.gmemPages) return -errno.EINVAL;
-  for (const slot of world.slots) {
-    if (!slot.used) continue;
-    if (overlaps(firstGfn, pages, slot.firstGfn, slot.pages)) return -errno.EEXIST;
-    const sharesGmem =
-      backing !== 'none' &&
-      slot.backing !== 'none' &&
-      overlaps(firstGmemPage, pages, slot.firstGmemPage, slot.pages);
-    if (sharesGmem) return -errno.EEXIST;
-  }
+  if (pages <= 0) return -errno.EINVAL;
+  const others = world.slots.filter((slot) => slot.used);
+  if (others.some((slot) => overlaps(firstGfn, pages, slot.firstGfn, slot.pages))) return -errno.EEXIST;
+  // kvm_gmem_bind answers pages that another slot has, and pages behind the end of the file, alike.
+  if (backing !== 'none' && !canBind(world, others, wanted)) return -errno.EINVAL;
+  // kvm_arch_prepare_memory_region comes after kvm_check_memslot_overlap and kvm_gmem_bind.
+  if (isBeyondWidth(world, wanted))
+    return refuseCall(world, 'KVM_SET_USER_MEMORY_REGION2', 'SlotBeyondWidth', 'EINVAL');
   const free = world.slots.find((slot) => !slot.used);
   if (!free) return -errno.EINVAL;
   free.used = true;

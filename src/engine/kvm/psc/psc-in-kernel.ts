@@ -23,7 +23,7 @@ import {
 } from '../../hardware/rmp';
 import { gfnBits } from '../../memory/page-bits';
 import type { World } from '../../world';
-import { changeGfns } from '../../frames/attributes';
+import { bitsOfGfn, changeGfns } from '../../frames/attributes';
 import { isPoisoned } from '../memory/gmem';
 import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
 import { operationName } from './psc-buffer';
@@ -49,7 +49,7 @@ function pfnOf(world: World, gfn: number): number {
 export function ensureMapped(world: World, gfn: number, pages = 1): boolean {
   const pfn = pfnOf(world, gfn);
   if (!slotOf(world, gfn) || (pfn >= 0 && isPoisoned(world, pfn))) return false;
-  if (gfn < world.config.gfnCount && (world.pages.gfn.get(gfn) & MAPPED) !== 0) return true;
+  if ((bitsOfGfn(world, gfn) & MAPPED) !== 0) return true;
   const bit = rmpLookup(world, pfn)?.assigned ? gfnBits.mappedPrivate : gfnBits.mappedShared;
   changeGfns(world, gfn, pages, bit, 0);
   world.move('nptMapped', -1, { gpa: gfnToGpa(gfn), pages }, 'PscMapsFirst');

@@ -1,4 +1,5 @@
 /** A VMM personality: how one VMM handles the exits of a vCPU, read from the bytes of `kvm_run`. */
+import { itemAt } from '../../../base/assert';
 import { errnoText } from '../../../abi/errno';
 import { countsBeside, kvmRun } from '../../../abi/kvm-run';
 import { exitOfReason } from '../../kvm/exit';
@@ -41,7 +42,7 @@ export interface Personality {
 
 export function exitOf(world: World, index: number): Exit {
   const vcpu = world.vcpu(index);
-  const run = world.kvmRun[index] as Image;
+  const run = itemAt(world.kvmRun, index, 'kvm_run of a vCPU');
   return { world, vcpu, index, run, errno: vcpu.runErrno, reason: kvmRun.get(run, 'exitReason') };
 }
 
