@@ -14,6 +14,7 @@ const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'docs/STYLE.md',
+  'docs/limits.md',
   'src/README.md',
   ...records.map((file) => `docs/decisions/${file}`),
 ];

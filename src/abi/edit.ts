@@ -1,6 +1,7 @@
 /** Fields and the bytes they lie in: where a row stands, and bytes with one field changed. */
 import { littleEndian, littleEndianBytes } from '../base/bytes';
 import { hex } from '../base/hex';
+import { MAX_LINK_VALUE_BYTES } from '../base/limits';
 import { ok, problem, type Result } from '../base/result';
 import { own } from '../base/table';
 import { kindNamed, structLayouts, type KindValues } from './kinds';
@@ -103,16 +104,14 @@ export function bytesToLink(bytes: Uint8Array): string {
   return text;
 }
 
-const MAX_LINK_BYTES = 4096;
-
 export function bytesFromLink(text: string): Result<Uint8Array<ArrayBuffer>> {
   if (!/^(?:[0-9a-fA-F]{2}|~\d{1,5}~)+$/.test(text))
     return problem('The link holds no whole bytes in hexadecimal; it may have been cut off.');
   const bytes: number[] = [];
   for (const [piece, count] of text.matchAll(/~(\d+)~|[0-9a-fA-F]{2}/g)) {
     if (count === undefined) bytes.push(Number.parseInt(piece, 16));
-    else for (let n = Math.min(Number(count), MAX_LINK_BYTES + 1); n > 0; n--) bytes.push(0);
-    if (bytes.length > MAX_LINK_BYTES) return problem('The link holds more than a page of bytes.');
+    else for (let n = Math.min(Number(count), MAX_LINK_VALUE_BYTES + 1); n > 0; n--) bytes.push(0);
+    if (bytes.length > MAX_LINK_VALUE_BYTES) return problem('The link holds more than a page of bytes.');
   }
   return ok(Uint8Array.from(bytes));
 }

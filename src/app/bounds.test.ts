@@ -13,6 +13,7 @@ import { recognise, recogniseFile } from '../abi/recognise';
 import { parseStored } from './stored';
 import { pack, unpack } from './pack';
 import { parseAddress } from './url';
+import { partAt } from '../engine/observe';
 import { parseProfileList } from '../profiles/resolve';
 import { readRecording } from '../recording/file/file';
 import { parseScenario } from '../scenarios/parse';
@@ -54,6 +55,11 @@ const readers: readonly (readonly [name: string, piece: string, read: (text: str
   ['facets that nobody knows', ':ap.x=y', (text) => parsed(scenario(`profile linux-7.2${text}`))],
   ['expectations under profiles that nobody knows', ' @x', (text) => parsed(scenario(`v0 hlt\n?${text}`))],
   ['an expectation about a deep path', 'v0.', (text) => parsed(scenario(`v0 hlt\n? ${text} == 1`))],
+  [
+    'an expectation about a part behind many',
+    '.a',
+    (text) => parsed(scenario(`v0 hlt\n? refused${text} == 1`)),
+  ],
   ['a word that is one number', '9', (text) => parsed(scenario(`v0 msr value=${text}`))],
   ['a word without end', 'x', (text) => parsed(scenario(text))],
   ['quote marks', '>', (text) => parsed(`${text}ghcb-scenario 1\n${text}v0 hlt`)],
@@ -66,7 +72,8 @@ const readers: readonly (readonly [name: string, piece: string, read: (text: str
     'why?\n',
     (text) => parsed(scenario(text).replace(/^/gm, '> ').replace(/^> w/gm, 'w')),
   ],
-  ['a list of profiles', 'linux-9,', (text) => void parseProfileList(text)],
+  ['a list of profiles that nobody knows', 'linux-9,', (text) => void parseProfileList(text)],
+  ['a list of profiles', 'linux-7.2,', (text) => void parseProfileList(text)],
   ['a profile without end', 'l', (text) => void parseProfileList(text)],
   ['a link with marks behind it', ')', (text) => void parseAddress(`#/s/a${text}x`)],
   ['a link of nothing but marks', '.', (text) => void parseAddress(`#${text}`)],
@@ -128,6 +135,15 @@ test.each(isLong ? Object.keys(kinds) : ['ghcb-msr', 'psc-buffer', 'kvm-run', 'v
     }
   },
 );
+
+test('finding the unknown part of a path costs what the length of the path is worth', () => {
+  for (const part of ['x', 'a.a.a.x', 'nothing']) {
+    const work = [10_000, 100_000].map((size) =>
+      operationsOf(() => void partAt(`${fill('a.', size)}x`, { message: '', part })),
+    );
+    expect(work[1]).toBeLessThan(10 * (work[0] ?? 0) + 1_000);
+  }
+});
 
 describe('what happens inside a call of the language', () => {
   test.each(logRows.map(([form, , pattern]) => [form, pattern.source]))(

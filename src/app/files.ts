@@ -1,7 +1,6 @@
 /** A file that a person drops or opens, as text, or one sentence why not. */
+import { MAX_OPENED_BYTES } from '../base/limits';
 import { ok, problem, type Result } from '../base/result';
-
-const MAX_BYTES = 2 << 20;
 
 const size = (bytes: number): string =>
   bytes >= 1 << 20 ? `${Math.round(bytes / (1 << 20))} MB` : `${Math.round(bytes / 1024)} kB`;
@@ -28,9 +27,9 @@ export interface FileLike {
 export async function readFile(file: FileLike): Promise<Result<OpenedFile | DroppedFile>> {
   const { name } = file;
   if (file.size === 0) return problem(`${name} is empty.`);
-  if (file.size > MAX_BYTES) {
+  if (file.size > MAX_OPENED_BYTES) {
     return problem(
-      `${name} has ${size(file.size)}; a scenario has at most ${size(MAX_BYTES)}, and the decoder reads 1 MB. Nothing of it was read.`,
+      `${name} has ${size(file.size)}; a scenario has at most ${size(MAX_OPENED_BYTES)}, and the decoder reads 1 MB. Nothing of it was read.`,
     );
   }
   let bytes: ArrayBuffer;

@@ -1,5 +1,5 @@
 /**
- * How much is taken of what comes from outside, and how much work is done with it, in one place; docs/LIMITS.md has the
+ * How much is taken of what comes from outside, and how much work is done with it, in one place; docs/limits.md has the
  * same as a table. Beyond a limit the input is refused with its size, before more of it is read, and a run stops with a
  * finding. Each is far above what a person has, and low enough that nobody waits for an answer.
  */
@@ -34,6 +34,25 @@ export const MAX_WORK_NAME_CHARACTERS = 400;
 export const MAX_REMARKS = 8;
 /** Characters of one number: a page of bytes in hexadecimal, with room for separators. */
 export const MAX_NUMBER_CHARACTERS = 16 * KIB;
+/** A file that is dropped on the page or opened there, before it is known what it is. */
+export const MAX_OPENED_BYTES = 2 * MIB;
+/** Bytes of a value in a link of the decoder: one page. */
+export const MAX_LINK_VALUE_BYTES = 4 * KIB;
+/** Entries of a page-state-change request in one word; a buffer has 253, and more try what KVM does beyond it. */
+export const MAX_ENTRIES = 4096;
+/** Profiles in one list, such as those of a comparison. */
+export const MAX_PROFILES = 64;
+
+/** vCPUs of a machine. */
+export const MAX_VCPUS = 64;
+/** Bytes of guest memory: 1 TiB. */
+export const MAX_MEMORY_BYTES = 2 ** 40;
+/** Bytes of flash. */
+export const MAX_FLASH_BYTES = 256 * MIB;
+/** Requests in one vector. */
+export const MAX_VECTOR_ROUNDS = 64;
+/** Order of a guest_memfd folio in a vector: 1 GiB. */
+export const MAX_VECTOR_ORDER = 18;
 
 /** Steps of one run: a Linux boot has 5,000. */
 export const MAX_RUN_STEPS = 1_000_000;

@@ -275,9 +275,8 @@ export function checkPath(path: string, machine: Machine): Domain | UnknownPath 
 /** Position of the unknown part in its path. */
 export function partAt(path: string, { part }: UnknownPath): number {
   if (part === '') return 0;
-  const parts = path.split('.');
-  const starts = parts.map((_, i) => parts.slice(0, i).reduce((sum, { length }) => sum + length + 1, 0));
-  return starts.findLast((at) => `${path}.`.startsWith(`${part}.`, at)) ?? 0;
+  // Only whole parts count: from a point, or the beginning, to a point or the end.
+  return Math.max(0, `.${path}.`.lastIndexOf(`.${part}.`));
 }
 
 /** The value that a path names now, or why it names nothing. */

@@ -106,6 +106,15 @@ describe('a profile spec', () => {
   ])('%s is refused: %s', (text, message, place) => {
     expect(parseProfileList(text)).toEqual({ ok: false, error: { message, place } });
   });
+
+  test('a list of 64 is read, and one of 65 is refused', () => {
+    const list = (length: number): string => Array.from({ length }, () => 'linux-7.2').join(',');
+    expect(parseProfileList(list(64))).toMatchObject({ ok: true });
+    expect(parseProfileList(list(65))).toEqual({
+      ok: false,
+      error: { message: 'a list has at most 64 profiles, and this one has more' },
+    });
+  });
 });
 
 describe('an overlay', () => {

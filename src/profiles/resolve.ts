@@ -6,6 +6,7 @@
  * links all write it alike.
  */
 import type { Source } from '../abi/source';
+import { MAX_PROFILES } from '../base/limits';
 import { type Problem, type Result, ok, problem } from '../base/result';
 import { didYouMean } from '../base/text';
 import { carriedOver } from './facet';
@@ -163,8 +164,11 @@ export function parseProfileSpec(text: string): Result<ResolvedProfile, Problem>
 
 /** Reads several profiles separated by commas. */
 export function parseProfileList(text: string): Result<readonly ResolvedProfile[], Problem> {
+  const specs = text.split(',', MAX_PROFILES + 1);
+  if (specs.length > MAX_PROFILES)
+    return problem(`a list has at most ${MAX_PROFILES} profiles, and this one has more`);
   const profiles: ResolvedProfile[] = [];
-  for (const part of text.split(',')) {
+  for (const part of specs) {
     const parsed = parseProfileSpec(part);
     if (!parsed.ok) return parsed;
     profiles.push(parsed.value);

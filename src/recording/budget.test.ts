@@ -176,6 +176,33 @@ test('wherever a budget ends, the run is sound and both tapes tell the same', ()
   );
 });
 
+describe('a machine of 1 TiB and 64 vCPUs', () => {
+  const text = textOf('vm vcpus=64 memory=1T', 'launch standard', 'v0 hlt');
+  const MIB = 2 ** 20;
+
+  test.each(profileIds)('opens under %s, in less than 64 MiB', (id) => {
+    const { timeline, problems, stoppedBy, lines } = runOf(text, { maxBytes: 64 * MIB }, id);
+    expect({ problems, stoppedBy }).toEqual({ problems: [], stoppedBy: undefined });
+    expect(timeline.world.vcpus.filter(({ exists }) => exists).length).toBe(64);
+    expect(timeline.world.byteLength).toBeLessThan(64 * MIB);
+    expect(lines[2]?.refused).toBeUndefined();
+  });
+
+  test('says the act that does not fit, and the budget', () => {
+    const { problems, stoppedBy } = runOf(text, { maxBytes: MIB });
+    expect(stoppedBy).toBe('memory');
+    expect(problems).toEqual([
+      {
+        line: 1,
+        budget: 'memory',
+        message: expect.stringMatching(
+          /^the run has 1 MiB, its budget of memory: vmm [a-z-]+ stops there$/,
+        ) as string,
+      },
+    ]);
+  });
+});
+
 test('the menu tries a huge act within a budget of its own, and takes it back', () => {
   const { world } = runOf(textOf(...started), {}).timeline;
   const before = digestOf(world);

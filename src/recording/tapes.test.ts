@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { enabledActs, tryActs } from '../engine/enabled-acts';
+import { candidateActs, enabledActs, tryAct, tryActs } from '../engine/enabled-acts';
 import { digestText } from '../engine/memory/digest';
 import type { World } from '../engine/world';
 import { profileIds } from '../profiles/profiles';
@@ -13,6 +13,7 @@ import { memoryTape } from '../scenarios/memory-tape';
 import { parseScenario, problemText } from '../scenarios/parse';
 import { runScenario } from '../scenarios/run';
 import { actLine, headOf, type Line, type Scenario } from '../scenarios/scenario';
+import { runs } from '../testing/effort';
 import { anyAct } from '../testing/scenarios/any-act';
 import { Timeline } from './timeline/timeline';
 
@@ -121,6 +122,42 @@ describe('an act that the model cannot perform is one refused row of the menu', 
     const before = digestOf(timeline.world);
     expect(enabledActs(timeline.world).length).toBeGreaterThan(10);
     expect(digestOf(timeline.world)).toBe(before);
+  });
+
+  test('whatever happened before: no candidate throws, and none leaves a write', () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyAct, { maxLength: 8 }),
+        fc.constantFrom(...profileIds),
+        fc.boolean(),
+        (acts, id, launched) => {
+          const launch: Line[] = launched ? [{ kind: 'launch' }] : [];
+          const written = { lines: [...launch, ...acts.map(actLine)] };
+          const { world } = runScenario(written, profile(id), memoryTape, { maxSteps: 500 }).timeline;
+          const before = digestOf(world);
+          const candidates = candidateActs(world);
+          for (const act of candidates) {
+            const row = tryAct(world, act);
+            expect(digestOf(world), JSON.stringify(row.refused)).toBe(before);
+          }
+          expect(enabledActs(world).length).toBe(candidates.length);
+        },
+      ),
+      { numRuns: runs(40) },
+    );
+  });
+
+  test('a candidate beyond what is modelled is one row that says so', () => {
+    const { world } = runScenario(scenario('launch standard'), profile('linux-7.2'), memoryTape).timeline;
+    const before = digestOf(world);
+    const gpa = 1n << BigInt(world.vm.maxPhysicalAddress);
+    const read = { actor: 'guest', vcpu: 0, verb: 'read', args: { gpa, private: true } } as const;
+    const hlt = { actor: 'guest', vcpu: 0, verb: 'hlt', args: {} } as const;
+    expect(tryActs(world, [read, hlt])).toEqual([
+      { act: read, refused: expect.stringMatching(/^not modelled: an access beyond the 48 bits/) as string },
+      { act: hlt },
+    ]);
+    expect(digestOf(world)).toBe(before);
   });
 
   test('whatever it throws, the others stay and the world is as before', () => {

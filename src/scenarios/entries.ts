@@ -1,13 +1,11 @@
 /** The entries of a page-state-change request in one word: `private:0x100,shared:0x104,private:0x200/2M@5,private:0x300+253`. */
 import { hex, parseInteger } from '../base/hex';
-import { MAX_PROBLEMS } from '../base/limits';
+import { MAX_ENTRIES, MAX_PROBLEMS } from '../base/limits';
 import { didYouMean } from '../base/text';
 import type { PscEntryInput } from '../engine/acts';
 
 const operations = ['none', 'private', 'shared', 'psmash', 'unsmash'] as const;
 const MAX_GFN = 0xff_ffff_ffffn;
-/** No buffer holds more; a longer list is a slip of the pen. */
-const MAX_ENTRIES = 4096;
 
 /** A wrong entry: the character of the text where it starts, and what is wrong. */
 export interface EntryProblem {

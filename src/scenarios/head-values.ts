@@ -1,25 +1,22 @@
 /** What `vm` and `run` lines say. */
+import { MAX_FLASH_BYTES, MAX_MEMORY_BYTES, MAX_RUN_STEPS, MAX_VCPUS } from '../base/limits';
 import type { Until, VmKey } from './scenario';
 import { parseCount, parseSize } from './values';
 import { type Parsed } from './parsed';
-
-export const MAX_VCPUS = 64;
-export const MAX_MEMORY = 2 ** 40;
-const MAX_FLASH = 2 ** 28;
 
 export const untilForms = 'until=terminated, until=idle, until=exit or until=steps:N';
 
 export function untilOf(text: string): Until | undefined {
   if (text === 'terminated' || text === 'idle' || text === 'exit') return { what: text };
   const [, count] = /^steps:(.+)$/.exec(text) ?? [];
-  const parsed = count === undefined ? undefined : parseCount(count, 1_000_000n);
+  const parsed = count === undefined ? undefined : parseCount(count, BigInt(MAX_RUN_STEPS));
   if (count === undefined || !parsed || !('value' in parsed) || parsed.value === 0) return undefined;
   return { what: 'steps', count: parsed.value, text: count };
 }
 
 export function vmValue(key: VmKey, text: string): Parsed<number> {
-  if (key === 'memory') return positive(text, parseSize(text, MAX_MEMORY));
-  if (key === 'flash') return parseSize(text, MAX_FLASH);
+  if (key === 'memory') return positive(text, parseSize(text, MAX_MEMORY_BYTES));
+  if (key === 'flash') return parseSize(text, MAX_FLASH_BYTES);
   if (key === 'vcpus') return positive(text, parseCount(text, BigInt(MAX_VCPUS)));
   const parsed = parseCount(text, 52n);
   if ('value' in parsed && parsed.value < 32) {

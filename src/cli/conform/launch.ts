@@ -1,4 +1,5 @@
 /** Driver for launch, init2, gmem, rmpFault and teardown vectors: one host, steps in order. */
+import { MAX_VECTOR_ORDER } from '../../base/limits';
 import { own } from '../../base/table';
 import { gpaToGfn } from '../../abi/address';
 import { errno } from '../../abi/errno';
@@ -127,8 +128,6 @@ const pageOf = (world: World, value: Json | undefined): number =>
   frameBelow(world.pages.hostPage.pageCount, numberOf(value));
 const pageCountOf = (world: World, value: Json | undefined): number =>
   atMost(world.config.gfnCount, numberOf(value));
-/** 1 GiB. */
-const MAX_ORDER = 18;
 
 /** The launch commands with an argument of zeros. */
 const zeroedRequests: readonly SevRequest[] = [
@@ -246,7 +245,7 @@ const handlers: Readonly<Record<string, StepHandler>> = {
       world,
       pageOf(world, step['gmem']),
       gfnOf(step['gfn']),
-      atMost(MAX_ORDER, numberOf(step['order'])),
+      atMost(MAX_VECTOR_ORDER, numberOf(step['order'])),
     );
     return { ret: failed ? -failed : 0 };
   },

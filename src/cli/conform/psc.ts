@@ -4,6 +4,7 @@ import { kvmRun, kvmRunHypercall, KVM_EXIT_HYPERCALL } from '../../abi/kvm-run';
 import { ghcbPage } from '../../abi/ghcb-page';
 import { SCRATCH_AREA_LIMIT, SVM_VMGEXIT_PSC } from '../../abi/nae';
 import { pscHeader } from '../../abi/psc';
+import { MAX_VECTOR_ROUNDS } from '../../base/limits';
 import { vmgexit } from '../../engine/guest/ghcb-writer';
 import { kvmRunIoctl } from '../../engine/kvm/run/run';
 import { COPY_OVERRUN, PAGE_OVERRUN } from '../../engine/kvm/ghcb/scratch';
@@ -18,8 +19,6 @@ import { atMost, hexWord, listOf, numberOf, objectOf, word, type Json, type Json
 
 /** Stands in hypercall.ret before an exit, to see whether KVM writes it. */
 const SENTINEL = 0x5a5a5a5a5a5a5a5an;
-/** More requests than one case has ever needed. */
-const MAX_ROUNDS = 64;
 const HYPERCALL_ARGS = kvmRunHypercall.offsetOf('args');
 
 /** What the VMM side of one case does at the exits, in order over all rounds. */
@@ -86,7 +85,7 @@ function driveWith(
     outOfBounds: false,
     leftPage: false,
   };
-  const rounds = Array.from({ length: atMost(MAX_ROUNDS, numberOf(input['rounds'], 1)) }, () =>
+  const rounds = Array.from({ length: atMost(MAX_VECTOR_ROUNDS, numberOf(input['rounds'], 1)) }, () =>
     round(world, input, { ghcbGpa, scratch, script }),
   );
   const { leftPage } = script;

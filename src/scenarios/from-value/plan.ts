@@ -1,7 +1,7 @@
 /** From what a value asks for to the lines of a scenario: the machine it needs, the launch before it, the acts. */
 import { gfnToGpa, gpaToGfn } from '../../abi/address';
 import type { Act, GuestAct, VmmAct } from '../../engine/acts';
-import { MAX_MEMORY, MAX_VCPUS } from '../head-values';
+import { MAX_MEMORY_BYTES, MAX_VCPUS } from '../../base/limits';
 import { memoryRegions } from '../machine';
 import { actLine, defaultVm, type Line, type Scenario, type VmSettings } from '../scenario';
 
@@ -39,7 +39,7 @@ export const GHCB_GPA = 0x3f_f000n;
 
 /** Memory in bytes, doubled until all frames lie in it; nothing when no machine of these scenarios has them. */
 export function memoryFor(gpas: readonly bigint[]): number | undefined {
-  for (let memory = defaultVm.memory; memory <= MAX_MEMORY; memory *= 2) {
+  for (let memory = defaultVm.memory; memory <= MAX_MEMORY_BYTES; memory *= 2) {
     const regions = memoryRegions({ ...defaultVm, memory });
     const isInside = (gpa: bigint) =>
       regions.some(({ gfn, n }) => gpa >= gfnToGpa(gfn) && gpa < gfnToGpa(gfn + n));
