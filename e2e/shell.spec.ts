@@ -57,6 +57,18 @@ test('palette, help and Esc: the focus goes in and comes back', async ({ page })
   await expect(help).toBeHidden();
 });
 
+test('what is typed while a dialog is loading goes into its field', async ({ page }) => {
+  await openRun(page, apCreate);
+  await page.route('**/*all*.js', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await route.continue();
+  });
+  await page.keyboard.press('/');
+  await page.keyboard.type('linux boots');
+  await expect(page.getByRole('dialog').getByRole('combobox')).toHaveValue('linux boots');
+  await expect(chosen(page)).toContainText('Linux boots');
+});
+
 test('single keys can be switched off; keys with Ctrl stay', async ({ page }) => {
   await openRun(page, `${apCreate}?k=5`);
   await page.keyboard.press('?');

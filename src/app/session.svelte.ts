@@ -91,6 +91,8 @@ export class Session {
   /** A file that is no scenario: the decoder opens it. */
   droppedFile = $state.raw<DroppedFile | undefined>();
   dialog = $state.raw<Dialog>('none');
+  /** What was typed since a dialog was asked for and before it was there. */
+  typedAhead = '';
   acts = $state.raw<readonly EnabledAct[]>([]);
   chrome = $state.raw(true);
   /** The front page shows its question, then the answers, and is gone after the next step. */
@@ -612,6 +614,13 @@ export class Session {
   save(): void {
     if (!this.own.current) this.keepAsOwn();
     this.dialog = 'name';
+  }
+
+  /** What was typed before the dialog was there, once. */
+  takeTypedAhead(): string {
+    const { typedAhead } = this;
+    this.typedAhead = '';
+    return typedAhead;
   }
 
   /** Confirms something in the status line and to screen readers; the next step takes it away. */
