@@ -35,6 +35,21 @@ async function run(page: Page): Promise<void> {
 
 const expectOwnAddress = (page: Page): Promise<void> => expect(page).toHaveURL(/#\/x\/2\.[A-Za-z0-9_-]+/);
 
+/** The address follows what is typed a moment later; waits until it does not change any more. */
+async function addressRests(page: Page): Promise<void> {
+  let before = '';
+  await expect
+    .poll(
+      () => {
+        const isSame = before === page.url();
+        before = page.url();
+        return isSame;
+      },
+      { intervals: [1000] },
+    )
+    .toBe(true);
+}
+
 async function paste(page: Page, pasted: string): Promise<void> {
   await page.evaluate((value) => {
     const data = new DataTransfer();
@@ -239,6 +254,7 @@ test.describe('a browser that keeps nothing', () => {
     await openRun(page, apCreate);
     await expect(works(page)).toContainText('Not saved in this browser.');
     await typeLine(page, 'note    kept by the address alone');
+    await addressRests(page);
     await expectOwnAddress(page);
     await expect(works(page).getByRole('button', { name: 'Save as a file' })).toBeVisible();
     await page.reload();

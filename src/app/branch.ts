@@ -18,4 +18,4 @@ export interface Branch {
 }
 
 /** What stands over the page. */
-export type Dialog = 'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'note' | 'none';
+export type Dialog = 'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'note' | 'export' | 'none';

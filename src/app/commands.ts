@@ -233,6 +233,13 @@ const runCommands = (page: PageActions): readonly Command[] => [
     },
   },
   {
+    id: 'export',
+    title: 'Export: mail, Mermaid, trace events, CSV, recording, selftest',
+    group: 'Run',
+    keys: ['E'],
+    run: (s) => (s.dialog = 'export'),
+  },
+  {
     id: 'note',
     title: 'Put a note on this act',
     group: 'Run',

@@ -76,6 +76,13 @@ export class Links {
     this.timer = setTimeout(() => void this.loadPacker().then(() => this.write()), REST_MILLISECONDS);
   }
 
+  /** The page goes away: what was to be remembered in a moment is remembered now, if it can be. */
+  flush(): void {
+    if (this.timer === undefined) return;
+    clearTimeout(this.timer);
+    if (this.packer || this.isShipped()) this.write();
+  }
+
   /** What is in the address bar is opened: what was to be remembered no longer counts. */
   arrive(): void {
     clearTimeout(this.timer);

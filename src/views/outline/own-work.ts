@@ -19,6 +19,4 @@ export interface ShownWork {
   rename(id: string, name: string): void;
   remove(id: string): Promise<void>;
   undoRemove(): void;
-  /** @returns all works as one file */
-  exported(): { readonly name: string; readonly text: string };
 }

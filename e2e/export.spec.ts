@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { expectAxeClean } from './axe';
+import { openRun } from './shell';
+import { expect, test } from './test';
+
+const apCreate = '#/s/ap-create-on-init-then-create?r=part2-v4,linux-7.2';
+
+test('what is shown is copied in a form that others read, by keyboard', async ({ page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await openRun(page, apCreate);
+  await page.keyboard.press('Shift+E');
+  const dialog = page.getByRole('dialog', { name: 'Export' });
+  await expect(dialog.getByRole('row')).toHaveCount(7);
+  await expectAxeClean(page);
+  await dialog.getByRole('button', { name: 'Copy Short mail' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(dialog).toBeHidden();
+  await expect(page.locator('.status')).toContainText('Short mail copied');
+  const mail = await page.evaluate(() => navigator.clipboard.readText());
+  expect(mail.trimEnd().split('\n').length).toBeLessThanOrEqual(25);
+  expect(mail).toContain('#/s/ap-create-on-init-then-create');
+});
+
+test('what is shown is saved: Mermaid, trace events, exits, a recording that the page opens again', async ({
+  page,
+}) => {
+  await openRun(page, '#/s/psc-batch?r=linux-7.2');
+  const saved = async (name: string): Promise<{ name: string; path: string; text: string }> => {
+    await page.keyboard.press('Shift+E');
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: `Save ${name}` }).click();
+    const file = await download;
+    const path = await file.path();
+    return { name: file.suggestedFilename(), path, text: await readFile(path, 'utf8') };
+  };
+  expect((await saved('Mermaid')).text).toContain('sequenceDiagram');
+  const trace: unknown = JSON.parse((await saved('Trace events')).text);
+  expect(trace).toHaveProperty('traceEvents');
+  const csv = await saved('CSV of exits');
+  expect(csv.text).toContain('KVM_EXIT_HYPERCALL');
+  expect(csv.name).toMatch(/\.csv$/);
+  const recording = await saved('Recording');
+  expect(recording.name).toMatch(/\.ghcb\.jsonl$/);
+  await page.goto('./#/s/linux-boot');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Linux boots/);
+  await page.locator('input[type=file]').setInputFiles(recording.path);
+  await expect(page.locator('.notice')).toContainText('comes to the same in every step');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^A batch of page state changes/);
+});
