@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { frontPage } from './src/cli/front-page/plugin.ts';
 import { shippedPackages } from './src/cli/launcher/shipped.mjs';
+import { security } from './src/cli/site/plugin.ts';
 import { charts } from './src/drawings/layout/plugin.ts';
 
 const packages = shippedPackages();
@@ -11,7 +12,7 @@ const alone = ['src/app/bounds.test.ts', 'src/exports/mermaid.test.ts'];
 
 export default defineConfig({
   base: './', // the built site works under any path
-  plugins: [svelte(), charts(), frontPage(), packages.ofBundle()],
+  plugins: [svelte(), charts(), frontPage(), security(), packages.ofBundle()],
   worker: { format: 'es', plugins: () => [packages.ofWorker()] },
   build: {
     target: 'es2022',

@@ -5,6 +5,9 @@ const test = base.extend<{ errors: string[] }>({
   errors: ({ context, baseURL }, use) => use(watch(context, new URL(baseURL ?? '').origin)),
 });
 
+// The page's own policy would refuse the foreign request before it is one.
+test.use({ bypassCSP: true });
+
 for (const [trouble, act, told] of [
   [
     'an uncaught error',

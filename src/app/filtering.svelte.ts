@@ -1,5 +1,6 @@
 /** The filter that a person typed, the steps or rows that it means, and the way between them. */
 import type { FilterProblem } from '../scenarios/filter/filter';
+import { loaded } from './chunk';
 import type { Course } from './course';
 import { Jobs } from './jobs.svelte';
 import { landmarkFrom } from './steps';
@@ -10,6 +11,7 @@ export interface FilteredPage {
   readonly position: number;
   seek(position: number): void;
   say(text: string): void;
+  warn(text: string): void;
   /** The address holds the filter. */
   readonly links: { remember(): void };
 }
@@ -61,8 +63,13 @@ export class Filtering {
     this.problem = undefined;
     this.isDone = text.trim() === '' || !course;
     if (this.isDone || !course) return;
-    const { parseFilter, rowHits, stepHits } = await import('./filter');
-    if (text !== this.text || course !== page.course) return;
+    const part = await loaded(
+      'What filters steps',
+      () => import('./filter'),
+      (why) => page.warn(why),
+    );
+    if (!part || text !== this.text || course !== page.course) return;
+    const { parseFilter, rowHits, stepHits } = part;
     const [run] = course.runs;
     const parsed = parseFilter(text, { vcpus: run?.timeline.world.vcpus.length ?? 0 });
     if (!parsed.ok) {

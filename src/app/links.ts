@@ -73,7 +73,14 @@ export class Links {
   remember(): void {
     if (this.page.loading) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.loadPacker().then(() => this.write()), REST_MILLISECONDS);
+    const write = (): void => {
+      // Without the packer the address stays; who copies a link is told.
+      this.loadPacker().then(
+        () => this.write(),
+        () => undefined,
+      );
+    };
+    this.timer = setTimeout(write, REST_MILLISECONDS);
   }
 
   /** The page goes away: what was to be remembered in a moment is remembered now, if it can be. */

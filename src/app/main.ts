@@ -7,6 +7,7 @@ import App from './App.svelte';
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app element');
 mount(App, { target });
+document.getElementById('starting')?.remove();
 
 // The page that came with the file shows the front scenario until the first run is drawn and gives the page its title.
 const front = document.getElementById('front');

@@ -2,6 +2,7 @@
 import { version } from '../../package.json';
 import type { Selection } from '../views/shared/selection';
 import { loadScenario } from './catalog';
+import { loaded } from './chunk';
 import type { Links, Shipped } from './links';
 import type { Memory } from './memory.svelte';
 import { panelNamed, panelOf, type ViewId } from './panels';
@@ -124,9 +125,13 @@ export class Opening {
 
   private async openPacked(own: Opened, target: Extract<Target, { kind: 'packed' }>): Promise<boolean> {
     const { page } = this;
-    const { unpack } = await import('./pack');
-    if (this.current !== own) return false;
-    const text = unpack(target.codec, target.payload);
+    const packer = await loaded(
+      'What unpacks links',
+      () => import('./pack'),
+      (why) => page.warn(why),
+    );
+    if (!packer || this.current !== own) return false;
+    const text = packer.unpack(target.codec, target.payload);
     if (text.ok) return (await page.openText(text.value, undefined))?.ok === true;
     page.warn(text.error.message);
     return true;

@@ -1,6 +1,7 @@
 /** Changes of a run's past and of its branches: notes, acts left out, names, deleting with undo. */
 import type { Result } from '../base/result';
 import type { Timeline } from '../recording/timeline/timeline';
+import { loaded } from './chunk';
 import type { WithoutAct } from './revisions';
 import type { Branch, Dialog } from './branch';
 import type { ShownRun } from './shown-run';
@@ -41,8 +42,9 @@ export class Revising {
     const { page } = this;
     const { run } = page;
     if (!run || text.trim() === '' || !this.isReady()) return;
-    const { withNote } = await import('./revisions');
-    const noted = withNote(run, page.positions[0] ?? 0, text.trim());
+    const revisions = await this.revisions();
+    if (!revisions) return;
+    const noted = revisions.withNote(run, page.positions[0] ?? 0, text.trim());
     page.draft = noted.text;
     await page.runDraft();
     page.say(`The note stands above "${noted.above}".`);
@@ -53,8 +55,9 @@ export class Revising {
     const { page } = this;
     const { run } = page;
     if (!run || !this.isReady()) return;
-    const { withoutAct } = await import('./revisions');
-    const without: Result<WithoutAct> = withoutAct(run, page.positions[0] ?? 0);
+    const revisions = await this.revisions();
+    if (!revisions) return;
+    const without: Result<WithoutAct> = revisions.withoutAct(run, page.positions[0] ?? 0);
     if (!without.ok) return page.warn(without.error.message);
     const { text, act, from } = without.value;
     if (await page.addBranch(text, `without ${act}`, from)) page.say(`Without ${act}: a branch of its own.`);
@@ -88,6 +91,14 @@ export class Revising {
     this.removed = undefined;
     page.keep();
     page.say(`Branch ${removed.branch.title} is back.`);
+  }
+
+  private revisions() {
+    return loaded(
+      'What changes runs',
+      () => import('./revisions'),
+      (why) => this.page.warn(why),
+    );
   }
 
   private isReady(): boolean {

@@ -11,6 +11,7 @@ import type { Face } from '../views/shared/view';
 import type * as engineModule from './engine';
 import type { Branch, Dialog } from './branch';
 import { loadCatalog } from './catalog';
+import { loaded } from './chunk';
 import type { Course } from './course';
 import type { OutcomeName } from './front';
 import type { DroppedFile } from './files';
@@ -192,8 +193,13 @@ export class Session {
 
   /** A recording runs again under its profile; the first step that comes out otherwise is said and shown. */
   async openRecording(text: string, name: string): Promise<void> {
-    const { checkRecording } = await import('./recorded');
-    const checked = checkRecording(text);
+    const recorded = await loaded(
+      'What reads recordings',
+      () => import('./recorded'),
+      (why) => this.warn(why),
+    );
+    if (!recorded) return;
+    const checked = recorded.checkRecording(text);
     if (!checked.ok) return this.warn(`${name}: ${checked.error.message}`);
     const { scenario, profile, says, step } = checked.value;
     this.profiles.chosen = [profile];

@@ -8,6 +8,7 @@ import type { Timeline } from '../../recording/timeline/timeline';
 import { exchangeChart } from '../../machines/exchange';
 import { launchChart } from '../../machines/launch';
 import { vcpuChart } from '../../machines/vcpu';
+import { guardedWindow } from './messages';
 import { WINDOW_NAME } from './window-name';
 
 /** What messages of the protocol carry; a receiver asks only that it is there. */
@@ -29,7 +30,11 @@ const actorName = (chart: string, instance: number): string =>
 
 /** @param url the page that listens; it is opened, or used again, under its name */
 export function feedInspector(timeline: Timeline, url: string): Feed {
-  const inspector = createBrowserInspector({ url, maxDeferredEvents: MANY_EVENTS });
+  const inspector = createBrowserInspector({
+    url,
+    maxDeferredEvents: MANY_EVENTS,
+    window: guardedWindow(url, WINDOW_NAME),
+  });
   let actors = new Map<string, AnyActor>();
   let at = 0;
 

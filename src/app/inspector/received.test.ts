@@ -49,6 +49,21 @@ test('an actor told anew takes the place of the one before', () => {
   ]);
 });
 
+test('what is kept is bounded, however much is sent', () => {
+  const many = Array.from({ length: 1000 }, (_, i) => ({ ...actor, sessionId: `x:${i}`, name: `a${i}` }));
+  const states = Object.fromEntries(many.map(({ name }) => [name, {}]));
+  const wide = { ...actor, definition: JSON.stringify({ states }), name: 'n'.repeat(1 << 20) };
+  expect(all(...many)).toHaveLength(200);
+  const [one] = all(wide, {
+    type: '@xstate.event',
+    sessionId: 'x:1',
+    event: { type: 'E', x: 'y'.repeat(1e6) },
+  });
+  expect(one?.name).toHaveLength(2000);
+  expect(one?.regions[0]?.states).toHaveLength(200);
+  expect(one?.events[0]?.facts).toHaveLength(2000);
+});
+
 test.each([null, 'text', {}, { type: '@xstate.event' }, { type: '@xstate.actor', definition: '{' }])(
   '%j does no harm',
   (message) => {

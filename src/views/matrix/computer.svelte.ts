@@ -15,6 +15,9 @@ export interface CellQuestion {
 
 const rowKey = (chart: string, profile: string, state: string): string => `${chart} ${profile} ${state}`;
 
+/** A worker that says nothing for so long, though something was asked, is given up. A cell takes milliseconds. */
+const SILENT_MILLISECONDS = 30_000;
+
 export class Computer {
   /** Rows that are there, by chart, profile and state. */
   private readonly rows = new SvelteMap<string, readonly SmallCell[]>();
@@ -26,6 +29,13 @@ export class Computer {
   private worker: Worker | undefined;
   private asked: readonly string[] = [];
   private lastCell = 0;
+  private unanswered = 0;
+  private watch: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly startOne: () => Worker = startWorker,
+    private readonly silentMilliseconds = SILENT_MILLISECONDS,
+  ) {}
 
   row(chart: string, profile: string, state: string): readonly SmallCell[] | undefined {
     return this.rows.get(rowKey(chart, profile, state));
@@ -59,6 +69,8 @@ export class Computer {
   }
 
   stop(): void {
+    clearTimeout(this.watch);
+    this.unanswered = 0;
     this.worker?.terminate();
     this.worker = undefined;
   }
@@ -66,11 +78,15 @@ export class Computer {
   private ask(question: Question): void {
     this.worker ??= this.start();
     this.worker.postMessage(question);
+    this.unanswered++;
+    this.expectAnswer();
   }
 
   private start(): Worker {
-    const worker = startWorker();
-    worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.hear(data));
+    const worker = this.startOne();
+    worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
+      if (worker === this.worker) this.hear(data);
+    });
     worker.addEventListener('error', (event) => {
       this.failure = event.message || 'the worker could not be loaded';
       this.stop();
@@ -78,7 +94,19 @@ export class Computer {
     return worker;
   }
 
+  private expectAnswer(): void {
+    clearTimeout(this.watch);
+    if (this.unanswered === 0) return;
+    this.watch = setTimeout(() => {
+      this.stop();
+      this.failure = `the worker did not answer for ${this.silentMilliseconds / 1000} seconds and was ended`;
+    }, this.silentMilliseconds);
+  }
+
   private hear(reply: Reply): void {
+    if (reply.kind === 'done' || reply.kind === 'failed') this.unanswered--;
+    this.expectAnswer();
+    if (reply.kind === 'done') return;
     if (reply.kind === 'row') {
       const key = rowKey(reply.chart, reply.profile, reply.state);
       this.rows.set(key, reply.cells);

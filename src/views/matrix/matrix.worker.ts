@@ -52,6 +52,7 @@ addEventListener('message', ({ data }: MessageEvent<Question>) => {
   try {
     if (data.kind === 'chart') tellChart(data.chart, data.profile);
     else tellCell(data);
+    say({ kind: 'done' });
   } catch (error) {
     say({ kind: 'failed', what: error instanceof Error ? error.message : String(error) });
   }

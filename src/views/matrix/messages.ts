@@ -43,4 +43,6 @@ export type Reply =
       readonly cells: readonly SmallCell[];
     }
   | { readonly kind: 'cell'; readonly id: number; readonly cells: readonly FullCell[] }
-  | { readonly kind: 'failed'; readonly what: string };
+  | { readonly kind: 'failed'; readonly what: string }
+  /** All of a question was answered. */
+  | { readonly kind: 'done' };

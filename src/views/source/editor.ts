@@ -5,6 +5,7 @@ import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import { adoptStyles } from './adopted-styles';
 
 /** A place that is wrong, counted from 1 as people count. */
 export interface EditorProblem {
@@ -102,6 +103,8 @@ const look = EditorView.theme({
   },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--now)' },
 });
+
+adoptStyles();
 
 export function createEditor(options: EditorOptions): Editor {
   let quiet = false;
