@@ -16,6 +16,8 @@ const FRONT = 'ap-create-on-init-then-create';
 
 /** The page that a link changes. */
 export interface OpenedPage {
+  /** The list of scenarios and the engine have come, or will not. */
+  readonly ready: Promise<unknown>;
   readonly scenarios: readonly { readonly slug: string }[];
   readonly branches: readonly unknown[];
   readonly position: number;
@@ -45,6 +47,8 @@ export interface OpenedPage {
 interface Opened {
   readonly address: Address;
   readonly workId: string | undefined;
+  /** The view that was shown then; with another one a person went elsewhere meanwhile, and stays there. */
+  view: ViewId;
 }
 
 export class Opening {
@@ -55,6 +59,13 @@ export class Opening {
 
   get isOpening(): boolean {
     return this.current !== undefined;
+  }
+
+  /** A person began something else: what is being opened no longer takes its place. */
+  end(): void {
+    if (!this.current) return;
+    this.current = undefined;
+    this.page.loading = false;
   }
 
   /** Opens what is being opened, under the profiles that were chosen meanwhile. @returns whether it was opened */
@@ -74,7 +85,7 @@ export class Opening {
   async open(address: Address, workId?: string): Promise<boolean> {
     const { page } = this;
     const { target, showing, remarks } = address;
-    const own = { address, workId };
+    const own = { address, workId, view: page.view };
     this.current = own;
     page.jobs.end();
     page.player.pause();
@@ -88,6 +99,8 @@ export class Opening {
     page.profiles.chosen = showing.profiles;
     page.profiles.comparing = true;
     try {
+      await page.ready;
+      if (this.current !== own) return false;
       const work = workId === undefined ? undefined : await page.own.read(workId);
       if (this.current !== own) return false;
       if (!(await (work ? this.openWork(own, work) : this.openTarget(own)))) return false;
@@ -97,8 +110,7 @@ export class Opening {
         page.loading = false;
       }
     }
-    if (showing.view !== undefined) this.showView(showing.view);
-    else if (target.kind !== 'view' && panelOf(page.view).needs === 'nothing') page.view = 'ladder';
+    if (page.view === own.view) this.showView(own.address);
     page.filtering.show(showing.filter ?? '');
     page.goTo(showing.step ?? page.position);
     page.links.remember();
@@ -113,7 +125,7 @@ export class Opening {
     const { target } = own.address;
     if (target.kind === 'packed') return this.openPacked(own, target);
     if (target.kind === 'scenario') return this.openSlug(own, target.slug);
-    if (target.kind === 'view') this.openPath(target.view, target.path);
+    if (target.kind === 'view') this.openPath(own, target);
     if (target.kind === 'front' || page.branches.length === 0) {
       const front = page.scenarios.find(({ slug }) => slug === FRONT) ?? page.scenarios[0];
       return front === undefined || this.openSlug(own, front.slug, target.kind === 'front');
@@ -137,14 +149,20 @@ export class Opening {
     return true;
   }
 
-  private openPath(view: ViewId, path: readonly string[]): void {
+  private openPath(own: Opened, { view, path }: Extract<Target, { kind: 'view' }>): void {
     const { page } = this;
     page.paths = { ...page.paths, [view]: path };
     page.view = view;
+    own.view = view;
   }
 
-  private showView(name: string): void {
+  private showView({ target, showing }: Address): void {
     const { page } = this;
+    const { view: name } = showing;
+    if (name === undefined) {
+      if (target.kind !== 'view' && panelOf(page.view).needs === 'nothing') page.view = 'ladder';
+      return;
+    }
     const panel = panelNamed(name);
     if (panel) page.view = panel.id;
     else page.notice = `${page.notice} This version has no view called "${name}".`.trimStart();
@@ -168,7 +186,7 @@ export class Opening {
     const { target } = own.address;
     const text = work.base === undefined ? undefined : await loadScenario(work.base);
     if (this.current !== own) return false;
-    if (target.kind === 'view') this.openPath(target.view, target.path);
+    if (target.kind === 'view') this.openPath(own, target);
     const { base: slug = '' } = work;
     return page.showWork(work, text?.ok ? { slug, text: text.value, front: false } : undefined);
   }

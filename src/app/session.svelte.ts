@@ -111,6 +111,7 @@ export class Session {
   /** The engine, once it is there. */
   engine = $state.raw<Engine | undefined>();
   isMissingEngine = $state.raw(false);
+  ready: Promise<unknown> = Promise.resolve();
 
   branch = $derived(this.branches.find(({ id }) => id === this.branchId) ?? this.branches[0]);
   runs: readonly ShownRun[] = $derived(this.branch?.runs ?? []);
@@ -135,9 +136,7 @@ export class Session {
 
   async start(): Promise<void> {
     void this.own.start(this.memory.saved, () => this.memory.forgetSaved());
-    const [catalog] = await Promise.all([loadCatalog(), this.loadEngine()]);
-    if (catalog.ok) this.scenarios = catalog.value;
-    else this.notice = catalog.error.message;
+    this.ready = Promise.all([this.loadCatalog(), this.loadEngine()]);
     await this.openEntry();
   }
 
@@ -146,6 +145,12 @@ export class Session {
     const { work } = (history.state ?? {}) as EntryState;
     this.times = 1;
     return this.opening.open(parseAddress(location.hash), work);
+  }
+
+  private async loadCatalog(): Promise<void> {
+    const catalog = await loadCatalog();
+    if (catalog.ok) this.scenarios = catalog.value;
+    else this.warn(catalog.error.message);
   }
 
   private async loadEngine(): Promise<void> {
@@ -179,6 +184,7 @@ export class Session {
   /** A text that a person brought: shown in place of what is shown, which Back shows again. */
   async openOther(text: string, compare?: boolean): Promise<RunResult | undefined> {
     this.links.push();
+    this.opening.end();
     const result = await this.openText(text, undefined, compare);
     if (result) this.links.remember();
     return result;
@@ -302,7 +308,9 @@ export class Session {
   /** A person typed in the editor. */
   edit(draft: string): void {
     if (draft === this.draft) return;
-    this.jobs.end(); // what would take the place of the text that is being written
+    // What would take the place of the text that is being written.
+    this.opening.end();
+    this.jobs.end();
     this.draft = draft;
     this.keep();
   }
@@ -376,6 +384,7 @@ export class Session {
    * @returns nothing when something newer took its place
    */
   private async runsOf(text: string, soFar?: SoFar): Promise<RunResult | undefined> {
+    if (!this.engine) await this.ready;
     const job = this.textRun(text);
     if (!job) return undefined;
     let ran: Ran | undefined;

@@ -71,6 +71,51 @@ describe('opening', () => {
   });
 });
 
+describe('what a person does while a scenario is being fetched', () => {
+  const text = scenarioText('v0 msr value=0x2');
+
+  /** The page at an address, at once. */
+  function opening(hash: string): { readonly session: Session; readonly done: Promise<void> } {
+    close();
+    openPage(hash);
+    const session = new Session();
+    last = session;
+    return { session, done: session.start() };
+  }
+
+  test.each(['', '#/s/psc-batch?v=pages'])('the view they went to stays: %s', async (hash) => {
+    const { session, done } = opening(hash);
+    session.showFile({ name: 'ghcb.bin', bytes: new Uint8Array(8) });
+    await done;
+    expect(session.view).toBe('decode');
+    expect(session.stepCount).toBeGreaterThan(0);
+  });
+
+  test('the text they typed stays, and the address follows it', async () => {
+    const { session, done } = opening('#/s/psc-batch');
+    session.edit(text);
+    await done;
+    expect([session.draft, session.loading, session.shipped]).toEqual([text, false, undefined]);
+    await vi.waitFor(() => expect(location.hash).toContain('#/x/'));
+  });
+
+  test('the text they typed beside a run stays beside that run', async () => {
+    const session = await opened('#/s/psc-batch');
+    const { title } = session;
+    location.hash = '#/s/linux-boot';
+    const done = session.openEntry();
+    session.edit(text);
+    expect(await done).toBe(false);
+    expect([session.draft, session.title, session.loading]).toEqual([text, title, false]);
+  });
+
+  test('the scenario they dropped is the one that is shown', async () => {
+    const { session, done } = opening('#/s/psc-batch');
+    await Promise.all([session.openOwn(text), done]);
+    expect([session.branch?.text, session.draft]).toEqual([text, text]);
+  });
+});
+
 describe('a link to what is shown', () => {
   test('names a shipped scenario', async () => {
     const session = await opened('#/s/psc-batch?k=5');
