@@ -1,5 +1,5 @@
 /** What vectors of memory paths report of a step: events, the nested page table, and the pages of guest_memfd file 0. */
-import { gfnToGpa, type Gfn } from '../../abi/address';
+import { gfnToGpa } from '../../abi/address';
 import { VMSA_RMP_GPA } from '../../abi/rmp';
 import { gmemPageOf, slotHasGmem, slotOf } from '../../engine/frames/slots';
 import { pageState, rmpEntry } from '../../engine/hardware/rmp';
@@ -81,7 +81,7 @@ export class FaultWatch {
       if (to === 'Hypervisor' && count > 1) return;
       pages(count, (p, i) =>
         this.events.push(
-          to === 'Hypervisor' ? `shared gmem${p}` : `private gmem${p} ${hexWord(gfnToGpa((gfn + i) as Gfn))}`,
+          to === 'Hypervisor' ? `shared gmem${p}` : `private gmem${p} ${hexWord(gfnToGpa(gfn + i))}`,
         ),
       );
     }
@@ -118,7 +118,7 @@ function mappedOf(world: World): JsonObject {
   const found: Record<string, Json> = {};
   for (let gfn = 0; gfn < world.config.gfnCount; gfn++) {
     const bits = world.pages.gfn.get(gfn);
-    const gpa = hexWord(BigInt(gfn) << 12n);
+    const gpa = hexWord(gfnToGpa(gfn));
     const slot = slotOf(world, gfn);
     if (bits & gfnBits.mappedPrivate && slotHasGmem(slot)) found[gpa] = `gmem${gmemPageOf(slot, gfn)} rwx`;
     if (bits & gfnBits.mappedShared) found[gpa] = `user ${gpa} rwx`;
@@ -134,7 +134,7 @@ function gmemOf(world: World): JsonObject {
     if (!(bits & hostPageBits.present)) continue;
     const assigned = pageState(world, page) !== 'Hypervisor';
     found[`gmem${page}`] = [
-      assigned ? hexWord(BigInt(rmpEntry(world, page).gfn) << 12n) : 'hv',
+      assigned ? hexWord(gfnToGpa(rmpEntry(world, page).gfn)) : 'hv',
       bits & hostPageBits.upToDate ? 1 : 0,
     ];
   }

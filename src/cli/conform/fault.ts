@@ -111,7 +111,7 @@ function run(world: World, step: JsonObject): JsonObject {
 function preFault(world: World, step: JsonObject): JsonObject {
   const vcpu = vcpuOf(world, step);
   clearExit(world, vcpu);
-  expressible(word(step['gpa']) >> 12n < SIZE.gfnCount, 'a frame behind this world');
+  expressible(gpaToGfn(word(step['gpa'])) < SIZE.gfnCount, 'a frame behind this world');
   const range = { gpa: word(step['gpa']), size: word(step['size']), flags: word(step['flags']) };
   const dead = world.vm.health !== 'sound';
   const done = dead ? { ret: -errno.EIO, ...range } : preFaultMemory(world, vcpu, range);
@@ -132,7 +132,7 @@ const steps: Readonly<Record<string, Step>> = {
     const gpa = word(step['gpa']);
     const size = word(step['size']);
     expressible(
-      (gpa + size) >> 12n <= SIZE.gfnCount || gpa + size > 0xffffffffffffffffn,
+      gpaToGfn(gpa + size) <= SIZE.gfnCount || gpa + size > 0xffffffffffffffffn,
       'a frame behind this world',
     );
     const ret = ioctl(world, {
@@ -147,7 +147,7 @@ const steps: Readonly<Record<string, Step>> = {
         len: size,
         skew: BigInt(pageOffset(gpa)),
       },
-    } as VmmAct);
+    });
     return { ret };
   },
   fallocate: (world, step) => ({
