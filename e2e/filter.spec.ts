@@ -36,6 +36,7 @@ test('a filter is typed, its steps are gone through, and a link holds it; by key
 test('a mistake is named where it stands, with the nearest name', async ({ page }) => {
   await openRun(page, apCreate);
   await page.keyboard.press('f');
+  await expect(page.getByRole('textbox', { name: 'filter' })).toBeFocused();
   await page.keyboard.type('v1.mpStat changed');
   await expect(page.locator(says)).toContainText("did you mean 'mpState'?");
   await expect(page.locator(says)).toContainText('at “mpStat”');
@@ -45,7 +46,9 @@ test('a mistake is named where it stands, with the nearest name', async ({ page 
   await expect(page).not.toHaveURL(/[?&]f=/);
 });
 
-test('side by side, the steps that differ are the hits of "differs"', async ({ page }) => {
+test('side by side, the steps that differ are the hits of "differs", typed before the field is there', async ({
+  page,
+}) => {
   await openRun(page, '#/s/ap-create-on-init-then-create?r=part2-v4,linux-7.2&k=0');
   await page.keyboard.press('f');
   await page.keyboard.type('differs');
