@@ -1,7 +1,7 @@
 /** What a text is that a person pasted or dropped: each kind has one place in the page. */
 import { MAX_LINK_CHARACTERS } from '../base/limits';
 import { parseAddress } from './url';
-import { looksLikeWorkFile } from './work/file';
+import { looksLikeWorkFile } from './own-work/file';
 
 export type Incoming =
   | { readonly kind: 'scenario' | 'works' | 'recording'; readonly text: string }

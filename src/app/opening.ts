@@ -8,8 +8,8 @@ import type { Memory } from './memory.svelte';
 import { panelNamed, panelOf, type ViewId } from './panels';
 import type { Profiles } from './profiles.svelte';
 import type { Address, Showing, Target } from './url';
-import { earlierId, type OwnWork } from './work/own-work.svelte';
-import type { Work } from './work/work';
+import { earlierId, type OwnWork } from './own-work/own-work.svelte';
+import type { Work } from './own-work/work';
 
 /** The front page is a scenario at its interesting step. */
 const FRONT = 'ap-create-on-init-then-create';

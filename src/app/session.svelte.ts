@@ -28,8 +28,8 @@ import type { ShownRun } from './shown-run';
 import { landmarkFrom, type Landmark } from './steps';
 import { Revising } from './revising.svelte';
 import { parseAddress } from './url';
-import { OwnWork } from './work/own-work.svelte';
-import type { Work, WorkBranch } from './work/work';
+import { OwnWork } from './own-work/own-work.svelte';
+import type { Work, WorkBranch } from './own-work/work';
 
 /** The engine and all it knows, in a chunk of its own: the shell is there first. */
 type Engine = typeof engineModule;

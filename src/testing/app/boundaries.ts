@@ -10,7 +10,7 @@ import { parseQuery } from '../../app/ask/query';
 import { CODEC, pack, unpack } from '../../app/pack';
 import { parseStored } from '../../app/stored';
 import { parseAddress } from '../../app/url';
-import { readWorkFile } from '../../app/work/file';
+import { readWorkFile } from '../../app/own-work/file';
 import { assert } from '../../base/assert';
 import { parseProfileList, profile } from '../../profiles/resolve';
 import { readRecording, writeRecording } from '../../recording/file/file';
