@@ -9,6 +9,7 @@ import { usualPages } from './guest/usual-pages';
 import type { Act, GuestAct, KvmAct, VmmAct } from './acts';
 import { usualGhcbGpa } from './guest/ghcb-writer';
 import { needsWake } from './kvm/run/run';
+import { threadName } from './kvm/threads/locks';
 import { moveKinds, moveText, type Move, type MoveKind } from './moves';
 import { perform } from './perform';
 import type { RuleId } from './rules';
@@ -66,6 +67,7 @@ export function candidateActs(world: World): Act[] {
   return [
     ...vcpus.flatMap((vcpu) => guestCandidates(world, vcpu)),
     ...vcpus.flatMap((vcpu) => threadCandidates(world, vcpu)),
+    ...waitingCandidates(world),
     ...launchCandidates(world),
   ];
 }
@@ -141,8 +143,19 @@ function threadCandidates(world: World, vcpu: number): Act[] {
     vmm('run', { vcpu }),
     vmm('set-mp-state', { vcpu, state: 'RUNNABLE' }),
     vmm('set-mp-state', { vcpu, state: 'STOPPED' }),
+    ...(world.vcpu(vcpu).run === 'inUserspace'
+      ? []
+      : [vmm('set-mp-state', { vcpu, state: 'RUNNABLE', thread: 'main' })]),
     vmm('signal', { vcpu }),
   ];
+}
+
+/** What a thread can still do that waits for a lock: go on, or be killed. */
+function waitingCandidates(world: World): Act[] {
+  const waiting = world.threads.filter(({ waitsFor }) => waitsFor !== 'nothing').map(threadName);
+  if (waiting.length === 0) return [];
+  const goOn = waiting.map((thread): KvmAct => ({ actor: 'kvm', verb: 'continue', args: { thread } }));
+  return [...goOn, vmm('kill', {})];
 }
 
 function launchCandidates(world: World): Act[] {

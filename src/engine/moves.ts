@@ -8,6 +8,7 @@ import { guestMoves } from './moves/guest';
 import { launchMoves } from './moves/launch';
 import { pageMoves } from './moves/pages';
 import { runMoves } from './moves/run';
+import { threadMoves } from './moves/threads';
 import { vmgexitMoves } from './moves/vmgexit';
 import { vmmMoves } from './moves/vmm';
 import type { ArgumentKind, MoveKind } from './moves/kind';
@@ -22,6 +23,7 @@ export const moveKinds = {
   ...launchMoves,
   ...pageMoves,
   ...vmmMoves,
+  ...threadMoves,
 } satisfies Record<string, MoveKind>;
 
 export type MoveName = keyof typeof moveKinds;

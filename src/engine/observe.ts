@@ -38,6 +38,7 @@ import {
 import { pageName } from './kvm/memory/kernel-pages';
 import { hostGroup } from './state/host';
 import type { Group, Instance, Variables } from './state/schema';
+import { threadGroup, threadNames } from './state/thread';
 import { slotGroup, vmGroup } from './state/vm';
 import { SLOT_COUNT, type FindingKind, type World } from './world';
 
@@ -156,6 +157,20 @@ const families: readonly Family[] = [
     observe: ({ world, rest }) => variable(world.host as unknown as Instance<Variables>, rest.join('.')),
   },
   {
+    form: 'thread.main.<variable>, thread.vN.<variable>',
+    doc: 'A thread of the VMM: the call that waits, and for which lock.',
+    first: /^thread$/,
+    domain: ({ machine, rest: [name = '', ...rest] }) => {
+      const names = threadNames.slice(0, machine.vcpus + 1);
+      return names.includes(name) ? groupName(threadGroup, rest) : unknownPart(name, names, 'thread');
+    },
+    observe: ({ world, rest: [name = '', ...rest] }) =>
+      variable(
+        itemAt(world.threads, threadNames.indexOf(name), 'thread') as unknown as Instance<Variables>,
+        rest.join('.'),
+      ),
+  },
+  {
     form: 'slotN.<variable>',
     doc: 'A memory slot.',
     first: /^slot\d+$/,
@@ -248,6 +263,7 @@ const firstWords = [
   'vm',
   'ioctl',
   'host',
+  'thread',
   'slot0',
   'page',
   'vmsa',

@@ -2,11 +2,13 @@
 import { refused, type Act, type Outcome } from './acts';
 import { guestHandlers } from './guest/handlers';
 import { injectHandlers } from './inject/handlers';
-import { HostRmpFault, HOST_LOST, loseHost } from './kvm/memory/host-fault';
+import { HostOops, HOST_PANICKED } from './kvm/memory/host-fault';
 import { kvmHandlers } from './kvm/handlers';
-import { vmmHandlers } from './vmm/handlers';
+import { closeAfterLastCall } from './kvm/teardown/close-files';
 import { NeverReturns } from './hardware/rmp';
 import { Watch } from './invariants/watch';
+import { hang, oops, threadOf } from './vmm/lost-threads';
+import { callOnThread, continueCall } from './vmm/threads';
 import type { World } from './world';
 
 type AnyGuestHandler = (world: World, vcpu: number, args: Act['args']) => Outcome;
@@ -18,7 +20,7 @@ type AnyHandler = (world: World, args: Act['args']) => Outcome;
  * @returns why it cannot be taken in this state, or nothing when it was
  */
 export function perform(world: World, act: Act): Outcome {
-  if (world.host.rmpFault) return refused(HOST_LOST);
+  if (world.host.panicked) return refused(HOST_PANICKED);
   const { log, meter } = world;
   meter.begin(log.top);
   log.meter = meter;
@@ -35,29 +37,21 @@ export function perform(world: World, act: Act): Outcome {
 
 function performWatched(world: World, act: Act): Outcome {
   world.clearReported();
+  const inKernel = threadOf(world, act);
   const watch = new Watch(world);
   const mark = world.mark();
   world.watcher = watch;
   try {
     const refusal = dispatch(world, act);
     if (refusal && !watch.hasMoved) world.undo(mark);
+    closeAfterLastCall(world);
     return refusal;
   } catch (error) {
-    if (error instanceof HostRmpFault) {
-      loseHost(world, error);
-      return undefined;
-    }
-    if (!(error instanceof NeverReturns)) throw error;
-    return threadLost(world, error);
+    if (error instanceof HostOops) oops(world, inKernel, error);
+    else if (error instanceof NeverReturns) hang(world, inKernel, error);
+    else throw error;
+    return undefined;
   }
-}
-
-/** The kernel loops forever inside a call: the call never returns to its caller. */
-function threadLost(world: World, error: NeverReturns): Outcome {
-  for (const vcpu of world.vcpus) if (vcpu.run === 'inKvm') world.sendVcpu(vcpu, { type: 'SPIN' });
-  world.move('neverReturns', -1, { what: error.what }, 'RmpUpdateRetried');
-  world.finding('violation', error.message);
-  return undefined;
 }
 
 function dispatch(world: World, act: Act): Outcome {
@@ -65,8 +59,9 @@ function dispatch(world: World, act: Act): Outcome {
     case 'guest':
       return (guestHandlers[act.verb] as AnyGuestHandler)(world, act.vcpu, act.args);
     case 'vmm':
-      return (vmmHandlers[act.verb] as AnyHandler)(world, act.args);
+      return callOnThread(world, act);
     case 'kvm':
+      if (act.verb === 'continue') return continueCall(world, act.args.thread);
       return (kvmHandlers[act.verb] as AnyHandler)(world, act.args);
     case 'inject':
       return (injectHandlers[act.verb] as AnyHandler)(world, act.args);

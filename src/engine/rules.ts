@@ -6,6 +6,7 @@ import { launchRules } from './rules/launch';
 import { naeRules } from './rules/nae';
 import { pageRules } from './rules/pages';
 import { runRules } from './rules/run';
+import { threadRules } from './rules/threads';
 import { vmgexitRules } from './rules/vmgexit';
 import { vmmRules } from './rules/vmm';
 
@@ -19,6 +20,7 @@ export const rules = {
   ...launchRules,
   ...pageRules,
   ...vmmRules,
+  ...threadRules,
 };
 export type RuleId = keyof typeof rules;
 export const ruleIds = Object.keys(rules) as readonly RuleId[];

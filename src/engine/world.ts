@@ -25,6 +25,7 @@ import { cpuidGroup, msrGroup, type CpuidRow, type MsrRow } from './state/cpu-ta
 import { vcpuHistoryGroup, vmHistoryGroup, type VcpuHistory, type VmHistory } from './state/history';
 import { faultGroup, hostGroup, resetHost, type Fault, type Host } from './state/host';
 import type { Group, Instance, Variables } from './state/schema';
+import { threadGroup, threadNames, type Thread } from './state/thread';
 import { vcpuGroup, type Vcpu } from './state/vcpu';
 import {
   pageImageGroup,
@@ -126,6 +127,10 @@ export class World {
   readonly host: Host;
   readonly vm: Vm;
   readonly vcpus: readonly Vcpu[];
+  /** The threads of the VMM, by the index of their name in `threadNames`. */
+  readonly threads: readonly Thread[];
+  /** The act goes on with a call that waited: it has passed the check for a dead VM. */
+  resumesCall = false;
   readonly slots: readonly Slot[];
   readonly regions: readonly EncryptedRegion[];
   readonly faults: readonly Fault[];
@@ -174,6 +179,9 @@ export class World {
       this.pageImages.push(this.declare(`image${i}`, pageImageGroup, i));
       this.imageBytes.push(new Image(this.arena, this.arena.allocate(PAGE_SIZE / 4), PAGE_SIZE));
     }
+    this.threads = range(config.vcpus + 1).map((i) =>
+      this.declare(`thread.${threadNames[i] ?? ''}`, threadGroup, i),
+    );
     this.reset();
     this.log.top = 0;
   }

@@ -315,7 +315,7 @@ v0      ap-create target=1 vmsa=0x121000
     `${started}${declaredPrivate}vmm     launch-finish\nvmm     launch-update gfn=0 type=normal\n`,
     [],
   ],
-  ['VmsaReturnedOrLeaked', 'every file of the VM is closed', 'launch  standard\nvmm     destroy\n', []],
+  ['VmsaReturnedOrLeaked', 'every file of the VM is closed', 'launch  standard\nvmm     kill\n', []],
   [
     'TermDecodable',
     'termination by the MSR protocol',
@@ -346,6 +346,12 @@ v0      ap-create target=1 vmsa=0x121000
     'termination by the MSR protocol',
     'launch  standard\nv0      terminate form=msr set=0 code=1\n',
     ['term-v4'],
+  ],
+  [
+    'WaitEnds',
+    'LAUNCH_FINISH while an AP that never got INIT sleeps in KVM_RUN',
+    `${started}vmm     run vcpu=1\nvmm     launch-finish\n`,
+    ['linux-7.2', 'linux-7.3'],
   ],
 ];
 

@@ -15,6 +15,7 @@ import type { BudgetName } from '../engine/memory/meter';
 import { isUnknownPath, observe, type ActView } from '../engine/observe';
 import type { Move } from '../engine/moves';
 import { nextVmmAct } from '../engine/vmm/handle';
+import { threadToContinue } from '../engine/vmm/threads';
 import type { World } from '../engine/world';
 import type { ResolvedProfile } from '../profiles/resolve';
 import { appliesTo, holds, observedText } from './expect';
@@ -111,13 +112,17 @@ export function runInParts<T extends Tape>(
   return new Runner(scenario, head, profile, tapeOf(worldFor(head, profile)), budget);
 }
 
+/** Acts that the scheduler performs where no scenario does. */
+const schedules = ({ actor, verb }: Act): boolean =>
+  actor === 'kvm' && (verb === 'wake' || verb === 'continue');
+
 class Runner<T extends Tape> implements RunInParts<T> {
   readonly parts: Resumable<Run<T>>;
   readonly lines: LineRun[] = [];
   readonly expectations: Expectation[] = [];
   readonly problems: RunProblem[] = [];
   stoppedBy: BudgetName | undefined;
-  /** A scenario that wakes threads itself schedules all of them itself. */
+  /** A scenario that lets threads go on itself schedules all of them itself. */
   private readonly schedulesItself: boolean;
   private guest = 0;
   private actStart = 0;
@@ -137,7 +142,7 @@ class Runner<T extends Tape> implements RunInParts<T> {
     const { maxWrites: writes, maxBytes: bytes, mayGoOn } = budget;
     this.world.allow({ writes, bytes, mayGoOn });
     this.parts = this.run();
-    this.schedulesItself = scenario.lines.some((line) => line.kind === 'act' && line.act.verb === 'wake');
+    this.schedulesItself = scenario.lines.some((line) => line.kind === 'act' && schedules(line.act));
   }
 
   private get world(): World {
@@ -273,7 +278,12 @@ class Runner<T extends Tape> implements RunInParts<T> {
   private wakeOne(): boolean {
     if (this.schedulesItself) return false;
     const vcpu = this.world.vcpus.findIndex((_, index) => needsWake(this.world, index));
-    if (vcpu < 0) return false;
+    if (vcpu < 0) {
+      const thread = threadToContinue(this.world);
+      if (thread === undefined) return false;
+      const act: Act = { actor: 'kvm', verb: 'continue', args: { thread } };
+      return this.perform(act, 'scheduler') === undefined;
+    }
     return this.perform({ actor: 'kvm', verb: 'wake', args: { vcpu } }, 'scheduler') === undefined;
   }
 

@@ -52,6 +52,7 @@ function createWorld(profile: ResolvedProfile, vcpus: number): { world: WorldTyp
   vm.exists = true;
   vm.sevActive = true;
   vm.vmrunOracle = 'alwaysEnters';
+  vm.emptyCopiesReadable = true;
   vm.asid = 1;
   vm.vcpuCount = vcpus;
   const [slot] = world.slots;

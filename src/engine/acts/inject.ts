@@ -30,6 +30,7 @@ export const injectActs = table({
     doc: 'the host is set up for ciphertext hiding, before the first VM',
     params: { asids: need('count', 'highest ASID of SNP guests') },
   },
+  'panic-on-oops': { doc: 'the host is set up to panic at an oops (kernel.panic_on_oops)', params: {} },
   'no-direct-map': {
     doc: 'the kernel has neither struct page nor direct-map address for the memory behind a frame',
     params: { gfn: need('count', 'guest frame') },

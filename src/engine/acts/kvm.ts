@@ -1,4 +1,5 @@
 /** What happens inside the host's kernel without a call from outside: a thread continues, or a page is accessed. */
+import { threadNames } from '../state/thread';
 import { need, table } from './parameter';
 
 const gfn = need('count', 'guest frame of the private page');
@@ -8,6 +9,10 @@ export const kvmActs = table({
   wake: {
     doc: 'the thread of a vCPU that sleeps or was kicked continues',
     params: { vcpu: need('count', 'vCPU id') },
+  },
+  continue: {
+    doc: 'a thread that waits for a lock goes on: the lock is free, or a fatal signal ends the wait',
+    params: { thread: need(threadNames, 'thread of the VMM') },
   },
   rmpupdate: {
     doc: 'the host executes RMPUPDATE of 4 KiB once, independent of the state that KVM keeps of the page',

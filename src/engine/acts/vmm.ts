@@ -1,6 +1,7 @@
 /** What userspace does: ioctls, and answers to exits. */
 import { x86MpStates, type MpStateName } from '../../abi/mp-state';
-import { may, need, table } from './parameter';
+import { threadNames } from '../state/thread';
+import { may, need, table, type ActKind } from './parameter';
 
 const settableStates = [
   ...x86MpStates,
@@ -11,8 +12,8 @@ const settableStates = [
 ] as const satisfies readonly MpStateName[];
 const vcpu = need('count', 'vCPU id');
 
-/** The verbs of the VMM. */
-export const vmmActs = table({
+/** The verbs of the VMM, without the thread. */
+const acts = table({
   'create-vm': {
     doc: 'KVM_CREATE_VM',
     params: {
@@ -166,5 +167,29 @@ export const vmmActs = table({
   },
   handle: { doc: 'the personality handles the exit of a vCPU', params: { vcpu } },
   signal: { doc: 'send a signal to a vCPU thread', params: { vcpu } },
-  destroy: { doc: 'close every file of the VM', params: {} },
+  destroy: { doc: 'close every file of the VM, which lives until the last call returns', params: {} },
+  kill: { doc: 'SIGKILL to the VMM: its threads end, and its files are closed', params: {} },
 });
+
+/** What no thread of the VMM calls, or always the thread of the vCPU. */
+const threadless = ['assume-es-launch', 'answer', 'handle', 'signal', 'destroy', 'kill'] as const;
+const thread = {
+  thread: may(threadNames, "calling thread; when missing the vCPU's own for its ioctls, else main"),
+};
+type OnThread<T extends Readonly<Record<string, ActKind>>> = {
+  readonly [V in keyof T]: V extends (typeof threadless)[number]
+    ? T[V]
+    : { readonly doc: string; readonly params: T[V]['params'] & typeof thread };
+};
+
+function onThread<T extends Readonly<Record<string, ActKind>>>(table: T): OnThread<T> {
+  const rows = Object.entries(table).map(([verb, { doc, params }]) => {
+    const has = !(threadless as readonly string[]).includes(verb);
+    return [verb, { doc, params: has ? { ...params, ...thread } : params }];
+  });
+  // `fromEntries` knows no names; each row got what its type says.
+  return Object.fromEntries(rows) as OnThread<T>;
+}
+
+/** The verbs of the VMM. */
+export const vmmActs = onThread(acts);

@@ -30,6 +30,10 @@ export const injectHandlers: HandlersOf<'inject'> = {
     world.host.ciphertextHidingAsids = asids;
     return undefined;
   },
+  'panic-on-oops': (world) => {
+    world.host.panicOnOops = true;
+    return undefined;
+  },
   'no-direct-map': (world, { gfn }) => {
     const slot = slotOf(world, gfn);
     if (!slot) return refused('no memory slot covers this frame');

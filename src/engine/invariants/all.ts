@@ -6,6 +6,7 @@ import { launchChecks } from './launch';
 import { pageChecks } from './pages';
 import { pscChecks } from './psc';
 import { terminationChecks } from './termination';
+import { threadChecks } from './threads';
 import { vmsaChecks } from './vmsa';
 
 export const invariantChecks: Readonly<Record<InvariantName, ChecksAfter>> = {
@@ -15,4 +16,5 @@ export const invariantChecks: Readonly<Record<InvariantName, ChecksAfter>> = {
   ...launchChecks,
   ...pageChecks,
   ...terminationChecks,
+  ...threadChecks,
 };

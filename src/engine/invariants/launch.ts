@@ -16,12 +16,15 @@ const returnsFrom =
 
 const isAssigned = (word: number): boolean => (word & rmpBits.assigned) !== 0;
 
-/** Pages that the current call changed from hypervisor-owned to guest-owned. */
+/** A page that the firmware refused is immutable until it is reclaimed: no guest data is in it. */
+const isEncrypted = (word: number): boolean => isAssigned(word) && (word & rmpBits.immutable) === 0;
+
+/** Pages that belonged to the hypervisor and that the current call encrypted. */
 function encryptedNow(world: World, since: number): number[] {
   const { rmp } = world.pages;
   const changed = changedPages(world, since, rmp);
   return [...changed]
-    .filter(([pfn, then]) => !isAssigned(then) && isAssigned(rmp.get(pfn)))
+    .filter(([pfn, then]) => !isAssigned(then) && isEncrypted(rmp.get(pfn)))
     .map(([pfn]) => pfn);
 }
 

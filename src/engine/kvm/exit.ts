@@ -31,6 +31,7 @@ export function leaveToUserspace(
   kvmRun.set(run, 'apicBase', apicBase(vcpu.index));
   vcpu.runErrno = exit.errno;
   vcpu.exitPending = true;
+  vcpu.mutexHolder = 'none';
   // A signal is delivered when the thread is back in userspace.
   vcpu.signalPending = false;
   world.sendVcpu(vcpu, { type: 'EXIT_TO_USERSPACE' });

@@ -3,7 +3,8 @@ import type { HandlersOf } from '../handlers';
 import { hostWrite, reclaimPage, rmpUpdatePage } from './page-acts';
 import { wakeThread } from './run/run';
 
-export const kvmHandlers: HandlersOf<'kvm'> = {
+/** All but `continue`, which makes a call of userspace go on. */
+export const kvmHandlers: Omit<HandlersOf<'kvm'>, 'continue'> = {
   wake: (world, { vcpu }) => wakeThread(world, vcpu),
   rmpupdate: rmpUpdatePage,
   'host-write': hostWrite,

@@ -4,7 +4,7 @@ import { Launch } from '../../testing/engine/test-launch';
 import type { KvmAct } from '../acts';
 import { observe } from '../observe';
 import { rmpMakePrivate } from '../hardware/rmp';
-import { HOST_LOST } from './memory/host-fault';
+import { HOST_PANICKED } from './memory/host-fault';
 
 const GFN = 0x120;
 const VALUE = 0x1122334455667788n;
@@ -65,7 +65,7 @@ describe('a host write', () => {
   test.each([
     ['Guest-Valid', valid],
     ['Pre-Guest', preGuest],
-  ])('to a page in %s is an RMP fault that the host does not survive', (state, arrange) => {
+  ])('to a page in %s is an RMP fault that its thread does not survive', (state, arrange) => {
     const launch = arrange();
     expect(seen(launch, 'rmp')).toBe(state);
     const before = seen(launch, 'content');
@@ -73,7 +73,16 @@ describe('a host write', () => {
     expect(launch.world.host.rmpFault).toBe(true);
     expect(launch.findings.at(-1)).toContain('the host takes an RMP fault');
     expect(seen(launch, 'content')).toBe(before);
-    expect(launch.act(reclaim).steps).toEqual([`refused: ${HOST_LOST}`]);
+    expect(launch.steps.at(-1)).toBe(
+      'a thread of the kernel is killed by an oops (RMP fault of a host write): no lock of the VM is taken',
+    );
+    expect(launch.act(reclaim).steps.join()).not.toContain('refused');
+  });
+
+  test('on a host with panic_on_oops it is a panic, after which nothing runs', () => {
+    const launch = valid().act({ actor: 'inject', verb: 'panic-on-oops', args: {} }).act(write);
+    expect(launch.steps.at(-1)).toBe('the host panics (RMP fault of a host write): no VM runs any more');
+    expect(launch.act(reclaim).steps).toEqual([`refused: ${HOST_PANICKED}`]);
   });
 
   test('to a page that was made shared first is what guest_memfd now holds', () => {

@@ -7,7 +7,7 @@ import { hasRmpEntry, rmpEntry, rmpUpdateOnce } from '../hardware/rmp';
 import { hostPageBits } from '../memory/page-bits';
 import { NO_PFN, type World } from '../world';
 import { hasDirectMap, writeContent } from './memory/gmem';
-import { HostRmpFault } from './memory/host-fault';
+import { hostWritesGuestPage } from './memory/host-fault';
 import { gmemPageOf, slotHasGmem, slotOf } from '../frames/slots';
 import { inPlace } from './launch/populate-page';
 import { setSharedContent } from './memory/user-memory';
@@ -42,7 +42,7 @@ export function hostWrite(world: World, { gfn, value }: ActArguments<'kvm', 'hos
   const pfn = privatePageNow(world, gfn);
   if (pfn === NO_PFN) return noPage;
   if (!hasDirectMap(world, pfn)) return refused('the kernel has no address for this page');
-  if (rmpEntry(world, pfn).assigned) throw new HostRmpFault(pfn, 'HostWriteFaults');
+  if (rmpEntry(world, pfn).assigned) hostWritesGuestPage(world, pfn, 'HostWriteFaults');
   if (inPlace(world)) {
     world.findImage('shared', gfn)?.setU64(0, value);
     setSharedContent(world, gfn, value);

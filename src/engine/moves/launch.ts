@@ -96,7 +96,7 @@ export const launchMoves = moves({
   hostRmpFault: {
     from: 'kvm',
     to: 'rmp',
-    text: 'host write to page {pfn} ({name}), which the guest owns: the host is lost',
+    text: 'host write to page {pfn} ({name}), which the guest owns',
     args: { pfn: 'hex', name: 'text' },
     refused: true,
   },
@@ -117,8 +117,8 @@ export const launchMoves = moves({
   neverReturns: {
     from: 'kvm',
     to: 'kvm',
-    text: '{what} is retried for ever; the call never returns',
-    args: { what: 'text' },
+    text: '{what} is retried for ever; the call never returns, {left}',
+    args: { what: 'text', left: 'text' },
     refused: true,
   },
   vmDestroyed: { from: 'vmm', to: 'kvm', text: 'last file of the VM closed', args: {} },

@@ -1,5 +1,5 @@
 /** What must never happen, whatever guest, VMM and firmware do: the invariants, each in one sentence with its source. */
-import type { Source } from '../../abi/source';
+import { source, type Source } from '../../abi/source';
 import { posted, review } from '../../profiles/documents';
 
 export interface InvariantText {
@@ -125,6 +125,15 @@ const table = {
   ExitReasonFitsPayload: {
     doc: 'The fields filled in kvm_run belong to the exit reason that is announced.',
     source: review.termination,
+  },
+  WaitEnds: {
+    doc: 'A wait for a lock ends without a signal: its holder, or whom the holder waits for, can still go on.',
+    source: source.kernel(
+      '7.2.13',
+      'virt/kvm/kvm_main.c',
+      'kvm_lock_all_vcpus(), kvm_vcpu_ioctl()',
+      'inferred',
+    ),
   },
 } satisfies Record<string, InvariantText>;
 

@@ -23,9 +23,12 @@ export const hostGroup = group('host', {
   tscKhz: count('Default TSC frequency of new VMs; 0 when unknown.'),
   chargeErrno: count('errno of the next cgroup charges of an ASID; 0 when they work.'),
   platformErrno: count('errno of the next platform initialisations; 0 when they work.'),
-  rmpFault: flag('The host wrote into a page that a guest owns, and is lost.'),
+  rmpFault: flag('The host kernel wrote into a page that a guest owns, and oopsed.'),
   ciphertextHidingAsids: count('Highest ASID for SNP guests under ciphertext hiding; 0 when it is off.'),
   platformError: count('Firmware status that a failing platform initialisation reports.'),
+  oopsed: flag('A thread of the kernel was killed by an oops.'),
+  panicOnOops: flag('The host is set up so that an oops is a panic (sysctl kernel.panic_on_oops).'),
+  panicked: flag('The host panicked: nothing runs any more.'),
 });
 export type Host = ReturnType<typeof hostGroup.create>;
 

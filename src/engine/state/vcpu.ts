@@ -3,6 +3,7 @@ import type { StateValueFrom } from 'xstate';
 import { exchangeChart, type exchangeMachine } from '../../machines/exchange';
 import { vcpuChart, type vcpuMachine } from '../../machines/vcpu';
 import { chartRegion, count, flag, group, oneOf, word32, word64 } from './schema';
+import { lockHolders } from './thread';
 
 type VcpuRegions = Required<Extract<StateValueFrom<typeof vcpuMachine>, object>>;
 type ExchangeState = Extract<StateValueFrom<typeof exchangeMachine>, string>;
@@ -137,6 +138,10 @@ export const vcpuGroup = group('vcpu', {
   nmiQueued: count('NMIs that arrived since the last guest entry.'),
   nmiPending: count('NMIs taken over that wait to be injected.'),
   deadRequest: flag('Request VM_DEAD: the next guest entry ends KVM_RUN with -EIO.'),
+  mutexHolder: oneOf(
+    lockHolders,
+    'vcpu->mutex: the thread that is in KVM_RUN, or that waits for more locks; none when no call holds it for long.',
+  ),
 });
 
 export type Vcpu = ReturnType<typeof vcpuGroup.create>;

@@ -2,6 +2,7 @@
 import type { StateValueFrom } from 'xstate';
 import { launchChart, type launchMachine } from '../../machines/launch';
 import { chartRegion, count, flag, frame, group, oneOf, signed, word32, word64 } from './schema';
+import { lockHolders } from './thread';
 
 type LaunchRegions = Required<Extract<StateValueFrom<typeof launchMachine>, object>>;
 
@@ -82,6 +83,20 @@ export const vmGroup = group('vm', {
   ),
   preFaultGpa: word64('Address that the last KVM_PRE_FAULT_MEMORY left in its struct.'),
   preFaultSize: word64('Bytes that it left to be done.'),
+  lockHolder: oneOf(lockHolders, 'kvm->lock: the thread that holds it while it waits, or for ever.'),
+  slotsLockHolder: oneOf(
+    lockHolders,
+    'kvm->slots_lock: the thread that holds it while it waits, or for ever.',
+  ),
+  gmemLockHolder: oneOf(
+    lockHolders,
+    'The invalidation lock of guest_memfd: the thread that holds it while it waits, or for ever.',
+  ),
+  filesClosed: flag('Every file of the VM is closed; the VM lives until the last call returns.'),
+  killed: flag('A fatal signal waits for every thread of the VMM.'),
+  emptyCopiesReadable: flag(
+    'An allocation of 0 bytes gives memory, as the allocator of a harness does; for conformance cases only.',
+  ),
 });
 export type Vm = ReturnType<typeof vmGroup.create>;
 

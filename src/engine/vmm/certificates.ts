@@ -8,7 +8,6 @@ import {
   KVM_SEV_SNP_LAUNCH_UPDATE,
 } from '../../abi/kvm-structs';
 import { refused } from '../acts';
-import { vmLockHeld } from '../kvm/launch/create';
 import { sevMemEncIoctl } from '../kvm/launch/sev-command';
 import type { HandlersOf } from '../handlers';
 import type { World } from '../world';
@@ -24,8 +23,6 @@ function plainCommand(world: World, number: number, call: string): void {
 export const certificateHandlers = {
   'enable-certs': (world) => {
     if (!world.vm.exists) return refused('there is no VM');
-    const held = vmLockHeld(world);
-    if (held) return held;
     plainCommand(world, KVM_SEV_SNP_ENABLE_REQ_CERTS, 'KVM_SEV_SNP_ENABLE_REQ_CERTS');
     return undefined;
   },
@@ -38,8 +35,6 @@ export const certificateHandlers = {
       KVM_SEV_SNP_LAUNCH_FINISH,
     ];
     if (ofOtherActs.some((known) => known === id)) return refused(`command ${id} has a separate act`);
-    const held = vmLockHeld(world);
-    if (held) return held;
     plainCommand(world, id, `KVM_MEMORY_ENCRYPT_OP, command ${id}`);
     return undefined;
   },

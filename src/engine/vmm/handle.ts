@@ -1,6 +1,7 @@
 /** The personality: it handles the exit of a vCPU, and returns its next act. */
 import { refused, type Outcome, type VmmAct } from '../acts';
 import type { HandlersOf } from '../handlers';
+import { threadOfVcpu } from '../kvm/threads/locks';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { personalities } from './personalities/all';
@@ -64,9 +65,11 @@ const changed = (vcpu: Vcpu): boolean => (eventsOf(vcpu) & ~vcpu.waitedEvents) !
 
 /** The next act of the personality, or nothing when every vCPU runs, sleeps or is not run again. */
 export function nextVmmAct(world: World): VmmAct | undefined {
-  if (world.vm.personality === 'manual') return undefined;
+  if (world.vm.personality === 'manual' || world.vm.filesClosed) return undefined;
   for (const [index, vcpu] of world.vcpus.entries()) {
     if (!vcpu.exists || vcpu.run !== 'inUserspace') continue;
+    const thread = threadOfVcpu(world, index);
+    if (thread?.call !== 'none' || thread.fate !== 'alive') continue;
     if (vcpu.exitPending) return { actor: 'vmm', verb: 'handle', args: { vcpu: index } };
     if (world.vm.vmmStopped) continue;
     const runs = vcpu.vmmThread === 'again' || (vcpu.vmmThread === 'waiting' && changed(vcpu));

@@ -17,13 +17,15 @@ import {
 import { errno, errnoText } from '../../abi/errno';
 import { copiesFromUserspace } from '../../profiles/facets/launch-update';
 import { refused, type ActArguments, type Outcome } from '../acts';
-import { createVcpu, createVm, vmLockHeld } from '../kvm/launch/create';
+import { createVcpu, createVm } from '../kvm/launch/create';
 import { initCommand } from '../kvm/launch/init2';
 import { decodeLaunchUpdate, encodeLaunchUpdate, structHasFlags } from '../kvm/launch/launch-update-struct';
 import { sevMemEncIoctl, type SevRequest } from '../kvm/launch/sev-command';
-import { closeEverything } from '../kvm/teardown/teardown';
+import { closeFiles, killVmm } from '../kvm/teardown/close-files';
 import { fillPages, uaddrOfGfn, USER_BUFFERS } from '../kvm/memory/user-memory';
 import type { HandlersOf } from '../handlers';
+import { refusesCalls } from '../kvm/threads/locks';
+import { threadNames } from '../state/thread';
 import type { World } from '../world';
 
 const pageTypes = {
@@ -65,8 +67,6 @@ function command(
   fd: 'sev' | 'bad' | undefined,
 ): Outcome {
   if (!world.vm.exists) return refused('there is no VM');
-  const held = vmLockHeld(world);
-  if (held) return held;
   const call = request.id === KVM_SEV_INIT2 ? initCommand(world) : names[request.id];
   world.move('ioctl', -1, { call, detail: detailOf(request) });
   const reply = sevMemEncIoctl(world, { command: 'ok', argument: 'ok', sevDevice: fd !== 'bad' }, request);
@@ -138,16 +138,21 @@ export const launchHandlers = {
     });
     return undefined;
   },
-  'create-vcpu': (world, { half }) => {
+  'create-vcpu': (world, { half, thread }) => {
     if (!world.vm.exists) return refused('there is no VM');
     if (world.vm.vcpuCount >= world.vcpus.length) return refused('this world has no room for another vCPU');
     if (half) {
+      const holdsLock = world.facetOrUnspecified('lf.vcpuCreation') === 'waits';
+      if (holdsLock) world.vm.lockHolder = thread ?? threadNames[world.vm.vcpuCount + 1] ?? 'main';
       world.vm.creatingVcpus += 1;
       world.move('ioctl', -1, { call: 'KVM_CREATE_VCPU', detail: 'is in progress' });
       return undefined;
     }
-    if (world.vm.creatingVcpus > 0) world.vm.creatingVcpus -= 1;
-    world.vm.ioctlRet = world.vm.health !== 'sound' ? -errno.EIO : createVcpu(world);
+    if (world.vm.creatingVcpus > 0) {
+      world.vm.creatingVcpus -= 1;
+      world.vm.lockHolder = 'none';
+    }
+    world.vm.ioctlRet = refusesCalls(world) ? -errno.EIO : createVcpu(world);
     return undefined;
   },
   'close-vcpu': (world, { vcpu }) => {
@@ -194,7 +199,13 @@ export const launchHandlers = {
   },
   destroy: (world) => {
     if (!world.vm.exists) return refused('there is no VM');
-    closeEverything(world);
+    closeFiles(world);
+    return undefined;
+  },
+  kill: (world) => {
+    if (!world.vm.exists) return refused('there is no VM');
+    if (world.vm.killed) return refused('the VMM is being killed already');
+    killVmm(world);
     return undefined;
   },
 } satisfies Partial<HandlersOf<'vmm'>>;

@@ -10,7 +10,6 @@ import type { KnownValue } from '../../profiles/facets';
 import { usesGuestMemfd } from '../../profiles/facets/guest-memory';
 import { offersCertificateExits } from '../../profiles/facets/vmgexit';
 import { refused, type ActArguments, type Outcome } from '../acts';
-import { mutexHeld } from '../kvm/ap/mp-state';
 import { setMemoryAttributes } from '../kvm/memory/attributes';
 import { preFaultMemory } from '../kvm/memory/pre-fault';
 import { punchHole, releaseGmem } from '../kvm/memory/gmem';
@@ -27,6 +26,7 @@ import { refuseCall } from '../kvm/launch/sev-call';
 import { registerRegion, uaddrOfGfn } from '../kvm/memory/user-memory';
 import type { HandlersOf } from '../handlers';
 import type { Vcpu } from '../state/vcpu';
+import { refusesCalls } from '../kvm/threads/locks';
 import type { World } from '../world';
 
 const backings = { 'guest-memfd': 'guestMemfd', none: 'none', closed: 'closed' } as const;
@@ -41,7 +41,7 @@ function noSuchIoctl(world: World, call: string): number {
 }
 
 /** The check at the start of every ioctl: a bugged or dead VM refuses it. */
-const gate = (world: World): number => (world.vm.health !== 'sound' ? -errno.EIO : 0);
+const gate = (world: World): number => (refusesCalls(world) ? -errno.EIO : 0);
 
 /** VMM acts on guest memory. */
 export const memoryHandlers = {
@@ -161,8 +161,6 @@ export const memoryHandlers = {
     }
     const vcpu = vcpuOfPreFault(world, args.vcpu);
     if (!vcpu) return refused('there is no such vCPU, and KVM_PRE_FAULT_MEMORY is an ioctl of a vCPU');
-    const held = args.vcpu === undefined ? undefined : mutexHeld(world, args.vcpu);
-    if (held) return held;
     const range = { gpa: gfnToGpa(args.gfn), size: pagesToBytes(args.n), flags: 0n };
     const dead = gate(world);
     const { ret, gpa, size } = dead ? { ret: dead, ...range } : preFaultMemory(world, vcpu, range);
@@ -229,7 +227,7 @@ function deviceAttribute(
 }
 
 /** The vCPU of a KVM_PRE_FAULT_MEMORY; nobody says which: one whose thread is in userspace, or the first between two KVM_RUN. */
-function vcpuOfPreFault(world: World, index: number | undefined): Vcpu | undefined {
+export function vcpuOfPreFault(world: World, index: number | undefined): Vcpu | undefined {
   const existing = world.vcpus.filter((vcpu) => vcpu.exists);
   if (index !== undefined) return existing.find((vcpu) => vcpu.index === index);
   return existing.find((vcpu) => vcpu.run === 'inUserspace') ?? existing[0];

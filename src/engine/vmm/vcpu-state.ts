@@ -4,6 +4,7 @@ import { refused, type ActArguments } from '../acts';
 import { refuseCall } from '../kvm/launch/sev-call';
 import type { HandlersOf } from '../handlers';
 import type { Vcpu } from '../state/vcpu';
+import { refusesCalls } from '../kvm/threads/locks';
 import type { World } from '../world';
 
 type What = ActArguments<'vmm', 'vcpu-state'>['what'];
@@ -33,7 +34,7 @@ export const vcpuStateHandlers = {
     if (!vcpu?.exists) return refused(`there is no vCPU ${index}`);
     const call = `KVM_${op === 'get' ? 'GET' : 'SET'}_${names[what]}`;
     if (what === 'guest-debug' && op === 'get') return refused('there is no KVM_GET_GUEST_DEBUG');
-    if (world.vm.health !== 'sound') world.vm.ioctlRet = -errno.EIO;
+    if (refusesCalls(world)) world.vm.ioctlRet = -errno.EIO;
     else if (isRefused(world, vcpu, what)) world.vm.ioctlRet = refuseCall(world, call, 'StateProtected');
     else {
       world.vm.ioctlRet = 0;

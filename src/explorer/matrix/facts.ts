@@ -11,6 +11,7 @@ import { rmpEntry } from '../../engine/hardware/rmp';
 import { gmemPageOf, slotHasGmem, slotOf } from '../../engine/frames/slots';
 import { gfnBits, RMP_ASID_SHIFT, rmpBits } from '../../engine/memory/page-bits';
 import type { Move } from '../../engine/moves';
+import { awaited, lockText } from '../../engine/kvm/threads/locks';
 import type { Vcpu } from '../../engine/state/vcpu';
 import type { World } from '../../engine/world';
 import type { FacetValue } from '../../profiles/facets';
@@ -84,6 +85,12 @@ function msrAnswer({ guestResult, guestReadMsr }: Vcpu): Answer {
   return error(guestResult === 'unanswered' ? 'its own request' : hex(guestReadMsr));
 }
 
+/** A call that waits for a lock has not answered. */
+function waiting({ threads }: World): Answer | undefined {
+  const lock = threads.map(awaited).find((found) => found !== undefined);
+  return lock && none(`waits for ${lockText(lock)}`);
+}
+
 const UNWRITTEN = 0xffffffff;
 
 function commandAnswer({ vm }: World): Answer {
@@ -143,9 +150,9 @@ export function answerOf(
     case 'access':
       return accessAnswer(world.vcpu(caller));
     case 'command':
-      return commandAnswer(world);
+      return waiting(world) ?? commandAnswer(world);
     case 'ioctl':
-      return ioctlAnswer(world);
+      return waiting(world) ?? ioctlAnswer(world);
     case 'run':
       return runAnswer(world, target);
     case 'kernel':

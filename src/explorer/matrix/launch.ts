@@ -281,9 +281,9 @@ const events: readonly MatrixEvent[] = [
   {
     id: 'close',
     title: 'close',
-    says: 'Every file of the VM is closed.',
+    says: 'Every file of the VM is closed, once no thread is in KVM_RUN.',
     words: ['destroy', 'teardown', 'free'],
-    steps: [always(vmm('destroy', {}))],
+    steps: [takeOut, always(vmm('destroy', {}))],
     answered: 'nobody',
   },
 ];

@@ -81,7 +81,7 @@ export function snapshot(world: World, chart: MatrixChart, ahead: readonly Event
 function failureIn({ moves }: Trace): string | undefined {
   for (const { kind, vcpu, args } of moves) {
     if (kind === 'neverReturns') return `${String(args['what'])} is retried for ever`;
-    if (kind === 'hostRmpFault') return `the host takes an RMP fault at ${String(args['name'])} and is lost`;
+    if (kind === 'hostRmpFault') return `the host takes an RMP fault at ${String(args['name'])}: an oops`;
     if (kind === 'failEntry') return `entry of v${vcpu} fails: ${String(args['why'])}`;
     if (kind === 'rmpViolation') return `the access of v${vcpu} faults for ever: ${String(args['why'])}`;
   }

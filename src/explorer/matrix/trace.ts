@@ -6,6 +6,7 @@ import type { Move } from '../../engine/moves';
 import { perform } from '../../engine/perform';
 import type { RuleId } from '../../engine/rules';
 import { nextVmmAct } from '../../engine/vmm/handle';
+import { threadToContinue } from '../../engine/vmm/threads';
 import type { World } from '../../engine/world';
 import type { FacetName } from '../../profiles/facets';
 import type { TapedFinding } from '../../scenarios/tape';
@@ -65,7 +66,10 @@ export class Tracer {
     for (let own = 0; own < MAX_OWN_ACTS; own++) {
       const vmmAct = nextVmmAct(world);
       const thread = vmmAct ? -1 : world.vcpus.findIndex((_, index) => needsWake(world, index));
-      const act = vmmAct ?? (thread < 0 ? undefined : wake(thread));
+      const waiting = vmmAct || thread >= 0 ? undefined : threadToContinue(world);
+      const goesOn: Act | undefined =
+        waiting === undefined ? undefined : { actor: 'kvm', verb: 'continue', args: { thread: waiting } };
+      const act = vmmAct ?? (thread < 0 ? goesOn : wake(thread));
       if (!act || this.perform(act) !== undefined) return this;
       if (!vmmAct) this.acts.push(act);
     }

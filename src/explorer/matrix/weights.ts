@@ -39,4 +39,5 @@ export const weights: Readonly<Record<InvariantName, Weight>> = {
   NdataCoversData: 'remark',
   TypeIsPlainEnum: 'remark',
   ExitReasonFitsPayload: 'remark',
+  WaitEnds: 'badState',
 };

@@ -20,7 +20,8 @@ const cells: readonly Cell[] = [
   [
     'LAUNCH_FINISH after LAUNCH_FINISH',
     launchedOne,
-    `vmm launch-finish
+    `vmm signal vcpu=0
+vmm launch-finish
 ? @part2-* @v1* @linux-6.11 @linux-6.17 host.rmpFault == yes
 ? @linux-6.12 @linux-7.2 ioctl.ret == -EINVAL
 ? @as-reviewed @linux-6.12 @linux-7.2 host.rmpFault == no

@@ -32,6 +32,7 @@ function valueOf(name: string, kind: ParameterKind): fc.Arbitrary<unknown> {
   if (kind === 'u64') return u64;
   if (kind === 'count') return name === 'vcpu' ? fc.integer({ min: 0, max: 1 }) : count;
   if (kind === 'flag') return fc.boolean();
+  if (name === 'thread') return fc.constantFrom('main', 'v0', 'v1');
   if (kind === 'entries') return fc.array(entry, { minLength: 1, maxLength: 5 });
   if (kind === 'bytes') return fc.array(byteRun, { minLength: 1, maxLength: 3 });
   return fc.constantFrom(...kind);
@@ -39,7 +40,7 @@ function valueOf(name: string, kind: ParameterKind): fc.Arbitrary<unknown> {
 
 const actors = Object.keys(actTables) as Actor[];
 /** Threads go on by themselves, unless a scenario wakes one. */
-const isScheduling = (verb: string): boolean => verb === 'wake';
+const isScheduling = (verb: string): boolean => verb === 'wake' || verb === 'continue';
 
 /** One act of the guest, the VMM or the host, or a fault, over a machine of two vCPUs: what it does need not make sense. */
 export const anyAct: fc.Arbitrary<Act> = fc.oneof(

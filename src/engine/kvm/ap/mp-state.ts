@@ -2,7 +2,6 @@
 import { mpStates, x86MpStates } from '../../../abi/mp-state';
 import { assert } from '../../../base/assert';
 import { carryOut } from '../../../machines/effects';
-import { refused, type Outcome } from '../../acts';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
@@ -74,11 +73,4 @@ export function getMpState(world: World, vcpu: Vcpu): number {
   const { mpState } = vcpu;
   const sleeps = mpState === 'HALTED' || mpState === 'AP_RESET_HOLD';
   return sleeps && vcpu.pvUnhalted ? mpStateNumber('RUNNABLE') : mpStateNumberOf(vcpu);
-}
-
-/** The vCPU mutex: KVM_SET_MP_STATE waits while the thread is in KVM_RUN. */
-export function mutexHeld(world: World, index: number): Outcome {
-  const { run } = world.vcpu(index);
-  if (run === 'inUserspace') return undefined;
-  return refused(`v${index} is in KVM_RUN and holds its mutex; the ioctl would wait`);
 }

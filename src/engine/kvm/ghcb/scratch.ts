@@ -10,6 +10,7 @@ import { SCRATCH_AREA_LIMIT } from '../../../abi/nae';
 import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 import { answerPage, failRequest, malformed, type Handled } from './ghcb';
+import { HostOops } from '../memory/host-fault';
 import { kvmReadGuest, kvmWriteGuest } from '../memory/guest-memory';
 
 const WORD_64 = 1n << 64n;
@@ -159,6 +160,8 @@ class ScratchCopy implements ScratchBytes {
     if (at < this.vcpu.scratchBytes || this.overrun) return;
     this.overrun = true;
     this.world.finding('violation', COPY_OVERRUN);
+    if (this.vcpu.scratchBytes > 0 || this.world.vm.emptyCopiesReadable) return;
+    throw new HostOops('access through the pointer of an empty allocation', 'EmptyCopyRead');
   }
 
   u8(at: number): number {

@@ -1,6 +1,5 @@
 /** KVM_CREATE_VM and KVM_CREATE_VCPU. */
 import { launchChart } from '../../../machines/launch';
-import { refused, type Outcome } from '../../acts';
 import type { Instance, Variables } from '../../state/schema';
 import type { Vm } from '../../state/vm';
 import { NO_PFN, type World } from '../../world';
@@ -20,6 +19,7 @@ const kept = [
   'instructionHandlersExit',
   'instructionHandlersInert',
   'byteBehindPages',
+  'emptyCopiesReadable',
   'personality',
   'guestProgram',
 ] as const;
@@ -82,11 +82,4 @@ export function createVcpu(world: World): number {
   world.sendVcpu(vcpu, { type: 'VCPU_CREATED', startsRunnable: index === 0 || !vm.kernelApic });
   world.move('vcpuCreated', index, { vcpu: index, state: vcpu.mpState });
   return 0;
-}
-
-/** The VM mutex: every KVM_MEMORY_ENCRYPT_OP waits while KVM_CREATE_VCPU holds it. */
-export function vmLockHeld(world: World): Outcome {
-  if (world.vm.creatingVcpus === 0 || world.facetOrUnspecified('lf.vcpuCreation') !== 'waits')
-    return undefined;
-  return refused('KVM_CREATE_VCPU holds kvm->lock; the ioctl would wait');
 }

@@ -12,7 +12,7 @@ import { carryOut } from '../../../machines/effects';
 import type { FacetValue } from '../../../profiles/facets';
 import type { Vcpu } from '../../state/vcpu';
 import { NO_PFN, type World } from '../../world';
-import { HostRmpFault } from '../memory/host-fault';
+import { hostWritesGuestPage } from '../memory/host-fault';
 import { killVm, kvmRmpMakeShared, snpPageReclaim } from '../memory/kernel-pages';
 import {
   argumentReadable,
@@ -107,10 +107,19 @@ function giveVmsaBack(world: World, vcpu: Vcpu): boolean {
   return true;
 }
 
-/** Waits for the mutex of every vCPU. @returns false when a fatal signal ended the wait */
+/** kvm_lock_all_vcpus: whether this kernel takes the mutex of every vCPU, now that no vCPU is being created. */
+const locksVcpus = (world: World): boolean =>
+  world.vm.creatingVcpus === 0 && world.facetOrUnspecified('lf.locksVcpus') === 'yes';
+
+/** Whether a call gets to the mutexes of the vCPUs: behind the checks that come first, in kernels that take them. */
+export function takesVcpuMutexes({ vm, profile }: World, { flags }: { readonly flags: number }): boolean {
+  const checked = vm.type === 'snp' && vm.contextPfn !== NO_PFN && flags === 0 && vm.creatingVcpus === 0;
+  return checked && profile.facets['lf.locksVcpus'] === 'yes';
+}
+
+/** The mutexes are taken; in a case without threads a fault stands for the fatal signal. @returns whether they are */
 function lockAllVcpus(world: World): boolean {
-  // Without a signal the wait has no visible effect, so `unspecified` is not reported.
-  if (world.vm.creatingVcpus !== 0 || world.facetOrUnspecified('lf.locksVcpus') !== 'yes') return true;
+  if (!locksVcpus(world)) return true;
   for (const vcpu of world.vcpus) {
     if (!vcpu.exists) continue;
     if (takeFault(world, 'vcpuMutex', vcpu.index)) return false;
@@ -192,7 +201,7 @@ function syncVmsa(world: World, vcpu: Vcpu): number {
   const index = vcpu.index;
   if (vcpu.guestStateProtected) {
     if (world.facet('lf.failure') === 'noUnwind')
-      throw new HostRmpFault(vcpu.launchVmsaPfn, 'VmsaOverwritten');
+      hostWritesGuestPage(world, vcpu.launchVmsaPfn, 'VmsaOverwritten');
     return refuseCall(world, call, 'VmsaAlreadyProtected');
   }
   if (vcpu.guestDebug || (vcpu.dr7 & ~DR7_FIXED) !== 0n) return refuseCall(world, call, 'VmsaDebugActive');

@@ -85,12 +85,25 @@ describe('LAUNCH_FINISH that fails in the firmware, for two vCPUs', () => {
   });
 
   test.each(['part2-v4', 'part2-v5', 'v11', 'v14', 'linux-6.11', 'linux-6.17'])(
-    '%s: the second one writes into an encrypted page, and the host is lost',
+    '%s: the second one writes into an encrypted page: an oops with kvm->lock held',
     (id) => {
       const launch = failed(id).vmm('launch-finish', {});
       expect(launch.world.host.rmpFault).toBe(true);
       expect(launch.findings.join()).toContain('host takes an RMP fault');
-      expect(launch.vmm('run', { vcpu: 0 }).steps[0]).toContain('refused: the host is lost');
+      expect(launch.steps.at(-1)).toBe(
+        'thread main is killed by an oops (RMP fault of a host write): kvm->lock stays taken',
+      );
+      expect(launch.vmm('launch-finish', {}).steps).toEqual([
+        'refused: thread main was killed by an oops of the host',
+      ]);
+      launch.vmm('launch-finish', { thread: 'v1' });
+      expect(launch.steps[0]).toContain(
+        'waits for kvm->lock, held by KVM_SEV_SNP_LAUNCH_FINISH on thread main',
+      );
+      expect(launch.findings.at(-1)).toContain('was killed by an oops');
+      expect(launch.vmm('kill', {}).steps[1]).toContain(
+        'it lives until these threads leave their calls: main',
+      );
     },
   );
 

@@ -152,7 +152,9 @@ test('a call that meets a 2M entry under its page never returns, and the world g
   arrangeRmp(run.world, 0, entry);
   run.world.pages.rmp.set(4, 0);
   run.vmm('launch-update', { gfn: 4, type: 'normal' });
-  expect(run.steps.at(-1)).toBe('RMPUPDATE is retried for ever; the call never returns');
+  expect(run.steps.at(-1)).toBe(
+    'RMPUPDATE is retried for ever; the call never returns, kvm->lock and kvm->slots_lock and the invalidation lock of guest_memfd stays taken',
+  );
 });
 
 describe('an SEV-ES guest, whose launch is taken as done', () => {

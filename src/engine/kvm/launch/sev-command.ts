@@ -8,6 +8,7 @@ import {
   KVM_SEV_SNP_LAUNCH_UPDATE,
 } from '../../../abi/kvm-structs';
 import { offersCertificateExits } from '../../../profiles/facets/vmgexit';
+import { refusesCalls } from '../threads/locks';
 import type { World } from '../../world';
 import { sevGuestInit, sevGuestInit2, type Init2Arguments } from './init2';
 import { snpLaunchFinish, type LaunchFinishArguments } from './launch-finish';
@@ -40,7 +41,7 @@ function beforeDispatch(
   request: SevRequest,
 ): LaunchUpdateReply | undefined {
   const { vm, host } = world;
-  if (vm.health !== 'sound') return replyOf(refuseCall(world, call, 'VmBugged', 'EIO'));
+  if (refusesCalls(world)) return replyOf(refuseCall(world, call, 'VmBugged', 'EIO'));
   if (!host.sevEnabled) return replyOf(refuseCall(world, call, 'SevDisabled', 'ENOTTY'));
   if (command.command === 'null') return replyOf(0);
   if (command.command === 'unmapped') return replyOf(refuseCall(world, call, 'CommandUnreadable', 'EFAULT'));

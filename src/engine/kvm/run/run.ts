@@ -12,6 +12,7 @@ import { carryOut } from '../../../machines/effects';
 import { refused, type Outcome } from '../../acts';
 import { guestReadsAnswer } from '../../guest-state/answer';
 import type { FacetValue, KnownValue } from '../../../profiles/facets';
+import { threadNames } from '../../state/thread';
 import type { Vcpu } from '../../state/vcpu';
 import { NO_PFN, type World } from '../../world';
 import { acceptApicEvents, hasEvents, resetVcpuForInit, updateRequested } from '../ap/apic';
@@ -19,11 +20,16 @@ import { completeExit } from './completion';
 import { failRun, kvmRunOf, leaveToUserspace } from '../exit';
 import { syncGhcb } from '../ghcb/ghcb-release';
 import { exitForUnusableVmsa } from '../internal-error';
+import { refusesCalls } from '../threads/locks';
 import { reloadVmsa, sevSnpUpdateProtectedGuestState } from '../ap/protected-state';
 import { vmrunFailure } from './vmrun';
 
 /** The KVM_RUN ioctl. */
-export function kvmRunIoctl(world: World, index: number, options: { immediateExit: boolean }): Outcome {
+export function kvmRunIoctl(
+  world: World,
+  index: number,
+  options: { immediateExit: boolean; thread?: string | undefined },
+): Outcome {
   const vcpu = world.vcpu(index);
   if (!vcpu.exists) return refused(`vCPU ${index} was not created`);
   if (vcpu.run !== 'inUserspace') return refused(`the thread of v${index} is already in KVM_RUN`);
@@ -31,9 +37,10 @@ export function kvmRunIoctl(world: World, index: number, options: { immediateExi
   if (!needsInit && type !== 'snp' && type !== 'seves')
     return refused('guests without an encrypted VMSA are not modelled');
   vcpu.exitPending = false;
+  vcpu.mutexHolder = options.thread ?? threadNames[index + 1] ?? 'main';
   world.sendVcpu(vcpu, { type: 'KVM_RUN' });
   world.move('kvmRun', index, { vcpu: index });
-  if (world.vm.health !== 'sound') {
+  if (refusesCalls(world)) {
     failRun(world, vcpu, { errno: errno.EIO, rule: 'RunBugged' });
     return undefined;
   }

@@ -71,6 +71,8 @@ export function destroyVm(world: World): void {
   vm.exists = false;
   vm.sevActive = false;
   vm.vcpuCount = 0;
+  vm.filesClosed = false;
+  vm.killed = false;
   world.sendLaunch({ type: 'DESTROY' });
 }
 
