@@ -208,3 +208,49 @@ for (const theme of ['light', 'dark'])
       await openDecoder(page, `${address}${address.includes('?') ? '&' : '?'}theme=${theme}`);
       await expectAxeClean(page);
     });
+
+test('a pasted log is read line by line, by keyboard: every line is placed or counted', async ({ page }) => {
+  await openDecoder(page);
+  const log = [
+    '[   12.345] kvm_amd: SEV-ES guest requested termination: 0x0:0x1',
+    '[   12.400] usb 1-1: new device',
+    'SNP_LAUNCH_START ret=-22 fw_error=0',
+    'kvm_amd: a sentence that no kernel prints',
+    '> kvm_vmgexit_enter: vcpu 1, exit_reason 80000013, exit_info1',
+    '> 200000001, exit_info2 107f3000',
+  ].join('\n');
+  await paste(page).fill(log);
+  const lines = page.getByRole('region', { name: 'Lines of the log' });
+  await expect(lines).toContainText('6 lines:');
+  for (const count of ['3 placed', '1 without protocol content', '1 continued', '1 unknown'])
+    await expect(lines).toContainText(count);
+  await expect(page.getByRole('status').first()).toContainText('asks to be terminated');
+  const list = page.getByRole('listbox', { name: 'Lines' });
+  await list.focus();
+  for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowDown');
+  await expect(page.getByText('no command of the firmware failed')).toBeVisible();
+  await expect(page.getByText('No scenario is made of this.')).toBeVisible();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByText('It is in no format that is known here.').last()).toBeVisible();
+  await page.keyboard.press('End');
+  await expect(kind(page)).toHaveValue('nae-code');
+  await expect(page.getByRole('option', { selected: true })).toContainText('continues line 5');
+  await page.getByRole('button', { name: 'Make a scenario from this' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('tab', { name: 'Ladder' })).toHaveAttribute('aria-selected', 'true');
+  await expect(page.getByText('AP creation').first()).toBeVisible();
+});
+
+test('a long log: only the lines in sight are in the page, and the last is reached by one key', async ({
+  page,
+}) => {
+  await openDecoder(page);
+  const line = 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0010000012345014';
+  await paste(page).fill(Array.from({ length: 5000 }, () => line).join('\n'));
+  const list = page.getByRole('listbox', { name: 'Lines' });
+  await list.focus();
+  await page.keyboard.press('End');
+  await expect(page.getByRole('option', { selected: true })).toContainText('5000');
+  expect(await page.getByRole('option').count()).toBeLessThan(60);
+  await expectAxeClean(page);
+});

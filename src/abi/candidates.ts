@@ -8,6 +8,7 @@ import { exitOfUnknownKernel, kvmExitReasons, kvmRun } from './kvm-run';
 import { naeEvent } from './nae';
 import { PSC_MAX_ENTRIES, pscEntry, pscOperations, pscResults } from './psc';
 import { firmwareStatusNames } from './firmware';
+import { svmExitNames } from './svm-exits';
 
 export interface Candidate {
   readonly kind: string;
@@ -69,6 +70,8 @@ function wordCandidates(bytes: Uint8Array): Candidate[] {
   if (message && info !== 0 && !isClean('ghcb-msr', bytes))
     add('ghcb-msr', `Bits 11:0 are ${hex(info)}, ${message.name}; but some bits are not as they must be`);
   if (event && value <= 0xffffn) add('nae-code', `${hex(value)} is ${event.name}`);
+  const exit = value > 0n && value <= 0xffffn && !event ? svmExitNames[Number(value)] : undefined;
+  if (exit !== undefined) add('svm-exit', `${hex(value)} is the SVM exit ${exit}`);
   const policyBit = 1n << 17n;
   if ((value & policyBit) !== 0n && value < 1n << 26n && isClean('snp-policy', bytes))
     add('snp-policy', 'Bit 17 is set, as every SNP policy needs');

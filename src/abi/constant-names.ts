@@ -1,7 +1,7 @@
 /** Constants by their names in headers: what a person pastes when only the name was printed. */
 import { firmwareCommands, firmwareStatus } from './firmware';
 import { kvmExitReasons } from './kvm-run';
-import type { LogValue } from './log-lines';
+import type { NamedValue } from './named-value';
 import { naeEvents } from './nae';
 
 /** Names of constants, with the kind and the number of each. */
@@ -21,7 +21,7 @@ const constants: ReadonlyMap<string, readonly [kind: string, value: number, size
 export const constantNames: readonly string[] = [...constants.keys()];
 
 /** The constant a text names, with or without its prefix. */
-export function readConstant(text: string): LogValue | undefined {
+export function readConstant(text: string): NamedValue | undefined {
   const name = text
     .trim()
     .replace(/^SEV_RET_/i, '')

@@ -129,6 +129,17 @@ export const SNP_GUEST_VMM_ERR_INVALID_LEN = 1;
 export const SNP_GUEST_VMM_ERR_BUSY = 2;
 export const SNP_GUEST_VMM_ERR_GENERIC = 0xffff_ffff;
 
+const vmmErrors: Names = {
+  0: 'none',
+  [SNP_GUEST_VMM_ERR_INVALID_LEN]: 'certificate buffer too small, RBX pages needed',
+  [SNP_GUEST_VMM_ERR_BUSY]: 'busy, try again',
+  [SNP_GUEST_VMM_ERR_GENERIC]: 'generic (KVM)',
+};
+
+/** An error of the hypervisor with its name, as `2 (busy, try again)`. */
+export const vmmErrorText = (code: number): string =>
+  vmmErrors[code] === undefined ? String(code) : `${code} (${vmmErrors[code]})`;
+
 /** SW_EXITINFO2 after a guest request; SW_EXITINFO1 is 0 even when the firmware failed. */
 export const guestRequestInfo2 = word(
   'Guest request result (SW_EXITINFO2)',
@@ -137,12 +148,7 @@ export const guestRequestInfo2 = word(
     firmwareError: { bits: [31, 0], as: 'hex', doc: 'Firmware status' },
     vmmError: {
       bits: [63, 32],
-      names: {
-        0: 'none',
-        1: 'certificate buffer too small, RBX pages needed',
-        2: 'busy, try again',
-        0xffff_ffff: 'generic (KVM)',
-      },
+      names: vmmErrors,
       doc: 'Hypervisor error',
       source: source.mail(
         'KVM: SEV: certificate fetching (KVM_EXIT_SNP_REQ_CERTS)',

@@ -28,8 +28,8 @@ describe('a value of the GHCB MSR', () => {
   test('of a termination names the reason', () => {
     expect(msr.explainGhcbMsr(0x2_1100n).map(({ text }) => text)).toEqual([
       '0x100',
-      '1 (Linux)',
-      '2 (PVALIDATE failed)',
+      '1 (Linux or OVMF)',
+      '2 (Linux: PVALIDATE failed; The reset vector of OVMF: an answer of the hypervisor that was not expected)',
       '0',
     ]);
   });
@@ -63,8 +63,8 @@ test('KVM advertises SNP and AP creation, nothing else', () => {
   expect(msr.featuresResponse.encode({ features: msr.KVM_HV_FEATURES })).toBe(0x3081n);
 });
 
-test('every named reason stands once in its set; other sets are unassigned', () => {
-  const places = msr.terminationReasons.map(({ set, code }) => `${set}:${code}`);
+test('every owner of a set has one meaning for a reason; other sets are unassigned', () => {
+  const places = msr.terminationReasons.map(({ set, code, by }) => `${by} ${set}:${code}`);
   expect(new Set(places).size).toBe(places.length);
   expect(msr.terminationReason(1, msr.GHCB_TERM_PSC)?.doc).toBe('page state change failed');
   expect(msr.terminationReason(2, 0)).toBeUndefined();

@@ -150,8 +150,8 @@ export const featuresResponse = word('Hypervisor features response', msr, {
   features: { bits: [63, 12], as: 'hex', doc: 'Feature bitmap' },
 });
 
-/** Reason sets of a termination request. */
-export const terminationReasonSets = { 0: 'GHCB protocol', 1: 'Linux' } as const;
+/** Reason sets of a termination request. Linux and the reset vector of OVMF both use set 1, each in its own way. */
+export const terminationReasonSets = { 0: 'GHCB protocol', 1: 'Linux or OVMF' } as const;
 
 export const terminationRequest = word('Termination request', msr, {
   info: info(GHCB_MSR_TERM_REQ, 'termination request'),
@@ -286,10 +286,11 @@ export function explainGhcbMsr(value: bigint): FieldRow[] {
   const rows = (known?.layout ?? unknownGhcbMsr).explain(value);
   if (known?.layout !== terminationRequest) return rows;
   const { reasonSet, reasonCode } = terminationRequest.decode(value);
-  const reason = terminationReason(reasonSet, reasonCode);
-  return rows.map((row) =>
-    row.name === 'reasonCode' && reason ? { ...row, text: `${row.text} (${reason.doc})` } : row,
-  );
+  const reasons = terminationReasonsOf(reasonSet, reasonCode);
+  if (reasons.length === 0) return rows;
+  const [first, ...others] = reasons.map(({ doc, by }) => (reasons.length > 1 ? `${by}: ${doc}` : doc));
+  const text = [first, ...others].join('; ');
+  return rows.map((row) => (row.name === 'reasonCode' ? { ...row, text: `${row.text} (${text})` } : row));
 }
 
 /** Bits of the hypervisor feature bitmap. */
@@ -346,6 +347,10 @@ export interface TerminationReason {
   readonly set: number;
   readonly code: number;
   readonly doc: string;
+  /** Whose meaning this is. */
+  readonly by: string;
+  /** How to tell that it is this one's. */
+  readonly when?: string;
   readonly source: Source;
 }
 
@@ -354,7 +359,16 @@ const reason = (set: number, code: number, doc: string, from = linuxSev): Termin
   set,
   code,
   doc,
+  by: set === 0 ? 'Any guest' : 'Linux',
   source: from,
+});
+const ofResetVector = (code: number, doc: string, constant: string): TerminationReason => ({
+  set: 1,
+  code,
+  doc,
+  by: 'The reset vector of OVMF',
+  when: 'the guest ends before its kernel begins',
+  source: source.edk2('OvmfPkg/ResetVector/Ia32/AmdSev.asm', constant),
 });
 
 /** Every reason that a source names, the same in the MSR and the NAE form. Sets 2..15 are unassigned. */
@@ -375,8 +389,14 @@ export const terminationReasons: readonly TerminationReason[] = [
   reason(1, GHCB_TERM_SECURE_TSC, 'Secure TSC setup failed'),
   reason(1, GHCB_TERM_SVSM_CA_REMAP_FAIL, 'SVSM calling area could not be remapped'),
   reason(1, GHCB_TERM_SAVIC_FAIL, 'Secure AVIC failure', savicMail),
+  ofResetVector(1, 'a #VC exception that is not one of CPUID', 'TERM_VC_NOT_CPUID'),
+  ofResetVector(2, 'an answer of the hypervisor that was not expected', 'TERM_UNEXPECTED_RESP_CODE'),
 ];
 
 /** The named reason, or `undefined` for an unassigned set or code. */
 export const terminationReason = (set: number, code: number): TerminationReason | undefined =>
-  terminationReasons.find((entry) => entry.set === set && entry.code === code);
+  terminationReasonsOf(set, code)[0];
+
+/** Every meaning of a code: more than one where several guests use the set. */
+export const terminationReasonsOf = (set: number, code: number): readonly TerminationReason[] =>
+  terminationReasons.filter((entry) => entry.set === set && entry.code === code);

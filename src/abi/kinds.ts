@@ -27,6 +27,7 @@ import { explainPscBuffer, pscBuffer, pscEntry, pscHeader, pscResult } from './p
 import { rmpAdjustAttributes, rmpEntry, rmpEntryHigh, rmpEntryLow, rmpUpdate } from './rmp';
 import { sevFeatures, sevStatus } from './sev-features';
 import { source, type Source } from './source';
+import { svmExit } from './svm-exits';
 import { vintrCtrl, vmsa } from './vmsa';
 
 /** Values for an encoder: numbers, bytes, or text as people type it (`0x10`, `private`, `set`, hex bytes). */
@@ -100,6 +101,10 @@ export const wordLayouts: Readonly<Record<string, WordLayout>> = {
   'interrupt-vector-info1': nae.interruptVectorInfo1,
   'unsupported-info1': nae.unsupportedInfo1,
   'nae-code': named('NAE exit code', source.ghcb('NAE events'), codeNames, 'hex', 64),
+  'svm-exit': svmExit,
+  number: word('Plain number', source.ghcb('words without a layout'), {
+    value: { bits: [63, 0], as: 'hex', doc: 'No source says what it means here' },
+  }),
   'response-info1': responseInfo1,
   'malformed-info2': malformedInfo2,
   'event-injection': eventInjection,
@@ -300,6 +305,13 @@ const ghcbMsrKind: WordKind = {
   },
 };
 
+/** An exit code. Where it comes from is where its own event comes from, not where the table does. */
+const naeCodeKind = (layout: WordLayout): WordKind => ({
+  ...wordKind(layout),
+  decode: (value) =>
+    layout.explain(value).map((row) => ({ ...row, source: nae.naeEvent(value)?.source ?? row.source })),
+});
+
 /** The bitmap on its own, 16 bytes. Encoding takes the marked fields: `rax=1`. */
 const validBitmapKind: BytesKind = {
   shape: 'bytes',
@@ -379,7 +391,12 @@ const specialStructs: Readonly<Record<string, BytesOptions>> = {
 export const kinds: Readonly<Record<string, Kind>> = {
   'ghcb-msr': ghcbMsrKind,
   'valid-bitmap': validBitmapKind,
-  ...Object.fromEntries(Object.entries(wordLayouts).map(([name, layout]) => [name, wordKind(layout)])),
+  ...Object.fromEntries(
+    Object.entries(wordLayouts).map(([name, layout]) => [
+      name,
+      name === 'nae-code' ? naeCodeKind(layout) : wordKind(layout),
+    ]),
+  ),
   ...Object.fromEntries(
     Object.entries(structLayouts).map(([name, layout]) => [name, bytesKind(layout, specialStructs[name])]),
   ),

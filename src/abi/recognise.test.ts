@@ -38,10 +38,6 @@ describe('words', () => {
     ['policy_failure', 'firmware-status', 7n],
     ['SVM_VMGEXIT_PSC', 'nae-code', 0x8000_0010n],
     ['KVM_EXIT_MEMORY_FAULT', 'exit-reason', 39n],
-    ['SEV-ES guest requested termination: 0x1:0x2', 'ghcb-msr', 0x21100n],
-    ['[ 12.3] SEV: sev command 0xa2 failed (0x0000000a)', 'firmware-status', 0xan],
-    ['kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000021100', 'ghcb-msr', 0x21100n],
-    ['sev_snp_launch_finish: SNP_LAUNCH_FINISH ret=-5 fw_error=16', 'firmware-status', 0x10n],
   ])('%s', (text, kind, value) => {
     if (value === undefined) return expect(first(text).bytes).toHaveLength(8);
     expect(first(text).kind).toBe(kind);
@@ -51,17 +47,6 @@ describe('words', () => {
   test('an exit code names the layouts of its info words', () => {
     const kindsOf = (text: string) => good(text).parts.map(({ candidates }) => candidates[0]?.kind);
     expect(kindsOf('0x80000013 0x100000001 0x121000')).toEqual(['nae-code', 'ap-info1', 'ap-info2']);
-    expect(kindsOf('vcpu 0, exit_reason 80000013, exit_info1 100000001, exit_info2 121000')).toEqual([
-      'nae-code',
-      'ap-info1',
-      'ap-info2',
-    ]);
-  });
-
-  test('an RMP dump line of KVM', () => {
-    const { kind, bytes } = first('PFN 0x1234, RMP entry: [0x0000000000000001 - 0x0000000000000002]');
-    expect(kind).toBe('rmp-entry');
-    expect(bytesToHex(bytes)).toBe('01000000000000000200000000000000');
   });
 });
 

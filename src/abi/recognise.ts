@@ -18,7 +18,8 @@ import { isDump, readDump } from './dump';
 import { kinds, wordLayouts } from './kinds';
 import type { WordLayout } from './layout';
 import { constantNames, readConstant } from './constant-names';
-import { readLogLine, type LogExit, type LogLine, type LogValue } from './log-lines';
+import type { ExitWords, NamedValue } from './named-value';
+import { svmExitNames } from './svm-exits';
 import {
   GHCB_HV_RESP_ISSUE_EXCEPTION,
   GHCB_HV_RESP_MALFORMED_INPUT,
@@ -43,7 +44,7 @@ export interface Recognition {
   /** Who prints such text, where somebody does. */
   readonly source?: Source;
   /** An exit code with the info words that came with it: one request, or the answer to it. */
-  readonly exit?: LogExit;
+  readonly exit?: ExitWords;
   /** At least one. */
   readonly parts: readonly Part[];
   /** What a person should know about the reading, one sentence each. */
@@ -64,8 +65,6 @@ export function recognise(text: string): Result<Recognition> {
   const trimmed = text.trim();
   if (trimmed === '') return problem(`Nothing was pasted. ${EXAMPLES}`);
   if (/^[-−]\s*\d/.test(trimmed)) return negative(trimmed);
-  const log = readLogLine(trimmed);
-  if (log) return fromLog(log);
   const constant = readConstant(trimmed);
   if (constant) return ok({ form: 'the name of a constant', parts: [partOf(constant)], remarks: [] });
   const lines = trimmed.split(/\r?\n/);
@@ -96,24 +95,19 @@ function negative(text: string): Result<Recognition> {
   return problem(`"${text.slice(0, 30)}" is negative; words of the protocol are unsigned.${offer}`);
 }
 
-function partOf({ label, kind, value, size, why }: LogValue): Part {
+/** A named value as a part: its own kind first, then what else the bytes may be. */
+export function partOf({ label, kind, value, size, why }: NamedValue): Part {
   const bytes = littleEndianBytes(value, size);
   const others = candidatesFor(bytes).filter((other) => other.kind !== kind);
   return { label, bytes, candidates: [{ kind, why }, ...others] };
-}
-
-function fromLog({ form, values, exit, source }: LogLine): Result<Recognition> {
-  const from = source ? { source } : {};
-  if (!exit) return ok({ form, ...from, parts: values.map(partOf), remarks: [] });
-  const found = fromExit(form, exit);
-  return found.ok ? ok({ ...found.value, ...from }) : found;
 }
 
 /** The kind of a layout: the name under which the registry knows it. */
 const kindOfLayout = (layout: WordLayout): string | undefined =>
   Object.entries(wordLayouts).find(([, one]) => one === layout)?.[0];
 
-function fromExit(form: string, exit: LogExit): Result<Recognition> {
+/** An exit code with its info words as parts. Fails when one of them has more than 64 bits. */
+export function recogniseExit(form: string, exit: ExitWords): Result<Recognition> {
   const { code, info1, info2 } = exit;
   const wide = [code, info1 ?? 0n, info2 ?? 0n].find((value) => value >= WORD_LIMIT);
   if (wide !== undefined) return tooWide(hex(wide));
@@ -129,20 +123,34 @@ function fromExit(form: string, exit: LogExit): Result<Recognition> {
     parts.push(
       known
         ? partOf({ label, kind: known.kind, value, size: 8, why: known.why })
-        : { label, bytes, candidates: candidatesFor(bytes) },
+        : {
+            label,
+            bytes,
+            candidates: [plainNumber(event?.name), ...candidatesFor(bytes).filter(isNoStatus)],
+          },
     );
   }
-  const remarks = event
-    ? []
-    : [
-        `${hex(code)} is no exit code that any source names; the words after it are shown without their meaning.`,
-      ];
+  const remarks = event ? [] : [unknownCode(code)];
   return ok({ form, exit, parts, remarks });
+}
+
+/** A word of a request is never the answer of a firmware, whatever its number. */
+const isNoStatus = ({ kind }: Candidate): boolean => kind !== 'firmware-status' && kind !== 'exit-reason';
+const plainNumber = (event: string | undefined): Candidate => ({
+  kind: 'number',
+  why: event === undefined ? 'The exit code is unknown' : `No source names a use of it in ${event}`,
+});
+
+function unknownCode(code: bigint): string {
+  const name = code < WORD_LIMIT ? svmExitNames[Number(code)] : undefined;
+  return name === undefined
+    ? `${hex(code)} is no exit code that any source names; the words after it are shown without their meaning.`
+    : `${hex(code)} is the SVM exit ${name}, and no request of a guest; the words after it are shown without their meaning.`;
 }
 
 type InfoKinds = readonly ({ readonly kind: string; readonly why: string } | undefined)[];
 
-function requestKinds({ code }: LogExit): InfoKinds {
+function requestKinds({ code }: ExitWords): InfoKinds {
   const event = naeEvent(code);
   return [event?.info1, event?.info2].map((layout, index) => {
     const kind = layout && kindOfLayout(layout);
@@ -153,7 +161,7 @@ function requestKinds({ code }: LogExit): InfoKinds {
 }
 
 /** What the info words say when KVM has answered: the response first, then what that response has beside it. */
-function answerKinds({ code, info1 = 0n }: LogExit): InfoKinds {
+function answerKinds({ code, info1 = 0n }: ExitWords): InfoKinds {
   const response = { kind: 'response-info1', why: 'The line is of the answer' };
   const { response: given } = responseInfo1.decode(info1);
   const answer = naeEvent(code)?.answer;
@@ -298,7 +306,7 @@ function fromWords(tokens: readonly string[]): Result<Recognition> {
   const [code = 0n] = words;
   if (words.length <= 3 && (naeEvent(code) ?? isSoftwareCode(code))) {
     const [, info1, info2] = words;
-    return fromExit('an exit code and its info words', {
+    return recogniseExit('an exit code and its info words', {
       code,
       ...(info1 === undefined ? {} : { info1 }),
       ...(info2 === undefined ? {} : { info2 }),

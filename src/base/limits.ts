@@ -15,6 +15,10 @@ export const MAX_LINK_CHARACTERS = MIB;
 export const MAX_LINK_TEXT_BYTES = MIB;
 /** Characters of what is pasted into the decoder, or bytes of a file for it; the largest layout has 4096 bytes. */
 export const MAX_DECODED = MIB;
+/** A log that is read whole; a boot with every event of KVM has some 100 MB. */
+export const MAX_LOG_BYTES = 256 * MIB;
+/** Characters of one line of a log; those of the kernel have less than 1024. */
+export const MAX_LOG_LINE_CHARACTERS = 16 * KIB;
 /** A recording of a million steps has 300 MB. */
 export const MAX_RECORDING_BYTES = 512 * MIB;
 /** Compressed vector files of this project have 100 kB, and 9 MB when they are unpacked. */

@@ -28,6 +28,11 @@ const commands: Readonly<Record<string, Entry>> = {
     doc: 'the fields of a word, page or structure; without KIND what it may be; as a scenario that runs',
     load: async () => (await import('./codec')).decode,
   },
+  trace: {
+    usage: 'trace FILE|- [--json]',
+    doc: 'a kernel log, a trace or the messages of a VMM: every line read, or counted as unknown',
+    load: async () => (await import('./trace')).trace,
+  },
   encode: {
     usage: 'encode KIND key=value... [--json]',
     doc: 'the word or bytes for those fields',

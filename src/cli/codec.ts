@@ -10,7 +10,7 @@ import {
   type Decoded,
 } from '../abi/kind-text';
 import { kindNamed, kinds } from '../abi/kinds';
-import { recognise, recogniseFile, tooLarge, type Part, type Recognition } from '../abi/recognise';
+import { tooLarge, type Part, type Recognition } from '../abi/recognise';
 import { sourceText } from '../abi/source';
 import { littleEndian } from '../base/bytes';
 import { bytesToHex, hex } from '../base/hex';
@@ -19,7 +19,12 @@ import { alignColumns } from '../base/text';
 import type { Result } from '../base/result';
 import { printScenario } from '../scenarios/print';
 import { scenarioFromRecognition, scenarioFromValue } from '../scenarios/from-value';
-import { fine, jsonPretty, readAtMost, readWords, UsageError, type Output } from './io';
+import { traceJson } from '../traces/json';
+import { readPasted, readPastedFile, recognitionOf, remarksOf, type Pasted } from '../traces/pasted';
+import type { Trace } from '../traces/read';
+import { scenarioOfLine } from '../traces/scenario';
+import { traceText } from '../traces/text';
+import { fine, jsonPretty, readAtMost, readWords, terminalColumns, UsageError, type Output } from './io';
 
 function good<T>(result: Result<T>): T {
   if (result.ok) return result.value;
@@ -53,9 +58,35 @@ export function decode(words: readonly string[]): Output {
     if (rest.length === 0) throw new UsageError(`decode ${first} needs a value, a file or -`);
     return decodeAs(first, rest.join(' '), how);
   }
-  const found = recognised(plain.join(' '));
-  if (!found.ok && rest.length > 0 && /^[a-z]+(-[a-z0-9]+)+$/.test(first)) good(kindNamed(first)); // a slip in the kind
-  return recognisedText(good(found), how);
+  const pasted = pastedAs(plain.join(' '));
+  if (pasted.kind === 'log') return logText(pasted.trace, how);
+  if (!pasted.found.ok && rest.length > 0 && /^[a-z]+(-[a-z0-9]+)+$/.test(first)) good(kindNamed(first)); // a slip in the kind
+  return recognisedText(good(pasted.found), how);
+}
+
+/** A log of one line is shown as the values in it, a longer one line by line. */
+function logText(trace: Trace, how: How): Output {
+  const [line] = trace.lines;
+  const placed = trace.lines.filter(({ status }) => status === 'placed');
+  const [first] = placed;
+  if (how.scenario) {
+    if (first === undefined || placed.length > 1)
+      throw new UsageError(`${placed.length} lines were read; --scenario makes a scenario of one line`);
+    return fine(printScenario(good(scenarioOfLine(first))));
+  }
+  const isOne =
+    first !== undefined &&
+    trace.lines.every(
+      ({ status, of }) => status !== 'unknown' && (status !== 'continued' || of === first.number),
+    ) &&
+    placed.length === 1 &&
+    trace.counts.plain === 0;
+  const found = isOne ? recognitionOf(first) : undefined;
+  if (found) return recognisedText(found, how);
+  if (how.json) return fine(jsonPretty(traceJson(trace)));
+  if (trace.lines.length === 1 && line && line.status !== 'placed')
+    throw new UsageError(`no value was read. ${remarksOf(line).join(' ')}`);
+  return fine(traceText(trace, terminalColumns()).join('\n'));
 }
 
 interface How {
@@ -102,8 +133,8 @@ function preferred(text: Result<Decoded> | undefined, bytes: Result<Decoded>): R
   return bytes.ok || !text ? bytes : text;
 }
 
-const recognised = (value: string): Result<Recognition> =>
-  isFile(value) ? recogniseFile(valueBytes(value)) : recognise(value);
+const pastedAs = (value: string): Pasted =>
+  isFile(value) ? readPastedFile(valueBytes(value)) : readPasted(value);
 
 function recognisedText(found: Recognition, { json, scenario }: How): Output {
   if (scenario) return fine(printScenario(good(scenarioFromRecognition(found))));

@@ -3,7 +3,7 @@
  * JSON. All types stand in this file; the declarations that ship are made from it alone.
  */
 import { decodeFile, decodeText, rowsJson, type Decoded as DecodedKind } from '../../abi/kind-text';
-import { recognise } from '../../abi/recognise';
+import { readPasted, recognitionOf } from '../../traces/pasted';
 import type { Result } from '../../base/result';
 import { rowTexts } from '../../exports/row-text';
 import { moveKinds, moveText } from '../../engine/moves';
@@ -220,7 +220,11 @@ const run = (scenario: ParsedScenario, profile: ResolvedProfile): Run<Timeline> 
   runParsed(scenario, profile, (world) => new Timeline(world));
 
 function recognised(text: string): DecodedKind {
-  const [part] = good(recognise(text)).parts;
+  const pasted = readPasted(text);
+  const line =
+    pasted.kind === 'log' ? pasted.trace.lines.find(({ status }) => status === 'placed') : undefined;
+  const found = pasted.kind === 'value' ? good(pasted.found) : line && recognitionOf(line);
+  const [part] = found?.parts ?? [];
   const kind = part?.candidates[0]?.kind;
   if (!part || kind === undefined) throw new InputError('nothing claims this value; name a kind');
   return good(decodeFile(kind, part.bytes));

@@ -5,7 +5,8 @@ import { msrKindName, wordLayouts } from '../../abi/kinds';
 import { KVM_MEMORY_EXIT_FLAG_PRIVATE } from '../../abi/kvm-run';
 import { KVM_MEMORY_ATTRIBUTE_PRIVATE } from '../../abi/kvm-structs';
 import type { WordLayout } from '../../abi/layout';
-import { naeEvents } from '../../abi/nae';
+import { naeEvent, naeEvents } from '../../abi/nae';
+import { PAGE_NOT_VALIDATED } from '../../abi/nested-fault';
 import { littleEndianBytes } from '../../base/bytes';
 import { hex } from '../../base/hex';
 import { planOfPscBuffer } from './pages';
@@ -94,6 +95,8 @@ const special: Readonly<Record<string, WordPlanner>> = {
   'doorbell-status': no('KVM offers no restricted injection, so no doorbell page is ever read.'),
   'rmp-entry-low': HARDWARE,
   'rmp-entry-high': HARDWARE,
+  'svm-exit': (value) => planOfSvmExit(value),
+  number: no('No source says what this word means, so nothing is made of it.'),
   'nested-fault': no(
     'An error code says how an access went wrong, but not where; no access can be made of it.',
   ),
@@ -101,6 +104,21 @@ const special: Readonly<Record<string, WordPlanner>> = {
     'RMPADJUST of these scenarios knows the VMSA attribute alone; VMPL and permissions would be lost.',
   ),
 };
+
+/** What makes a guest meet this exit: a request of that code, or the access behind a #VC exception. */
+export function planOfSvmExit(code: bigint): Planned {
+  if (naeEvent(code)) return planOfExit(code);
+  if (code !== BigInt(PAGE_NOT_VALIDATED.code))
+    return 'No act of these scenarios makes this exit; a guest does not ask for it through its GHCB.';
+  return {
+    title: 'A private access to a page that the guest has not validated',
+    notes: ['The address is not in the line; here it is one page that became private and was not validated.'],
+    acts: [
+      guest('msr-psc', { gfn: gpaToGfn(FREE_GPA), op: 'private' }),
+      guest('read', { gpa: FREE_GPA, private: true }),
+    ],
+  };
+}
 
 /** A guest access whose kind is not what the attribute of its page says. */
 export function planOfMemoryFault(gpa: bigint, flags: bigint): Planned {

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { readDump } from '../../abi/dump';
 import { kinds } from '../../abi/kinds';
 import { decodeText, encodeArguments } from '../../abi/kind-text';
-import { readLogLine } from '../../abi/log-lines';
-import { recognise, recogniseFile } from '../../abi/recognise';
+import { recognise } from '../../abi/recognise';
 import { parseQuery } from '../../app/ask/query';
 import { CODEC, pack, unpack } from '../../app/pack';
 import { parseStored } from '../../app/stored';
@@ -19,6 +18,7 @@ import { parseFilter } from '../../scenarios/filter/parse';
 import { parseScenario } from '../../scenarios/parse';
 import { printScenario } from '../../scenarios/print';
 import { runScenario } from '../../scenarios/run';
+import { readPasted, readPastedFile } from '../../traces/pasted';
 import type { Boundary } from '../fuzz';
 
 const corpus = join(import.meta.dirname, '../corpus');
@@ -76,6 +76,21 @@ function readValue(text: string): void {
   else assert(found.error.message.length < 600, 'a reason is short');
 }
 
+/** Every line of a log is accounted for. */
+function readLog(text: string): void {
+  const pasted = readPasted(text);
+  if (pasted.kind === 'value') return;
+  const { counts, lines } = pasted.trace;
+  assert(
+    counts.placed + counts.plain + counts.continued + counts.unknown === lines.length,
+    'every line has a status',
+  );
+  assert(
+    lines.every(({ number }, index) => number === index + 1),
+    'lines keep their order',
+  );
+}
+
 function followLink(text: string): void {
   const { target, remarks } = parseAddress(text);
   assert(remarks.length < 10, 'remarks are few');
@@ -131,11 +146,11 @@ export const boundaries: readonly Boundary[] = [
     long: 1_200_000,
     sample: 3_000,
   },
-  { name: 'log line', texts: logs, read: (text) => void readLogLine(text), long: 1_200_000, sample: 3_000 },
+  { name: 'log line', texts: logs, read: readLog, long: 1_200_000, sample: 3_000 },
   {
     name: 'file',
     texts: dumps,
-    read: (text) => void recogniseFile(Buffer.from(text, 'latin1')),
+    read: (text) => void readPastedFile(Buffer.from(text, 'latin1')),
     long: 500_000,
     sample: 1_000,
   },

@@ -4,13 +4,16 @@ import { bytesFromLink, bytesToLink, editField, flipBit } from '../../abi/edit';
 import { decodeFile } from '../../abi/kind-text';
 import { kinds } from '../../abi/kinds';
 import type { FieldRow } from '../../abi/layout';
-import { recognise, recogniseFile, type Part, type Recognition } from '../../abi/recognise';
+import type { Part, Recognition } from '../../abi/recognise';
 import { littleEndian, littleEndianBytes } from '../../base/bytes';
 import type { Source } from '../../abi/source';
 import { bytesToHex, hex, hexdump } from '../../base/hex';
-import type { Result } from '../../base/result';
+import { problem, type Result } from '../../base/result';
 import { scenarioFromValues } from '../../scenarios/from-value';
 import type { Scenario } from '../../scenarios/scenario';
+import { partsOf, readPasted, readPastedFile, remarksOf, type Pasted } from '../../traces/pasted';
+import type { Trace, TraceLine } from '../../traces/read';
+import { scenarioOfLine } from '../../traces/scenario';
 
 const SHORT_BYTES = 64;
 
@@ -21,10 +24,16 @@ export class Decoder {
   /** Who prints such text. */
   source: Source | undefined = $state.raw();
   remarks: readonly string[] = $state.raw([]);
+  /** The log that was pasted, when it is one. */
+  trace: Trace | undefined = $state.raw();
+  /** The line of it that is shown. */
+  line: TraceLine | undefined = $state.raw();
   parts: readonly Part[] = $state.raw([]);
   partIndex = $state.raw(0);
   kind: string | undefined = $state.raw();
   bytes: Uint8Array<ArrayBuffer> = $state.raw(new Uint8Array());
+  /** The values are no longer those of the line. */
+  private isEdited = $state.raw(false);
 
   part = $derived(this.parts[this.partIndex]);
   declared = $derived(this.kind === undefined ? undefined : kinds[this.kind]);
@@ -53,18 +62,50 @@ export class Decoder {
 
   paste(text: string): void {
     this.text = text;
-    this.take(recognise(text));
+    this.show(readPasted(text));
   }
 
   open(bytes: Uint8Array, name: string): void {
-    const found = recogniseFile(bytes);
-    this.text = bytes.length > 4096 ? name : textOf(bytes.slice());
-    this.take(found);
+    const pasted = readPastedFile(bytes);
+    this.text =
+      pasted.kind === 'log'
+        ? new TextDecoder().decode(bytes)
+        : bytes.length > 4096
+          ? name
+          : textOf(bytes.slice());
+    this.show(pasted);
   }
 
   refuse(why: string): void {
     this.text ||= ' ';
     this.problem = why;
+  }
+
+  private show(pasted: Pasted): void {
+    this.trace = pasted.kind === 'log' ? pasted.trace : undefined;
+    this.line = undefined;
+    if (pasted.kind === 'value') return this.take(pasted.found);
+    const { lines } = pasted.trace;
+    const line =
+      lines.find((one) => partsOf(one).length > 0) ??
+      lines.find(({ status }) => status === 'placed') ??
+      lines.find(({ status }) => status === 'unknown') ??
+      lines[0];
+    if (line) this.chooseLine(line);
+  }
+
+  /** Shows one line of the log; a continued line shows the one that it belongs to. */
+  chooseLine(chosen: TraceLine): void {
+    this.line = chosen;
+    const line = this.trace?.lines.find(({ number }) => number === chosen.of) ?? chosen;
+    this.problem = undefined;
+    this.form = line.form?.what ?? '';
+    this.source = line.form?.source;
+    this.remarks = remarksOf(line);
+    this.parts = partsOf(line);
+    this.kind = undefined;
+    this.bytes = new Uint8Array();
+    if (this.parts.length > 0) this.choosePart(0);
   }
 
   private take(found: Result<Recognition>): void {
@@ -78,6 +119,7 @@ export class Decoder {
   }
 
   choosePart(index: number): void {
+    this.isEdited = false;
     this.partIndex = index;
     const kind = this.part?.candidates[0]?.kind;
     if (kind !== undefined) this.chooseKind(kind);
@@ -110,7 +152,8 @@ export class Decoder {
     const { part } = this;
     if (!part) return;
     this.parts = this.parts.map((one) => (one === part ? { ...one, bytes } : one));
-    if (this.parts.length > 1) return;
+    this.isEdited = true;
+    if (this.parts.length > 1 || (this.trace?.lines.length ?? 0) > 1) return;
     this.text = this.isWord ? hex(littleEndian(bytes), 2 * bytes.length) : textOf(bytes);
     this.form = 'a value that was edited below';
     this.source = undefined;
@@ -119,6 +162,11 @@ export class Decoder {
 
   /** The value as a scenario, with those that came with it; or why there is none. */
   scenario: Result<Scenario> = $derived.by(() => {
+    if (this.line && !this.isEdited) {
+      const { of } = this.line;
+      return scenarioOfLine(this.trace?.lines.find(({ number }) => number === of) ?? this.line);
+    }
+    if (this.parts.length === 0) return problem('There is no value.');
     const values = this.parts.map(({ label, bytes, candidates }, index) => ({
       label,
       ...(index === this.partIndex
@@ -139,6 +187,8 @@ export class Decoder {
     const kind = word === 'msr' ? 'ghcb-msr' : word;
     const declared = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
     if (value === '') return;
+    this.trace = undefined;
+    this.line = undefined;
     if (!declared) {
       this.text = value;
       this.problem = `The link names "${word}", a kind this version does not know.`;

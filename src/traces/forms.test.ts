@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { littleEndian } from '../base/bytes';
-import { recognise } from './recognise';
+import { problem } from '../base/result';
+import { readPasted, recognitionOf } from './pasted';
+
+/** The one line of a log as the values in it; the reason where it has none. */
+function recognise(text: string) {
+  const pasted = readPasted(text);
+  if (pasted.kind === 'value') return pasted.found;
+  const [line] = pasted.trace.lines;
+  const found = line && recognitionOf(line);
+  return found ? ({ ok: true, value: found } as const) : problem(line?.why ?? 'it has no value');
+}
 
 /** Lines as their format strings print them, with numbers made up. */
 describe('a line of a log gives its values and names who prints it', () => {
@@ -104,7 +114,7 @@ describe('a line of a log gives its values and names who prints it', () => {
     ['SNP: PSC failed ret=0 exit_info_2=10000000000', [['psc-result', 0x100_0000_0000n]], 'vmgexit_psc'],
     [
       'SEV: Unsupported exit-code 0x404 in #VC exception (IP: 0xffffffff81000000)',
-      [['nae-code', 0x404n]],
+      [['svm-exit', 0x404n]],
       'vc_raw_handle_exception',
     ],
     [
@@ -115,7 +125,11 @@ describe('a line of a log gives its values and names who prints it', () => {
       ],
       '__sev_do_cmd_locked',
     ],
-    ['kvm_amd: Failed to create SEV-SNP context, rc -5 fw_error 16', [['firmware-status', 16n]], 'fw_error'],
+    [
+      'kvm_amd: Failed to create SEV-SNP context, rc -5 fw_error 16',
+      [['firmware-status', 16n]],
+      'snp_launch_start',
+    ],
     [
       'ccp 0000:02:00.5: SEV-SNP: failed to INIT rc -5, error 0x3',
       [['firmware-status', 3n]],
@@ -133,6 +147,28 @@ describe('a line of a log gives its values and names who prints it', () => {
     ],
     ['kvm_memory_fault start 0x1000 size 0x1000 flags 0x8', [['memory-fault-flags', 8n]], 'kvm_memory_fault'],
     ['Unexpected exit reason: SystemEvent(6, [256])', [['ghcb-msr', 0x100n]], 'VcpuExit'],
+    [
+      '[ 12.3] SEV: sev command 0xa2 failed (0x0000000a)',
+      [
+        ['firmware-status', 0xan],
+        ['firmware-command', 0xa2n],
+      ],
+      '__sev_do_cmd_locked',
+    ],
+    [
+      'sev_snp_launch_finish: SNP_LAUNCH_FINISH ret=-5 fw_error=16',
+      [['firmware-status', 0x10n]],
+      'error reports',
+    ],
+    [
+      'vcpu 0, exit_reason 80000013, exit_info1 100000001, exit_info2 121000',
+      [
+        ['nae-code', 0x80000013n],
+        ['ap-info1', 0x100000001n],
+        ['ap-info2', 0x121000n],
+      ],
+      'several programs',
+    ],
   ])('%s', (line, values, printedBy) => {
     const found = recognise(line);
     expect(found.ok ? '' : found.error.message).toBe('');
