@@ -228,7 +228,7 @@ test('a pasted log is read line by line, by keyboard: every line is placed or co
   const list = page.getByRole('listbox', { name: 'Lines' });
   await list.focus();
   for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowDown');
-  await expect(page.getByText('no command of the firmware failed')).toBeVisible();
+  await expect(page.getByRole('status').first()).toContainText('no command of the firmware failed');
   await expect(page.getByText('No scenario is made of this.')).toBeVisible();
   await page.keyboard.press('ArrowDown');
   await expect(page.getByText('It is in no format that is known here.').last()).toBeVisible();
