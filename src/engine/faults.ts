@@ -8,7 +8,16 @@ export const ANY = 0xffffffff;
 export const TIMEOUT = 0xffffffff;
 
 /** The kinds of allocations that can fail; a fault names one by its index. */
-export const allocations = ['request', 'firmware', 'vmsa', 'command', 'gmem', 'blob', 'cpumask'] as const;
+export const allocations = [
+  'request',
+  'firmware',
+  'vmsa',
+  'command',
+  'gmem',
+  'blob',
+  'cpumask',
+  'mmu',
+] as const;
 export type Allocation = (typeof allocations)[number];
 
 export type FaultKind = Exclude<Fault['kind'], 'none'>;

@@ -28,11 +28,15 @@ import type { Group, Instance, Variables } from './state/schema';
 import { threadGroup, threadNames, type Thread } from './state/thread';
 import { vcpuGroup, type Vcpu } from './state/vcpu';
 import {
+  farFramesGroup,
+  gmemFileGroup,
   pageImageGroup,
   regionGroup,
   slotGroup,
   vmGroup,
   type EncryptedRegion,
+  type FarFrames,
+  type GmemFile,
   type PageImage,
   type Slot,
   type Vm,
@@ -45,6 +49,12 @@ const CPUID_ROWS = 8;
 const MSR_ROWS = 4;
 /** Kernel pages that a world can allocate: VMSAs, firmware pages, request pages. */
 const KERNEL_PAGES = 512;
+/** guest_memfd files that a world can have: the usual one, and others. */
+export const FILE_COUNT = 4;
+/** Pages that the other files share; a bigger file has no more of them. */
+const OTHER_FILE_PAGES = 4096;
+/** Runs of frames behind the page store that can carry bits. */
+const FAR_ROWS = 8;
 /** Userspace has one page of source buffer for every guest frame, and never fewer than this. */
 const MIN_USER_PAGES = 64;
 /** "No page" in a 32-bit page variable. */
@@ -57,7 +67,7 @@ export interface WorldConfig {
   readonly vcpus: number;
   /** Guest frames that can carry page facts. */
   readonly gfnCount: number;
-  /** Pages of guest_memfd. */
+  /** Pages of the usual guest_memfd. */
   readonly gmemPages: number;
   /** Memory slots; SLOT_COUNT when missing. */
   readonly slots?: number;
@@ -82,6 +92,9 @@ export interface Recorder {
   /** Bytes that it keeps; they count in the budget of memory. */
   readonly byteLength?: number;
 }
+
+/** Where a call can be at when another thread acts: see `World.interleave`. */
+export type InterleavePoint = 'gmemPage' | 'userPage' | 'slotInvalid';
 
 /** Sees every move before the recorder closes its step; the invariants are checked here. */
 export interface Watcher {
@@ -133,6 +146,8 @@ export class World {
   resumesCall = false;
   readonly slots: readonly Slot[];
   readonly regions: readonly EncryptedRegion[];
+  readonly files: readonly GmemFile[];
+  readonly farFrames: readonly FarFrames[];
   readonly faults: readonly Fault[];
   readonly cpuid: readonly CpuidRow[];
   readonly msrs: readonly MsrRow[];
@@ -143,6 +158,10 @@ export class World {
   readonly instances: NamedInstance[] = [];
   recorder: Recorder | undefined;
   watcher: Watcher | undefined;
+  /** Called in the middle of a call, where another thread may act; for conformance cases only. */
+  interleave: ((point: InterleavePoint) => void) | undefined;
+  /** mmu_invalidate_seq: a look-up during which it changes is stale. No act lasts longer than one look-up, so it is no state. */
+  invalidations = 0;
   /** Counts what an act does; without an allowance it stops none. */
   meter = new Meter(() => this.byteLength);
   /** What the invariants remember of each vCPU. */
@@ -156,7 +175,7 @@ export class World {
   ) {
     this.pages = createPageStore(this.log, {
       gfnCount: config.gfnCount,
-      pfnCount: config.gmemPages + KERNEL_PAGES,
+      pfnCount: config.gmemPages + KERNEL_PAGES + OTHER_FILE_PAGES,
       userPages: Math.max(config.gfnCount, MIN_USER_PAGES),
     });
     this.host = this.declare('host', hostGroup);
@@ -182,8 +201,15 @@ export class World {
     this.threads = range(config.vcpus + 1).map((i) =>
       this.declare(`thread.${threadNames[i] ?? ''}`, threadGroup, i),
     );
+    this.files = range(FILE_COUNT).map((i) => this.declare(`file${i}`, gmemFileGroup, i));
+    this.farFrames = range(FAR_ROWS).map((i) => this.declare(`far${i}`, farFramesGroup, i));
     this.reset();
     this.log.top = 0;
+  }
+
+  /** The first host page behind those of the kernel: pages of other guest_memfd files. */
+  get firstOtherFilePage(): number {
+    return this.config.gmemPages + KERNEL_PAGES;
   }
 
   private declare<V extends Variables>(name: string, group: Group<V>, index = 0): Instance<V> {

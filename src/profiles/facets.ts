@@ -9,6 +9,7 @@ import { guestMemoryFacets } from './facets/guest-memory';
 import { launchFinishFacets } from './facets/launch-finish';
 import { launchStartFacets } from './facets/launch-start';
 import { launchUpdateFacets } from './facets/launch-update';
+import { memoryFaultFacets } from './facets/memory-fault';
 import { pscBatchFacets } from './facets/psc-batch';
 import { pscMsrFacets } from './facets/psc-msr';
 import { terminationFacets } from './facets/termination';
@@ -26,6 +27,7 @@ export const facets = {
   ...launchUpdateFacets,
   ...launchFinishFacets,
   ...guestMemoryFacets,
+  ...memoryFaultFacets,
   ...vmgexitFacets,
 } as const;
 
@@ -47,6 +49,7 @@ export const facetTopics = [
   topic('Launch: update', launchUpdateFacets),
   topic('Launch: finish and tear-down', launchFinishFacets),
   topic('Guest memory', guestMemoryFacets),
+  topic('Faults and memory slots', memoryFaultFacets),
   topic('VMGEXIT', vmgexitFacets),
 ] as const;
 

@@ -45,6 +45,9 @@ const in73 = tree('Linux 7.3.4');
 const executedIn73 = [
   'gmem.upToDateAfterRmpFailure',
   'fault.mismatch',
+  'fault.presentEntry',
+  'preFault.invalidSlot',
+  'slot.boundTwice',
   'mp.runnableClearsUnhalted',
   'failEntry.reason',
   'psc.msr',

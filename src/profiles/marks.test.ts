@@ -100,7 +100,7 @@ describe('no mark is promoted', () => {
     'linux-6.12': {
       read: `psc.doneInfo1 term.tracepoint ap.vmcbDirty vmrun.guard mp.initWithSmi init2.command init2.secureTsc
         asid.ciphertextHiding attr.snpPolicyBits lu.directMap run.beforeFinish mem.private preFault.beforeFinish
-        gmem.mmapFlag`,
+        gmem.mmapFlag fault.reservedBit`,
     },
     'linux-6.17': {
       read: `psc.doneInfo1 term.tracepoint ap.vmcbDirty vmrun.guard failEntry.reason mp.initWithSmi init2.command
@@ -114,7 +114,7 @@ describe('no mark is promoted', () => {
     },
     'linux-7.2': {
       read: `psc.doneInfo1 ap.vmcbDirty vmrun.guard mp.initWithSmi init2.command asid.ciphertextHiding
-        attr.snpPolicyBits lu.directMap run.beforeFinish mem.private preFault.beforeFinish gmem.mmapFlag`,
+        attr.snpPolicyBits lu.directMap run.beforeFinish mem.private preFault.beforeFinish fault.reservedBit`,
       unconfirmed: 'term.tracepoint',
     },
   };

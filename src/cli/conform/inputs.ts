@@ -26,7 +26,8 @@ const declared: Readonly<Record<string, string>> = {
   runLoop: `target noGmem hypercallExit ops op info1 info2 rax rbx rcx rdx rsi value gpa ret immediateExit signal guest
     do exitCode scratch cpl psc cur end entries ghcbMsr events ap gmemGone sleep`,
   fault: `vcpus launch steps op vcpu gpa size flags npf attributes mode offset len page value inject allocGmem rmpupdate
-    every signal immediateExit`,
+    every signal immediateExit struct noRmp allocMmu signalAtPage access slot during at step userAddr rawUserAddr legacy
+    file info1 type`,
   nae: `guest ghcb exitCode info1 info2 scratch valid usage protocolVersion rax rbx rcx rdx rsi cpl xcr0 xss ghcbVersion
     registered unmapped unreadable handler irqchip jumpTable msrFails cpuidResult answers answerNpages certs data entry fw
     error ret msgType vmsaFeatures target`,

@@ -20,6 +20,7 @@ import {
   sevGmemInvalidate,
   sevGmemMaxMappingLevel,
   sevGmemPrepare,
+  usualFile,
 } from '../../engine/kvm/memory/gmem';
 import { pageName } from '../../engine/kvm/memory/kernel-pages';
 import { sevHandleRmpFault } from '../../engine/kvm/memory/rmp-fault';
@@ -226,7 +227,11 @@ const handlers: Readonly<Record<string, StepHandler>> = {
       ),
     })),
   fallocate: (world, step) => ({
-    ret: gmemFallocate(world, numberOf(step['mode'], 3), word(step['offset']), word(step['len'])),
+    ret: gmemFallocate(world, usualFile(world), {
+      mode: numberOf(step['mode'], 3),
+      offset: word(step['offset']),
+      length: word(step['len']),
+    }),
   }),
   poison: (world, step) => {
     const { hostPage } = world.pages;

@@ -22,7 +22,7 @@ export const injectActs = table({
   allocation: {
     doc: 'an allocation fails',
     params: {
-      what: need(['request', 'firmware', 'vmsa', 'command', 'gmem', 'blob'], 'what is allocated'),
+      what: need(['request', 'firmware', 'vmsa', 'command', 'gmem', 'blob', 'mmu'], 'what is allocated'),
       nth: may('count', '1 when missing'),
     },
   },
@@ -33,6 +33,10 @@ export const injectActs = table({
   'panic-on-oops': { doc: 'the host is set up to panic at an oops (kernel.panic_on_oops)', params: {} },
   'no-direct-map': {
     doc: 'the kernel has neither struct page nor direct-map address for the memory behind a frame',
+    params: { gfn: need('count', 'guest frame') },
+  },
+  'memory-failure': {
+    doc: 'the memory behind the private page of a frame is damaged, and the kernel handles it',
     params: { gfn: need('count', 'guest frame') },
   },
   'pv-unhalt': {

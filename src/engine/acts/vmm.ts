@@ -25,7 +25,7 @@ const acts = table({
     doc: 'KVM_SET_USER_MEMORY_REGION2',
     params: {
       gfn: need('count', 'first guest frame'),
-      n: need('count', '4K pages'),
+      n: need('count', '4K pages; 0 deletes the slot'),
       backing: may(['guest-memfd', 'none', 'closed'], 'guest-memfd when missing'),
       gmem: may('count', 'first page in guest_memfd; the next free one when missing'),
       flag: may(['none', 'dirty-log', 'readonly'], 'one more flag of the slot; none when missing'),
@@ -33,6 +33,9 @@ const acts = table({
       skew: may('u64', 'bytes to add to the offset in guest_memfd'),
       registered: may('flag', 'its memory is registered for encryption, as QEMU does; yes when missing'),
       'large-pages': may('flag', 'userspace backs it with 2 MiB pages'),
+      slot: may('count', 'number of the slot, to change, move or delete one; the next free one when missing'),
+      file: may('count', 'which guest_memfd, in the order in which they were made; 0 when missing'),
+      'user-gfn': may('count', 'the usual frame of its user memory; that of gfn when missing'),
     },
   },
   'hypercall-exits': {
@@ -107,7 +110,7 @@ const acts = table({
     },
   },
   'create-gmem': {
-    doc: 'KVM_CREATE_GUEST_MEMFD, to see which flags it takes; memslot brings its own',
+    doc: 'KVM_CREATE_GUEST_MEMFD: one more file, counted from 1; number 0 is there for slots that name none',
     params: {
       flags: may('u64', '1 MMAP, 2 INIT_SHARED; 0 when missing'),
       size: may('u64', 'bytes; one page when missing'),
@@ -122,14 +125,26 @@ const acts = table({
   'punch-hole': {
     doc: 'fallocate on guest_memfd; punches a hole when the mode is missing',
     params: {
-      gfn: need('count', 'first guest frame'),
+      gfn: need('count', 'first guest frame; with a file, its first page'),
       n: need('count', '4K pages'),
       mode: may('u64', '1 KEEP_SIZE, 2 PUNCH_HOLE; 3 when missing'),
       len: may('u64', 'length in bytes, instead of n'),
       skew: may('u64', 'bytes to add to the offset'),
+      file: may('count', 'which guest_memfd; the one behind the frame when missing'),
     },
   },
-  'close-gmem': { doc: 'close the last file of guest_memfd', params: {} },
+  'close-gmem': {
+    doc: 'close the last descriptor of a guest_memfd',
+    params: { file: may('count', 'which; 0 when missing') },
+  },
+  'user-memory': {
+    doc: 'mprotect or munmap of the memory that the VMM maps for shared accesses, or damage to it',
+    params: {
+      gfn: need('count', 'first guest frame'),
+      n: need('count', '4K pages'),
+      access: need(['rw', 'r', 'none', 'poisoned'], 'what a look-up by KVM finds'),
+    },
+  },
   'pre-fault': {
     doc: 'KVM_PRE_FAULT_MEMORY',
     params: {

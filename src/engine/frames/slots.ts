@@ -16,3 +16,9 @@ export const slotHasGmem = (slot: Slot | undefined): slot is Slot =>
 
 /** The page of guest_memfd behind a frame of a slot. */
 export const gmemPageOf = (slot: Slot, gfn: number): number => gfn - slot.firstGfn + slot.firstGmemPage;
+
+/** The page of the VMM's mapping behind a frame. It is numbered like the frame, unless the slot was moved. */
+export function userPageOfGfn(world: World, gfn: number): number {
+  const slot = slotOf(world, gfn);
+  return slot ? gfn + slot.userSkew : gfn;
+}

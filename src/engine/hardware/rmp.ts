@@ -131,7 +131,7 @@ function levelOf(world: World, pfn: number): '4K' | '2M' {
 
 /** snp_lookup_rmpentry. @returns undefined when the page has no entry */
 export function rmpLookup(world: World, pfn: number): RmpLookup | undefined {
-  if (!hasRmpEntry(world, pfn)) return undefined;
+  if (!hasRmpEntry(world, pfn) || takeFault(world, 'rmpLookup')) return undefined;
   return { assigned: (world.pages.rmp.get(pfn) & rmpBits.assigned) !== 0, level: levelOf(world, pfn) };
 }
 

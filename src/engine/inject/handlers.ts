@@ -1,7 +1,8 @@
 /** All acts that inject: they arm a fault, or change the host behind KVM's back. */
 import { refused, type Outcome } from '../acts';
 import { allocations, ANY, armFault, type FaultToArm } from '../faults';
-import { gmemPageOf, slotOf } from '../frames/slots';
+import { gmemPageOf, slotHasGmem, slotOf } from '../frames/slots';
+import { gmemMemoryFailure } from '../kvm/memory/gmem';
 import type { HandlersOf } from '../handlers';
 import { hostPageBits } from '../memory/page-bits';
 import { MIN_SEV_ASID } from '../state/host';
@@ -40,6 +41,14 @@ export const injectHandlers: HandlersOf<'inject'> = {
     const { hostPage } = world.pages;
     const pfn = gmemPageOf(slot, gfn);
     hostPage.set(pfn, hostPage.get(pfn) | hostPageBits.noDirectMap);
+    return undefined;
+  },
+  'memory-failure': (world, { gfn }) => {
+    const slot = slotOf(world, gfn);
+    if (!slotHasGmem(slot)) return refused('no private page is behind this frame');
+    const pfn = gmemPageOf(slot, gfn);
+    gmemMemoryFailure(world, pfn);
+    world.move('gmemDamaged', -1, { pfn }, 'GmemMemoryFailure');
     return undefined;
   },
   'pv-unhalt': (world, { vcpu: index }) => {

@@ -18,6 +18,10 @@ export const gfnBits = {
   guestKnows: 1 << 6,
   /** The nested page table has an entry for emulated MMIO: no slot was there when the frame was accessed. */
   mappedMmio: 1 << 7,
+  /** The entry of the nested page table does not allow writes. */
+  mappedReadOnly: 1 << 8,
+  /** It is so because of dirty logging alone: a write makes it writable without a look-up. */
+  writeProtected: 1 << 9,
 } as const;
 
 /** By PFN: the RMP entry. */
@@ -58,6 +62,16 @@ export const userBits = {
   unmapped: 1 << 1,
 } as const;
 
+/** By page of the VMM's mapping of guest memory: how a look-up by KVM ends. */
+export const mappingBits = {
+  readOnly: 1 << 0,
+  unmapped: 1 << 1,
+  /** Hardware-poisoned. */
+  poisoned: 1 << 2,
+  /** The quick look-up fails, one that may wait works. */
+  slow: 1 << 3,
+} as const;
+
 /** The fields, in the order of their numbers in the write log. */
 export const pageFieldNames = [
   'gfn',
@@ -72,5 +86,6 @@ export const pageFieldNames = [
   'user',
   'userLow',
   'userHigh',
+  'mapping',
 ] as const;
 export type PageFieldName = (typeof pageFieldNames)[number];

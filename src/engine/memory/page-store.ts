@@ -3,8 +3,8 @@ import type { WriteLog } from './arena';
 import { pageFieldNames, type PageFieldName } from './page-bits';
 import { PageField } from './page-field';
 
-/** Fields that are counted by guest frame, or by page of userspace's buffers; the others are counted by host page. */
-const byGfn: readonly PageFieldName[] = ['gfn', 'sharedLow', 'sharedHigh'];
+/** Fields that are counted by guest frame (the VMM maps one page for each), or by page of userspace's buffers; the others are counted by host page. */
+const byGfn: readonly PageFieldName[] = ['gfn', 'sharedLow', 'sharedHigh', 'mapping'];
 const byUserPage: readonly PageFieldName[] = ['user', 'userLow', 'userHigh'];
 
 export type PageStore = { readonly [N in PageFieldName]: PageField } & {

@@ -101,6 +101,37 @@ export const pageMoves = moves({
     text: 'fallocate PUNCH_HOLE pages {first} n={pages} = {ret}',
     args: { first: 'hex', pages: 'hex', ret: 'text' },
   },
+  gmemCreated: {
+    from: 'vmm',
+    to: 'kvm',
+    text: 'CREATE_GUEST_MEMFD {bytes} flags={flags}: guest_memfd {file}',
+    args: { file: 'dec', bytes: 'hex64', flags: 'hex' },
+  },
+  gmemAllocated: {
+    from: 'vmm',
+    to: 'kvm',
+    text: 'fallocate pages {first} n={pages} = {ret}',
+    args: { first: 'hex', pages: 'hex', ret: 'text' },
+  },
+  gmemDamaged: { from: 'kvm', to: 'kvm', text: 'memory of page {pfn} is damaged', args: { pfn: 'hex' } },
+  memslotChanged: {
+    from: 'vmm',
+    to: 'kvm',
+    text: 'SET_USER_MEMORY_REGION2 slot {slot} {what} = {ret}',
+    args: { slot: 'dec', what: 'text', ret: 'text' },
+  },
+  userMemorySet: {
+    from: 'vmm',
+    to: 'kvm',
+    text: 'user memory of gfn {gfn} n={pages}: {access}',
+    args: { gfn: 'hex', pages: 'hex', access: 'text' },
+  },
+  sigbusSent: {
+    from: 'kvm',
+    to: 'vmm',
+    text: 'SIGBUS for the user page {uaddr}',
+    args: { uaddr: 'hex64' },
+  },
   gmemReleased: { from: 'vmm', to: 'kvm', text: 'last guest_memfd file closed', args: {} },
   preFaulted: {
     from: 'vmm',

@@ -8,6 +8,7 @@ const ccp = (topic: string) => source.kernel('7.2.13', 'drivers/crypto/ccp/sev-d
 
 const setAttributes = source.kernel('6.12.117', 'virt/kvm/kvm_main.c', 'kvm_vm_ioctl_set_mem_attributes');
 const slotFlags = source.kernel('6.12.117', 'virt/kvm/kvm_main.c', 'check_memory_region_flags');
+const setRegion = source.kernel('7.2.13', 'virt/kvm/kvm_main.c', 'kvm_set_memory_region', 'executed');
 const gmemBind = source.kernel('6.12.117', 'virt/kvm/guest_memfd.c', 'kvm_gmem_bind');
 
 /** KVM_MEMORY_ENCRYPT_OP, the launch and the end of the VM. */
@@ -216,7 +217,22 @@ export const launchRules = rulesOf({
     source: source.kernel('6.12.117', 'virt/kvm/guest_memfd.c', 'kvm_gmem_fallocate'),
   },
   SlotNoPrivateMemory: { says: 'This VM type has no slots with guest_memfd.', source: slotFlags },
-  SlotFlags: { says: 'A slot with guest_memfd is neither logged nor read-only.', source: slotFlags },
+  SlotFlags: {
+    says: 'A slot with guest_memfd is neither logged nor read-only, and no slot of a guest with encrypted state is read-only.',
+    source: slotFlags,
+  },
+  SlotArguments: {
+    says: 'Addresses, size and offset of a slot are whole pages that do not wrap, and its number is one of userspace.',
+    source: setRegion,
+  },
+  SlotMissing: { says: 'Only a slot that exists can be deleted.', source: setRegion },
+  SlotOverlaps: { says: 'Two slots have no frame in common.', source: setRegion },
+  SlotImmutable: {
+    says: 'A slot with guest_memfd can only be deleted; another one keeps its size and its user address.',
+    source: setRegion,
+  },
+  SlotBeyondFile: { says: 'A slot lies inside its guest_memfd.', source: gmemBind },
+  SlotBoundTwice: { says: 'A page of guest_memfd is behind one slot at most.', source: gmemBind },
   SlotBadFile: { says: 'The descriptor of guest_memfd is no open file.', source: gmemBind },
   SlotForeignFile: { says: 'The file is no guest_memfd of this VM.', source: gmemBind },
   SlotOffset: { says: 'The offset in guest_memfd is a whole number of pages.', source: gmemBind },

@@ -78,6 +78,38 @@ export const pageRules = rulesOf({
     says: 'The errno of the guest_memfd look-up is what KVM_RUN returns.',
     source: mmu('private fault: look-up fails'),
   },
+  FaultBitOfKvm: {
+    says: 'A bit of the error code that only KVM sets is cleared, with a WARN.',
+    source: source.kernel('7.2.13', 'arch/x86/kvm/svm/svm.c', 'npf_interception', 'executed'),
+  },
+  FaultReservedBitPrivate: {
+    says: 'An entry for MMIO cannot be private: a WARN, and -EFAULT without an exit that names the address.',
+    source: source.kernel('6.12.117', 'arch/x86/kvm/mmu/mmu.c', 'kvm_mmu_page_fault', 'executed'),
+  },
+  NoPageTableMemory: {
+    says: 'Without memory for page tables KVM_RUN returns -ENOMEM before VMRUN.',
+    source: source.kernel('7.2.13', 'arch/x86/kvm/mmu/mmu.c', 'kvm_mmu_load', 'executed'),
+  },
+  SlotBeingDeleted: {
+    says: 'A slot that is being deleted or moved serves no pre-fault; a fault of the guest is tried again.',
+    source: source.kernel('7.2.13', 'arch/x86/kvm/mmu/mmu.c', 'kvm_mmu_faultin_pfn', 'executed'),
+  },
+  UserPageMissing: {
+    says: 'A shared page that userspace does not map as needed is -EFAULT, without an exit that names the address.',
+    source: source.kernel('7.2.13', 'arch/x86/kvm/mmu/mmu.c', 'kvm_handle_error_pfn', 'executed'),
+  },
+  UserPagePoisoned: {
+    says: 'A damaged user page sends SIGBUS to the vCPU thread, and the access is tried again.',
+    source: source.kernel('7.2.13', 'arch/x86/kvm/mmu/mmu.c', 'kvm_send_hwpoison_signal', 'executed'),
+  },
+  UserMemoryChanged: {
+    says: 'When the mapping of userspace changes, KVM removes the entries of the range.',
+    source: source.kernel('7.2.13', 'virt/kvm/kvm_main.c', 'kvm_mmu_notifier_invalidate_range_start'),
+  },
+  GmemMemoryFailure: {
+    says: 'A damaged page of guest_memfd is unmapped and stays in the file; a look-up is -EHWPOISON.',
+    source: gmem('kvm_gmem_error_folio'),
+  },
   SharedMmio: {
     says: 'A shared access outside all memslots raises #VC in the guest, which asks for MMIO.',
     source: mmu('emulated MMIO of SEV-ES and SNP guests'),

@@ -49,7 +49,18 @@ export function resetHost(host: Host): void {
 /** A fault to come: the nth operation of its kind gets a given status. */
 export const faultGroup = group('fault', {
   kind: oneOf(
-    ['none', 'firmware', 'rmpupdate', 'psmash', 'allocation', 'answer', 'signal', 'directMap', 'vcpuMutex'],
+    [
+      'none',
+      'firmware',
+      'rmpupdate',
+      'psmash',
+      'allocation',
+      'answer',
+      'signal',
+      'directMap',
+      'vcpuMutex',
+      'rmpLookup',
+    ],
     'Which kind of operation fails.',
   ),
   what: word32('Firmware command, or number of the allocation kind; all ones for any.'),

@@ -142,6 +142,7 @@ export const vcpuGroup = group('vcpu', {
     lockHolders,
     'vcpu->mutex: the thread that is in KVM_RUN, or that waits for more locks; none when no call holds it for long.',
   ),
+  mmuReady: flag('The vCPU has a root of the nested page table, and a stock of pages for more of it.'),
 });
 
 export type Vcpu = ReturnType<typeof vcpuGroup.create>;

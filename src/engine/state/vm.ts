@@ -112,8 +112,33 @@ export const slotGroup = group('slot', {
   firstGmemPage: count('First page of the slot in guest_memfd.'),
   registered: flag("The slot's memory lies in a region registered with KVM_MEMORY_ENCRYPT_REG_REGION."),
   largePages: flag('Userspace backs the slot with 2 MiB pages, and the nested page table maps it so.'),
+  number: count('Number of the slot, as the VMM gave it.'),
+  file: count('Which guest_memfd backs the slot, counted from 0.'),
+  gmemOnly: flag('Shared accesses are served from guest_memfd as well: its file takes mmap.'),
+  userSkew: signed('User page behind the first frame, as pages from the usual one.'),
+  dirtyLog: flag('KVM_MEM_LOG_DIRTY_PAGES.'),
+  invalid: flag('The slot is being deleted or moved.'),
 });
 export type Slot = ReturnType<typeof slotGroup.create>;
+
+/** A guest_memfd. Number 0 is the one that slots get when no other is named. */
+export const gmemFileGroup = group('gmemFile', {
+  bytes: word64('Size of the file, fixed when it is made.'),
+  exists: flag('The file was made.'),
+  open: flag('A descriptor of it is open.'),
+  flags: word32('Flags of KVM_CREATE_GUEST_MEMFD: 1 MMAP, 2 INIT_SHARED.'),
+  firstPfn: count('Host page that stands for its first page.'),
+  pages: count('Pages of it that this world keeps.'),
+});
+export type GmemFile = ReturnType<typeof gmemFileGroup.create>;
+
+/** Guest frames behind the page store that carry bits of KVM all the same: attributes and entries for MMIO. */
+export const farFramesGroup = group('farFrames', {
+  first: frame('First guest frame.'),
+  count: frame('Guest frames; 0 when the row is free.'),
+  bits: word32('Their bits, as in the field `gfn`.'),
+});
+export type FarFrames = ReturnType<typeof farFramesGroup.create>;
 
 /** A range of userspace that was given to KVM_MEMORY_ENCRYPT_REG_REGION. */
 export const regionGroup = group('region', {

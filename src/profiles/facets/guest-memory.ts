@@ -16,6 +16,7 @@ import {
 } from '../facet';
 
 const finish = sev('snp_launch_finish()');
+const createGmem = { file: 'virt/kvm/guest_memfd.c', topic: 'KVM_CREATE_GUEST_MEMFD' };
 const gmemPrepare = { file: 'virt/kvm/guest_memfd.c', topic: 'first private use of a page' };
 
 export const guestMemoryFacets = {
@@ -80,7 +81,8 @@ export const guestMemoryFacets = {
     doc: 'Whether KVM_CREATE_GUEST_MEMFD takes the MMAP flag for an SNP VM.',
     values: {
       refused: 'No flag exists: -EINVAL.',
-      accepted: 'Yes, though a user access to the mapping gets SIGBUS.',
+      accepted:
+        'Yes, though a user access to the mapping gets SIGBUS. Shared accesses of the guest are served from the file as well, and make its pages private in the RMP.',
       unspecified,
     },
     shownAs: asMerged('refused'),
@@ -88,14 +90,8 @@ export const guestMemoryFacets = {
       ...unsaidBeforeMerge,
       'linux-6.11': carriedOver('refused', 'linux-6.12'),
       'linux-6.17': silent('this version was not examined for it'),
-      ...kernels(
-        'read',
-        { file: 'virt/kvm/guest_memfd.c', topic: 'KVM_CREATE_GUEST_MEMFD' },
-        {
-          'linux-6.12': 'refused',
-          'linux-7.2': 'accepted',
-        },
-      ),
+      ...kernels('read', createGmem, { 'linux-6.12': 'refused' }),
+      ...kernels('executed', createGmem, { 'linux-7.2': 'accepted' }),
     },
   }),
 } as const;

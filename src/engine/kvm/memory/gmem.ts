@@ -1,6 +1,13 @@
 /** guest_memfd: allocation of private pages, and the RMP changes when they are allocated and freed. */
 import { errno } from '../../../abi/errno';
-import { bytesToPages, gpaToGfn, isPageAligned, PAGES_PER_LARGE_PAGE } from '../../../abi/address';
+import {
+  bytesToPages,
+  gpaToGfn,
+  isPageAligned,
+  PAGES_PER_LARGE_PAGE,
+  pagesToBytes,
+} from '../../../abi/address';
+import { itemAt, unmodelled } from '../../../base/assert';
 import { allocationFails } from '../../faults';
 import {
   faultsArmed,
@@ -13,7 +20,7 @@ import {
   rmpUpdateRun,
 } from '../../hardware/rmp';
 import { hostPageBits } from '../../memory/page-bits';
-import type { Slot } from '../../state/vm';
+import type { GmemFile, Slot } from '../../state/vm';
 import { NO_GPA, type World } from '../../world';
 import { zapGfns } from '../../frames/attributes';
 import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
@@ -26,6 +33,8 @@ const change = (world: World, pfn: number, set: number, clear = 0): void =>
 
 /** kvm_gmem_get_folio: the page of the file, allocated when it is missing. @returns 0 or an errno */
 export function gmemGetFolio(world: World, pfn: number): number {
+  if (is(world, pfn, hostPageBits.present)) return 0;
+  world.interleave?.('gmemPage');
   if (is(world, pfn, hostPageBits.present)) return 0;
   if (allocationFails(world, 'gmem')) return errno.ENOMEM;
   change(world, pfn, hostPageBits.present | hostPageBits.garbage, hostPageBits.upToDate);
@@ -152,7 +161,7 @@ function invalidateAt(world: World, pfn: number, end: number): number {
 /** Removes pages from the file: each allocated folio is made shared and freed. */
 export function truncateGmem(world: World, first: number, count: number): void {
   const { hostPage } = world.pages;
-  const end = Math.min(first + count, world.config.gmemPages);
+  const end = first + count;
   let at = first;
   while (at < end) {
     const length = hostPage.runLength(at, end - at);
@@ -198,10 +207,11 @@ function freeGmemPage(world: World, pfn: number): void {
 /** A range of the file is removed: mappings are zapped, and vCPUs whose VMSA lies there look it up again. */
 function invalidateMappings(world: World, first: number, count: number): void {
   for (const slot of world.slots) {
-    if (!slot.used || slot.backing === 'none') continue;
+    if (!slot.used || !hasOpenFile(slot)) continue;
     const from = Math.max(first, slot.firstGmemPage);
     const to = Math.min(first + count, slot.firstGmemPage + slot.pages);
     if (from >= to) continue;
+    world.invalidations += 1;
     const gfn = from - slot.firstGmemPage + slot.firstGfn;
     zapGfns(world, gfn, to - from);
     dropPrivateImages(world, gfn, to - from);
@@ -230,22 +240,54 @@ function requestVmsaReload(world: World, gfn: number, count: number): void {
   }
 }
 
+/** Whether pages of guest_memfd are bound to a slot. In place they are pages of userspace. */
+const hasOpenFile = ({ backing }: Slot): boolean => backing === 'guestMemfd' || backing === 'userPages';
+
 const KEEP_SIZE = 1;
 const PUNCH_HOLE = 2;
 
-/** fallocate on guest_memfd. @returns 0 or a negative errno */
-export function gmemFallocate(world: World, mode: number, offset: bigint, length: bigint): number {
+/** What `fallocate` is called with. Offset and length are bytes. */
+export interface Fallocate {
+  readonly mode: number;
+  readonly offset: bigint;
+  readonly length: bigint;
+  /** Whether a signal is pending for the thread; asked before each page. */
+  readonly interrupted?: () => boolean;
+}
+
+/** The pages of a range of a file, as far as this world keeps them. */
+function pagesOf(file: GmemFile, first: number, count: number): { first: number; count: number } {
+  const from = Math.min(first, file.pages);
+  return { first: file.firstPfn + from, count: Math.min(first + count, file.pages) - from };
+}
+
+/** kvm_gmem_fallocate. @returns 0 or a negative errno */
+export function gmemFallocate(world: World, file: GmemFile, call: Fallocate): number {
+  const { mode, offset, length } = call;
   if ((mode & KEEP_SIZE) === 0 || (mode & ~(KEEP_SIZE | PUNCH_HOLE)) !== 0) return -errno.EOPNOTSUPP;
   if (!isPageAligned(offset) || !isPageAligned(length)) return -errno.EINVAL;
-  const first = gpaToGfn(offset);
-  const count = bytesToPages(length);
+  const [first, count] = [gpaToGfn(offset), bytesToPages(length)];
   if (mode & PUNCH_HOLE) {
-    punchHole(world, first, count);
+    const pages = pagesOf(file, first, count);
+    punchHole(world, pages.first, pages.count);
     return 0;
   }
-  if (first + count > world.config.gmemPages) return -errno.EINVAL;
-  for (let pfn = first; pfn < first + count; pfn++) {
-    const missing = gmemGetFolio(world, pfn);
+  if (offset + length > file.bytes) return -errno.EINVAL;
+  return allocateRange(world, file, first, { count, interrupted: call.interrupted ?? (() => false) });
+}
+
+/** kvm_gmem_allocate: pages are allocated, not zeroed and not made private. */
+function allocateRange(
+  world: World,
+  file: GmemFile,
+  first: number,
+  { count, interrupted }: { readonly count: number; readonly interrupted: () => boolean },
+): number {
+  for (let page = first; page < first + count; page++) {
+    world.look();
+    if (interrupted()) return -errno.EINTR;
+    if (page >= file.pages) unmodelled(`page ${page} of a guest_memfd: this world keeps ${file.pages}`);
+    const missing = gmemGetFolio(world, file.firstPfn + page);
     if (missing) return -missing;
   }
   return 0;
@@ -257,9 +299,60 @@ export function punchHole(world: World, first: number, count: number): void {
   truncateGmem(world, first, count);
 }
 
-/** The last file is closed: every page is freed. */
-export function releaseGmem(world: World): void {
-  invalidateMappings(world, 0, world.config.gmemPages);
-  for (const slot of world.slots) if (slot.used && slot.backing === 'guestMemfd') slot.backing = 'closed';
-  truncateGmem(world, 0, world.config.gmemPages);
+/** kvm_gmem_error_folio: the memory of a page is damaged. It stays in the file; who looks it up gets -EHWPOISON. */
+export function gmemMemoryFailure(world: World, pfn: number): void {
+  invalidateMappings(world, pfn, 1);
+  change(world, pfn, hostPageBits.poisoned);
+}
+
+/** kvm_gmem_release: the last descriptor of a file is closed. Its slots lose it, its mappings go; its pages stay. */
+export function closeGmemFile(world: World, file: GmemFile): void {
+  invalidateMappings(world, file.firstPfn, file.pages);
+  for (const slot of world.slots) {
+    if (slot.used && slot.backing === 'guestMemfd' && slot.file === file.index) slot.backing = 'closed';
+  }
+  file.open = false;
+}
+
+/** The last descriptor of a file is closed, and nothing else holds its pages: they are freed. */
+export function releaseGmem(world: World, file: GmemFile = usualFile(world)): void {
+  closeGmemFile(world, file);
+  truncateGmem(world, file.firstPfn, file.pages);
+}
+
+/** guest_memfd 0, made when it is first needed, as big as the memory of the guest. */
+export function usualFile(world: World): GmemFile {
+  const file = itemAt(world.files, 0, 'guest_memfd');
+  if (!file.exists) createFile(world, file, { bytes: pagesToBytes(world.config.gmemPages), flags: 0 });
+  return file;
+}
+
+interface FileSize {
+  readonly bytes: bigint;
+  readonly flags: number;
+}
+
+/** Gives a file its pages: all of them, or as many as this world has left. */
+function createFile(world: World, file: GmemFile, { bytes, flags }: FileSize): void {
+  const others = world.files.filter(({ index, exists }) => index > 0 && exists);
+  const free = others.reduce(
+    (at, { firstPfn, pages }) => Math.max(at, firstPfn + pages),
+    world.firstOtherFilePage,
+  );
+  const isUsual = file.index === 0;
+  const [first, room] = isUsual ? [0, world.config.gmemPages] : [free, world.pages.hostPage.pageCount - free];
+  file.exists = true;
+  file.open = true;
+  file.bytes = bytes;
+  file.flags = flags;
+  file.firstPfn = first;
+  file.pages = Math.min(bytesToPages(bytes), room);
+}
+
+/** Makes one more guest_memfd. @returns nothing when this world has no room for one more */
+export function openFile(world: World, size: FileSize): GmemFile | undefined {
+  usualFile(world);
+  const file = world.files.find(({ exists }) => !exists);
+  if (file) createFile(world, file, size);
+  return file;
 }

@@ -40,24 +40,3 @@ export function refusesFallocate(
     ? undefined
     : { rule: 'FallocateUnaligned', errno: 'EINVAL' };
 }
-
-export interface SlotArguments {
-  readonly guestMemfd: boolean;
-  readonly flag: 'none' | 'dirty-log' | 'readonly';
-  readonly fd: 'own' | 'bad' | 'foreign';
-  /** Bytes into the guest_memfd. */
-  readonly offset: bigint;
-}
-
-/** The flags of a slot, then its guest_memfd. @returns the rule and the errno */
-export function refusesSlot(
-  world: World,
-  { guestMemfd, flag, fd, offset }: SlotArguments,
-): { readonly rule: RuleId; readonly errno: 'EBADF' | 'EINVAL' } | undefined {
-  if (!guestMemfd) return undefined;
-  if (!hasPrivateMemory(world)) return { rule: 'SlotNoPrivateMemory', errno: 'EINVAL' };
-  if (flag !== 'none') return { rule: 'SlotFlags', errno: 'EINVAL' };
-  if (fd === 'bad') return { rule: 'SlotBadFile', errno: 'EBADF' };
-  if (fd === 'foreign') return { rule: 'SlotForeignFile', errno: 'EINVAL' };
-  return isPageAligned(offset) ? undefined : { rule: 'SlotOffset', errno: 'EINVAL' };
-}

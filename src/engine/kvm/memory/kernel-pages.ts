@@ -27,9 +27,12 @@ export function hostPageName(word: number, pfn: number): string {
   return `${prefixes[kind]}${kind === 'none' ? pfn : word >>> KERNEL_NUMBER_SHIFT}`;
 }
 
-/** Name of a host page for people. */
-export const pageName = (world: World, pfn: number): string =>
-  hostPageName(world.pages.hostPage.get(pfn), pfn);
+/** Name of a host page for people; `gmem2.7` is page 7 of guest_memfd 2. */
+export function pageName(world: World, pfn: number): string {
+  if (pfn < world.firstOtherFilePage) return hostPageName(world.pages.hostPage.get(pfn), pfn);
+  const file = world.files.find(({ firstPfn, pages }) => pfn >= firstPfn && pfn < firstPfn + pages);
+  return file ? `gmem${file.index}.${pfn - file.firstPfn}` : hostPageName(0, pfn);
+}
 
 /** How often a page is on the leak list. */
 export const leakCount = (world: World, pfn: number): number =>
@@ -41,13 +44,13 @@ function nextKernelPage(world: World, kind: KernelPageKind): number | undefined 
   const { hostPage, rmp } = world.pages;
   for (;;) {
     const pfn = first + world.host.kernelPages;
-    if (pfn >= hostPage.pageCount) break;
+    if (pfn >= world.firstOtherFilePage) break;
     world.host.kernelPages += 1;
     // Erratum: a VMSA page must not start a 2 MiB page.
     if (kind === 'vmsa' && pfn % PAGES_PER_LARGE_PAGE === 0) continue;
     return pfn;
   }
-  for (let pfn = first; pfn < hostPage.pageCount; pfn++) {
+  for (let pfn = first; pfn < world.firstOtherFilePage; pfn++) {
     const free = (hostPage.get(pfn) & hostPageBits.allocated) === 0 && leakCount(world, pfn) === 0;
     const vmsaAtLargePage = kind === 'vmsa' && pfn % PAGES_PER_LARGE_PAGE === 0;
     if (free && rmp.get(pfn) === 0 && !vmsaAtLargePage) return pfn;

@@ -16,6 +16,9 @@ export const USER_BUFFERS = 0x1000_0000n;
 /** Where the VMM maps the memory of its guest: the shared side of frame n lies n pages behind this address. */
 export const GUEST_MAPPING = 0x7f00_0000_0000n;
 
+/** Where addresses of userspace end, without five-level paging. */
+export const USER_END = 1n << 47n;
+
 /** The user address of a guest frame. */
 export const uaddrOfGfn = (gfn: number): bigint => GUEST_MAPPING + pagesToBytes(gfn);
 

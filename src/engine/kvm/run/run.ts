@@ -21,6 +21,7 @@ import { failRun, kvmRunOf, leaveToUserspace } from '../exit';
 import { syncGhcb } from '../ghcb/ghcb-release';
 import { exitForUnusableVmsa } from '../internal-error';
 import { refusesCalls } from '../threads/locks';
+import { mmuReload } from '../memory/map-frame';
 import { reloadVmsa, sevSnpUpdateProtectedGuestState } from '../ap/protected-state';
 import { vmrunFailure } from './vmrun';
 
@@ -238,6 +239,11 @@ function vcpuEnterGuest(world: World, vcpu: Vcpu): 'again' | 'done' {
 /** The last steps before VMRUN. @returns 'again' when a signal stops them, after the GHCB page was written back */
 function enterGuest(world: World, vcpu: Vcpu): 'again' | 'done' {
   const index = vcpu.index;
+  const short = mmuReload(world, vcpu);
+  if (short) {
+    failRun(world, vcpu, { errno: short, rule: 'NoPageTableMemory' });
+    return 'done';
+  }
   syncGhcb(world, vcpu);
   if (vcpu.signalPending) return 'again';
   const nmi = takeNmi(vcpu);
