@@ -1,7 +1,8 @@
 import { source } from '../../abi/source';
 import { rulesOf } from './rule';
 
-const main = (topic: string) => source.kernel('7.2.13', 'virt/kvm/kvm_main.c', topic, 'read');
+const main = (topic: string, confidence: 'read' | 'inferred' = 'read') =>
+  source.kernel('7.2.13', 'virt/kvm/kvm_main.c', topic, confidence);
 
 /** Threads of the VMM and the locks of KVM. */
 export const threadRules = rulesOf({
@@ -19,7 +20,7 @@ export const threadRules = rulesOf({
   },
   SlotsLockHeld: {
     says: 'Slots and memory attributes are changed under kvm->slots_lock; no signal ends that wait.',
-    source: main('kvm_vm_set_mem_attributes(), kvm_set_memory_region()'),
+    source: main('kvm_vm_set_mem_attributes(), kvm_set_memory_region()', 'inferred'),
   },
   GmemLockHeld: {
     says: 'A hole is punched under the invalidation lock of guest_memfd, which LAUNCH_UPDATE holds too; no signal ends that wait.',
@@ -27,7 +28,7 @@ export const threadRules = rulesOf({
       '7.2.13',
       'virt/kvm/guest_memfd.c',
       'kvm_gmem_punch_hole(), kvm_gmem_populate()',
-      'read',
+      'inferred',
     ),
   },
   KillableWait: {
@@ -36,7 +37,7 @@ export const threadRules = rulesOf({
   },
   CallHoldsItsFile: {
     says: 'A call holds the file it was made on, and a vCPU file holds the VM: the VM ends after the last call.',
-    source: main('kvm_vcpu_release(), kvm_put_kvm()'),
+    source: main('kvm_vcpu_release(), kvm_put_kvm()', 'inferred'),
   },
   OopsKillsThread: {
     says: 'An oops kills the thread that took it, in place: its locks stay taken and its file stays open.',
