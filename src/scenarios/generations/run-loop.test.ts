@@ -1,6 +1,7 @@
 /**
  * KVM_RUN as a whole: signals, requests, INIT and SIPI, and a VM that dies. What Linux 6.12, 7.2 and 7.3 do was executed;
- * it is written here as the vectors of kind `runLoop` have it, never from a run.
+ * it is written here as the vectors of kind `runLoop` have it, never from a run. What several threads or vCPUs do to each
+ * other was read in 6.12.117 and 7.2.13.
  */
 import { generationTests, held, launchedTwo, type Cell } from '../../testing/scenarios/cells';
 
@@ -170,6 +171,82 @@ v0 nmi target=1
 ? ${executed} v1.run == spinning
 vmm signal vcpu=1
 ? ${executed} v1.ret == -EINTR
+`,
+  ],
+  [
+    'GET_MP_STATE while a page state change waits for the VMM takes INIT; KVM_RUN goes on with the change',
+    launchedTwo,
+    `v0 init-sipi target=1
+vmm run vcpu=1
+v1 psc entries=private:0x200,private:0x300
+? ${executed} v1.exit == HYPERCALL
+v0 init target=1
+vmm get-mp-state vcpu=1
+? ${executed} v1.mpState == INIT_RECEIVED
+? ${executed} v1.initLatched == no
+vmm run vcpu=1
+? ${executed} v1.exit == HYPERCALL
+`,
+  ],
+  [
+    'DESTROY and a signal while a page state change waits for the VMM: the change is over, then HALTED and -EINTR',
+    launchedTwo,
+    `v0 init-sipi target=1
+vmm run vcpu=1
+v1 psc entries=private:0x200
+v0 ap-destroy target=1 features=1
+${runInterrupted}? ${executed} v1.ret == -EINTR
+? ${executed} v1.mpState == HALTED
+`,
+  ],
+  [
+    'a vCPU that destroys itself sleeps',
+    launchedTwo,
+    `v0 ap-destroy target=0 features=1
+? ${executed} v0.mpState == HALTED
+? ${executed} v0.run == blocked
+`,
+  ],
+  [
+    'a vCPU that creates itself goes on with the new VMSA',
+    launchedTwo,
+    `v0 make-vmsa gpa=0x121000
+v0 ap-create target=0 vmsa=0x121000 features=1
+? ${executed} v0.run == inGuest
+? ${executed} v0.vmsa == guestVmsa
+`,
+  ],
+  [
+    'a hole is punched under the VMSA of a running vCPU',
+    launchedTwo,
+    `${runs}v0 ap-create target=1 vmsa=0x121000 features=1
+? @linux-6.12 @linux-7.* v1.vmsa == guestVmsa
+vmm punch-hole gfn=0x121 n=1
+? @linux-7.2 v1.exit == FAIL_ENTRY
+`,
+  ],
+  [
+    'SET_MP_STATE from another thread waits for KVM_RUN, in every kernel',
+    launchedTwo,
+    `v0 init-sipi target=1
+vmm run vcpu=1
+vmm set-mp-state vcpu=1 state=UNINITIALIZED thread=main
+? thread.main.waitsFor == vcpuMutex
+? v1.mpState == RUNNABLE
+vmm signal vcpu=1
+? thread.main.waitsFor == nothing
+? @linux-* v1.mpState == UNINITIALIZED
+`,
+  ],
+  [
+    'closing every file leaves the VM to the vCPU that runs, in every kernel',
+    launchedTwo,
+    `vmm signal vcpu=1
+vmm destroy
+? vm.exists == yes
+? v0.run == inGuest
+vmm signal vcpu=0
+? vm.exists == no
 `,
   ],
 ];
