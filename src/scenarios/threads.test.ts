@@ -38,7 +38,7 @@ describe('a line of the VMM', () => {
 
   test.each(['thread=v64', 'thread=2', 'thread=kvm'])('%s names no thread', (word) => {
     const parsed = parseScenario(textOf(`vmm     create-vm ${word}\n`));
-    expect(parsed.ok).toBe(false);
+    expect(!parsed.ok && parsed.problems[0]?.expected).toBe('one of main, v0, v1 to v63');
   });
 
   test('of a thread that this VMM does not have is refused', () => {

@@ -55,12 +55,21 @@ function parseEntryList(text: string): Parsed<unknown> {
   return problems.length > 0 ? { problems } : { value: entries };
 }
 
+/** More words than this are a range, of which a reader needs the ends. */
+const MANY_WORDS = 30;
+
+/** The words that could stand there. */
+function expectedOf(words: readonly string[]): string {
+  if (words.length <= MANY_WORDS) return `one of ${words.join(', ')}`;
+  return `one of ${words.slice(0, 3).join(', ')} to ${words.at(-1) ?? ''}`;
+}
+
 /** One of a list of words. */
 export function parseWord<W extends string>(text: string, words: readonly W[]): Parsed<W> {
   const found = words.find((word) => word === text);
   if (found !== undefined) return { value: found };
   const message = `'${text}' is not known here${didYouMean(text, words)}`;
-  return bad(text, message, `one of ${words.join(', ')}`, nearest(text, words));
+  return bad(text, message, expectedOf(words), nearest(text, words));
 }
 
 const sizeUnits: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
