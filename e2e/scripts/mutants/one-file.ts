@@ -37,7 +37,8 @@ export async function runFile(path: string, watcher: Watcher): Promise<string | 
   const module = evaluatedModules.getModuleById(path);
   if (module) evaluatedModules.invalidateModule(module);
   const runner: VitestRunner = {
-    config: { ...config, setupFiles: [], passWithNoTests: true },
+    // Loops end by themselves (rounds.ts); a busy machine is no hang, whatever another file has set.
+    config: { ...config, setupFiles: [], passWithNoTests: true, testTimeout: 0, hookTimeout: 0 },
     importFile: (file) => {
       watcher.onRead?.();
       return import(/* @vite-ignore */ file) as Promise<unknown>;

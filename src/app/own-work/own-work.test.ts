@@ -152,6 +152,23 @@ test('what an earlier version saved under names is taken over once', async () =>
   expect(taken).toBe(2);
 });
 
+test.each([
+  ['of a newer version of the page', { schema: 9 }, { newer: 1, damaged: 0 }],
+  ['that cannot be read', { branches: [] }, { newer: 0, damaged: 1 }],
+])('a work %s is counted and stays as it is, whatever is saved', async (_, change, counts) => {
+  await tab.types('one');
+  const [known] = tab.own.works;
+  const foreign = { ...known, id: 'theirs', ...change } as unknown as Work;
+  await store.save(foreign, 0);
+  const here = new Tab(store);
+  await here.own.start([], () => undefined);
+  expect(await here.own.take('theirs')).toBeUndefined();
+  await here.types('two');
+  expect((await store.save({ ...(known as Work), id: 'theirs' }, 0)).beside).toBe(true);
+  expect(await store.all()).toMatchObject(counts);
+  expect(await texts(store)).toContain('two');
+});
+
 describe('files of works', () => {
   const work = (id: string, draft: string): Work => ({
     schema: 1,

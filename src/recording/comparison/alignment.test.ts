@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { align, type AlignedItem } from './alignment';
+import { align, type AlignedItem, type AlignedRow } from './alignment';
 
 /** Items from words: `exit:1` is an exit with content 1; an answer of any kind may stand beside another answer. */
 const items = (text: string): AlignedItem[] =>
@@ -48,6 +48,86 @@ test('equal content is preferred to a like kind further up', () => {
 test('two exits of like kinds are worth more than one equal one that would part them', () => {
   expect(aligned('x:1 a:1 b:1', 'a:2 b:2 x:1')).toEqual(['x:1 | -', 'a:1 | a:2', 'b:1 | b:2', '- | x:1']);
   expect(aligned('x:1 a:1', 'a:2 x:1')).toEqual(['- | a:2', 'x:1 | x:1', 'a:1 | -']);
+});
+
+/** What a row of two is worth: equal content, a like kind, a like role. */
+function worth(a: AlignedItem, b: AlignedItem): number {
+  if (a.content === b.content) return 8;
+  if (a.kind === b.kind) return 5;
+  return a.role !== 0 && a.role === b.role ? 1 : 0;
+}
+/** What two sequences are worth beside each other at best. */
+function best(a: readonly AlignedItem[], b: readonly AlignedItem[]): number {
+  let below = b.map(() => 0).concat(0);
+  for (const one of [...a].reverse()) {
+    const row = below.map(() => 0);
+    for (let i = b.length - 1; i >= 0; i--) {
+      const pair = worth(one, b[i] as AlignedItem);
+      const both = pair === 0 ? 0 : pair + (below[i + 1] as number);
+      row[i] = Math.max(both, below[i] as number, row[i + 1] as number);
+    }
+    below = row;
+  }
+  return below[0] as number;
+}
+/** What rows of two sequences are worth. */
+const worthOf = (rows: readonly AlignedRow[], a: readonly AlignedItem[], b: readonly AlignedItem[]): number =>
+  rows.reduce((sum, [i, j]) => {
+    const [one, other] = [a[i ?? -1], b[j ?? -1]];
+    return one && other ? sum + worth(one, other) : sum;
+  }, 0);
+
+const someWords = fc.array(
+  fc.constantFrom('a:1', 'a:2', 'b:1', 'b:2', 'c', 'okAnswer', 'badAnswer', 'longAnswer:1', 'longAnswer:2'),
+  { minLength: 1, maxLength: 12 },
+);
+
+test('no other rows of two sequences are worth more', () => {
+  fc.assert(
+    fc.property(someWords, someWords, (left, right) => {
+      const [a, b] = [items(left.join(' ')), items(right.join(' '))];
+      expect(worthOf(align([a, b]), a, b)).toBe(best(a, b));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('nor of two long ones that differ here and there', () => {
+  const edit = fc.record({ keep: fc.nat(70), drop: fc.nat(40), add: someWords });
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 9, size: 'max' }), (edits) => {
+      const left: string[] = [];
+      const right: string[] = [];
+      edits.forEach(({ keep, drop, add }, n) => {
+        const kept = Array.from({ length: keep }, (_, i) => `k${i % 7}:${n * 100 + i}`);
+        left.push(...kept, ...Array.from({ length: drop }, (_, i) => `d${i % 5}:${n * 100 + i}`));
+        right.push(...kept, ...add);
+      });
+      const [a, b] = [items(left.join(' ')), items(right.join(' '))];
+      expect(worthOf(align([a, b]), a, b)).toBe(best(a, b));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test.each([100, 191, 192, 300, 600, 767])(
+  'what is equal behind %i items that only one sequence has stands in one row',
+  (count) => {
+    const only = Array.from({ length: count }, (_, i) => `only:${i}`);
+    const rows = aligned(['a', ...only, 'z:1', 'z:2'].join(' '), 'a z:1 z:2');
+    expect(rows).toHaveLength(count + 3);
+    expect([rows[0], ...rows.slice(-2)]).toEqual(['a | a', 'z:1 | z:1', 'z:2 | z:2']);
+    const turned = aligned('a z:1 z:2', ['a', ...only, 'z:1', 'z:2'].join(' '));
+    expect([turned[0], ...turned.slice(-2)]).toEqual(['a | a', 'z:1 | z:1', 'z:2 | z:2']);
+  },
+);
+
+test('a third sequence is held to each of the items in a row', () => {
+  expect(aligned('a:1 x', 'a:2 x', 'a:2 x')).toEqual(['a:1 | a:2 | a:2', 'x | x | x']);
+  expect(aligned('okAnswer', 'badAnswer', 'p badAnswer', 'okAnswer')).toEqual([
+    '- | - | p | -',
+    'okAnswer | badAnswer | badAnswer | okAnswer',
+  ]);
 });
 
 const words = fc.array(fc.constantFrom('a:1', 'a:2', 'b:1', 'b:2', 'okAnswer', 'badAnswer', 'c'), {

@@ -108,6 +108,54 @@ test('a step tells its move, rule, facets, transitions and findings', () => {
   expect(timeline.findings()).toEqual([{ step: 0, finding: { kind: 'note', text: 'worth a look' } }]);
 });
 
+test('a facet that was asked behind the last move of one act and again in the next one is told in both steps', () => {
+  const ask: Deed = (w) => void w.facet('psc.msr');
+  run(timeline, move, ask);
+  run(timeline, ask, move);
+  run(timeline, ask, ask, move, move);
+  const told = [0, 1, 2, 3].map((step) => timeline.step(step).facets);
+  expect(told).toEqual([['psc.msr'], ['psc.msr'], ['psc.msr'], []]);
+});
+
+test('the rule of a move and the invariant of a finding are read back, those without one have none', () => {
+  const rules = ['MsrFeatures', 'PscDone', undefined] as const;
+  const invariants = ['NoDoubleCreate', undefined, 'OfflineDistinguishable'] as const;
+  for (const [at, rule] of rules.entries())
+    run(
+      timeline,
+      (w) => {
+        const invariant = invariants[at];
+        if (invariant) w.violation(invariant, `finding ${at}`);
+        else w.finding('violation', `finding ${at}`);
+      },
+      (w) => w.move('msrRequest', 1, { name: 'GHCB_MSR', value: 1n }, rule),
+    );
+  const steps = rules.map((_, step) => timeline.step(step));
+  expect(steps.map(({ rule }) => rule)).toEqual(rules);
+  expect(steps.map(({ findings }) => findings)).toEqual(
+    invariants.map((invariant, at) => [
+      { kind: 'violation', text: `finding ${at}`, ...(invariant && { invariant }) },
+    ]),
+  );
+  expect(steps.map(({ move: made }) => made?.vcpu)).toEqual([1, 1, 1]);
+});
+
+test('what repeats takes no more room than its number', () => {
+  const repeat = (): void =>
+    void run(
+      timeline,
+      (w) => w.finding('note', 'the same sentence each time'),
+      (w) => w.move('msrRequest', 0, { name: 'the same text', value: 1n }),
+    );
+  repeat();
+  const { log, index } = timeline.bytes;
+  for (let i = 0; i < 99; i++) repeat();
+  const later = timeline.bytes;
+  expect((later.log - log) / 99).toBe(log);
+  // One number for each step with a finding, and one for each 16 steps.
+  expect(later.index - index).toBeLessThanOrEqual(99 * 8 + 7 * 4);
+});
+
 test('byte images are told as ranges, with the name they have at the step', () => {
   run(timeline, (w) => w.image('shared', 0x80).setU64(0x10, 0x0102_0304_0506_0708n), move);
   run(timeline, (w) => w.kvmRun[1]?.setU8(8, 3), move);

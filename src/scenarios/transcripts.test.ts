@@ -1,0 +1,98 @@
+/**
+ * Small scenarios with every step that they make, line by line, to be read beside the specification. A line of a
+ * scenario stands at the margin; below it what happened: each move with its rule, each finding, why an act was refused, and
+ * what guest and VMM see differently once everything came to rest.
+ *
+ * VMGEXIT_WRITE_TRANSCRIPTS=1 writes what now happens into the files; what changed is then read and judged like code.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { enabledActs } from '../engine/enabled-acts';
+import { moveText } from '../engine/moves';
+import { parseProfileSpec } from '../profiles/resolve';
+import { memoryTape } from './memory-tape';
+import { parseScenario, problemText } from './parse';
+import { lineText } from './print';
+import { runScenario, type Run } from './run';
+import { actLine, headOf } from './scenario';
+
+const folder = join(import.meta.dirname, 'transcripts');
+const files = readdirSync(folder).filter((file) => file.endsWith('.txt'));
+const MARGIN = '    ';
+
+/** The lines of what guest and VMM see, without what they saw before. */
+class Seen {
+  private readonly before = new Map<string, string>();
+
+  news(visible: readonly string[]): string[] {
+    return visible.flatMap((line) => {
+      const [vcpu = '', ...words] = line.split(/ (?=[a-zA-Z0-9]+=)/);
+      const news = words.filter((word) => {
+        const [name = ''] = word.split('=');
+        const known = this.before.get(`${vcpu}.${name}`);
+        this.before.set(`${vcpu}.${name}`, word);
+        return known !== word;
+      });
+      return news.length === 0 ? [] : [`${vcpu} sees ${news.join(' ')}`];
+    });
+  }
+}
+
+function happened({ timeline, lines, scenario, expectations }: Run, line: number, seen: Seen): string[] {
+  const { firstAct = 0, endAct = 0, refused, visible = [] } = lines[line] ?? {};
+  // The usual launch is the same in all of them.
+  if (scenario.lines[line]?.kind === 'launch') return seen.news(visible);
+  const told: string[] = [];
+  for (const { firstStep, stepCount } of timeline.acts.slice(firstAct, endAct))
+    for (let index = firstStep; index < firstStep + stepCount; index++) {
+      const { move, rule, findings } = timeline.step(index);
+      const who = move === undefined || move.vcpu < 0 ? '' : `v${move.vcpu} `;
+      told.push(`${who}${move ? moveText(move) : 'no move'}${rule === undefined ? '' : `  [${rule}]`}`);
+      told.push(...findings.map(({ kind, text }) => `! ${kind}: ${text}`));
+    }
+  const asked = expectations.find((expectation) => expectation.line === line);
+  if (asked) told.push(asked.ok ? 'yes' : `no, it is ${asked.actual}`);
+  if (refused !== undefined) told.push(`refused: ${refused}`);
+  return [...told, ...seen.news(visible)];
+}
+
+/** What can be done at the end, where the last line is the note `the menu`. */
+function menuOf({ timeline, scenario }: Run): string[] {
+  const last = scenario.lines.at(-1);
+  if (last?.kind !== 'note' || last.text !== 'the menu') return [];
+  const entries = enabledActs(timeline.world);
+  const possible = entries.filter(({ refused }) => !refused?.includes('does not execute guest code'));
+  return [
+    ...possible.map(({ act, refused, rule }) => {
+      const why = refused === undefined ? '' : `: ${refused}`;
+      return `${lineText(actLine(act))}${why}${rule === undefined ? '' : `  [${rule}]`}`;
+    }),
+    `and ${entries.length - possible.length} acts of vCPUs that execute no guest code`,
+  ];
+}
+
+/** The scenario that a transcript is of, as it stands there, each line with what happened. */
+function transcriptOf(written: readonly string[]): string {
+  const parsed = parseScenario(['ghcb-scenario 1', ...written, 'end ghcb-scenario', ''].join('\n'));
+  if (!parsed.ok) throw new Error(parsed.problems.map(problemText).join('\n'));
+  const { scenario } = parsed;
+  const profile = parseProfileSpec(headOf(scenario).profiles[0] ?? '');
+  if (!profile.ok) throw new Error(profile.error.message);
+  const run = runScenario(scenario, profile.value, memoryTape);
+  const seen = new Seen();
+  const told = scenario.lines.flatMap((_, index) => [
+    written[index] ?? '',
+    ...happened(run, index, seen).map((text) => MARGIN + text),
+  ]);
+  const end = [...run.problems.map(({ message }) => `problem: ${message}`), ...menuOf(run)];
+  return [...told, ...end.map((text) => MARGIN + text), ''].join('\n');
+}
+
+test.each(files)('%s', (file) => {
+  const path = join(folder, file);
+  const text = readFileSync(path, 'utf8');
+  const told = transcriptOf(text.split('\n').filter((line) => line !== '' && !line.startsWith(MARGIN)));
+  if (process.env['VMGEXIT_WRITE_TRANSCRIPTS'] === '1') writeFileSync(path, told);
+  else expect(told).toBe(text);
+});
