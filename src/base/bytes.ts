@@ -41,9 +41,14 @@ export function copyBytes(view: ByteView, at: number, length: number): Uint8Arra
 
 /** Bytes read as one unsigned little-endian integer of any width; no bytes are 0. */
 export function littleEndian(bytes: Uint8Array): bigint {
-  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).reverse();
-  return BigInt(`0x${digits.join('') || '0'}`);
+  let digits = '';
+  // The zeros at the end are the high digits: most of a page is zero.
+  for (let index = bytes.findLastIndex((byte) => byte !== 0); index >= 0; index--)
+    digits += hexOfByte[bytes[index] as number];
+  return BigInt(`0x${digits || '0'}`);
 }
+
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** `value` as `length` little-endian bytes; higher bits are dropped. */
 export function littleEndianBytes(value: bigint, length: number): Uint8Array<ArrayBuffer> {

@@ -15,6 +15,19 @@ export function finish<T>(work: Resumable<T>): T {
   }
 }
 
+/** As `list.flatMap(of)`, with a yield after each item. */
+export function* joined<I, O>(
+  list: readonly I[],
+  of: (item: I, index: number) => Resumable<readonly O[]>,
+): Resumable<O[]> {
+  const out: O[] = [];
+  for (const [index, item] of list.entries()) {
+    for (const one of yield* of(item, index)) out.push(one);
+    yield;
+  }
+  return out;
+}
+
 /** As `list.map(of)`, with a yield after so many items. */
 export function* mapped<I, O>(
   list: readonly I[],

@@ -4,6 +4,7 @@
  */
 import { PAGE_SIZE } from '../abi/address';
 import { assert, itemAt, outside } from '../base/assert';
+import { finish, type Resumable } from '../base/resumable';
 import { knownValue, type FacetName, type Facets, type KnownValue } from '../profiles/facets';
 import type { ResolvedProfile } from '../profiles/resolve';
 import { take, type Chart, type Region } from '../machines/compile';
@@ -14,7 +15,7 @@ import { launchChart, type LaunchDefinition, type LaunchEvent } from '../machine
 import { vcpuChart, type VcpuDefinition } from '../machines/vcpu';
 import type { VcpuEvent } from '../machines/vcpu-events';
 import { Arena, WriteLog, type WordAddress } from './memory/arena';
-import { digestOf, type Digest } from './memory/digest';
+import { digestInParts, type Digest } from './memory/digest';
 import { Image } from './memory/image';
 import { Meter, type Allowance } from './memory/meter';
 import { createPageStore, type PageStore } from './memory/page-store';
@@ -462,6 +463,11 @@ export class World {
 
   /** The digest of this state, computed from scratch. */
   digest(): Digest {
-    return digestOf(this.arena, this.pages.fields);
+    return finish(this.digestInParts());
+  }
+
+  /** As {@link digest}; the state must not change before it is there. */
+  digestInParts(): Resumable<Digest> {
+    return digestInParts(this.arena, this.pages.fields);
   }
 }

@@ -31,6 +31,16 @@ const ofTermination = {
   sysEventNdata: {},
 } as const satisfies Record<FacetValue<'term.msr'>, unknown>;
 
-/** The exits of a kernel with these facets. */
-export const exitsOf = (facets: Facets): ExitLookup =>
-  exitLookup(ofPscMsr[facets['psc.msr']], ofPscBatch[facets['psc.batch']], ofTermination[facets['term.msr']]);
+const lookups = new Map<string, ExitLookup>();
+
+/** The exits of a kernel with these facets: one and the same lookup for kernels that agree. */
+export function exitsOf(facets: Facets): ExitLookup {
+  const values = [facets['psc.msr'], facets['psc.batch'], facets['term.msr']] as const;
+  const key = values.join();
+  const known = lookups.get(key);
+  if (known) return known;
+  const [msr, batch, termination] = values;
+  const lookup = exitLookup(ofPscMsr[msr], ofPscBatch[batch], ofTermination[termination]);
+  lookups.set(key, lookup);
+  return lookup;
+}

@@ -86,6 +86,19 @@ test.each([
   expect(parts).toBeGreaterThanOrEqual(Math.floor(lines / 64));
 });
 
+test('the digest of a guest of 1 TiB that is all private can be left after each 2^17 pages', () => {
+  const { timeline } = finish(
+    started(
+      scenarioOf(
+        `${head}vm vcpus=1 memory=1T\nhost manual\nvmm create-vm\nvmm init2\n` +
+          `vmm set-attributes gfn=0 n=0x10000000 private=yes\nend ghcb-scenario\n`,
+      ),
+    ).parts,
+  );
+  const work = timeline.digestInParts();
+  for (let part = 0; part < 2 ** 8; part++) expect(work.next().done).toBe(false);
+});
+
 test('a comparison of nine runs can be left after each 16 rows', () => {
   const scenario = scenarioOf(shipped('linux-boot'));
   const runs = profileIds.slice(0, 9).map((spec) => finish(started(scenario, spec).parts));

@@ -18,23 +18,48 @@ const WORD = 8;
 
 /** Offsets of the 8-byte words in which views differ; views that are missing do not count. */
 function differingWords(views: readonly View[], from: number, to: number): number[] {
-  const present = views.filter((view) => view !== undefined);
+  const [first, ...others] = views.filter((view) => view !== undefined);
   const found: number[] = [];
+  if (!first) return found;
   for (let at = from; at + WORD <= to; at += WORD) {
-    if (present.some((view) => view.u64(at) !== present[0]?.u64(at))) found.push(at);
+    const [low, high] = [first.u32(at), first.u32(at + 4)];
+    if (others.some((view) => view.u32(at) !== low || view.u32(at + 4) !== high)) found.push(at);
   }
   return found;
 }
 
-/** The rows of a layout that differ; a row of many bytes as the words in it that do. */
-function rowDifferences(
+const sameBytes = (a: ByteView, b: ByteView): boolean =>
+  a.byteLength === b.byteLength && differingWords([a, b], 0, a.byteLength).length === 0;
+
+/** The rows of each view by name. Equal bytes that are read in the same way are read once. */
+function rowsOf<How>(
+  views: readonly View[],
+  how: readonly How[],
+  explain: (view: ByteView, how: How) => readonly FieldRow[],
+): ReadonlyMap<string, FieldRow>[] {
+  const rows: ReadonlyMap<string, FieldRow>[] = [];
+  views.forEach((view, run) => {
+    const like = views.findIndex(
+      (other, at) => at < run && how[at] === how[run] && view && other && sameBytes(view, other),
+    );
+    const own = (): readonly FieldRow[] => (view ? explain(view, how[run] as How) : []);
+    rows.push(rows[like] ?? new Map(own().map((row) => [row.name, row])));
+  });
+  return rows;
+}
+
+/**
+ * The rows of a layout that differ; a row of many bytes as the words in it that do.
+ * @param how each view is read, by identity
+ */
+function rowDifferences<How>(
   name: string,
   views: readonly View[],
-  explain: (view: ByteView, run: number) => readonly FieldRow[],
+  how: readonly How[],
+  explain: (view: ByteView, how: How) => readonly FieldRow[],
 ): FieldDifference[] {
-  const rows = views.map(
-    (view, run) => new Map(view ? explain(view, run).map((row) => [row.name, row]) : []),
-  );
+  const rows = rowsOf(views, how, explain);
+  if (allEqual(rows)) return [];
   const names = new Set(rows.flatMap((of) => [...of.keys()]));
   return [...names].flatMap((field): FieldDifference[] => {
     const cells = rows.map((of) => of.get(field));
@@ -59,7 +84,8 @@ export function kvmRunRows(world: World, vcpu: number): FieldRow[] {
 /** Fields of one vCPU's kvm_run. The union is read as the member that goes with each world's own exit reason. */
 export function kvmRunFieldDifferences(worlds: readonly World[], vcpu: number): FieldDifference[] {
   const views = worlds.map(({ kvmRun }) => kvmRun[vcpu]);
-  return rowDifferences(`v${vcpu}.run`, views, (_, run) => kvmRunRows(worlds[run] as World, vcpu));
+  const exits = worlds.map(({ profile }) => exitsOf(profile.facets));
+  return rowDifferences(`v${vcpu}.run`, views, exits, (view, exitOf) => explainKvmRun(view, 0, exitOf));
 }
 
 /** Fields of the GHCB page that the guest uses on a vCPU. */
@@ -69,7 +95,13 @@ export function ghcbDifferences(worlds: readonly World[], vcpu: number): FieldDi
     return guestGhcbGpa === 0n ? undefined : world.findImage('shared', gpaToGfn(guestGhcbGpa));
   });
   if (differingWords(views, 0, PAGE_SIZE).length === 0) return [];
-  return rowDifferences(`v${vcpu}.ghcb`, views, (view) => ghcbPage.explain(view)).filter(({ values }) =>
+  const differences = rowDifferences(
+    `v${vcpu}.ghcb`,
+    views,
+    views.map(() => ghcbPage),
+    (view, layout) => layout.explain(view),
+  );
+  return differences.filter(({ values }) =>
     values.some((value, run) => value !== undefined && views[run] !== undefined),
   );
 }

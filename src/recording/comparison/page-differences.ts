@@ -29,16 +29,16 @@ class FrameWalk {
   }
 
   /** The words of a frame, and how many frames from it on have the same ones; frames are asked for in ascending order. */
-  at(gfn: number): { readonly words: string; readonly count: number } {
+  at(gfn: number): { readonly words: readonly number[]; readonly count: number } {
     while (this.run.first + this.run.count <= gfn) this.next++;
     const { first, count, slot, pfn } = this.run;
     const { pages } = this.world;
     let equal = pages.gfn.runLength(gfn, first + count - gfn);
-    if (pfn < 0) return { words: `${pages.gfn.get(gfn)} ${slot}`, count: equal };
+    if (pfn < 0) return { words: [pages.gfn.get(gfn), Number(slot)], count: equal };
     const page = pfn + gfn - first;
     const fields = [pages.rmp, pages.rmpGfnLow, pages.hostPage, pages.contentLow, pages.contentHigh];
     for (const field of fields) equal = field.runLength(page, equal);
-    return { words: [pages.gfn.get(gfn), ...fields.map((field) => field.get(page))].join(' '), count: equal };
+    return { words: [pages.gfn.get(gfn), ...fields.map((field) => field.get(page))], count: equal };
   }
 
   private get run(): BackedRun {
@@ -66,7 +66,7 @@ export function pageDifferences(worlds: readonly World[]): FieldDifference[] {
   for (let gfn = 0; gfn < end;) {
     const frames = walks.map((walk) => walk.at(gfn));
     const count = Math.min(...frames.map((frame) => frame.count));
-    if (frames.some(({ words }) => words !== frames[0]?.words)) {
+    if (frames.some(({ words }) => !sameItems(words, frames[0]?.words ?? []))) {
       for (const aspect of aspects) {
         const values = worlds.map((world) => text(world, `page.${hex(gfn)}.${aspect}`));
         if (values.every((value) => value === values[0])) continue;
@@ -86,6 +86,9 @@ export function pageDifferences(worlds: readonly World[]): FieldDifference[] {
   found.push(...[...open.values()].map(({ difference }) => difference));
   return found.sort((a, b) => frameOf(a) - frameOf(b));
 }
+
+const sameItems = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((item, index) => item === b[index]);
 
 const frameOf = ({ name }: FieldDifference): number => Number(name.split('.')[1]);
 

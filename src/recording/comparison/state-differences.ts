@@ -48,6 +48,7 @@ function instanceDifferences(worlds: readonly World[], wanted: (name: string) =>
     if (!wanted(name)) return [];
     const of = worlds.map((world) => ({ world, instance: world.instances[index]?.instance }));
     return inOrder(group).flatMap((slot): FieldDifference[] => {
+      if (of.every((one) => sameWords(one, of[0], slot))) return [];
       const values = of.map(({ world, instance }) => instance && variableText(world, instance, slot));
       const differ = values.some((value) => value !== values[0]);
       return differ ? [{ name: `${name}.${slot.name}`, values }] : [];
@@ -55,11 +56,31 @@ function instanceDifferences(worlds: readonly World[], wanted: (name: string) =>
   });
 }
 
+interface Placed {
+  readonly world: World;
+  readonly instance: Instance<Variables> | undefined;
+}
+
+/** Most variables are equal, and their words tell so without their texts. */
+function sameWords(a: Placed, b: Placed | undefined, { offset, words }: Slot): boolean {
+  if (!a.instance || !b?.instance) return a.instance === b?.instance;
+  const [at, to] = [a.instance.base + offset, b.instance.base + offset];
+  const [one, other] = [a.world.arena, b.world.arena];
+  return one.read(at) === other.read(to) && (words === 1 || one.read(at + 1) === other.read(to + 1));
+}
+
+/** By group. */
+const orders = new WeakMap<Group, readonly Slot[]>();
+
 /** The variables as people declared them; in memory the wide ones come first. */
-const inOrder = ({ slots, variables }: Group): readonly Slot[] => {
-  const names = Object.keys(variables);
-  return [...slots].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
-};
+function inOrder(group: Group): readonly Slot[] {
+  const known = orders.get(group);
+  if (known) return known;
+  const names = Object.keys(group.variables);
+  const slots = [...group.slots].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+  orders.set(group, slots);
+  return slots;
+}
 
 const ALL_ONES = -1;
 

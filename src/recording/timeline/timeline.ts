@@ -3,6 +3,7 @@
  * is kept is in step-log.ts and keyframes.ts; the inputs are kept as they came.
  */
 import { assert } from '../../base/assert';
+import { finish, type Resumable } from '../../base/resumable';
 import type { Act } from '../../engine/acts';
 import { digestText } from '../../engine/memory/digest';
 import type { Move } from '../../engine/moves';
@@ -181,7 +182,12 @@ export class Timeline {
 
   /** The identity of the world at the end. */
   digest(): string {
-    return digestText(this.world.digest());
+    return finish(this.digestInParts());
+  }
+
+  /** As {@link digest}: a large guest has many pages. */
+  *digestInParts(): Resumable<string> {
+    return digestText(yield* this.world.digestInParts());
   }
 
   private record(act: Act, firstStep: number, stop?: Stop): Performed {
