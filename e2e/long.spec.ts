@@ -76,3 +76,37 @@ test('a run that was stopped can be left as it is', async ({ page }) => {
   await expect(line(page)).toHaveCount(0);
   await expect(page.getByRole('option').first()).toBeAttached();
 });
+
+/** One act of so many pages that a page does not wait for it. */
+const huge = `ghcb-scenario 1
+vm vcpus=2 memory=1G
+host manual
+vmm create-vm
+vmm init2
+vmm memslot gfn=0 n=0x40000
+vmm create-vcpu
+vmm launch-start
+vmm set-attributes gfn=0 n=0x40000 private=yes
+vmm launch-update gfn=0 n=0x20000 type=normal
+end ghcb-scenario
+`;
+
+test('a run that a budget stops says act and budget, keeps its steps, and goes on; by keyboard', async ({
+  page,
+}) => {
+  await page.goto(`./${linkTo(huge)}`);
+  const notice = page.locator('.notice');
+  await expect(notice).toContainText('the run has no time left: vmm launch-update stops there');
+  const found = page.getByRole('button', { name: /the budget of time is spent/ });
+  await expect(found).toBeVisible();
+  const { of: before } = await whereAmI(page);
+  expect(before).toBeGreaterThan(0);
+
+  const goOn = page.getByRole('button', { name: 'Go on' });
+  await expect(async () => {
+    await goOn.focus();
+    await page.keyboard.press('Enter');
+    await expect(line(page)).toHaveCount(0, { timeout: 120_000 });
+    await expect.poll(async () => (await whereAmI(page)).of, { timeout: 10_000 }).toBeGreaterThan(before);
+  }).toPass();
+});

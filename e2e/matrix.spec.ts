@@ -91,6 +91,22 @@ test('asked by keyboard, the card has the focus, its keys act, and Back returns 
   await expect(grid(page).locator('[tabindex="0"]')).toBeFocused();
 });
 
+test('a worker that does not answer is ended, the page says so, and another one can be tried', async ({
+  page,
+}) => {
+  await page.clock.install();
+  const silent = '**/matrix.worker-*.js';
+  await page.route(silent, (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+  await page.goto('./#/m/launch?r=linux-7.2');
+  await expect(grid(page)).toBeVisible();
+  await page.clock.fastForward(31_000);
+  await expect(page.getByText('did not answer for 30 seconds and was ended')).toBeVisible();
+  await page.unroute(silent);
+  await page.getByRole('button', { name: 'Try again' }).press('Enter');
+  await allComputed(page);
+  await expect(page.getByText('was ended')).toHaveCount(0);
+});
+
 test('the other face is a plain table in words', async ({ page }) => {
   await openRunBeside(page, '#/m/launch?r=linux-7.2');
   await page.getByRole('button', { name: 'table' }).click();

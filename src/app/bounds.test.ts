@@ -4,6 +4,7 @@
  */
 import { operationsOf } from '../testing/operations'; // first: it counts what is loaded after it
 import { describe, expect, test } from 'vitest';
+import { finish } from '../base/resumable';
 import { lineForms } from '../traces/forms/all';
 import { readPasted, readPastedFile } from '../traces/pasted';
 import { editDistance, nearest } from '../base/text';
@@ -81,7 +82,7 @@ const readers: readonly (readonly [name: string, piece: string, read: (text: str
   ['a link of parameters that nobody knows', '&x=1', (text) => void parseAddress(`#/s/a?${text}`)],
   ['a link of escapes', '%20%3', (text) => void parseAddress(`#/s/a?r=${text}`)],
   ['a packed link', 'A', (text) => void unpack(1, text)],
-  ['a packed scenario of one letter', 'x', (text) => void unpack(1, pack(text))],
+  ['a packed scenario of one letter', 'x', (text) => void unpack(1, finish(pack(text)))],
   ['bytes of a link', '~4~', (text) => void bytesFromLink(text)],
   ['what was saved', '{"slug":1},', (text) => void parseStored(`{"version":1,"saved":[${text}{}]}`)],
   ['a recording of lines that are none', '{"act":{}}\n', (text) => void readRecording(`${header}\n${text}`)],

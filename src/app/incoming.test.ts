@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { finish } from '../base/resumable';
 import { incomingOf } from './incoming';
 import { pack } from './pack';
 import { printWorkFile } from './own-work/file';
@@ -13,7 +14,7 @@ test.each([
     `On Monday she wrote:\n> > ${scenario.replaceAll('\n', '\n> > ')}`,
     'scenario',
   ],
-  ['a link', `https://example.org/vmgexit/#/x/2.${pack(scenario)}?k=3`, 'link'],
+  ['a link', `https://example.org/vmgexit/#/x/2.${finish(pack(scenario))}?k=3`, 'link'],
   ['a link in angle brackets', '<https://example.org/#/s/linux-boot?k=5>', 'link'],
   ['a link that a mail client wrapped', 'https://example.org/#/s/linux-\nboot?k=5', 'link'],
   ['a link of a card', 'http://127.0.0.1:4173/#/m/vcpu/created-on-init/ap-create', 'link'],

@@ -3,9 +3,8 @@
  * Newer work takes the place of older work, and a person can stop it and go on with it.
  */
 import type { Resumable } from '../base/resumable';
+import { otherTasks, SLICE_MILLISECONDS } from '../views/shared/in-slices';
 
-/** A frame of 60 Hz has 16 ms; the rest is the browser's. */
-const SLICE_MILLISECONDS = 12;
 /** What is over sooner is not worth a message. */
 const SHOWN_AFTER_MILLISECONDS = 1000;
 /** Milliseconds between two messages. */
@@ -25,18 +24,6 @@ interface Current {
   readonly job: Job<unknown>;
   /** Lets it go on after a stop. */
   resume: (() => void) | undefined;
-}
-
-/** The browser does what waits for it, then the promise resolves. Not slowed down in a page that is in the background. */
-function otherTasks(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }
 
 export class Jobs {

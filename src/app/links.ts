@@ -3,13 +3,18 @@
  * editor, unless that is a shipped scenario byte for byte.
  */
 import { version } from '../../package.json';
+import { MAX_LINK_CHARACTERS } from '../base/limits';
+import { finish, type Resumable } from '../base/resumable';
 import type { Selection } from '../views/shared/selection';
+import { Jobs } from './jobs.svelte';
 import { panelOf, type ViewId } from './panels';
 import type * as packModule from './pack';
 import type { ShownRun } from './shown-run';
 import { printAddress, type Showing, type Target } from './url';
 
 const REST_MILLISECONDS = 200;
+/** Characters that are packed where nobody can wait: the page goes away. */
+const MAX_PACKED_AT_ONCE = 1 << 16;
 
 /** A shipped scenario, and the address that it was opened from. */
 export interface Shipped {
@@ -41,6 +46,8 @@ export interface LinkedPage {
   readonly selection: Selection | undefined;
   readonly filtering: { readonly text: string };
   readonly own: { readonly current: string | undefined };
+  /** What links, mails and files are written by. */
+  readonly telling: Pick<Jobs, 'do'>;
   readonly profiles: {
     readonly inLink: readonly string[] | undefined;
     readonly shown: readonly { readonly spec: string }[];
@@ -53,7 +60,10 @@ export class Links {
   private packer: typeof packModule | undefined;
   /** The address that this page opened or wrote last; another one in the address bar is about to be opened. */
   private href = '';
-  private packed: { readonly text: string; readonly target: Target } | undefined;
+  private packed: { readonly text: string; readonly target: Extract<Target, { kind: 'packed' }> } | undefined;
+  /** What is being packed. */
+  private pending: { readonly text: string; readonly done: Promise<void> } | undefined;
+  private readonly packing = new Jobs();
 
   constructor(private readonly page: LinkedPage) {}
 
@@ -63,8 +73,10 @@ export class Links {
     const base = location.href.replace(/#.*$/, '');
     const beside = this.besideAddress();
     if (beside !== undefined) return base + beside;
-    await this.loadPacker();
-    const digest = branch?.text === draft ? this.digest() : undefined;
+    await this.pack();
+    const says = (): string => 'Adding up what the runs end in, for the link';
+    const digest =
+      branch?.text === draft ? await this.page.telling.do({ parts: this.digest(), says }) : undefined;
     const engine = digest === undefined ? {} : { engine: { version, digest } };
     return base + printAddress(this.target(), { ...this.showing(), ...engine });
   }
@@ -75,7 +87,7 @@ export class Links {
     clearTimeout(this.timer);
     const write = (): void => {
       // Without the packer the address stays; who copies a link is told.
-      this.loadPacker().then(
+      this.pack().then(
         () => this.write(),
         () => undefined,
       );
@@ -87,7 +99,7 @@ export class Links {
   flush(): void {
     if (this.timer === undefined) return;
     clearTimeout(this.timer);
-    if (this.packer || this.isShipped()) this.write();
+    if (this.isPacked()) this.write();
   }
 
   /** What is in the address bar is opened: what was to be remembered no longer counts. */
@@ -106,26 +118,34 @@ export class Links {
   push(): void {
     if (this.page.loading) return;
     clearTimeout(this.timer);
-    if (this.packer || this.isShipped()) this.write();
+    if (this.isPacked()) this.write();
     history.pushState(null, '', location.href);
   }
 
   /** What the runs shown end in: eight hexadecimal digits, the same for the same runs in any order. */
-  digest(): string | undefined {
+  *digest(): Resumable<string | undefined> {
     const runs = this.page.course?.runs;
     if (!runs) return undefined;
-    const sum = runs.reduce(
-      (total, { timeline }) => total + Number.parseInt(timeline.digest().slice(0, 8), 16),
-      0,
-    );
+    let sum = 0;
+    for (const { timeline } of runs)
+      sum += Number.parseInt((yield* timeline.digestInParts()).slice(0, 8), 16);
     return (sum % 2 ** 32).toString(16).padStart(8, '0');
   }
 
   private write(): void {
     if (this.page.loading || location.href !== this.href) return;
-    const address = this.besideAddress() ?? printAddress(this.target(), this.showing());
+    const beside = this.besideAddress();
+    if (beside === undefined && !this.canBeWritten()) return;
+    const address = beside ?? printAddress(this.target(), this.showing());
     history.replaceState(this.state(), '', address);
     this.href = location.href;
+  }
+
+  /** A text that changed meanwhile is packed again in a moment; one that is too long has no address. */
+  private canBeWritten(): boolean {
+    const { packed, page } = this;
+    const isNow = packed?.text === page.draft && packed.target.payload.length <= MAX_LINK_CHARACTERS;
+    return isNow || this.isShipped();
   }
 
   private state(): EntryState | null {
@@ -137,20 +157,48 @@ export class Links {
     return this.page.draft === this.page.shipped?.text;
   }
 
-  private async loadPacker(): Promise<void> {
-    if (!this.isShipped()) this.packer ??= await import('./pack');
+  /** Packs the text, where that is needed; a newer text takes the place of an older one. */
+  private async pack(): Promise<void> {
+    const { page } = this;
+    while (!this.isShipped() && this.packed?.text !== page.draft) {
+      const { draft: text } = page;
+      if (this.pending?.text !== text) this.pending = { text, done: this.packText(text) };
+      await this.pending.done;
+    }
   }
 
-  /** The packer must be there for a text that is not shipped. */
+  private async packText(text: string): Promise<void> {
+    try {
+      this.packer ??= await import('./pack');
+    } catch (error) {
+      this.pending = undefined; // asked for again the next time
+      throw error;
+    }
+    const { CODEC: codec, pack } = this.packer;
+    const payload = await this.packing.do({
+      parts: pack(text),
+      says: () => 'Packing the text for the address',
+    });
+    if (payload !== undefined) this.packed = { text, target: { kind: 'packed', codec, payload } };
+  }
+
+  /** Whether the address can be written at once. A short text is packed for it. */
+  private isPacked(): boolean {
+    const { packer, page } = this;
+    const { draft: text } = page;
+    if (this.isShipped() || this.packed?.text === text) return true;
+    if (!packer || text.length > MAX_PACKED_AT_ONCE) return false;
+    const payload = finish(packer.pack(text));
+    this.packed = { text, target: { kind: 'packed', codec: packer.CODEC, payload } };
+    return true;
+  }
+
+  /** A text that is not shipped must be packed. */
   private target(): Target {
     const { shipped, draft } = this.page;
     if (shipped && draft === shipped.text)
       return shipped.front ? { kind: 'front' } : { kind: 'scenario', slug: shipped.slug };
-    if (this.packed?.text !== draft && this.packer) {
-      const { CODEC, pack } = this.packer;
-      this.packed = { text: draft, target: { kind: 'packed', codec: CODEC, payload: pack(draft) } };
-    }
-    return this.packed?.target ?? { kind: 'front' };
+    return (this.packed?.text === draft ? this.packed.target : undefined) ?? { kind: 'front' };
   }
 
   private showing(): Showing {

@@ -3,6 +3,7 @@ import { version } from '../../package.json';
 import type { Selection } from '../views/shared/selection';
 import { loadScenario } from './catalog';
 import { loaded } from './chunk';
+import { Jobs } from './jobs.svelte';
 import type { Links, Shipped } from './links';
 import type { Memory } from './memory.svelte';
 import { panelNamed, panelOf, type ViewId } from './panels';
@@ -54,6 +55,7 @@ interface Opened {
 export class Opening {
   /** What is being opened: an answer that comes for anything else comes too late. */
   private current: Opened | undefined;
+  private readonly checking = new Jobs();
 
   constructor(private readonly page: OpenedPage) {}
 
@@ -88,6 +90,7 @@ export class Opening {
     const own = { address, workId, view: page.view };
     this.current = own;
     page.jobs.end();
+    this.checking.end();
     page.player.pause();
     page.links.arrive();
     page.loading = true;
@@ -115,7 +118,7 @@ export class Opening {
     page.goTo(showing.step ?? page.position);
     page.links.remember();
     page.selection = parseSelection(showing.selection);
-    this.checkDigest(showing.engine);
+    void this.checkDigest(showing.engine);
     return true;
   }
 
@@ -191,11 +194,16 @@ export class Opening {
     return page.showWork(work, text?.ok ? { slug, text: text.value, front: false } : undefined);
   }
 
-  private checkDigest(sent: Showing['engine']): void {
+  /** A large guest takes a while; what is opened meanwhile is not spoken of. */
+  private async checkDigest(sent: Showing['engine']): Promise<void> {
     const { page } = this;
-    const own = sent && page.links.digest();
-    if (own === undefined || own === sent?.digest) return;
-    page.notice = `This build (${version}) now ends in another state than the sender's (${sent?.version}) did: ${own} instead of ${sent?.digest}.`;
+    if (!sent) return;
+    const own = await this.checking.do({
+      parts: page.links.digest(),
+      says: () => 'Checking the end of the run',
+    });
+    if (own === undefined || own === sent.digest) return;
+    page.notice = `This build (${version}) now ends in another state than the sender's (${sent.version}) did: ${own} instead of ${sent.digest}.`;
   }
 }
 

@@ -3,8 +3,9 @@
  * bytes in front of the deflated bytes, so that a link that was changed or cut off is told from the one that was sent.
  * Every codec that was ever written is read. Loaded when a link is made or opened.
  */
-import { deflateSync, Inflate, inflateSync } from 'fflate';
+import { Deflate, Inflate, inflateSync } from 'fflate';
 import { MAX_LINK_CHARACTERS, MAX_LINK_TEXT_BYTES } from '../base/limits';
+import type { Resumable } from '../base/resumable';
 import { ok, problem, type Result } from '../base/result';
 import { crc32 } from './crc32';
 
@@ -12,15 +13,34 @@ import { crc32 } from './crc32';
 export const CODEC = 2;
 const CRC_BYTES = 4;
 
-export function pack(text: string): string {
+/** Bytes that are packed in one part. */
+const PIECE = 1 << 14;
+
+/** The text as a link has it. */
+export function* pack(text: string): Resumable<string> {
   const bytes = new TextEncoder().encode(text);
-  const deflated = deflateSync(bytes, { level: 9 });
-  const packed = new Uint8Array(CRC_BYTES + deflated.length);
-  new DataView(packed.buffer).setUint32(0, crc32(bytes));
-  packed.set(deflated, CRC_BYTES);
+  const pieces: Uint8Array[] = [crcOf(bytes)];
+  const stream = new Deflate({ level: 9 }, (piece) => pieces.push(piece));
+  let at = 0;
+  do {
+    stream.push(bytes.subarray(at, at + PIECE), at + PIECE >= bytes.length);
+    at += PIECE;
+    yield;
+  } while (at < bytes.length);
   let binary = '';
-  for (const byte of packed) binary += String.fromCharCode(byte);
+  for (const piece of pieces) {
+    for (let from = 0; from < piece.length; from += PIECE) {
+      binary += String.fromCharCode(...piece.subarray(from, from + PIECE));
+      yield;
+    }
+  }
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+function crcOf(bytes: Uint8Array): Uint8Array {
+  const crc = new Uint8Array(CRC_BYTES);
+  new DataView(crc.buffer).setUint32(0, crc32(bytes));
+  return crc;
 }
 
 /** @returns the text, or what is wrong with the link and how much of it can be read */

@@ -64,6 +64,8 @@ export class Session {
   readonly revising: Revising = new Revising(this);
   /** What takes long: opening, running, comparing. */
   readonly jobs = new Jobs();
+  /** What is shown as text for elsewhere: links, mails, files. */
+  readonly telling = new Jobs();
   private readonly opening = new Opening(this);
   /** Trying every act, for the menu. */
   private readonly trying = new Jobs();

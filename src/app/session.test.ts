@@ -1,6 +1,8 @@
 /** The page without its views: what a person opens, runs, steps through, saves and links to. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { finish } from '../base/resumable';
 import { openPage } from '../testing/app/page';
+import { CODEC, pack } from './pack';
 import { Session } from './session.svelte';
 
 let last: Session | undefined;
@@ -67,8 +69,30 @@ describe('opening', () => {
     expect(again.notice).not.toContain('This build');
     const other = link.replace(/[0-9a-f]{8}(?!.*[0-9a-f]{8})/, 'deadbeef');
     expect(other).not.toBe(link);
-    expect((await opened(other.slice(other.indexOf('#')))).notice).toContain('deadbeef');
+    const warned = await opened(other.slice(other.indexOf('#')));
+    await vi.waitFor(() => expect(warned.notice).toContain('deadbeef'));
   });
+});
+
+test('a run that a budget stops is shown as far as it came, and goes further when it is asked to', async () => {
+  const acts = [
+    'create-vm',
+    'init2',
+    'memslot gfn=0 n=0x40000',
+    'create-vcpu',
+    'launch-start',
+    'set-attributes gfn=0 n=0x40000 private=yes',
+    'launch-update gfn=0 n=0x20000 type=normal',
+  ].map((act) => `vmm ${act}`);
+  const text = ['ghcb-scenario 1', 'vm vcpus=1 memory=1G', 'host manual', ...acts, 'end ghcb-scenario', ''];
+  const session = await opened(`#/x/${CODEC}.${finish(pack(text.join('\n')))}`);
+  expect(session.isShort).toBe(true);
+  expect(session.notice).toContain('the run has no time left: vmm launch-update stops there');
+  expect(session.course?.findings.at(-1)?.text).toContain('the budget of time is spent');
+  const before = session.stepCount;
+  expect(before).toBeGreaterThan(0);
+  await session.goFurther();
+  expect(session.stepCount).toBeGreaterThan(before);
 });
 
 describe('what a person does while a scenario is being fetched', () => {

@@ -19,6 +19,8 @@ export const MAX_DECODED = MIB;
 export const MAX_LOG_BYTES = 256 * MIB;
 /** Characters of one line of a log; those of the kernel have less than 1024. */
 export const MAX_LOG_LINE_CHARACTERS = 16 * KIB;
+/** Of these, what the decoder of the page reads, which hears no key meanwhile: a dump of a page has 20 kB. */
+export const MAX_PAGE_DECODED = 128 * KIB;
 /** A recording of a million steps has 300 MB. */
 export const MAX_RECORDING_BYTES = 512 * MIB;
 /** Compressed vector files of this project have 100 kB, and 9 MB when they are unpacked. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { finish } from '../base/resumable';
 import { runsJsonl } from '../exports/jsonl';
 import { printScenario } from '../scenarios/print';
 import { runs } from '../testing/effort';
@@ -20,7 +21,8 @@ function file(text: string): string {
 }
 const text = (acts: string): string =>
   `ghcb-scenario 1\nprofile linux-7.2\nvm vcpus=2\nlaunch standard\n${acts}\nend ghcb-scenario\n`;
-const recording = (of: string, spec: string): string => runsJsonl(exportedFrom(scenarioOf(of), [spec]));
+const recording = (of: string, spec: string): string =>
+  finish(runsJsonl(exportedFrom(scenarioOf(of), [spec])));
 
 const one = text('v0 msr-psc gfn=0x120 op=shared\nv0 hlt');
 

@@ -1,5 +1,6 @@
 /** `run`: a scenario under one profile, or under several side by side. */
 import { MAX_COMMAND_RUN_SECONDS } from '../base/limits';
+import { finish } from '../base/resumable';
 import { didYouMean } from '../base/text';
 import { parseProfileList, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
 import { exportedOf, type Exported } from '../exports/exported';
@@ -102,7 +103,7 @@ function told(exported: Exported, format: Format): string {
   const [only] = runs;
   if (!only) return '';
   const form = exportFormats.find(({ id }) => id === format);
-  if (form) return form.textOf(exported);
+  if (form) return finish(form.textOf(exported));
   const lines = runs.length > 1 ? comparisonText(exported.comparison, terminalColumns()) : runText(only);
   return lines.join('\n');
 }

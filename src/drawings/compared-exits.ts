@@ -1,8 +1,9 @@
 /** Returns of KVM_RUN in several runs, by the row of their comparison, and the fields of kvm_run side by side. */
 import { kvmRun } from '../abi/kvm-run';
 import { bytesView } from '../base/bytes';
+import { finish, type Resumable } from '../base/resumable';
 import type { Comparison } from '../recording/comparison/model';
-import { exitRecords, memberOf, type ExitRecord } from './exit-records';
+import { exitRecordsInParts, memberOf, type ExitRecord } from './exit-records';
 
 /** A row in which at least one run leaves for userspace. */
 export interface ComparedExit {
@@ -16,18 +17,24 @@ export interface ComparedExit {
 }
 
 /** Every such row around a row, in order. */
-export function comparedExits(
+export const comparedExits = (comparison: Comparison, around: number): readonly ComparedExit[] =>
+  finish(comparedExitsInParts(comparison, around));
+
+/** As {@link comparedExits}; quick where the same was asked before. */
+export function* comparedExitsInParts(
   { runs, rowOf, positionsAfter }: Comparison,
   around: number,
-): readonly ComparedExit[] {
+): Resumable<readonly ComparedExit[]> {
   const positions = positionsAfter(around);
   const byRow = new Map<number, { run: number; record: ExitRecord }[]>();
-  runs.forEach(({ timeline }, run) => {
-    for (const record of exitRecords(timeline, positions[run] ?? 0)) {
+  for (const [run, { timeline }] of runs.entries()) {
+    for (const record of yield* exitRecordsInParts(timeline, positions[run] ?? 0)) {
       const row = rowOf(run, record.step);
-      byRow.set(row, [...(byRow.get(row) ?? []), { run, record }]);
+      const left = byRow.get(row) ?? [];
+      left.push({ run, record });
+      byRow.set(row, left);
     }
-  });
+  }
   return [...byRow]
     .sort(([a], [b]) => a - b)
     .map(([row, left]) => {

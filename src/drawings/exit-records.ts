@@ -6,6 +6,7 @@ import { kvmRun, KVM_RUN_UNION, KVM_RUN_UNION_SIZE, payloadIn, type ExitPayload 
 import { errnoText } from '../abi/errno';
 import type { FieldRow, StructLayout } from '../abi/layout';
 import { bytesView } from '../base/bytes';
+import { finish, type Resumable } from '../base/resumable';
 import { exitOfReason } from '../engine/kvm/exit';
 import { knownValue } from '../profiles/facets';
 import { kvmPresetsRet } from '../profiles/facets/psc-msr';
@@ -28,7 +29,7 @@ export interface ExitRecord {
 
 /** Steps looked at on either side of a position, in blocks that are read once. */
 const REACH = 8192;
-const BLOCK = 1024;
+const BLOCK = 512;
 const HEADER_AND_UNION = KVM_RUN_UNION + KVM_RUN_UNION_SIZE;
 
 /** vCPUs that a step took out of KVM_RUN. */
@@ -63,7 +64,11 @@ interface ReadBlocks {
 const readBlocks = new WeakMap<Timeline, ReadBlocks>();
 
 /** The exits around a position, oldest first. */
-export function exitRecords(timeline: Timeline, position: number): ExitRecord[] {
+export const exitRecords = (timeline: Timeline, position: number): ExitRecord[] =>
+  finish(exitRecordsInParts(timeline, position));
+
+/** As {@link exitRecords}, a block of steps at a time; what was read once is not read again. */
+export function* exitRecordsInParts(timeline: Timeline, position: number): Resumable<ExitRecord[]> {
   const lastAct = timeline.acts.at(-1);
   let read = readBlocks.get(timeline);
   if (!read || read.lastAct !== lastAct) {
@@ -77,6 +82,7 @@ export function exitRecords(timeline: Timeline, position: number): ExitRecord[] 
     const records = read.blocks.get(block) ?? readBlock(timeline, block * BLOCK);
     read.blocks.set(block, records);
     found.push(...records);
+    yield;
   }
   return found;
 }

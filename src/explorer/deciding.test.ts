@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { finish } from '../base/resumable';
 import { parseProfileSpec } from '../profiles/resolve';
 import { Timeline } from '../recording/timeline/timeline';
 import { parseScenario } from '../scenarios/parse';
@@ -35,7 +36,7 @@ test.each([
   (spec, _, isRefused) => {
     const timeline = run(spec);
     const step = answerOf(timeline);
-    const decided = decidingFacets(timeline, step);
+    const decided = finish(decidingFacets(timeline, step));
     expect(decided).toContain('ap.doubleCreate');
     expect(decided.includes('ap.onError')).toBe(isRefused);
     const passed = ['ap.features', 'ap.gpaCheck'] as const;
@@ -49,7 +50,7 @@ test.each([
 test('asking leaves the run as it is', () => {
   const timeline = run('linux-7.2');
   const end = timeline.digest();
-  for (let step = 0; step < timeline.stepCount; step++) decidingFacets(timeline, step);
+  for (let step = 0; step < timeline.stepCount; step++) finish(decidingFacets(timeline, step));
   expect(timeline.digest()).toBe(end);
 });
 
@@ -57,6 +58,6 @@ test('every facet that decided was consulted in that very step', () => {
   const timeline = run('linux-6.12');
   for (let step = 0; step < timeline.stepCount; step++) {
     const asked = timeline.step(step).facets;
-    for (const name of decidingFacets(timeline, step)) expect(asked).toContain(name);
+    for (const name of finish(decidingFacets(timeline, step))) expect(asked).toContain(name);
   }
 });

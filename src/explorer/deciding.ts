@@ -3,6 +3,7 @@
  * facet that the step consulted. A facet whose other values all give the same result did not decide the step.
  */
 import { MAX_TRIED_WRITES } from '../base/limits';
+import type { Resumable } from '../base/resumable';
 import type { Act } from '../engine/acts';
 import { digestText, followLog } from '../engine/memory/digest';
 import { perform } from '../engine/perform';
@@ -18,20 +19,31 @@ interface Outcome {
   readonly written: string;
 }
 
-/** The consulted facets with which this step, or what the act did from it on, would have been another under another value. */
-export function decidingFacets(timeline: Timeline, step: number): readonly FacetName[] {
+/**
+ * The consulted facets with which this step, or what the act did from it on, would have been another under another value.
+ * A part tries one value.
+ */
+export function* decidingFacets(timeline: Timeline, step: number): Resumable<readonly FacetName[]> {
   const { facets, actIndex } = timeline.step(step);
   const performed = timeline.acts[actIndex];
   if (!performed || facets.length === 0) return [];
   const { act, firstStep } = performed;
-  const { world } = timeline.at(firstStep);
-  const asItWas = outcomeOf(world, world.profile, act);
-  const isDecided = (name: FacetName): boolean =>
-    otherValues(world.profile, name).some((value) => {
-      const other = outcomeOf(world, override(world.profile, name, value), act);
-      return differsFrom(asItWas, other, step - firstStep);
-    });
-  return [...new Set(facets)].filter(isDecided);
+  const { profile } = timeline.world;
+  // Between two parts others may read the timeline, and its worlds move.
+  const outcome = (under: ResolvedProfile): Outcome => outcomeOf(timeline.at(firstStep).world, under, act);
+  const asItWas = outcome(profile);
+  yield;
+  const deciding: FacetName[] = [];
+  for (const name of new Set(facets)) {
+    for (const value of otherValues(profile, name)) {
+      const differs = differsFrom(asItWas, outcome(override(profile, name, value)), step - firstStep);
+      yield;
+      if (!differs) continue;
+      deciding.push(name);
+      break;
+    }
+  }
+  return deciding;
 }
 
 const otherValues = (profile: ResolvedProfile, name: FacetName): readonly FacetValue[] =>

@@ -1,4 +1,5 @@
 /** The facets that cause the differences between runs. */
+import type { Resumable } from '../base/resumable';
 import { decidingFacets } from '../explorer/deciding';
 import type { FacetDifference } from '../profiles/compare';
 import type { Comparison } from '../recording/comparison/model';
@@ -10,10 +11,10 @@ const MOST_TRIED = 40;
  * Of the facets that unequal steps consulted and in which the profiles differ, those that decided one of the steps.
  * @param within rows that are looked at: where they differ, but of `launch standard` only where nothing else does
  */
-export function decidingDifferences(
+export function* decidingDifferences(
   comparison: Comparison,
   within: (row: number) => boolean = () => true,
-): FacetDifference[] {
+): Resumable<FacetDifference[]> {
   const { runs, rows, divergences, firstDivergence, facetsOf } = comparison;
   const isLaunch = (row: number): boolean =>
     runs[0]?.scenario.lines[rows[row]?.line ?? -1]?.kind === 'launch';
@@ -25,7 +26,7 @@ export function decidingDifferences(
       const open = facetsOf(row).filter(({ name }) => !found.has(name));
       const step = rows[row]?.steps[run];
       if (open.length === 0 || step === undefined || tried++ >= MOST_TRIED) continue;
-      const deciding = decidingFacets(timeline, step);
+      const deciding = yield* decidingFacets(timeline, step);
       for (const facet of open) if (deciding.includes(facet.name)) found.set(facet.name, facet);
     }
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { finish } from '../base/resumable';
 import { runs } from '../testing/effort';
 import { exportedFrom, shipped } from '../testing/exports/exported';
 import { csvCell, csvText } from './csv';
@@ -70,7 +71,9 @@ describe('the CSV', () => {
 });
 
 test('each return of KVM_RUN is a row, with the fields of its own exit', () => {
-  const [head = [], ...rows] = readCsv(exitsCsv(exportedFrom(shipped('psc-batch.ghcb'), ['linux-7.2'])));
+  const [head = [], ...rows] = readCsv(
+    finish(exitsCsv(exportedFrom(shipped('psc-batch.ghcb'), ['linux-7.2']))),
+  );
   const table = rows.map((row) => Object.fromEntries(head.map((name, at) => [name, row[at] ?? ''])));
   expect(table).toHaveLength(4);
   expect(table[0]).toMatchObject({
@@ -87,7 +90,7 @@ test('each return of KVM_RUN is a row, with the fields of its own exit', () => {
 
 test('a field that an exit does not have is an empty cell', () => {
   const [head = [], ...rows] = readCsv(
-    exitsCsv(exportedFrom(shipped('seed-15-termination.ghcb'), ['linux-7.2'])),
+    finish(exitsCsv(exportedFrom(shipped('seed-15-termination.ghcb'), ['linux-7.2']))),
   );
   expect(head).toContain('system_event.data[0]');
   for (const row of rows) expect(row).toHaveLength(head.length);

@@ -4,14 +4,16 @@
  */
 import { kvmRunMemberName } from '../abi/kvm-run';
 import { bytesView } from '../base/bytes';
+import type { Resumable } from '../base/resumable';
 import { memberOf, timelineExits, type ExitRecord } from '../drawings/exit-records';
 import { csvText } from './csv';
 import type { Exported } from './exported';
 
-export function exitsCsv({ runs, numberOf }: Exported): string {
+export function* exitsCsv({ runs, numberOf }: Exported): Resumable<string> {
   const columns = new Set(['profile', 'step', 'vcpu', 'result', 'exit_reason', 'exit']);
-  const rows = runs.flatMap(({ timeline, profile }, run) =>
-    [...timelineExits(timeline)].map((record) => {
+  const rows: ReadonlyMap<string, string>[] = [];
+  for (const [run, { timeline, profile }] of runs.entries()) {
+    for (const record of timelineExits(timeline)) {
       const cells = new Map([
         ['profile', profile.spec],
         ['step', String(numberOf(run, record.step))],
@@ -22,9 +24,11 @@ export function exitsCsv({ runs, numberOf }: Exported): string {
         ...fieldsOf(record),
       ]);
       for (const column of cells.keys()) columns.add(column);
-      return cells;
-    }),
-  );
+      rows.push(cells);
+      yield;
+    }
+    yield;
+  }
   const names = [...columns];
   return csvText([names, ...rows.map((cells) => names.map((name) => cells.get(name) ?? ''))]);
 }

@@ -1,4 +1,5 @@
 /** Every form that a run can be taken elsewhere in, once: the command line and the page offer this list. */
+import type { Resumable } from '../base/resumable';
 import { exitsCsv } from './exits-csv';
 import type { Exported } from './exported';
 import { runsJsonl } from './jsonl';
@@ -15,7 +16,8 @@ export interface ExportFormat {
   readonly extension: string;
   readonly mediaType: string;
   readonly says: string;
-  readonly textOf: (exported: Exported) => string;
+  /** Some rows or steps at a time: a comparison of nine runs takes seconds. */
+  readonly textOf: (exported: Exported) => Resumable<string>;
 }
 
 export const exportFormats = [

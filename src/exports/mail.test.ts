@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { finish } from '../base/resumable';
 import { parseProfileSpec } from '../profiles/resolve';
 import { compare } from '../recording/comparison/comparison';
 import { Timeline } from '../recording/timeline/timeline';
@@ -31,7 +32,7 @@ function mailOf(
     if (!profile.ok) throw new Error(profile.error.message);
     return runScenario(scenario, profile.value, (world) => new Timeline(world), { maxSteps: 6000 });
   });
-  return mailText(compare(runs), link === undefined ? {} : { link });
+  return finish(mailText(compare(runs), link === undefined ? {} : { link }));
 }
 
 /** What a mail becomes when it is answered `depth` times. */

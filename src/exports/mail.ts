@@ -4,6 +4,7 @@
  */
 import { sourceText } from '../abi/source';
 import { folded } from '../base/fold';
+import { joined, mapped, type Resumable } from '../base/resumable';
 import type { FacetDifference } from '../profiles/compare';
 import type { ComparedRow, Comparison } from '../recording/comparison/model';
 import type { Timeline } from '../recording/timeline/timeline';
@@ -23,7 +24,7 @@ import { decidingDifferences } from './deciding-facets';
 import { byValue, differenceText } from './difference-text';
 import { TextLadder } from './ladder-text';
 import { fitted, safeLine } from './mail-lines';
-import { rowTexts, type RowText } from './row-text';
+import { differencesOf, ROWS_IN_PART, rowTexts, type RowText } from './row-text';
 
 interface MailOptions {
   /** Where the same can be seen; stands alone on a line, however long it is. */
@@ -31,13 +32,13 @@ interface MailOptions {
 }
 
 /** The mail as one text that ends with a line end. */
-export function mailText(comparison: Comparison, { link }: MailOptions = {}): string {
+export function* mailText(comparison: Comparison, { link }: MailOptions = {}): Resumable<string> {
   const [first] = comparison.runs;
   if (!first) return '';
   const body = [
     '',
-    ...ladder(comparison),
-    ...decidedBy(comparison),
+    ...(yield* ladder(comparison)),
+    ...(yield* decidedBy(comparison)),
     ...inTheEnd(comparison),
     ...silences(comparison),
     '',
@@ -70,14 +71,16 @@ function introduction({ runs, rows, firstDivergence, divergences }: Comparison):
   return [...head, '', ...fitted(`differs at step ${firstDivergence + 1}, ${lineText(line)}${more}`, 0)];
 }
 
-function ladder(comparison: Comparison): string[] {
+function* ladder(comparison: Comparison): Resumable<string[]> {
   const { runs } = comparison;
+  yield* differencesOf(comparison);
   const sections = outlineOf(comparison);
-  const drawn = new LadderText(comparison, sections);
-  return [
-    drawn.heads(),
-    ...sections.flatMap((section) => drawn.section(section, runs[0]?.scenario.lines[section.line])),
-  ];
+  yield;
+  const drawn = new LadderText(comparison, yield* vcpusIn(comparison, sections));
+  const lines = yield* joined(sections, (section) =>
+    drawn.section(section, runs[0]?.scenario.lines[section.line]),
+  );
+  return [drawn.heads(), ...lines];
 }
 
 /** A row to be drawn, or words beside the lanes. */
@@ -89,10 +92,10 @@ class LadderText {
 
   constructor(
     private readonly comparison: Comparison,
-    sections: readonly OutlineSection[],
+    vcpus: number[],
   ) {
     this.ladder = new TextLadder({
-      vcpus: this.vcpusIn(sections),
+      vcpus,
       letters: comparison.runs.length > 1 ? comparison.runs.length : 0,
       columns: MAIL_COLUMNS,
     });
@@ -102,20 +105,26 @@ class LadderText {
     return this.ladder.heads();
   }
 
-  section(section: OutlineSection, line: Line | undefined): string[] {
+  *section(section: OutlineSection, line: Line | undefined): Resumable<string[]> {
     const isOne = this.comparison.runs.length === 1;
     const title = fitted(lineText(line) + alikeText(section, isOne), 0);
     const isTold = section.differs || isOne || section.leftOut > 0;
-    return isTold ? [...title, ...section.parts.flatMap((part) => this.part(part))] : title;
+    return isTold ? [...title, ...(yield* joined(section.parts, (part) => this.part(part)))] : title;
   }
 
-  private part({ kind, first, end }: OutlinePart): string[] {
+  private *part({ kind, first, end }: OutlinePart): Resumable<string[]> {
     if (kind === 'gap') return this.ladder.beside(`... ${end - first} steps, alike`);
-    const drawn = this.comparison.rows.slice(first, end).flatMap((row, at): Drawn[] => {
-      const { texts, quiet } = rowTexts(this.comparison, row);
-      const lines = quiet.map((difference) => ({ words: differenceText(difference) }));
-      return [...texts.map((text) => ({ row, number: first + at + 1, text })), ...lines];
-    });
+    const rows = this.comparison.rows.slice(first, end);
+    const ofRows = yield* mapped(
+      rows,
+      (row, at): Drawn[] => {
+        const { texts, quiet } = rowTexts(this.comparison, row);
+        const lines = quiet.map((difference) => ({ words: differenceText(difference) }));
+        return [...texts.map((text) => ({ row, number: first + at + 1, text })), ...lines];
+      },
+      ROWS_IN_PART,
+    );
+    const drawn = ofRows.flat();
     // Repeated moves that differ in numbers only are printed once.
     return folded(
       drawn,
@@ -142,27 +151,24 @@ class LadderText {
     });
     return [...lines, ...text.findings.flatMap((found) => this.ladder.beside(found))];
   }
+}
 
-  /** vCPUs that move in what is printed. */
-  private vcpusIn(sections: readonly OutlineSection[]): number[] {
-    const found = new Set<number>([0]);
-    for (const { parts } of sections) {
-      for (const { kind, first, end } of parts) {
-        if (kind === 'gap') continue;
-        for (const row of this.comparison.rows.slice(first, end)) {
-          for (const { step } of rowTexts(this.comparison, row).texts) {
-            if (step?.move && step.move.vcpu >= 0) found.add(step.move.vcpu);
-          }
-        }
-      }
-    }
-    return [...found].sort((a, b) => a - b);
-  }
+/** vCPUs that move in what is printed. */
+function* vcpusIn(comparison: Comparison, sections: readonly OutlineSection[]): Resumable<number[]> {
+  const rows = sections.flatMap(({ parts }) =>
+    parts.flatMap(({ kind, first, end }) => (kind === 'gap' ? [] : comparison.rows.slice(first, end))),
+  );
+  const vcpus = yield* mapped(
+    rows,
+    (row) => rowTexts(comparison, row).texts.map(({ step }) => step?.move?.vcpu ?? -1),
+    ROWS_IN_PART,
+  );
+  return [...new Set([0, ...vcpus.flat().filter((vcpu) => vcpu >= 0)])].sort((a, b) => a - b);
 }
 
 /** The facets that cause the differences between the runs, with their values and sources. */
-function decidedBy(comparison: Comparison): string[] {
-  const facets = decidingDifferences(comparison);
+function* decidedBy(comparison: Comparison): Resumable<string[]> {
+  const facets = yield* decidingDifferences(comparison);
   return facets.length === 0 ? [] : ['', 'Decided by:', ...facets.flatMap(facetText)];
 }
 

@@ -3,27 +3,29 @@
  * of runs has a branch of an `alt` block.
  */
 import { folded } from '../base/fold';
+import { joined, type Resumable } from '../base/resumable';
 import type { Comparison } from '../recording/comparison/model';
 import { lineText } from '../scenarios/print';
 import { headOf } from '../scenarios/scenario';
-import { alikeText, letterOf, outlineOf, type OutlinePart } from './comparison-outline';
+import { alikeText, letterOf, outlineOf, type OutlinePart, type OutlineSection } from './comparison-outline';
 import { differenceText } from './difference-text';
 import type { Exported } from './exported';
 import { endsOf, participantsOf, type Participant } from './participants';
-import { rowTexts, type RowText } from './row-text';
+import { differencesOf, rowTexts, type RowText } from './row-text';
 
 /** Mermaid draws no longer text unless its `maxTextSize` says so; the text itself cannot set it. */
 const MERMAID_TEXT = 50_000;
 
-export function mermaidText(exported: Exported): string {
+export function* mermaidText(exported: Exported): Resumable<string> {
   const { comparison, runs } = exported;
+  yield* differencesOf(comparison);
   const scenario = runs[0]?.scenario;
   const participants = participantsOf(runs);
   const { title } = scenario ? headOf(scenario) : { title: '' };
   const body = [
     ...(title === '' ? [] : [`  title: ${escaped(title)}`]),
     ...participants.map(({ id, title: name }) => `  participant ${id} as ${name}`),
-    ...new Sequence(comparison, participants).lines(),
+    ...(yield* new Sequence(comparison, participants).lines()),
   ];
   const length = body.reduce((sum, line) => sum + line.length + 1, 0);
   const size = length > MERMAID_TEXT ? [`  %% ${length} characters: set maxTextSize to draw it`] : [];
@@ -57,15 +59,24 @@ class Sequence {
     this.across = `${participants[0]?.id ?? ''},${participants.at(-1)?.id ?? ''}`;
   }
 
-  lines(): string[] {
+  *lines(): Resumable<string[]> {
+    const sections = outlineOf(this.comparison);
+    yield;
+    return yield* joined(sections, (section) => this.section(section));
+  }
+
+  private *section(section: OutlineSection): Resumable<string[]> {
     const { runs } = this.comparison;
     const isOne = runs.length === 1;
-    return outlineOf(this.comparison).flatMap((section) => {
-      const line = lineText(runs[0]?.scenario.lines[section.line]);
-      const isTold = section.differs || isOne || section.leftOut > 0;
-      const parts = isTold ? section.parts : [];
-      return [this.note(`${line}${alikeText(section, isOne)}`), ...parts.flatMap((part) => this.part(part))];
-    });
+    const line = lineText(runs[0]?.scenario.lines[section.line]);
+    const isTold = section.differs || isOne || section.leftOut > 0;
+    const parts = isTold ? section.parts : [];
+    const lines = [this.note(`${line}${alikeText(section, isOne)}`)];
+    for (const part of parts) {
+      lines.push(...this.part(part));
+      yield;
+    }
+    return lines;
   }
 
   private note(text: string): string {

@@ -1,4 +1,5 @@
 /** A row of a comparison in words: what each group of runs did in it. */
+import type { Resumable } from '../base/resumable';
 import { moveKinds, moveText, type MoveKind } from '../engine/moves';
 import type { ComparedRow, Comparison, FieldDifference } from '../recording/comparison/model';
 import type { Finding, StepRecord } from '../recording/timeline/timeline';
@@ -25,6 +26,17 @@ function named({ move }: StepRecord): string {
   const { from, to }: MoveKind = moveKinds[move.kind];
   const isSaid = move.vcpu < 0 || from === 'guest' || to === 'guest';
   return isSaid || new RegExp(`\\bv${move.vcpu}\\b`).test(text) ? text : `v${move.vcpu}: ${text}`;
+}
+
+/** Rows, steps or records that are told in one part: some milliseconds. */
+export const ROWS_IN_PART = 64;
+
+/** Finds what differs in each row in which runs part: it takes the longest, is kept, and is asked for again and again. */
+export function* differencesOf({ rows, divergences }: Comparison): Resumable<void> {
+  for (const row of divergences) {
+    void rows[row]?.differences;
+    yield;
+  }
 }
 
 /** A row in words. */

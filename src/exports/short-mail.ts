@@ -3,6 +3,7 @@
  * sources, and a link. The whole mail holds the steps and the scenario.
  */
 import { sourceText } from '../abi/source';
+import type { Resumable } from '../base/resumable';
 import { moveKinds, moveText, type MoveKind } from '../engine/moves';
 import type { FacetDifference } from '../profiles/compare';
 import type { Comparison } from '../recording/comparison/model';
@@ -20,7 +21,7 @@ export const SHORT_MAIL_LINES = 25;
 /** Lines that a part may take; the facets take what is left. */
 const MOST = { title: 2, names: 3, act: 3, does: 8, group: 3, state: 3, alone: 15 } as const;
 
-export function shortMail(exported: Exported): string {
+export function* shortMail(exported: Exported): Resumable<string> {
   const { runs, comparison, link } = exported;
   const { title } = headOf(runs[0]?.scenario ?? { lines: [] });
   const isOne = runs.length === 1;
@@ -30,7 +31,7 @@ export function shortMail(exported: Exported): string {
     ...shortened(fitted(names.join(', '), 0), MOST.names),
   ];
   const room = SHORT_MAIL_LINES - head.length - (link === undefined ? 0 : 1);
-  const body = isOne ? alone(exported) : compared(comparison, room);
+  const body = isOne ? alone(exported) : yield* compared(comparison, room);
   const lines = [...head, ...body].map(safeLine);
   return [...lines, ...(link === undefined ? [] : [`<${link}>`]), ''].join('\n');
 }
@@ -60,7 +61,7 @@ function alone({ runs }: Exported): string[] {
 }
 
 /** @param room lines that are left */
-function compared(comparison: Comparison, room: number): string[] {
+function* compared(comparison: Comparison, room: number): Resumable<string[]> {
   const { runs, rows, divergences } = comparison;
   const row = decisiveRow(comparison);
   if (row === undefined) return [`They do the same in all ${rows.length} steps.`];
@@ -73,7 +74,7 @@ function compared(comparison: Comparison, room: number): string[] {
     ...shortened(whatTheyDo(comparison, row, told), MOST.does),
     ...stateAfter(comparison, line),
   ];
-  return [...lines, ...facetBlocks(facetsOf(comparison, row, told), room - lines.length)];
+  return [...lines, ...facetBlocks(yield* facetsOf(comparison, row, told), room - lines.length)];
 }
 
 const isLaunch = ({ runs, rows }: Comparison, row: number): boolean =>
@@ -132,11 +133,15 @@ function whatTheyDo(comparison: Comparison, row: number, told: readonly string[]
 const partition = (values: readonly string[]): string => values.map((value) => values.indexOf(value)).join();
 
 /** The facets that decide in a line: first those that part the runs as what they tell does, then those of the row. */
-function facetsOf(comparison: Comparison, row: number, told: readonly string[]): FacetDifference[] {
+function* facetsOf(
+  comparison: Comparison,
+  row: number,
+  told: readonly string[],
+): Resumable<FacetDifference[]> {
   const line = comparison.rows[row]?.line;
   const all = [
-    ...decidingDifferences(comparison, (one) => one === row),
-    ...decidingDifferences(comparison, (one) => one !== row && comparison.rows[one]?.line === line),
+    ...(yield* decidingDifferences(comparison, (one) => one === row)),
+    ...(yield* decidingDifferences(comparison, (one) => one !== row && comparison.rows[one]?.line === line)),
   ];
   const once = all.filter(({ name }, at) => all.findIndex((one) => one.name === name) === at);
   const parts = ({ values }: FacetDifference): boolean => partition(values) === partition(told);

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from '@playwright/test';
 import { expect, test } from 'vitest';
+import { finish } from '../base/resumable';
 import { isLong } from '../testing/effort';
 import { exportedFrom, shipped } from '../testing/exports/exported';
 import { traceEvents } from './trace-events';
@@ -24,8 +25,8 @@ function browserPath(): string {
 
 /** As speedscope's own command does it: a script beside the page hands the file over. */
 test.runIf(isLong)('speedscope reads the trace events and offers the threads of both runs', async () => {
-  const text = traceEvents(
-    exportedFrom(shipped('ap-create-on-init-then-create.ghcb'), ['part2-v4', 'linux-7.2']),
+  const text = finish(
+    traceEvents(exportedFrom(shipped('ap-create-on-init-then-create.ghcb'), ['part2-v4', 'linux-7.2'])),
   );
   const script = join(mkdtempSync(join(tmpdir(), 'speedscope-')), 'trace.js');
   const base64 = Buffer.from(text).toString('base64');

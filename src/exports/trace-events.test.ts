@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { finish } from '../base/resumable';
 import { timelineExits } from '../drawings/exit-records';
 import { sampled } from '../testing/effort';
 import { exportedFrom, shipped, shippedFiles } from '../testing/exports/exported';
@@ -23,7 +24,7 @@ test.each(sampled(shippedFiles, 10))(
   '%s: each step is one microsecond at its number, each exit an instant',
   (file) => {
     const exported = exportedFrom(shipped(file), ['linux-7.2']);
-    const { otherData, traceEvents: events } = JSON.parse(traceEvents(exported)) as Trace;
+    const { otherData, traceEvents: events } = JSON.parse(finish(traceEvents(exported))) as Trace;
     expect(otherData['time']).toMatch(/number of the step.*nothing was measured/);
     const { timeline } = exported.runs[0] ?? {};
     if (!timeline) throw new Error('no run');
@@ -42,7 +43,7 @@ test.each(sampled(shippedFiles, 10))(
 
 test('the lanes are threads, each run is a process, and a row has the same time in all', () => {
   const exported = exportedFrom(shipped('ap-create-on-init-then-create.ghcb'), ['part2-v4', 'linux-7.2']);
-  const { traceEvents: events } = JSON.parse(traceEvents(exported)) as Trace;
+  const { traceEvents: events } = JSON.parse(finish(traceEvents(exported))) as Trace;
   const named = (what: string, pid: number): unknown[] =>
     events
       .filter(({ ph, name, pid: of }) => ph === 'M' && name === what && of === pid)

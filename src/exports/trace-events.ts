@@ -3,14 +3,16 @@
  * each participant and one for the acts. Nothing here was measured: the time of a step is its number, one microsecond each.
  */
 import { version } from '../../package.json';
+import { joined, mapped, type Resumable } from '../base/resumable';
 import { moveText } from '../engine/moves';
-import { timelineExits } from '../drawings/exit-records';
+import { timelineExits, type ExitRecord } from '../drawings/exit-records';
 import type { StepRecord, Timeline } from '../recording/timeline/timeline';
 import { lineText, printScenario } from '../scenarios/print';
 import type { Run } from '../scenarios/run';
 import { actLine } from '../scenarios/scenario';
 import type { Exported } from './exported';
 import { endsOf, participantsOf, type Participant } from './participants';
+import { ROWS_IN_PART } from './row-text';
 
 /** One event in the trace-event format; times in microseconds. */
 interface TraceEvent {
@@ -28,19 +30,20 @@ interface TraceEvent {
 
 const ACTS = 1;
 
-export function traceEvents(exported: Exported): string {
+export function* traceEvents(exported: Exported): Resumable<string> {
   const { runs } = exported;
   const [first] = runs;
   const participants = participantsOf(runs);
-  const events = runs.flatMap((run, index) => new RunEvents(exported, participants, index, run).events());
+  const lines = yield* joined(runs, (run, index) =>
+    new RunEvents(exported, participants, index, run).lines(),
+  );
   const otherData = {
     generator: `vmgexit ${version}`,
     time: 'ts is the number of the step and one microsecond long; nothing was measured',
     profiles: runs.map(({ profile }) => profile.spec).join(', '),
     scenario: first ? printScenario(first.scenario) : '',
   };
-  const lines = events.map((event) => JSON.stringify(event)).join(',\n');
-  return `{"displayTimeUnit":"ns","otherData":${JSON.stringify(otherData)},"traceEvents":[\n${lines}\n]}\n`;
+  return `{"displayTimeUnit":"ns","otherData":${JSON.stringify(otherData)},"traceEvents":[\n${lines.join(',\n')}\n]}\n`;
 }
 
 class RunEvents {
@@ -55,10 +58,20 @@ class RunEvents {
     this.pid = index + 1;
   }
 
-  events(): TraceEvent[] {
+  /** Each event as JSON. */
+  *lines(): Resumable<string[]> {
     const { timeline } = this.run;
-    const steps = Array.from({ length: timeline.stepCount }, (_, step) => timeline.step(step));
-    return [...this.names(), ...this.acts(), ...steps.flatMap((step) => this.step(step)), ...this.exits()];
+    const json = (events: readonly TraceEvent[]): string[] => events.map((event) => JSON.stringify(event));
+    const lines = json([...this.names(), ...this.acts()]);
+    yield;
+    const steps = Array.from({ length: timeline.stepCount }, (_, step) => step);
+    const ofSteps = yield* mapped(steps, (step) => json(this.step(timeline.step(step))), ROWS_IN_PART);
+    const exits: string[] = [];
+    for (const record of timelineExits(timeline)) {
+      exits.push(...json([this.exit(record)]));
+      yield;
+    }
+    return [...lines, ...ofSteps.flat(), ...exits];
   }
 
   private names(): TraceEvent[] {
@@ -111,17 +124,16 @@ class RunEvents {
     return [{ name: moveText(move), ph: 'X', dur: 1, cat: 'step', ...place, args }, ...found];
   }
 
-  private exits(): TraceEvent[] {
-    const tid = this.threadOf('VMM');
-    return [...timelineExits(this.run.timeline)].map(({ step, vcpu, name, reason, result }): TraceEvent => ({
+  private exit({ step, vcpu, name, reason, result }: ExitRecord): TraceEvent {
+    return {
       name,
       ph: 'i',
       s: 't',
       cat: 'exit',
       pid: this.pid,
-      tid,
+      tid: this.threadOf('VMM'),
       ts: this.timeOf(step),
       args: { vcpu, exit_reason: reason, result },
-    }));
+    };
   }
 }

@@ -1,6 +1,7 @@
 /** Whatever a scenario says: under every generation it runs, and its recording replays to the same digest. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { finish } from '../base/resumable';
 import { profileIds } from '../profiles/profiles';
 import { profile } from '../profiles/resolve';
 import { runs } from '../testing/effort';
@@ -68,7 +69,7 @@ test('print(parse(text)) is text, no run throws, and each recording replays to i
         const run = runScenario(scenario, profile(id), (world) => new Timeline(world), { maxSteps: 3_000 });
         const serious = run.problems.filter(({ message }) => !harmless.test(message));
         expect(serious, `${id}\n${text}`).toEqual([]);
-        const file = writeRecording(run.timeline, { engine: '0', profile: id, scenario: text });
+        const file = finish(writeRecording(run.timeline, { engine: '0', profile: id, scenario: text }));
         const read = readRecording(file);
         const again = read.ok ? replay(read.value.recording) : read;
         expect(again.ok && again.value.difference, `${id}\n${text}`).toBe(undefined);

@@ -1,6 +1,7 @@
 /** A budget ends a run inside an act too: what was done until then stays, is sound, and replays. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { finish } from '../base/resumable';
 import { tryActs } from '../engine/enabled-acts';
 import { digestText } from '../engine/memory/digest';
 import type { World } from '../engine/world';
@@ -32,7 +33,7 @@ const digestOf = (world: World): string => digestText(world.digest());
 
 /** The timeline tells the same at each place as a fresh one, undoes to it, and its recording replays to its digest. */
 function expectSound(timeline: Timeline, text: string, id: (typeof profileIds)[number]): void {
-  const file = writeRecording(timeline, { engine: '0', profile: id, scenario: text });
+  const file = finish(writeRecording(timeline, { engine: '0', profile: id, scenario: text }));
   const recorded = readRecording(file);
   if (!recorded.ok) throw new Error(recorded.error.message);
   expect(recorded.value.problem).toBeUndefined();

@@ -2,6 +2,7 @@
  * What the package offers to programs: text in, plain data out. 64-bit words are `"0x..."`, so everything here goes through
  * JSON. All types stand in this file; the declarations that ship are made from it alone.
  */
+import { finish } from '../../base/resumable';
 import { decodeFile, decodeText, rowsJson, type Decoded as DecodedKind } from '../../abi/kind-text';
 import { readPasted, recognitionOf } from '../../traces/pasted';
 import type { Result } from '../../base/result';
@@ -259,7 +260,7 @@ function plainRun(one: Run<Timeline>): ScenarioRun {
     problems: problems.map(({ message }) => message),
     passed: problems.length === 0 && expectations.every(({ ok }) => ok),
     digest: timeline.digest(),
-    recording: runJsonl(one),
+    recording: finish(runJsonl(one)),
   };
 }
 

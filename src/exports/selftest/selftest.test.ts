@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { finish } from '../../base/resumable';
 import { kvmExitReasons } from '../../abi/kvm-run';
 import { mpStates } from '../../abi/mp-state';
 import { isLong, sampled } from '../../testing/effort';
@@ -72,7 +73,7 @@ function stubFolder(): string {
 describe.skipIf(!hasGcc)('gcc takes the skeleton (skipped where there is no gcc)', () => {
   const folder = hasGcc ? stubFolder() : '';
   test.each(sampled(shippedFiles, 8))('of %s', (file) => {
-    const text = selftestText(exportedFrom(shipped(file), ['linux-7.2']));
+    const text = finish(selftestText(exportedFrom(shipped(file), ['linux-7.2'])));
     expect(compile(text, ['-I', folder])).toBe('');
   });
 });
@@ -92,7 +93,7 @@ describe.skipIf(tree === undefined)(
   () => {
     const options = tree === undefined ? [] : libraryOptions(tree);
     test.each(shippedFiles)('of %s', (file) => {
-      const text = selftestText(exportedFrom(shipped(file), ['linux-7.2']));
+      const text = finish(selftestText(exportedFrom(shipped(file), ['linux-7.2'])));
       expect(compile(text, options)).toBe('');
     });
   },
@@ -126,7 +127,7 @@ function libraryOptions(root: string): readonly string[] {
 }
 
 describe('a page state change of four pages in two ranges', () => {
-  const text = selftestText(exportedFrom(shipped('psc-batch.ghcb'), ['linux-7.2']));
+  const text = finish(selftestText(exportedFrom(shipped('psc-batch.ghcb'), ['linux-7.2'])));
 
   test('is written into the GHCB page word by word, the valid bitmap too, at the addresses of the selftest', () => {
     expect(text).toMatch(/ghcb\[0x390 \/ 8\] = 0x80000010ULL; \/\* swExitCode \*\//);
@@ -148,7 +149,7 @@ describe('a page state change of four pages in two ranges', () => {
 test('an act that no selftest can do stands in a comment that names it', () => {
   const text =
     'ghcb-scenario 1\nvm vcpus=1\nlaunch standard\nv0 hv-features form=msr\ninject rmpupdate code=1\nkvm reclaim gfn=0x120\nend ghcb-scenario\n';
-  const c = selftestText(exportedFrom(scenarioOf(text), ['linux-7.2']));
+  const c = finish(selftestText(exportedFrom(scenarioOf(text), ['linux-7.2'])));
   expect(c).toContain('/* inject rmpupdate code=1: no selftest can do this */');
   expect(c).toContain('/* kvm reclaim gfn=0x120: no selftest can do this */');
   expect(c).toContain('msr_request(0x80ULL);');
@@ -156,6 +157,6 @@ test('an act that no selftest can do stands in a comment that names it', () => {
 
 test('the text of a scenario does not end the comment that holds it', () => {
   const scenario = { lines: [{ kind: 'title', text: 'a */ int x; /* ??/' }, { kind: 'launch' }] } as const;
-  const c = selftestText(exportedFrom(scenario, ['linux-7.2']));
+  const c = finish(selftestText(exportedFrom(scenario, ['linux-7.2'])));
   expect(c.slice(0, c.indexOf('#include')).match(/\*\//g)).toHaveLength(1);
 });

@@ -3,6 +3,7 @@
  * library goes. It names helpers of that library; no line of it is copied.
  */
 import { version } from '../../../package.json';
+import type { Resumable } from '../../base/resumable';
 import { NO_GPA } from '../../engine/world';
 import type { Timeline } from '../../recording/timeline/timeline';
 import { printScenario } from '../../scenarios/print';
@@ -17,15 +18,19 @@ import { CHECK_SHIFT, DONE } from './stop-codes';
 /** The tree whose tools/testing/selftests/kvm has these helpers under these names; include/x86/sev.h and kvm_util.h were read. */
 export const SELFTEST_LIBRARY = 'Linux 7.2.13';
 
-export function selftestText({ runs }: Exported): string {
+export function* selftestText({ runs }: Exported): Resumable<string> {
   const [run] = runs;
   if (!run) return '';
   const { timeline } = run;
   const vcpus = timeline.world.vcpus.flatMap(({ exists }, vcpu) => (exists ? [vcpu] : []));
-  const halves = vcpus.flatMap((vcpu) => {
+  const halves: string[] = [];
+  for (const vcpu of vcpus) {
     const isDone = comesBack(timeline, vcpu);
-    return [...guestHalf(timeline, vcpu, isDone), ...hostHalf(timeline, vcpu, isDone)];
-  });
+    halves.push(...guestHalf(timeline, vcpu, isDone));
+    yield;
+    halves.push(...hostHalf(timeline, vcpu, isDone));
+    yield;
+  }
   return [
     '// SPDX-License-Identifier: MIT',
     ...blockComment(introduction(run)),

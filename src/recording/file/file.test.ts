@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { finish } from '../../base/resumable';
 import { profile } from '../../profiles/resolve';
 import { parseScenario, problemText } from '../../scenarios/parse';
 import { runScenario } from '../../scenarios/run';
@@ -24,7 +25,7 @@ function recorded(): { text: string; timeline: Timeline } {
   if (!parsed.ok) throw new Error(parsed.problems.map(problemText).join('\n'));
   const { timeline } = runScenario(parsed.scenario, profile('linux-7.2'), (world) => new Timeline(world));
   const header = { engine: '0.1.0', profile: 'linux-7.2', scenario };
-  return { text: writeRecording(timeline, header), timeline };
+  return { text: finish(writeRecording(timeline, header)), timeline };
 }
 
 const { text, timeline } = recorded();

@@ -3,6 +3,7 @@
  * of the world at the end. The acts define the run: a replay must give the same steps and digest.
  */
 import * as v from 'valibot';
+import type { Resumable } from '../../base/resumable';
 import { err, ok, type Problem, type Result } from '../../base/result';
 import type { Act } from '../../engine/acts';
 import { budgetNames, type Stop } from '../../engine/memory/meter';
@@ -78,6 +79,9 @@ export interface ReadRecording {
   readonly problem?: Problem;
 }
 
+/** Lines that are written in one part. */
+const LINES_IN_PART = 64;
+
 /** One step as a line of the file, its parts in the usual order. */
 export function stepText({ index, move, rule, transitions, findings }: StepRecord): string {
   const line = {
@@ -91,14 +95,17 @@ export function stepText({ index, move, rule, transitions, findings }: StepRecor
 }
 
 /** The file of a timeline. */
-export function writeRecording(timeline: Timeline, header: RecordingHeader): string {
+export function* writeRecording(timeline: Timeline, header: RecordingHeader): Resumable<string> {
   const lines = [JSON.stringify({ format: RECORDING_FORMAT, version: RECORDING_VERSION, ...header })];
   for (const { act, origin, firstStep, stepCount, refused, stopped } of timeline.acts) {
     lines.push(JSON.stringify({ act, origin, refused, stopped }, jsonValue));
-    for (let step = firstStep; step < firstStep + stepCount; step++)
+    for (let step = firstStep; step < firstStep + stepCount; step++) {
       lines.push(stepText(timeline.step(step)));
+      if (step % LINES_IN_PART === 0) yield;
+    }
   }
-  lines.push(JSON.stringify({ digest: timeline.digest(), steps: timeline.stepCount }));
+  const digest = yield* timeline.digestInParts();
+  lines.push(JSON.stringify({ digest, steps: timeline.stepCount }));
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,6 +1,7 @@
 /** The readers of what comes to the page from outside, each with what must hold of all that it reads. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { finish } from '../../base/resumable';
 import { readDump } from '../../abi/dump';
 import { kinds } from '../../abi/kinds';
 import { decodeText, encodeArguments } from '../../abi/kind-text';
@@ -109,7 +110,9 @@ function recordingText(): string {
   const parsed = parseScenario(shippedTexts[1] ?? '');
   if (!parsed.ok) return '';
   const { timeline } = runScenario(parsed.scenario, profile('linux-7.2'), (world) => new Timeline(world));
-  return writeRecording(timeline, { engine: '0', profile: 'linux-7.2', scenario: shippedTexts[1] ?? '' });
+  return finish(
+    writeRecording(timeline, { engine: '0', profile: 'linux-7.2', scenario: shippedTexts[1] ?? '' }),
+  );
 }
 
 const workFile = `{"format":"vmgexit-work","version":1,"works":[{"schema":1,"id":"a","name":"b","changed":1,
@@ -159,7 +162,7 @@ export const boundaries: readonly Boundary[] = [
     texts: [
       ...textsOf('link'),
       '#/s/psc-batch?k=12&v=pages&r=v14,linux-7.2:ap.doubleCreate=reject&sel=page:0x120',
-      `#/x/${CODEC}.${pack(shippedTexts[0] ?? '')}`,
+      `#/x/${CODEC}.${finish(pack(shippedTexts[0] ?? ''))}`,
     ],
     read: followLink,
     long: 1_350_000,
@@ -167,7 +170,7 @@ export const boundaries: readonly Boundary[] = [
   },
   {
     name: 'packed text',
-    texts: shippedTexts.map(pack),
+    texts: shippedTexts.map((text) => finish(pack(text))),
     read: (text) => void unpack(CODEC, text),
     long: 300_000,
     sample: 500,

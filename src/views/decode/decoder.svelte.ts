@@ -6,6 +6,7 @@ import { kinds } from '../../abi/kinds';
 import type { FieldRow } from '../../abi/layout';
 import type { Part, Recognition } from '../../abi/recognise';
 import { littleEndian, littleEndianBytes } from '../../base/bytes';
+import { MAX_PAGE_DECODED } from '../../base/limits';
 import type { Source } from '../../abi/source';
 import { bytesToHex, hex, hexdump } from '../../base/hex';
 import { problem, type Result } from '../../base/result';
@@ -61,11 +62,16 @@ export class Decoder {
   );
 
   paste(text: string): void {
+    if (text.length > MAX_PAGE_DECODED) return this.refuse(tooLong(`That is ${text.length} characters`));
     this.text = text;
     this.show(readPasted(text));
   }
 
   open(bytes: Uint8Array, name: string): void {
+    if (bytes.length > MAX_PAGE_DECODED && !bytes.includes(0)) {
+      this.text = name;
+      return this.refuse(tooLong(`${name} has ${bytes.length} characters`));
+    }
     const pasted = readPastedFile(bytes);
     this.text =
       pasted.kind === 'log'
@@ -218,6 +224,10 @@ export class Decoder {
     this.choosePart(0);
   }
 }
+
+/** @param what has so many characters */
+const tooLong = (what: string): string =>
+  `${what}; ${MAX_PAGE_DECODED / 1024} kB of text is the most that is read here, and nothing of it was. The largest layout has 4096 bytes: paste one page. "vmgexit decode" reads up to 1 MB, "vmgexit trace" a whole log.`;
 
 const textOf = (bytes: Uint8Array): string =>
   bytes.length <= SHORT_BYTES ? bytesToHex(bytes) : hexdump(bytes).join('\n');
