@@ -57,3 +57,22 @@ test('side by side, the steps that differ are the hits of "differs", typed befor
   await page.keyboard.press('Enter');
   await expect.poll(first).toBeGreaterThan(0);
 });
+
+test('Enter and Escape count while the field of the filter is loading', async ({ page }) => {
+  await openRun(page, '#/s/ap-create-on-init-then-create?r=part2-v4,linux-7.2&k=0');
+  let load = (): void => {};
+  const wanted = new Promise<void>((resolve) => (load = resolve));
+  await page.route('**/FilterBar-*.js', async (route) => {
+    await wanted;
+    await route.continue();
+  });
+  await page.keyboard.press('f');
+  await page.keyboard.type('refused');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('f');
+  await page.keyboard.type('differs');
+  await page.keyboard.press('Enter');
+  await expect.poll(async () => (await whereAmI(page)).step).toBeGreaterThan(0);
+  load();
+  await expect(page.locator('#filter-text')).toHaveValue('differs');
+});

@@ -69,6 +69,27 @@ test('what is typed while a dialog is loading goes into its field', async ({ pag
   await expect(chosen(page)).toContainText('Linux boots');
 });
 
+test('Enter while a dialog is loading takes what it would take, and Escape closes it', async ({ page }) => {
+  let load = (): void => {};
+  const wanted = new Promise<void>((resolve) => (load = resolve));
+  await page.route(/\/(?:all|ask)-[^/]*\.js$/, async (route) => {
+    await wanted;
+    await route.continue();
+  });
+  await openRun(page, `${apCreate}?k=5`);
+  await page.keyboard.press('/');
+  await page.keyboard.type('psc batch');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('j');
+  await expectStep(page, 6);
+  await page.keyboard.press('/');
+  await page.keyboard.type('linux boots');
+  await page.keyboard.press('Enter');
+  load();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Linux boots/);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
 test('single keys can be switched off; keys with Ctrl stay', async ({ page }) => {
   await openRun(page, `${apCreate}?k=5`);
   await page.keyboard.press('?');

@@ -30,6 +30,8 @@ export class Filtering {
   isDone = $state.raw(true);
 
   private readonly jobs = new Jobs();
+  /** A jump that was asked for before the hits were there. */
+  private waiting: number | undefined;
 
   constructor(private readonly page: FilteredPage) {}
 
@@ -50,6 +52,7 @@ export class Filtering {
 
   set(text: string): void {
     this.text = text;
+    this.waiting = undefined;
     this.page.links.remember();
     void this.run();
   }
@@ -85,6 +88,9 @@ export class Filtering {
     if (!hits) return;
     this.hits = hits;
     this.isDone = true;
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (waiting !== undefined) this.jump(waiting);
   }
 
   /** To the next hit on either side, or says that there is none. */
@@ -92,6 +98,10 @@ export class Filtering {
     const { page, hits, text } = this;
     if (text.trim() === '') {
       this.open();
+      return;
+    }
+    if (!this.isDone) {
+      this.waiting = by;
       return;
     }
     const to = landmarkFrom(hits, page.position, by);

@@ -44,6 +44,14 @@ interface SoFar {
   readonly hide: () => void;
 }
 
+/** Keys that came before the dialog they were meant for. */
+export interface TypedAhead {
+  readonly text: string;
+  /** Enter followed: the dialog takes what it would take then. */
+  readonly isEntered: boolean;
+}
+const nothingTyped: TypedAhead = { text: '', isEntered: false };
+
 /** How much more of the budget a run gets that a person lets go on. */
 const MORE_TIMES = 10;
 
@@ -94,9 +102,11 @@ export class Session {
   /** A file that is no scenario: the decoder opens it. */
   droppedFile = $state.raw<DroppedFile | undefined>();
   dialog = $state.raw<Dialog>('none');
-  /** What was typed since a dialog was asked for and before it was there. */
-  typedAhead = '';
+  /** What was typed since a dialog was asked for and before it was there, and whether Enter followed. */
+  private typedAhead: TypedAhead = nothingTyped;
   acts = $state.raw<readonly EnabledAct[]>([]);
+  /** `acts` are those of another place still. */
+  isTrying = $state.raw(false);
   chrome = $state.raw(true);
   /** The front page shows its question, then the answers, and is gone after the next step. */
   front = $state.raw<'asks' | 'answers' | 'gone'>('gone');
@@ -548,8 +558,11 @@ export class Session {
     const { run, engine } = this;
     if (!run || !engine) return;
     const parts = engine.actsAt(run, this.positions[0] ?? 0);
+    this.isTrying = true;
     const acts = await this.trying.do({ parts, says: () => 'Trying every act' });
-    if (acts) this.acts = acts;
+    if (!acts) return;
+    this.acts = acts;
+    this.isTrying = false;
   }
 
   /** Performs an act here: at the end of a fork it extends the fork, anywhere else it makes a new one. */
@@ -633,10 +646,20 @@ export class Session {
     this.dialog = 'name';
   }
 
+  /** A key for the dialog that is being loaded. */
+  typeAhead(key: string): void {
+    const { text, isEntered } = this.typedAhead;
+    if (key === 'Escape') {
+      this.dialog = 'none';
+      this.typedAhead = nothingTyped;
+    } else if (key === 'Enter') this.typedAhead = { text, isEntered: true };
+    else if (!isEntered) this.typedAhead = { text: text + key, isEntered };
+  }
+
   /** What was typed before the dialog was there, once. */
-  takeTypedAhead(): string {
+  takeTypedAhead(): TypedAhead {
     const { typedAhead } = this;
-    this.typedAhead = '';
+    this.typedAhead = nothingTyped;
     return typedAhead;
   }
 
