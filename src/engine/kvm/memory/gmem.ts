@@ -318,6 +318,13 @@ export function closeGmemFile(world: World, file: GmemFile): void {
 export function releaseGmem(world: World, file: GmemFile = usualFile(world)): void {
   closeGmemFile(world, file);
   truncateGmem(world, file.firstPfn, file.pages);
+  file.exists = false;
+}
+
+/** The VMM is gone: every file is closed and freed. */
+export function releaseAllGmem(world: World): void {
+  releaseGmem(world);
+  for (const file of world.files) if (file.exists) releaseGmem(world, file);
 }
 
 /** guest_memfd 0, made when it is first needed, as big as the memory of the guest. */

@@ -5,7 +5,7 @@ import type { Vcpu } from '../../state/vcpu';
 import { NO_PFN, type World } from '../../world';
 import { sevAsidFree } from './asids';
 import { changeGfns } from '../../frames/attributes';
-import { releaseGmem } from '../memory/gmem';
+import { releaseAllGmem } from '../memory/gmem';
 import { freeKernelPage, kvmRmpMakeShared, snpFreeFirmwarePage } from '../memory/kernel-pages';
 import { snpDecommissionContext } from '../launch/launch-start';
 import { dropSlots } from '../memory/memory-slots';
@@ -79,7 +79,7 @@ export function destroyVm(world: World): void {
 /** Every file of the VM is closed: the VM is destroyed, then the pages of guest_memfd are freed. */
 export function closeEverything(world: World): void {
   destroyVm(world);
-  releaseGmem(world);
+  releaseAllGmem(world);
   dropSlots(world);
   dropRegions(world);
   changeGfns(world, 0, world.config.gfnCount, 0, ~0);
