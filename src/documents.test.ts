@@ -81,8 +81,8 @@ describe('the check itself', () => {
   test('finds a path that is not there, in prose and not in an example', () => {
     const text = 'See `src/engine/gone.ts` and `src/engine/world.ts`.\n\n```\n`src/engine/example.ts`\n```\n';
     expect(missingPaths('README.md', text)).toEqual(['src/engine/gone.ts']);
-    expect(missingPaths('src/README.md', '`traces/`, `engine/`, `../gone.md` and `kvm_run`')).toEqual([
-      'src/traces/',
+    expect(missingPaths('src/README.md', '`nowhere/`, `engine/`, `../gone.md` and `kvm_run`')).toEqual([
+      'src/nowhere/',
       'gone.md',
     ]);
   });

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { profileIds } from '../profiles/profiles';
 import { profile } from '../profiles/resolve';
-import { memoryTape } from '../scenarios/memory-tape';
-import { runScenario } from '../scenarios/run';
-import { actLine, type Line } from '../scenarios/scenario';
+import { memoryTape } from './memory-tape';
+import { runScenario } from './run';
+import { actLine, type Line } from './scenario';
 import { runs } from '../testing/effort';
 import { anyAct } from '../testing/scenarios/any-act';
-import { rmpBits } from './memory/page-bits';
+import { rmpBits } from '../engine/memory/page-bits';
 import {
   backedRuns,
   backingOf,
@@ -19,8 +19,8 @@ import {
   pageWords,
   unpackBands,
   type Backing,
-} from './page-class';
-import type { World } from './world';
+} from '../engine/page-class';
+import type { World } from '../engine/world';
 
 const vm: Line = { kind: 'vm', settings: { memory: 4 << 20 }, written: [{ name: 'memory', text: '4M' }] };
 
