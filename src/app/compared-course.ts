@@ -1,6 +1,7 @@
 /** The course of a comparison: the rows that several runs have in common. */
 import { mapped, type Resumable } from '../base/resumable';
 import { lettersOf, partings, rowGroups, runLetter } from '../drawings/compared-rows';
+import { isLaunchRow } from '../recording/comparison/lines';
 import type { Comparison } from '../recording/comparison/model';
 import { groupTexts, rowSentence } from '../views/compare/words';
 import type { Course, ShownFinding } from './course';
@@ -47,8 +48,7 @@ export function* comparedCourse(comparison: Comparison, alone: readonly Course[]
 function splitFinding(comparison: Comparison, row: number): ShownFinding {
   const of = comparison.rows[row];
   const groups = of ? rowGroups(comparison, of) : [];
-  const inLaunch = comparison.runs[0]?.scenario.lines[of?.line ?? -1]?.kind === 'launch';
-  const rank = inLaunch ? 1 : 0;
+  const rank = isLaunchRow(comparison, row) ? 1 : 0;
   const letters = groups.map(({ runs }) => runs.map(runLetter).join(' ')).join(' | ');
   return {
     place: row + 1,

@@ -3,6 +3,7 @@ import { moveKinds } from '../engine/moves';
 import { alignColumns, wrap } from '../base/text';
 import { alikeText, lettersOf, letterOf, outlineOf, type OutlinePart } from '../exports/comparison-outline';
 import { rowTexts, type RowText } from '../exports/row-text';
+import { comparedLineText } from '../recording/comparison/lines';
 import type { Comparison, FieldDifference } from '../recording/comparison/model';
 import { lineText } from '../scenarios/print';
 import { expectationText, summary } from './run-text';
@@ -15,11 +16,10 @@ const INDENT = 10;
 /** @param columns width of the terminal */
 export function comparisonText(comparison: Comparison, columns: number): string[] {
   const { runs } = comparison;
-  const scenario = runs[0]?.scenario;
-  const names = runs.map(({ profile }, run) => `${letterOf(run)}  ${profile.spec}`);
+  const names = comparison.names.map((name, run) => `${letterOf(run)}  ${name}`);
   const lines = outlineOf(comparison).flatMap((section) => {
     const { line, differs, parts } = section;
-    const text = lineText(scenario?.lines[line]);
+    const text = comparedLineText(comparison, line);
     if (!differs) return [` = ${text}`];
     const shown = parts.flatMap((part) => partLines(comparison, part, columns));
     return [`<> ${text}${alikeText(section, false)}`, ...shown];
@@ -37,9 +37,10 @@ export function comparisonText(comparison: Comparison, columns: number): string[
 }
 
 /** Where the runs part, in one line. */
-export function parting({ runs, rows, firstDivergence, divergences }: Comparison): string {
+export function parting(comparison: Comparison): string {
+  const { rows, firstDivergence, divergences } = comparison;
   if (firstDivergence === undefined) return 'no difference';
-  const line = lineText(runs[0]?.scenario.lines[rows[firstDivergence]?.line ?? -1]);
+  const line = comparedLineText(comparison, rows[firstDivergence]?.line ?? -1);
   return `first difference at step ${firstDivergence + 1}: ${line} (${divergences.length} of ${rows.length} steps differ)`;
 }
 

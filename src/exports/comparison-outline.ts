@@ -1,4 +1,5 @@
 /** The printed part of a comparison: the lines of the scenario where runs differ, with some equal rows around them. */
+import { isActing } from '../recording/comparison/lines';
 import type { Comparison } from '../recording/comparison/model';
 import { isFound } from './row-text';
 
@@ -11,7 +12,7 @@ export interface OutlinePart {
 
 /** A line of the scenario that does something. */
 export interface OutlineSection {
-  /** Index in `scenario.lines`. */
+  /** Index in `Comparison.lines`. */
   readonly line: number;
   readonly differs: boolean;
   readonly parts: readonly OutlinePart[];
@@ -34,12 +35,11 @@ export const lettersOf = (runs: readonly number[]): string => runs.map(letterOf)
 
 /** The sections in order; a single run has nothing to compare, and everything but its launch is printed. */
 export function outlineOf(comparison: Comparison): OutlineSection[] {
-  const { runs, rows } = comparison;
-  const lines = runs[0]?.scenario.lines ?? [];
-  const isAboutLaunch = lines[aboutLine(comparison)]?.kind === 'launch';
+  const { runs, rows, lines } = comparison;
+  const isAboutLaunch = lines[aboutLine(comparison)]?.line.kind === 'launch';
   const sections: OutlineSection[] = [];
   let next = 0;
-  lines.forEach(({ kind }, line) => {
+  lines.forEach(({ line: { kind } }, line) => {
     const first = next;
     while (rows[next]?.line === line) next++;
     const acts = kind === 'act' || kind === 'launch' || kind === 'runUntil';
@@ -61,10 +61,9 @@ export function outlineOf(comparison: Comparison): OutlineSection[] {
 }
 
 /** The line in which the runs first differ; of runs that do not, the last one that does something. */
-function aboutLine({ runs, rows, firstDivergence }: Comparison): number {
+function aboutLine({ lines, rows, firstDivergence }: Comparison): number {
   if (firstDivergence !== undefined) return rows[firstDivergence]?.line ?? -1;
-  const acts: readonly string[] = ['act', 'launch', 'runUntil'];
-  return (runs[0]?.scenario.lines ?? []).findLastIndex(({ kind }) => acts.includes(kind));
+  return lines.findLastIndex(({ line }) => isActing(line));
 }
 
 const hasFinding = ({ runs, rows }: Comparison, row: number): boolean =>

@@ -2,6 +2,7 @@
 import type { Resumable } from '../base/resumable';
 import { decidingFacets } from '../explorer/deciding';
 import type { FacetDifference } from '../profiles/compare';
+import { isLaunchRow } from '../recording/comparison/lines';
 import type { Comparison } from '../recording/comparison/model';
 
 /** Steps that are tried under other facet values. */
@@ -16,12 +17,10 @@ export function* decidingDifferences(
   within: (row: number) => boolean = () => true,
 ): Resumable<FacetDifference[]> {
   const { runs, rows, divergences, firstDivergence, facetsOf } = comparison;
-  const isLaunch = (row: number): boolean =>
-    runs[0]?.scenario.lines[rows[row]?.line ?? -1]?.kind === 'launch';
   const found = new Map<string, FacetDifference>();
   let tried = 0;
   for (const row of divergences.filter(within)) {
-    if (row !== firstDivergence && isLaunch(row)) continue;
+    if (row !== firstDivergence && isLaunchRow(comparison, row)) continue;
     for (const [run, { timeline }] of runs.entries()) {
       const open = facetsOf(row).filter(({ name }) => !found.has(name));
       const step = rows[row]?.steps[run];

@@ -1,10 +1,11 @@
 /** A run as JSON lines: one run is a recording, several are a comparison, a line for each of its rows. */
 import { version } from '../../package.json';
 import { mapped, type Resumable } from '../base/resumable';
+import { comparedLineText, isOneText } from '../recording/comparison/lines';
 import type { ComparedRow, Comparison } from '../recording/comparison/model';
 import { writeRecording } from '../recording/file/file';
 import type { Timeline } from '../recording/timeline/timeline';
-import { lineText, printScenario } from '../scenarios/print';
+import { printScenario } from '../scenarios/print';
 import type { Run } from '../scenarios/run';
 import type { Exported } from './exported';
 import { differencesOf, ROWS_IN_PART, rowTexts } from './row-text';
@@ -30,7 +31,9 @@ function* comparisonLines(comparison: Comparison): Resumable<string[]> {
   const head = {
     type: 'comparison',
     profiles: runs.map((run) => run.profile.spec),
-    scenario: scenario ? printScenario(scenario) : '',
+    ...(isOneText(comparison)
+      ? { scenario: scenario ? printScenario(scenario) : '' }
+      : { names: comparison.names, scenarios: runs.map((run) => printScenario(run.scenario)) }),
     rows: rows.length,
     divergences: divergences.length,
     firstDivergence: firstDivergence ?? null,
@@ -42,7 +45,7 @@ function* comparisonLines(comparison: Comparison): Resumable<string[]> {
     return json({
       type: 'row',
       row: index,
-      line: lineText(scenario?.lines[line]),
+      line: comparedLineText(comparison, line),
       equal,
       steps: steps.map((step) => step ?? null),
       ...(equal ? {} : { groups }),

@@ -6,12 +6,13 @@ import { sourceText } from '../abi/source';
 import { folded } from '../base/fold';
 import { joined, mapped, type Resumable } from '../base/resumable';
 import type { FacetDifference } from '../profiles/compare';
+import { comparedLineText, isOneText } from '../recording/comparison/lines';
 import type { ComparedRow, Comparison } from '../recording/comparison/model';
 import type { Timeline } from '../recording/timeline/timeline';
 import { MAIL_COLUMNS } from '../scenarios/mail';
 import { lineText, printScenario } from '../scenarios/print';
 import type { Run } from '../scenarios/run';
-import { headOf, withProfiles, type Line } from '../scenarios/scenario';
+import { headOf, withProfiles } from '../scenarios/scenario';
 import {
   alikeText,
   letterOf,
@@ -46,40 +47,47 @@ export function* mailText(comparison: Comparison, { link }: MailOptions = {}): R
       outcome(run, comparison.runs.length > 1 ? `${letterOf(i)}: ` : ''),
     ),
   ];
-  const specs = comparison.runs.map(({ profile }) => profile.spec);
-  const scenario = printScenario(withProfiles(first.scenario, specs));
   return [
     ...introduction(comparison).map(safeLine),
     ...(link === undefined ? [] : ['', `<${link}>`]),
     ...body.map(safeLine),
     '',
-    scenario,
+    ...scenarioTexts(comparison, first),
   ].join('\n');
 }
 
-function introduction({ runs, rows, firstDivergence, divergences }: Comparison): string[] {
+/** The scenario to run; where the texts differ, that of each run under its name. */
+function scenarioTexts(comparison: Comparison, first: Run<Timeline>): string[] {
+  const { runs, names } = comparison;
+  const specs = runs.map(({ profile }) => profile.spec);
+  if (isOneText(comparison)) return [printScenario(withProfiles(first.scenario, specs))];
+  return runs.flatMap(({ scenario, profile }, run) => [
+    safeLine(`${letterOf(run)}  ${names[run] ?? ''}`),
+    printScenario(withProfiles(scenario, [profile.spec])),
+  ]);
+}
+
+function introduction(comparison: Comparison): string[] {
+  const { runs, rows, firstDivergence, divergences } = comparison;
   const { title } = headOf((runs[0] as Run<Timeline>).scenario);
   const names = runs.flatMap(({ profile }, i) => {
     const badge = profile.neverExistedAsCode ? ' (never existed as code)' : '';
-    return fitted(`${runs.length > 1 ? `${letterOf(i)}  ` : ''}${profile.spec}${badge}`, 2);
+    return fitted(`${runs.length > 1 ? `${letterOf(i)}  ` : ''}${comparison.names[i] ?? ''}${badge}`, 2);
   });
   const head = [...(title === '' ? [] : [...fitted(title, 0), '']), ...names];
   if (runs.length === 1) return head;
   if (firstDivergence === undefined) return [...head, '', `No difference in ${rows.length} steps.`];
-  const line = runs[0]?.scenario.lines[rows[firstDivergence]?.line ?? -1];
+  const line = comparedLineText(comparison, rows[firstDivergence]?.line ?? -1);
   const more = divergences.length > 1 ? `; ${divergences.length} steps of ${rows.length} differ` : '';
-  return [...head, '', ...fitted(`differs at step ${firstDivergence + 1}, ${lineText(line)}${more}`, 0)];
+  return [...head, '', ...fitted(`differs at step ${firstDivergence + 1}, ${line}${more}`, 0)];
 }
 
 function* ladder(comparison: Comparison): Resumable<string[]> {
-  const { runs } = comparison;
   yield* differencesOf(comparison);
   const sections = outlineOf(comparison);
   yield;
   const drawn = new LadderText(comparison, yield* vcpusIn(comparison, sections));
-  const lines = yield* joined(sections, (section) =>
-    drawn.section(section, runs[0]?.scenario.lines[section.line]),
-  );
+  const lines = yield* joined(sections, (section) => drawn.section(section));
   return [drawn.heads(), ...lines];
 }
 
@@ -105,9 +113,10 @@ class LadderText {
     return this.ladder.heads();
   }
 
-  *section(section: OutlineSection, line: Line | undefined): Resumable<string[]> {
+  *section(section: OutlineSection): Resumable<string[]> {
     const isOne = this.comparison.runs.length === 1;
-    const title = fitted(lineText(line) + alikeText(section, isOne), 0);
+    const line = comparedLineText(this.comparison, section.line);
+    const title = fitted(line + alikeText(section, isOne), 0);
     const isTold = section.differs || isOne || section.leftOut > 0;
     return isTold ? [...title, ...(yield* joined(section.parts, (part) => this.part(part)))] : title;
   }

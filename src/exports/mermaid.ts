@@ -4,8 +4,8 @@
  */
 import { folded } from '../base/fold';
 import { joined, type Resumable } from '../base/resumable';
+import { comparedLineText } from '../recording/comparison/lines';
 import type { Comparison } from '../recording/comparison/model';
-import { lineText } from '../scenarios/print';
 import { headOf } from '../scenarios/scenario';
 import { alikeText, letterOf, outlineOf, type OutlinePart, type OutlineSection } from './comparison-outline';
 import { differenceText } from './difference-text';
@@ -68,7 +68,7 @@ class Sequence {
   private *section(section: OutlineSection): Resumable<string[]> {
     const { runs } = this.comparison;
     const isOne = runs.length === 1;
-    const line = lineText(runs[0]?.scenario.lines[section.line]);
+    const line = comparedLineText(this.comparison, section.line);
     const isTold = section.differs || isOne || section.leftOut > 0;
     const parts = isTold ? section.parts : [];
     const lines = [this.note(`${line}${alikeText(section, isOne)}`)];
@@ -137,7 +137,7 @@ class Sequence {
   }
 
   private names(runs: readonly number[]): string {
-    return runs.map((run) => `${letterOf(run)} ${this.comparison.runs[run]?.profile.spec ?? ''}`).join(', ');
+    return runs.map((run) => `${letterOf(run)} ${this.comparison.names[run] ?? ''}`).join(', ');
   }
 
   private textsOf(row: number): readonly RowText[] {

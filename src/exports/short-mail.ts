@@ -6,6 +6,7 @@ import { sourceText } from '../abi/source';
 import type { Resumable } from '../base/resumable';
 import { moveKinds, moveText, type MoveKind } from '../engine/moves';
 import type { FacetDifference } from '../profiles/compare';
+import { comparedLineText, isLaunchRow } from '../recording/comparison/lines';
 import type { Comparison } from '../recording/comparison/model';
 import { MAIL_COLUMNS } from '../scenarios/mail';
 import { lineText } from '../scenarios/print';
@@ -25,7 +26,7 @@ export function* shortMail(exported: Exported): Resumable<string> {
   const { runs, comparison, link } = exported;
   const { title } = headOf(runs[0]?.scenario ?? { lines: [] });
   const isOne = runs.length === 1;
-  const names = runs.map(({ profile }, run) => (isOne ? '' : `${letterOf(run)} `) + profile.spec);
+  const names = comparison.names.map((name, run) => (isOne ? '' : `${letterOf(run)} `) + name);
   const head = [
     ...(title === '' ? [] : shortened(fitted(title, 0), MOST.title)),
     ...shortened(fitted(names.join(', '), 0), MOST.names),
@@ -62,12 +63,12 @@ function alone({ runs }: Exported): string[] {
 
 /** @param room lines that are left */
 function* compared(comparison: Comparison, room: number): Resumable<string[]> {
-  const { runs, rows, divergences } = comparison;
+  const { rows, divergences } = comparison;
   const row = decisiveRow(comparison);
   if (row === undefined) return [`They do the same in all ${rows.length} steps.`];
   const told = toldFrom(comparison, row);
   const line = rows[row]?.line ?? -1;
-  const act = lineText(runs[0]?.scenario.lines[line]);
+  const act = comparedLineText(comparison, line);
   const counted = divergences.length > 1 ? `; ${divergences.length} of ${rows.length} steps differ` : '';
   const lines = [
     ...shortened(fitted(`They differ at step ${row + 1}, ${act}${counted}:`, 0), MOST.act),
@@ -77,19 +78,16 @@ function* compared(comparison: Comparison, room: number): Resumable<string[]> {
   return [...lines, ...facetBlocks(yield* facetsOf(comparison, row, told), room - lines.length)];
 }
 
-const isLaunch = ({ runs, rows }: Comparison, row: number): boolean =>
-  runs[0]?.scenario.lines[rows[row]?.line ?? -1]?.kind === 'launch';
-
 /**
  * The first row in which a guest or a VMM is told another thing than in another run: in the line that the last note of the
  * scenario introduces, else in any line; where there is none, the first row in which the runs differ. `launch standard`
  * counts where they differ nowhere else.
  */
 function decisiveRow(comparison: Comparison): number | undefined {
-  const { runs, rows, divergences, firstDivergence } = comparison;
-  if (firstDivergence === undefined || isLaunch(comparison, firstDivergence)) return firstDivergence;
-  const told = divergences.filter((row) => !isLaunch(comparison, row) && isTold(comparison, row));
-  const lines = runs[0]?.scenario.lines ?? [];
+  const { lines: compared, rows, divergences, firstDivergence } = comparison;
+  if (firstDivergence === undefined || isLaunchRow(comparison, firstDivergence)) return firstDivergence;
+  const told = divergences.filter((row) => !isLaunchRow(comparison, row) && isTold(comparison, row));
+  const lines = compared.map(({ line }) => line);
   const note = lines.findLastIndex(({ kind }) => kind === 'note');
   const introduced = lines.findIndex(({ kind }, at) => at > note && (kind === 'act' || kind === 'runUntil'));
   return told.find((row) => note >= 0 && rows[row]?.line === introduced) ?? told[0] ?? firstDivergence;

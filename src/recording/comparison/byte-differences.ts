@@ -91,7 +91,7 @@ export function kvmRunFieldDifferences(worlds: readonly World[], vcpu: number): 
 /** Fields of the GHCB page that the guest uses on a vCPU. */
 export function ghcbDifferences(worlds: readonly World[], vcpu: number): FieldDifference[] {
   const views = worlds.map((world): View => {
-    const { guestGhcbGpa } = world.vcpu(vcpu);
+    const { guestGhcbGpa = 0n } = world.vcpus[vcpu] ?? {};
     return guestGhcbGpa === 0n ? undefined : world.findImage('shared', gpaToGfn(guestGhcbGpa));
   });
   if (differingWords(views, 0, PAGE_SIZE).length === 0) return [];

@@ -7,10 +7,11 @@ import { formatArgument, moveKinds, type Move, type MoveKind } from '../../engin
 import { profileIds } from '../../profiles/profiles';
 import type { ResolvedProfile } from '../../profiles/resolve';
 import type { Run } from '../../scenarios/run';
-import type { Line } from '../../scenarios/scenario';
+import { printScenario } from '../../scenarios/print';
 import type { Resumable } from '../../base/resumable';
 import { alignInParts, type AlignedItem } from './alignment';
-import type { ComparedRow, FieldDifference } from './model';
+import { comparedLines, lineGroups } from './lines';
+import type { ComparedLine, ComparedRow, FieldDifference } from './model';
 
 import type { Finding, PerformedAct, StepRecord, Timeline } from '../timeline/timeline';
 import { UnreportedDifferences } from './unreported-differences';
@@ -23,7 +24,7 @@ export interface FoundRow extends Omit<ComparedRow, 'differences'> {
 
 /** A step, or that an act could not be taken. */
 interface Item extends AlignedItem {
-  /** Line of the scenario. */
+  /** Index of the compared line. */
   readonly line: number;
   readonly step?: number;
   readonly refused?: string;
@@ -36,27 +37,17 @@ interface Segment extends AlignedItem {
   readonly items: readonly Item[];
 }
 
+/** A compared line, and where it stands in the text of one run. */
+interface OwnLine {
+  readonly line: number;
+  readonly index: number;
+}
+
 /** A segment under construction. */
 interface OpenSegment {
   readonly key: string;
   readonly verb: string;
   readonly items: Item[];
-}
-
-/**
- * The lines whose steps are aligned together: each line alone, but consecutive `run until` lines as one group, since a
- * kernel that does not exit to userspace runs past the line at which another kernel stops.
- */
-function lineGroups(lines: readonly Line[]): number[][] {
-  const groups: number[][] = [];
-  let goesOn = false;
-  lines.forEach(({ kind }, line) => {
-    if (kind !== 'act' && kind !== 'launch' && kind !== 'runUntil') return;
-    if (kind === 'runUntil' && goesOn) groups.at(-1)?.push(line);
-    else groups.push([line]);
-    goesOn = kind === 'runUntil';
-  });
-  return groups;
 }
 
 /** Generations first, oldest first; then the other profiles by their text. */
@@ -69,8 +60,10 @@ function rank({ id }: ResolvedProfile): number {
 const STEPS_IN_PART = 256;
 const ROWS_IN_PART = 16;
 
-/** The rows of several runs of one scenario. */
-export const comparedRows = (runs: readonly Run<Timeline>[]): Resumable<FoundRow[]> =>
+/** The rows of several runs, and the lines that they belong to. */
+export const comparedRows = (
+  runs: readonly Run<Timeline>[],
+): Resumable<{ readonly lines: readonly ComparedLine[]; readonly rows: readonly FoundRow[] }> =>
   new Comparer(runs).rows();
 
 class Comparer {
@@ -83,18 +76,31 @@ class Comparer {
   constructor(private readonly runs: readonly Run<Timeline>[]) {
     this.unreported = new UnreportedDifferences(runs.map(({ timeline }) => timeline));
     const spec = (run: number): ResolvedProfile => (runs[run] as Run<Timeline>).profile;
+    const text = (run: number): string => printScenario((runs[run] as Run<Timeline>).scenario);
     const before = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
     this.order = runs
       .map((_, run) => run)
-      .sort((a, b) => rank(spec(a)) - rank(spec(b)) || before(spec(a).spec, spec(b).spec));
+      .sort(
+        (a, b) =>
+          rank(spec(a)) - rank(spec(b)) || before(spec(a).spec, spec(b).spec) || before(text(a), text(b)),
+      );
   }
 
-  *rows(): Resumable<FoundRow[]> {
+  *rows(): Resumable<{ readonly lines: readonly ComparedLine[]; readonly rows: readonly FoundRow[] }> {
     const rows: FoundRow[] = [];
-    for (const lines of lineGroups(this.runs[0]?.scenario.lines ?? [])) {
+    const lines = yield* comparedLines(
+      this.runs.map(({ scenario }) => scenario),
+      this.order,
+    );
+    for (const group of lineGroups(lines)) {
       const segments: Segment[][] = [];
-      for (const run of this.order)
-        segments.push(yield* this.segments(this.runs[run] as Run<Timeline>, lines));
+      for (const run of this.order) {
+        const own = group.flatMap((line): OwnLine[] => {
+          const index = lines[line]?.of[run];
+          return index === undefined ? [] : [{ line, index }];
+        });
+        segments.push(yield* this.segments(this.runs[run] as Run<Timeline>, own));
+      }
       for (const at of yield* alignInParts(segments)) {
         const items = at.map((index, i) => (index === undefined ? [] : (segments[i]?.[index]?.items ?? [])));
         for (const row of yield* alignInParts(items)) {
@@ -103,7 +109,7 @@ class Comparer {
         }
       }
     }
-    return rows;
+    return { lines, rows };
   }
 
   /** @param least line of the preceding row: rows never go back to an earlier line */
@@ -133,7 +139,7 @@ class Comparer {
   }
 
   /** What lines did in one run, cut where an act of the scenario or of a guest program begins. */
-  private *segments(run: Run<Timeline>, lines: readonly number[]): Resumable<Segment[]> {
+  private *segments(run: Run<Timeline>, lines: readonly OwnLine[]): Resumable<Segment[]> {
     const segments: OpenSegment[] = [];
     for (const line of lines) yield* this.addLine(segments, run, line);
     // A single segment of a run corresponds to the single segment of the others.
@@ -146,8 +152,8 @@ class Comparer {
     }));
   }
 
-  private *addLine(segments: OpenSegment[], run: Run<Timeline>, line: number): Resumable<void> {
-    const { firstAct = 0, endAct = 0 } = run.lines[line] ?? {};
+  private *addLine(segments: OpenSegment[], run: Run<Timeline>, { line, index }: OwnLine): Resumable<void> {
+    const { firstAct = 0, endAct = 0 } = run.lines[index] ?? {};
     const reported = new Set<string>();
     const add = (item: Omit<Item, 'line'>): void => void segments.at(-1)?.items.push({ line, ...item });
     for (const performed of run.timeline.acts.slice(firstAct, endAct)) {
@@ -162,7 +168,7 @@ class Comparer {
       reported.add(refused);
       add(this.refusal(refused, segments.at(-1)?.items.length === 0));
     }
-    for (const why of unreportedProblems(run, line, reported)) {
+    for (const why of unreportedProblems(run, index, reported)) {
       if (segments.length === 0) segments.push({ key: 'no act', verb: 'no act', items: [] });
       add(this.refusal(why, segments.at(-1)?.items.length === 0));
     }

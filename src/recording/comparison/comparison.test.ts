@@ -8,7 +8,10 @@ import { parseScenario, problemText } from '../../scenarios/parse';
 import { runScenario, type Run } from '../../scenarios/run';
 import type { Scenario } from '../../scenarios/scenario';
 import { runs as runsOf, sampled } from '../../testing/effort';
+import { lineText } from '../../scenarios/print';
+import { actLine } from '../../scenarios/scenario';
 import { compare } from './comparison';
+import { comparedLineText, isActing } from './lines';
 import { type ComparedRow, type Comparison, type FieldDifference } from './model';
 import { Timeline } from '../timeline/timeline';
 
@@ -203,4 +206,96 @@ test('a kernel that never leaves runs past the line where another one stops, and
   });
   expect(linesOf).toEqual([5, 3]);
   expect(rows.map(({ line }) => line)).toEqual(rows.map(({ line }) => line).sort((a, b) => a - b));
+});
+
+describe('runs of texts that differ', () => {
+  const before = `${armed}\nv0 ap-create target=1 vmsa=0x122000\nv0 hv-features form=msr`;
+  const comparedTexts = (...bodies: string[]): Comparison =>
+    compare(
+      bodies.map((body) => run(written(body), 'linux-7.2')),
+      bodies.map((_, at) => `text ${at}`),
+    );
+  const textsOf = (comparison: Comparison): string[] =>
+    comparison.divergences.map((row) => comparedLineText(comparison, comparison.rows[row]?.line ?? -1));
+
+  test('an act with another parameter stands beside the act it replaces, and what is before it is equal', () => {
+    const comparison = comparedTexts(
+      before,
+      before.replace('target=1 vmsa=0x122000', 'target=1 vmsa=0x123000'),
+    );
+    checkSound(comparison);
+    const { firstDivergence = -1, rows } = comparison;
+    expect(movesOf(comparison, firstDivergence)).toEqual(['naeRequest', 'naeRequest']);
+    expect(new Set(textsOf(comparison))).toEqual(
+      new Set(['A v0 ap-create target=1 vmsa=0x122000 | B v0 ap-create target=1 vmsa=0x123000']),
+    );
+    expect(rows.slice(0, firstDivergence).every(({ groups }) => groups.length === 1)).toBe(true);
+  });
+
+  test('an act that one text leaves out has rows of the other run alone', () => {
+    const comparison = comparedTexts(before, before.replace(/\nv0 ap-create target=1 .*/, ''));
+    checkSound(comparison);
+    const own = comparison.rows.filter(({ steps }) => steps[1] === undefined);
+    expect(own.length).toBeGreaterThan(0);
+    for (const { line } of own)
+      expect(comparedLineText(comparison, line)).toMatch(/^A v0 +ap-create target=1/);
+    expect(comparison.stateAfter(comparison.rows.length - 1).map(({ name }) => name)).toContain(
+      'v1.guestVmsaGpa',
+    );
+  });
+
+  test('an act that was moved is found at both places, and the others stay beside each other', () => {
+    const moved = before.replace(/(v0 make-vmsa gpa=0x121000)\n(v0 make-vmsa gpa=0x122000)/, '$2\n$1');
+    const comparison = comparedTexts(before, moved);
+    checkSound(comparison);
+    const last = comparison.rows.at(-1);
+    expect(last?.steps.every((step) => step !== undefined)).toBe(true);
+  });
+
+  test('launch standard stands beside the acts that it is made of', () => {
+    const whole = run(written('launch standard\nv0 hv-features form=msr'), 'linux-7.2');
+    const acts = whole.timeline.acts.filter(({ origin }) => origin === 'scenario');
+    const lines = [...acts.slice(0, -1).map(({ act }) => lineText(actLine(act))), 'v0 hv-features form=msr'];
+    const comparison = compare([whole, run(written(lines.join('\n')), 'linux-7.2')]);
+    checkSound(comparison);
+    expect(comparison.divergences).toEqual([]);
+  });
+
+  test('machines of another size are compared by the names of their state', () => {
+    const body = 'launch standard\nv0 hv-features form=msr';
+    const comparison = comparedTexts(`vm vcpus=1 memory=4M\n${body}`, `vm vcpus=3 memory=8M\n${body}`);
+    checkSound(comparison);
+    const names = comparison.stateAfter(comparison.rows.length - 1).map(({ name }) => name);
+    expect(names).toContain('v2.exists');
+    const last = comparison.rows.at(-1);
+    expect([last?.groups.length, last?.steps.length]).toEqual([1, 2]);
+  });
+
+  test('texts and profiles may differ at once, in any order', () => {
+    const other = written(before.replace('v0 hv-features form=msr', 'v0 nmi target=1'));
+    const runs = [run(written(before), 'linux-7.2'), run(other, doubleCreate), run(other, 'part2-v4')];
+    fc.assert(
+      fc.property(fc.shuffledSubarray([0, 1, 2], { minLength: 3 }), (order) => {
+        const shuffled = compare(order.map((i) => runs[i] as Run<Timeline>));
+        checkSound(shuffled);
+        const straight = compare(runs);
+        const identity = order.map((_, i) => i);
+        expect(shuffled.rows.map((row) => permuted(row, identity))).toEqual(
+          straight.rows.map((row) => permuted(row, order)),
+        );
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  test('whatever lines are left out, each step of each run stands in one row, in order', () => {
+    const scenarios = ['psc-batch', 'linux-boot', 'ap-create-on-init-then-create'].map(shipped);
+    fc.assert(
+      fc.property(fc.constantFrom(...scenarios), fc.infiniteStream(fc.boolean()), (scenario, drops) => {
+        const lines = scenario.lines.filter((line) => !isActing(line) || drops.next().value !== true);
+        checkSound(compare([run(scenario, 'linux-7.2'), run({ lines }, 'linux-7.2')]));
+      }),
+      { numRuns: runsOf(8) },
+    );
+  });
 });

@@ -1,8 +1,8 @@
 /**
- * One scenario under several profiles: the steps of all runs in common rows, in each row who did the same, and what
- * differs. A row belongs to a line of the scenario; inside a line to an act of the scenario or of a guest program; inside
- * that, steps of one kind and vCPU stand beside each other, so that a kernel that exits three times lines up with one
- * that exits once.
+ * Runs that differ in profile, text or both: their steps in common rows, in each row who did the same, and what differs.
+ * The lines of the texts are aligned first. A row belongs to such a line; inside a line to an act of the scenario or of a
+ * guest program; inside that, steps of one kind and vCPU stand beside each other, so that a kernel that exits three times
+ * lines up with one that exits once.
  */
 import { finish, type Resumable } from '../../base/resumable';
 import { compareProfiles } from '../../profiles/compare';
@@ -14,16 +14,21 @@ import { stateDifferences, worldsAt } from './state-differences';
 import type { Timeline } from '../timeline/timeline';
 
 /**
- * Compares runs of one scenario.
+ * Compares runs.
  *
  * The order of the rows does not depend on the order of the runs: reordering the runs only renumbers them in the result.
+ * @param names what the runs are called; their profiles when missing
  */
-export const compare = (runs: readonly Run<Timeline>[]): Comparison => finish(compareInParts(runs));
+export const compare = (runs: readonly Run<Timeline>[], names?: readonly string[]): Comparison =>
+  finish(compareInParts(runs, names));
 
 /** As {@link compare}, some rows at a time. */
-export function* compareInParts(runs: readonly Run<Timeline>[]): Resumable<Comparison> {
+export function* compareInParts(
+  runs: readonly Run<Timeline>[],
+  names: readonly string[] = runs.map(({ profile }) => profile.spec),
+): Resumable<Comparison> {
   const timelines = runs.map(({ timeline }) => timeline);
-  const found = yield* comparedRows(runs);
+  const { lines, rows: found } = yield* comparedRows(runs);
 
   const places = placesOf(runs, found);
   const positionsAfter = (row: number): readonly number[] =>
@@ -43,12 +48,13 @@ export function* compareInParts(runs: readonly Run<Timeline>[]): Resumable<Compa
   };
   const rows = found.map((row, index) => withLazyDifferences(row, () => differencesIn(row, index)));
   const divergences = rows.flatMap(({ groups }, index) => (groups.length > 1 ? [index] : []));
-  const inLaunch = (row: number): boolean =>
-    runs[0]?.scenario.lines[rows[row]?.line ?? -1]?.kind === 'launch';
+  const inLaunch = (row: number): boolean => lines[rows[row]?.line ?? -1]?.line.kind === 'launch';
   const facets = compareProfiles(runs.map(({ profile }) => profile));
   const stepsOf = (row: number): readonly (number | undefined)[] => rows[row]?.steps ?? [];
   return {
     runs,
+    names,
+    lines,
     rows,
     divergences,
     firstDivergence: divergences.find((row) => !inLaunch(row)) ?? divergences[0],

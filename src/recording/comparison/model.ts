@@ -2,6 +2,7 @@
 import type { FieldRow } from '../../abi/layout';
 import type { FacetDifference } from '../../profiles/compare';
 import type { Run } from '../../scenarios/run';
+import type { Line } from '../../scenarios/scenario';
 import type { Timeline } from '../timeline/timeline';
 
 /** Bytes that are not the same in all runs that left for userspace, no longer than a field of any of these runs. */
@@ -30,8 +31,8 @@ export interface FieldDifference {
 /** Steps of the runs that stand beside each other. */
 export interface ComparedRow {
   /**
-   * Line of the scenario, an index in `scenario.lines`, never before that of an earlier row. Where runs come to the row
-   * under different `run until` lines, the first of them.
+   * Index in `Comparison.lines`, never before that of an earlier row. Where runs come to the row under different lines,
+   * the first of them.
    */
   readonly line: number;
   /** Index of the step in each run; undefined where a run made no such step. */
@@ -51,9 +52,23 @@ export interface ComparedRow {
   readonly differences: readonly FieldDifference[];
 }
 
+/** A line of the scenarios that are compared: of one scenario, or of texts that have some lines in common. */
+export interface ComparedLine {
+  /** As the first run that has it writes it. */
+  readonly line: Line;
+  /** By run its index in `scenario.lines`; undefined where the text of a run has no such line. */
+  readonly of: readonly (number | undefined)[];
+  /** All runs have it with the same text. */
+  readonly isSame: boolean;
+}
+
 export interface Comparison {
-  /** A, B, ... in the order of the profiles. */
+  /** A, B, ... in the order in which they were given. */
   readonly runs: readonly Run<Timeline>[];
+  /** What each run is called; its profile where nothing else tells the runs apart. */
+  readonly names: readonly string[];
+  /** Of one scenario its own lines; else those of all texts in a common order. */
+  readonly lines: readonly ComparedLine[];
   readonly rows: readonly ComparedRow[];
   /** Indexes of the rows that are not equal, ascending. */
   readonly divergences: readonly number[];

@@ -48,7 +48,8 @@ class FrameWalk {
 
 /** The RMP entry of each vCPU's own VMSA page. */
 export function vmsaDifferences(worlds: readonly World[]): FieldDifference[] {
-  const vcpus = Array.from({ length: worlds[0]?.config.vcpus ?? 0 }, (_, vcpu) => vcpu);
+  const most = Math.max(0, ...worlds.map(({ config }) => config.vcpus));
+  const vcpus = Array.from({ length: most }, (_, vcpu) => vcpu);
   return vcpus.flatMap((vcpu): FieldDifference[] => {
     const name = `vmsa.v${vcpu}.rmp`;
     const values = worlds.map((world) => text(world, name));

@@ -25,7 +25,8 @@ export function stateDifferences(
   positions: readonly number[],
 ): FieldDifference[] {
   const worlds = worldsAt(timelines, positions);
-  const vcpus = Array.from({ length: worlds[0]?.config.vcpus ?? 0 }, (_, vcpu) => vcpu);
+  const most = Math.max(0, ...worlds.map(({ config }) => config.vcpus));
+  const vcpus = Array.from({ length: most }, (_, vcpu) => vcpu);
   const guestVisible = vcpus.flatMap((vcpu) => [
     ...instanceDifferences(worlds, (name) => name === `v${vcpu}`),
     ...kvmRunFieldDifferences(worlds, vcpu),
@@ -41,12 +42,16 @@ export function stateDifferences(
   ];
 }
 
-/** Variables of the selected instances, in declared order. */
+/** Variables of the selected instances, in declared order; machines of another size have more or fewer instances. */
 function instanceDifferences(worlds: readonly World[], wanted: (name: string) => boolean): FieldDifference[] {
-  const instances = worlds[0]?.instances ?? [];
-  return instances.flatMap(({ name, group }, index) => {
+  const largest = worlds.reduce((best, one) => (one.instances.length > best.instances.length ? one : best));
+  return largest.instances.flatMap(({ name, group }, index) => {
     if (!wanted(name)) return [];
-    const of = worlds.map((world) => ({ world, instance: world.instances[index]?.instance }));
+    const of = worlds.map((world) => {
+      const at = world.instances[index];
+      const found = at?.name === name ? at : world.instances.find((one) => one.name === name);
+      return { world, instance: found?.instance };
+    });
     return inOrder(group).flatMap((slot): FieldDifference[] => {
       if (of.every((one) => sameWords(one, of[0], slot))) return [];
       const values = of.map(({ world, instance }) => instance && variableText(world, instance, slot));

@@ -46,10 +46,15 @@ const reportedBits: Readonly<Partial<Record<PageFieldName, number>>> = {
 
 /** Compares what steps with equal moves wrote. */
 export class UnreportedDifferences {
-  private map: ArenaMap | undefined;
+  private readonly maps = new Map<number, ArenaMap>();
+  private readonly named = new Map<number, ReadonlyMap<string, number>>();
+  /** Machines of one size: an address has the same meaning in all of them. */
+  private readonly isOneLayout: boolean;
 
-  /** @param timelines of one scenario, so that a word has the same meaning in all of them */
-  constructor(private readonly timelines: readonly Timeline[]) {}
+  constructor(private readonly timelines: readonly Timeline[]) {
+    const sizes = timelines.map(({ world: { config } }) => `${config.vcpus} ${config.slots ?? ''}`);
+    this.isOneLayout = new Set(sizes).size < 2;
+  }
 
   /** Splits runs with equal moves by the state that first differs in these steps. @param group runs that each have a step */
   split(group: readonly number[], steps: readonly (number | undefined)[]): number[][] {
@@ -57,13 +62,15 @@ export class UnreportedDifferences {
     const bytes = (run: number): Uint8Array => this.timeline(run).writes(steps[run] ?? 0);
     const own = bytes(first);
     // Every run changed the same bits: words that were equal are still equal.
-    if (group.every((run) => run === first || equalBytes(own, bytes(run)))) return [[...group]];
+    if (this.isOneLayout && group.every((run) => run === first || equalBytes(own, bytes(run))))
+      return [[...group]];
     const written = group.map((run) => this.read(run, steps[run] ?? 0));
     const signs = group.map(() => '');
     const sign = (name: string, before: readonly number[], after: readonly number[]): void => {
       if (beginsToDiffer(before, after)) after.forEach((value, i) => (signs[i] += `${name}=${value} `));
     };
-    this.compareWords(written, sign);
+    if (this.isOneLayout) this.compareWords(written, sign);
+    else this.compareNamedWords(group, written, sign);
     this.comparePages(written, sign);
     const parts = new Map<string, number[]>();
     group.forEach((run, i) => {
@@ -100,10 +107,39 @@ export class UnreportedDifferences {
     }
   }
 
+  /** As {@link compareWords} where an address means something else in each world. */
+  private compareNamedWords(group: readonly number[], written: readonly Written[], sign: Sign): void {
+    const names = new Set(
+      written.flatMap(({ words }, i) =>
+        [...words.keys()].flatMap((address) => this.mapOf(group[i] ?? 0).nameOf(address) ?? []),
+      ),
+    );
+    for (const name of names) {
+      const addresses = group.flatMap((run) => this.namesOf(run).get(name) ?? []);
+      if (addresses.length < group.length || !isReported(name.split('.')[0] ?? '')) continue;
+      const before = written.map(({ world }, i) => world.arena.read(addresses[i] as number));
+      const after = written.map(
+        ({ words }, i) => (before[i] as number) ^ (words.get(addresses[i] as number) ?? 0),
+      );
+      sign(name, before, after);
+    }
+  }
+
+  private mapOf(run: number): ArenaMap {
+    const map = this.maps.get(run) ?? new ArenaMap(this.timeline(run).world);
+    this.maps.set(run, map);
+    return map;
+  }
+
+  private namesOf(run: number): ReadonlyMap<string, number> {
+    const names = this.named.get(run) ?? this.mapOf(run).named();
+    this.named.set(run, names);
+    return names;
+  }
+
   /** Whether a word has the same meaning in all runs: page images are allocated on demand, in an order that may differ. */
   private isComparable(address: number, written: readonly Written[]): boolean {
-    this.map ??= new ArenaMap(this.timeline(0).world);
-    const place = this.map.at(address);
+    const place = this.mapOf(0).at(address);
     if (!place) return false;
     if (place.kind === 'variable') return isReported(place.instance);
     if (place.isKvmRun) return true;
@@ -114,7 +150,7 @@ export class UnreportedDifferences {
 
   private comparePages(written: readonly Written[], sign: Sign): void {
     const fields = new Set(written.flatMap(({ runs }) => runs.map(({ field }) => field)));
-    const last = this.timeline(0).world.config.gmemPages;
+    const last = Math.min(...this.timelines.map(({ world }) => world.config.gmemPages));
     for (const field of fields) {
       const name = pageFieldNames[field] as PageFieldName;
       const reported = reportedBits[name] ?? 0;

@@ -61,6 +61,26 @@ export class ArenaMap {
     return this.places[address];
   }
 
+  /**
+   * Addresses by name, for worlds whose layouts differ: words of variables and of `kvm_run`. Images of pages are left out,
+   * since they are allocated on demand.
+   */
+  named(): ReadonlyMap<string, number> {
+    return new Map(
+      this.places.flatMap((_, address) => {
+        const name = this.nameOf(address);
+        return name === undefined ? [] : [[name, address] as const];
+      }),
+    );
+  }
+
+  /** The name of a word in {@link named}. */
+  nameOf(address: number): string | undefined {
+    const place = this.places[address];
+    if (place?.kind === 'variable') return `${place.instance}.${place.slot.name}.${address - place.address}`;
+    return place?.isKvmRun ? `kvm_run ${place.index} ${address - place.base}` : undefined;
+  }
+
   /** The name of an image in views: the page it stands for, read through `read`. */
   imageName(index: number, isKvmRun: boolean, read: (address: number) => number): string {
     if (isKvmRun) return `kvm_run v${index}`;
