@@ -152,7 +152,7 @@ test('a link holds a scenario whole and says when its end state differs', async 
   await page.keyboard.press('y');
   await expect(page.getByText(/^Link copied/).first()).toBeVisible();
   const link = await page.evaluate(() => navigator.clipboard.readText());
-  expect(link).toMatch(/#\/x\/2\.[A-Za-z0-9_-]+\?.*&e=[\w.]+\.[0-9a-f]{8}$/);
+  expect(link).toMatch(/#\/x\/2\.[A-Za-z0-9_-]+\?.*&c=\d+\.[\w-]+&e=[\w.]+\.[0-9a-f]{8}$/);
 
   const { step, of } = await whereAmI(page);
   await page.goto('about:blank');
@@ -163,7 +163,7 @@ test('a link holds a scenario whole and says when its end state differs', async 
 
   await page.goto('about:blank');
   await page.goto(link.replace(/[0-9a-f]{8}$/, '00000000'));
-  await expect(page.locator('.notice')).toContainText('now ends in another state');
+  await expect(page.locator('.notice')).toContainText('another state at the end');
   await page.goto('about:blank');
   await page.goto(`${link.slice(0, 60)}`);
   await expect(page.locator('.notice')).toContainText('damaged');

@@ -109,6 +109,24 @@ const unit = {
   report: unitCount,
   headline: fuzzedInputs,
 };
+/** Two hundred kills of the browser in the middle of the work. @type {Stage} */
+const kills = {
+  name: 'kills',
+  commands: [
+    [...bin.vite, 'build', '--logLevel', 'warn'],
+    ['e2e/scripts/e2e.mjs', 'e2e/kills.spec.ts'],
+  ],
+  report: browserCount,
+};
+/** The same digests in every program that can run the engine. @type {Stage} */
+const digests = {
+  name: 'digests',
+  commands: [['e2e/scripts/digests.mjs']],
+  headline: (output) => {
+    console.log([...output.matchAll(/^\w+(?: \d+)?: .*$/gm)].map(([line]) => `     ${line}`).join('\n'));
+    return '';
+  },
+};
 /** What small wrong changes no test notices, and the score of each module. @type {Stage} */
 const mutants = {
   name: 'mutants',
@@ -175,7 +193,7 @@ mkdirSync(results, { recursive: true });
 
 /** @type {Outcome[]} */
 const outcomes = [];
-const long = chosen.length > 0 ? [unit] : [unit, mutants];
+const long = chosen.length > 0 ? [unit] : [unit, mutants, kills, digests];
 const waiting = isLong ? long : [unit, ...besideUnit];
 console.log(`seed ${seed} (VMGEXIT_SEED)`);
 const worker = async () => {

@@ -17,7 +17,7 @@ import { pack, unpack } from './pack';
 import { parseAddress } from './url';
 import { partAt } from '../engine/observe';
 import { parseProfileList } from '../profiles/resolve';
-import { readRecording } from '../recording/file/file';
+import { playRecording } from '../recording/file/player';
 import { parseScenario } from '../scenarios/parse';
 import { printScenario } from '../scenarios/print';
 
@@ -85,8 +85,8 @@ const readers: readonly (readonly [name: string, piece: string, read: (text: str
   ['a packed scenario of one letter', 'x', (text) => void unpack(1, finish(pack(text)))],
   ['bytes of a link', '~4~', (text) => void bytesFromLink(text)],
   ['what was saved', '{"slug":1},', (text) => void parseStored(`{"version":1,"saved":[${text}{}]}`)],
-  ['a recording of lines that are none', '{"act":{}}\n', (text) => void readRecording(`${header}\n${text}`)],
-  ['a recording of steps', '{"step":0}\n', (text) => void readRecording(`${header}\n${text}`)],
+  ['a recording of lines that are none', '{"act":{}}\n', (text) => void playRecording(`${header}\n${text}`)],
+  ['a recording of steps', '{"step":0}\n', (text) => void playRecording(`${header}\n${text}`)],
   ['a value without end', 'f', (text) => void recognise(text)],
   ['a value of dashes', 'z', (text) => void recognise(text)],
   ['a negative value', '9', (text) => void recognise(`-${text}`)],

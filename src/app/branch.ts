@@ -7,6 +7,8 @@ export interface Branch {
   readonly id: string;
   readonly title: string;
   readonly text: string;
+  /** What was typed in it and not run, while another branch is shown. */
+  readonly draft?: string;
   /** One for each profile, the first is A. */
   readonly runs: readonly ShownRun[];
   /** The steps of A; nothing where the text cannot be run. */
@@ -18,4 +20,5 @@ export interface Branch {
 }
 
 /** What stands over the page. */
-export type Dialog = 'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'note' | 'export' | 'none';
+export type Dialog =
+  'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'note' | 'change' | 'export' | 'none';

@@ -1,4 +1,4 @@
-/** The scenarios that ship with the page. */
+/** The scenarios and recordings that ship with the page. */
 import { ok, problem, type Result } from '../base/result';
 import type { CatalogItem } from '../views/outline/groups';
 
@@ -7,7 +7,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 /** Reads the index: a list of entries, or an object that holds one. */
 export function parseCatalog(value: unknown): readonly CatalogItem[] {
-  const list: unknown = isRecord(value) && !Array.isArray(value) ? value['scenarios'] : value;
+  const list: unknown =
+    isRecord(value) && !Array.isArray(value) ? (value['scenarios'] ?? value['recordings']) : value;
   if (!Array.isArray(list)) return [];
   return list.flatMap((entry: unknown) => {
     if (!isRecord(entry)) return [];
@@ -17,15 +18,37 @@ export function parseCatalog(value: unknown): readonly CatalogItem[] {
       const value = entry[name];
       return typeof value === 'string' ? value : missing;
     };
-    return [{ slug, title: text('title', slug), group: text('group', 'Others'), prose: text('prose', '') }];
+    const against = text('against', '');
+    const item = {
+      slug,
+      title: text('title', slug),
+      group: text('group', 'Others'),
+      prose: text('prose', ''),
+    };
+    return [{ ...item, ...(against === '' ? {} : { against }) }];
   });
 }
 
-const address = (file: string): string => new URL(`./scenarios/${file}`, document.baseURI).href;
+const address = (file: string): string => new URL(`./${file}`, document.baseURI).href;
 
+/** The link to an entry of the catalog. */
+export const hashOf = ({ slug, isRecording, against }: CatalogItem): string =>
+  `#/${isRecording ? 'r' : 's'}/${slug}${against === undefined ? '' : `?b=r/${against}`}`;
+
+/** The scenarios, then the recordings; without the recordings where only these do not come. */
 export async function loadCatalog(): Promise<Result<readonly CatalogItem[]>> {
+  const [scenarios, recordings] = await Promise.all([
+    loadList('scenarios/index.json'),
+    loadList('recordings/index.json'),
+  ]);
+  if (!scenarios.ok) return scenarios;
+  const recorded = recordings.ok ? recordings.value : [];
+  return ok([...scenarios.value, ...recorded.map((item): CatalogItem => ({ ...item, isRecording: true }))]);
+}
+
+async function loadList(file: string): Promise<Result<readonly CatalogItem[]>> {
   try {
-    const response = await fetch(address('index.json'));
+    const response = await fetch(address(file));
     if (!response.ok)
       return problem(`The list of scenarios could not be loaded (status ${response.status}).`);
     return ok(parseCatalog(await response.json()));
@@ -36,7 +59,7 @@ export async function loadCatalog(): Promise<Result<readonly CatalogItem[]>> {
 
 export async function loadScenario(slug: string): Promise<Result<string>> {
   try {
-    const response = await fetch(address(`${slug}.ghcb`));
+    const response = await fetch(address(`scenarios/${slug}.ghcb`));
     const text = response.ok ? await response.text() : '';
     // A static host may answer a missing file with its own page.
     if (!text.includes('ghcb-scenario')) return problem(`There is no scenario called "${slug}".`);

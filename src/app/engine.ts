@@ -1,5 +1,6 @@
 /** What the shell loads as one piece once it stands: parser, engine, timeline, profiles. */
 export { answeredAt, outcomeOf } from './front';
+export { besideCourse } from './beside-course';
 export { actsAt, effectOf, forkText, interestingPosition, notesOf, TextRun } from './runs';
 export { parseInParts } from '../scenarios/parse';
 export { compare } from '../recording/comparison/comparison';

@@ -16,7 +16,7 @@ test.each([
   [
     '50 MB',
     file('big.log', 'x', 50 << 20),
-    'big.log has 50 MB; a scenario has at most 2 MB, and the decoder reads 1 MB. Nothing of it was read.',
+    'big.log has 50 MB; a scenario has at most 4 MB, and the decoder reads 1 MB. Nothing of it was read.',
   ],
   [
     'Latin-1',

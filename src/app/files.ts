@@ -1,5 +1,7 @@
 /** A file that a person drops or opens, as text, or one sentence why not. */
 import { MAX_OPENED_BYTES } from '../base/limits';
+import { beginsRecording } from './incoming';
+import { looksLikeWorkFile } from './own-work/file';
 import { ok, problem, type Result } from '../base/result';
 
 const size = (bytes: number): string =>
@@ -23,13 +25,42 @@ export interface FileLike {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
+/** A file that can be read in chunks. */
+export interface StreamedFile {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  stream(): ReadableStream<Uint8Array>;
+}
+
+/** A text as a file. */
+export function textFile(name: string, text: string): StreamedFile {
+  const blob = new Blob([text]);
+  return { name, size: blob.size, stream: () => blob.stream() };
+}
+
+/** What a file is by its first bytes, where such files may be large; what cannot be read is neither. */
+export async function largeKindOf(file: Blob): Promise<'recording' | 'works' | undefined> {
+  const begin = await file
+    .slice(0, 200)
+    .text()
+    .catch(() => '');
+  if (beginsRecording(begin)) return 'recording';
+  return looksLikeWorkFile(begin) ? 'works' : undefined;
+}
+
 /** @returns the text of a file, or the bytes of one that is no UTF-8 */
-export async function readFile(file: FileLike): Promise<Result<OpenedFile | DroppedFile>> {
+export async function readFile(
+  file: FileLike,
+  most = MAX_OPENED_BYTES,
+): Promise<Result<OpenedFile | DroppedFile>> {
   const { name } = file;
   if (file.size === 0) return problem(`${name} is empty.`);
-  if (file.size > MAX_OPENED_BYTES) {
+  if (file.size > most) {
     return problem(
-      `${name} has ${size(file.size)}; a scenario has at most ${size(MAX_OPENED_BYTES)}, and the decoder reads 1 MB. Nothing of it was read.`,
+      most === MAX_OPENED_BYTES
+        ? `${name} has ${size(file.size)}; a scenario has at most ${size(most)}, and the decoder reads 1 MB. Nothing of it was read.`
+        : `${name} has ${size(file.size)}; at most ${size(most)} are read. Nothing of it was read.`,
     );
   }
   let bytes: ArrayBuffer;

@@ -13,10 +13,14 @@ export type Incoming =
 /** A line that begins a scenario, at whatever quote depth of a mail. */
 const scenarioBegins = /^[>|\t ]*ghcb-scenario \d/m;
 
+/** Whether a text begins as a recording does; the rest of it may be damaged. */
+export const beginsRecording = (text: string): boolean =>
+  /^\s*\{"format":"vmgexit-recording"/.test(text.slice(0, 200));
+
 /** Tells what a text is by its form alone. It may still be damaged: its own reader says so. */
 export function incomingOf(text: string): Incoming {
   if (looksLikeWorkFile(text)) return { kind: 'works', text };
-  if (/^\s*\{"format":"vmgexit-recording"/.test(text.slice(0, 200))) return { kind: 'recording', text };
+  if (beginsRecording(text)) return { kind: 'recording', text };
   const hash = linkOf(text);
   if (hash !== undefined) return { kind: 'link', hash };
   return scenarioBegins.test(text) ? { kind: 'scenario', text } : { kind: 'value', text };
@@ -25,7 +29,7 @@ export function incomingOf(text: string): Incoming {
 /** The part behind `#` when the text is one link to this page, as a mail client may have wrapped it. */
 function linkOf(text: string): string | undefined {
   const trimmed = text.length > MAX_LINK_CHARACTERS ? '' : text.trim();
-  const begin = /^<?https?:\/\/[^\s#]*(#\/[sxmdl]\/)/.exec(trimmed);
+  const begin = /^<?https?:\/\/[^\s#]*(#\/[sxrmdl]\/)/.exec(trimmed);
   if (!begin) return undefined;
   const hash = trimmed.slice(begin[0].length - (begin[1]?.length ?? 0)).replace(/>$/, '');
   return parseAddress(hash).target.kind === 'front' ? undefined : hash;

@@ -12,6 +12,8 @@ const MESSAGE_MILLISECONDS = 100;
 
 export interface Job<T> {
   readonly parts: Resumable<T>;
+  /** Set while the next part needs something that has not come, such as a chunk of a file. */
+  waits?(): Promise<unknown> | undefined;
   /** Where the work stands, without a full stop. */
   says(): string;
   /** A person stopped it: what was made so far may be shown. */
@@ -46,12 +48,12 @@ export class Jobs {
         do {
           const part = job.parts.next();
           if (part.done) return part.value;
-        } while (performance.now() < end);
+        } while (performance.now() < end && !job.waits?.());
         if (end > nextMessage) {
           this.says = job.says();
           nextMessage = end + MESSAGE_MILLISECONDS;
         }
-        await otherTasks();
+        await (job.waits?.() ?? otherTasks());
         if (this.isStopped && this.current === own)
           await new Promise<void>((resolve) => (own.resume = resolve));
         if (this.current !== own) return undefined;

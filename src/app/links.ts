@@ -10,7 +10,7 @@ import { Jobs } from './jobs.svelte';
 import { panelOf, type ViewId } from './panels';
 import type * as packModule from './pack';
 import type { ShownRun } from './shown-run';
-import { printAddress, type Showing, type Target } from './url';
+import { printAddress, type Beside, type Showing, type Target } from './url';
 
 const REST_MILLISECONDS = 200;
 /** Characters that are packed where nobody can wait: the page goes away. */
@@ -22,6 +22,8 @@ export interface Shipped {
   readonly text: string;
   /** It is the front page's. */
   readonly front: boolean;
+  /** It is that of a recording that ships with the page. */
+  readonly isRecording?: true;
 }
 
 /** What a history entry knows beside its address. */
@@ -45,6 +47,11 @@ export interface LinkedPage {
   readonly paths: Readonly<Partial<Record<ViewId, readonly string[]>>>;
   readonly selection: Selection | undefined;
   readonly filtering: { readonly text: string };
+  /** What stands beside the run. */
+  readonly beside: {
+    readonly inLink:
+      { readonly text: string; readonly specs?: readonly string[] } | { readonly slug: string } | undefined;
+  };
   readonly own: { readonly current: string | undefined };
   /** What links, mails and files are written by. */
   readonly telling: Pick<Jobs, 'do'>;
@@ -61,6 +68,8 @@ export class Links {
   /** The address that this page opened or wrote last; another one in the address bar is about to be opened. */
   private href = '';
   private packed: { readonly text: string; readonly target: Extract<Target, { kind: 'packed' }> } | undefined;
+  /** The text that stands beside, packed. */
+  private besidePacked: { readonly text: string; readonly target: Target } | undefined;
   /** What is being packed. */
   private pending: { readonly text: string; readonly done: Promise<void> } | undefined;
   private readonly packing = new Jobs();
@@ -77,8 +86,16 @@ export class Links {
     const says = (): string => 'Adding up what the runs end in, for the link';
     const digest =
       branch?.text === draft ? await this.page.telling.do({ parts: this.digest(), says }) : undefined;
-    const engine = digest === undefined ? {} : { engine: { version, digest } };
-    return base + printAddress(this.target(), { ...this.showing(), ...engine });
+    if (digest === undefined) return base + printAddress(this.target(), this.showing());
+    // Without its checks a link still has the digest.
+    const checks = await import('./step-checks').then(
+      ({ checksOf }) => checksOf(this.page.course?.runs ?? []),
+      () => [],
+    );
+    const engine = { version, digest };
+    return (
+      base + printAddress(this.target(), { ...this.showing(), ...(checks.length > 0 && { checks }), engine })
+    );
   }
 
   /** Puts what is shown into the address bar. Browsers allow few changes of it; one after the last step will do. */
@@ -165,6 +182,20 @@ export class Links {
       if (this.pending?.text !== text) this.pending = { text, done: this.packText(text) };
       await this.pending.done;
     }
+    const beside = this.besideText();
+    if (beside === undefined || this.besidePacked?.text === beside) return;
+    this.packer ??= await import('./pack');
+    this.packBeside(this.packer, beside);
+  }
+
+  /** The text that stands beside the run, where the address holds it. */
+  private besideText(): string | undefined {
+    const { inLink } = this.page.beside;
+    return inLink && 'text' in inLink ? inLink.text : undefined;
+  }
+
+  private packBeside({ CODEC: codec, pack }: typeof packModule, text: string): void {
+    this.besidePacked = { text, target: { kind: 'packed', codec, payload: finish(pack(text)) } };
   }
 
   private async packText(text: string): Promise<void> {
@@ -185,6 +216,11 @@ export class Links {
   /** Whether the address can be written at once. A short text is packed for it. */
   private isPacked(): boolean {
     const { packer, page } = this;
+    const beside = this.besideText();
+    if (beside !== undefined && this.besidePacked?.text !== beside) {
+      if (!packer || beside.length > MAX_PACKED_AT_ONCE) return false;
+      this.packBeside(packer, beside);
+    }
     const { draft: text } = page;
     if (this.isShipped() || this.packed?.text === text) return true;
     if (!packer || text.length > MAX_PACKED_AT_ONCE) return false;
@@ -197,20 +233,38 @@ export class Links {
   private target(): Target {
     const { shipped, draft } = this.page;
     if (shipped && draft === shipped.text)
-      return shipped.front ? { kind: 'front' } : { kind: 'scenario', slug: shipped.slug };
+      return shipped.front
+        ? { kind: 'front' }
+        : { kind: shipped.isRecording ? 'recording' : 'scenario', slug: shipped.slug };
     return (this.packed?.text === draft ? this.packed.target : undefined) ?? { kind: 'front' };
   }
 
   private showing(): Showing {
     const { position, profiles, view, selection, filtering } = this.page;
     const specs = profiles.inLink;
+    const beside = this.beside();
     return {
       step: position,
       ...(specs === undefined ? {} : { profiles: specs }),
       ...(view === 'ladder' ? {} : { view }),
       ...(filtering.text.trim() === '' ? {} : { filter: filtering.text }),
+      ...(beside && { beside }),
       ...(selection?.kind === 'page' ? { selection: `page:0x${selection.gfn.toString(16)}` } : {}),
     };
+  }
+
+  /** What stands beside the run, as the link says it; nothing where the recording of the target says it. */
+  private beside(): Beside | undefined {
+    const { beside, shipped, draft } = this.page;
+    const { inLink } = beside;
+    if (!inLink) return undefined;
+    if ('slug' in inLink) {
+      const isSaid = shipped?.isRecording && shipped.slug === inLink.slug && draft === shipped.text;
+      return isSaid ? undefined : { target: { kind: 'recording', slug: inLink.slug } };
+    }
+    const { text, specs } = inLink;
+    const target = this.besidePacked?.text === text ? this.besidePacked.target : undefined;
+    return target && { target, ...(specs && { specs }) };
   }
 
   /** The address of a view with links of its own, while it is open and stands somewhere. */

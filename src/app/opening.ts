@@ -7,8 +7,10 @@ import { Jobs } from './jobs.svelte';
 import type { Links, Shipped } from './links';
 import type { Memory } from './memory.svelte';
 import { panelNamed, panelOf, type ViewId } from './panels';
+import type { ShownRun } from './shown-run';
 import type { Profiles } from './profiles.svelte';
-import type { Address, Showing, Target } from './url';
+import type { Address, Beside, Showing, Target } from './url';
+import type { StreamedFile } from './files';
 import { earlierId, type OwnWork } from './own-work/own-work.svelte';
 import type { Work } from './own-work/work';
 
@@ -22,6 +24,7 @@ export interface OpenedPage {
   readonly scenarios: readonly { readonly slug: string }[];
   readonly branches: readonly unknown[];
   readonly position: number;
+  readonly course: { readonly runs: readonly ShownRun[] } | undefined;
   readonly memory: Pick<Memory, 'prefer'>;
   readonly own: Pick<OwnWork, 'read'>;
   readonly jobs: { end(): void };
@@ -29,6 +32,7 @@ export interface OpenedPage {
   readonly links: Pick<Links, 'arrive' | 'digest' | 'remember'>;
   readonly profiles: Pick<Profiles, 'chosen' | 'comparing'>;
   readonly filtering: { show(text: string): void };
+  readonly beside: { open(beside: Beside): Promise<boolean> };
   loading: boolean;
   notice: string;
   front: 'asks' | 'answers' | 'gone';
@@ -38,6 +42,7 @@ export interface OpenedPage {
   paths: Readonly<Partial<Record<ViewId, readonly string[]>>>;
   goTo(position: number): void;
   openText(text: string, shipped: Shipped | undefined): Promise<{ readonly ok: boolean } | undefined>;
+  openRecording(file: StreamedFile, slug: string): Promise<boolean>;
   showWork(work: Work, shipped: Shipped | undefined): Promise<boolean>;
   /** Runs what is shown under the chosen profiles. */
   runBranches(): Promise<boolean>;
@@ -56,6 +61,8 @@ export class Opening {
   /** What is being opened: an answer that comes for anything else comes too late. */
   private current: Opened | undefined;
   private readonly checking = new Jobs();
+  /** What was opened last, also when it is over. */
+  private last: Opened | undefined;
 
   constructor(private readonly page: OpenedPage) {}
 
@@ -89,6 +96,7 @@ export class Opening {
     const { target, showing, remarks } = address;
     const own = { address, workId, view: page.view };
     this.current = own;
+    this.last = own;
     page.jobs.end();
     this.checking.end();
     page.player.pause();
@@ -113,12 +121,13 @@ export class Opening {
         page.loading = false;
       }
     }
+    if (showing.beside) await page.beside.open(showing.beside);
     if (page.view === own.view) this.showView(own.address);
     page.filtering.show(showing.filter ?? '');
     page.goTo(showing.step ?? page.position);
     page.links.remember();
     page.selection = parseSelection(showing.selection);
-    void this.checkDigest(showing.engine);
+    void this.checkSent(own, showing);
     return true;
   }
 
@@ -128,6 +137,7 @@ export class Opening {
     const { target } = own.address;
     if (target.kind === 'packed') return this.openPacked(own, target);
     if (target.kind === 'scenario') return this.openSlug(own, target.slug);
+    if (target.kind === 'recording') return this.openRecording(own, target.slug);
     if (target.kind === 'view') this.openPath(own, target);
     if (target.kind === 'front' || page.branches.length === 0) {
       const front = page.scenarios.find(({ slug }) => slug === FRONT) ?? page.scenarios[0];
@@ -150,6 +160,19 @@ export class Opening {
     if (text.ok) return (await page.openText(text.value, undefined))?.ok === true;
     page.warn(text.error.message);
     return true;
+  }
+
+  private async openRecording(own: Opened, slug: string): Promise<boolean> {
+    const { page } = this;
+    const warn = (why: string): undefined => void page.warn(why);
+    const recorded = await loaded('What reads recordings', () => import('./recorded'), warn);
+    const file = await recorded?.shippedRecording(slug);
+    if (!file || this.current !== own) return false;
+    if (!file.ok) {
+      page.warn(file.error.message);
+      return true;
+    }
+    return page.openRecording(file.value, slug);
   }
 
   private openPath(own: Opened, { view, path }: Extract<Target, { kind: 'view' }>): void {
@@ -194,16 +217,27 @@ export class Opening {
     return page.showWork(work, text?.ok ? { slug, text: text.value, front: false } : undefined);
   }
 
-  /** A large guest takes a while; what is opened meanwhile is not spoken of. */
-  private async checkDigest(sent: Showing['engine']): Promise<void> {
+  /** Says nothing where this build comes to what the sender saw, and else from which step on it does not. */
+  private async checkSent(own: Opened, { engine: sent, checks = [] }: Showing): Promise<void> {
     const { page } = this;
     if (!sent) return;
-    const own = await this.checking.do({
+    const digest = await this.checking.do({
       parts: page.links.digest(),
       says: () => 'Checking the end of the run',
     });
-    if (own === undefined || own === sent.digest) return;
-    page.notice = `This build (${version}) now ends in another state than the sender's (${sent.version}) did: ${own} instead of ${sent.digest}.`;
+    if (digest === undefined || digest === sent.digest) return;
+    const runs = page.course?.runs ?? [];
+    const part = await loaded(
+      'What compares with a link',
+      () => import('./step-checks'),
+      (why) => page.warn(why),
+    );
+    if (this.last !== own || page.course?.runs !== runs) return;
+    const told = part?.departureText(runs, checks);
+    const made = sent.version === version ? 'the same version' : `version ${sent.version}`;
+    page.notice = told
+      ? `The sender saw something else (${made}): ${told}`
+      : `The sender (${made}) saw ${checks.length > 0 ? 'the same steps, and ' : ''}another state at the end: ${sent.digest} there, ${digest} here.`;
   }
 }
 

@@ -7,6 +7,8 @@ const USUAL_PARTNERS = ['part2-v4', defaultProfileId] as const;
 
 /** The runs that a choice of profiles changes. */
 export interface ProfiledRuns {
+  /** What stands beside the branch, instead of another profile. */
+  readonly beside: { leave(): boolean };
   readonly runs: readonly { readonly profile: ResolvedProfile }[];
   /** Runs every branch again under the chosen profiles. @returns whether it did */
   runAgain(): Promise<boolean>;
@@ -53,6 +55,7 @@ export class Profiles {
     const { page } = this;
     const [first] = this.shown;
     if (!first) return;
+    if (page.beside.leave()) return page.say(`Only ${first.spec}.`);
     if (this.shown.length < 2) {
       const partner = USUAL_PARTNERS.find((spec) => spec !== first.spec);
       void this.use(partner === undefined ? [first.spec] : [first.spec, partner]);

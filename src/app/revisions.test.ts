@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseScenario } from '../scenarios/parse';
-import { withNote, withoutAct } from './revisions';
+import { actText, movedAct, newlyRefused, withAct, withNote, withoutAct } from './revisions';
 import { runText } from './runs';
 import type { ShownRun } from './shown-run';
 
@@ -51,7 +51,7 @@ describe('a note', () => {
 describe('an act that is left out', () => {
   test('is gone with what was expected of it, and the rest runs again', () => {
     const without = withoutAct(run, after(run, 'ap-destroy'));
-    expect(without.ok && without.value.act).toBe('ap-destroy');
+    expect(without.ok && without.value.title).toBe('without ap-destroy');
     const next = runOf(without.ok ? without.value.text : '');
     expect(next.timeline.acts.some(({ act }) => act.verb === 'ap-destroy')).toBe(false);
     expect(next.timeline.acts.some(({ act }) => act.verb === 'ap-create')).toBe(true);
@@ -78,4 +78,71 @@ describe('an act that is left out', () => {
     expect(withoutAct(run, (woken?.firstStep ?? 0) + 1)).toMatchObject({ ok: false });
     expect(withoutAct(run, 0)).toMatchObject({ ok: false });
   });
+});
+
+describe('an act that is changed', () => {
+  test('is another one at the same place, with its notes and expectations', () => {
+    const noted = runOf(withNote(run, after(run, 'ap-destroy'), 'does it stop?').text);
+    const changed = withAct(noted, after(noted, 'ap-destroy'), 'v0  nmi   target=1');
+    expect(changed.ok && changed.value.text).toContain(
+      'note    does it stop?\nv0      nmi target=1\n        ? guest.result == ok\nv0      ap-create',
+    );
+    expect(changed.ok && changed.value.from).toBe(after(noted, 'ap-destroy') - 1);
+  });
+
+  test('is shown as people write it', () => {
+    expect(actText(run, after(run, 'ap-destroy'))).toEqual({ ok: true, value: 'v0 ap-destroy target=1' });
+  });
+
+  test('of the launch stands among the other acts of the launch', () => {
+    const at = after(run, 'launch-update');
+    const before = actText(run, at);
+    const changed = withAct(run, at, 'v0 nmi target=1');
+    expect(changed.ok && changed.value.text).not.toContain('launch  standard');
+    expect(before.ok && changed.ok && changed.value.text.split('nmi').length).toBe(2);
+  });
+
+  test.each(['', 'v0 fly', 'title another', 'end ghcb-scenario', 'note x', 'v0 hlt\nv1 hlt'])(
+    'is refused where it is no act: %j',
+    (written) => {
+      const changed = withAct(run, after(run, 'ap-destroy'), written);
+      expect(changed.ok).toBe(false);
+    },
+  );
+});
+
+describe('an act that is moved', () => {
+  test('changes places with its neighbour, each with its notes and expectations', () => {
+    const earlier = movedAct(run, after(run, 'ap-destroy'), -1);
+    expect(earlier.ok && earlier.value.text).toContain(
+      'v0      ap-destroy target=1\n        ? guest.result == ok\nv0      make-vmsa gpa=0x121000\nv0      ap-create',
+    );
+    expect(earlier.ok && earlier.value.from).toBe(after(run, 'make-vmsa') - 1);
+    const later = movedAct(run, after(run, 'make-vmsa'), 1);
+    expect(later.ok && earlier.ok && later.value.text).toBe(earlier.ok && earlier.value.text);
+  });
+
+  test('later and then earlier is where it was', () => {
+    const later = movedAct(run, after(run, 'ap-destroy'), 1);
+    const next = runOf(later.ok ? later.value.text : '');
+    const back = movedAct(next, after(next, 'ap-destroy'), -1);
+    expect(back.ok && runOf(back.value.text).timeline.digest()).toBe(run.timeline.digest());
+  });
+
+  test('stays at the ends', () => {
+    expect(movedAct(run, after(run, 'ap-create'), 1)).toMatchObject({ ok: false });
+    expect(movedAct(run, 1, -1)).toMatchObject({ ok: false });
+  });
+});
+
+test('acts that another text makes impossible are named with the reason, those that were so before are not', () => {
+  const holds = runOf(
+    'ghcb-scenario 1\nlaunch standard\nv0 init-sipi target=1\nv1 hold form=msr\nend ghcb-scenario\n',
+  );
+  const without = withoutAct(holds, after(holds, 'init-sipi'));
+  const next = runOf(without.ok ? without.value.text : '');
+  expect(newlyRefused(holds, next)).toEqual([
+    expect.stringMatching(/^v1 hold form=msr: v1 does not execute/),
+  ]);
+  expect(newlyRefused(next, next)).toEqual([]);
 });

@@ -1,4 +1,5 @@
 /** Everything that can change in the page, in one place. Views get values from here and send wishes back. */
+import { MAX_WORK_BRANCHES } from '../base/limits';
 import type { Resumable } from '../base/resumable';
 import type { Act } from '../engine/acts';
 import type { EnabledAct } from '../engine/enabled-acts';
@@ -9,12 +10,13 @@ import type { CatalogItem } from '../views/outline/groups';
 import type { Selection } from '../views/shared/selection';
 import type { Face } from '../views/shared/view';
 import type * as engineModule from './engine';
+import { Beside } from './beside.svelte';
 import type { Branch, Dialog } from './branch';
 import { loadCatalog } from './catalog';
 import { loaded } from './chunk';
 import type { Course } from './course';
 import type { OutcomeName } from './front';
-import type { DroppedFile } from './files';
+import type { DroppedFile, StreamedFile } from './files';
 import { Jobs } from './jobs.svelte';
 import { Filtering } from './filtering.svelte';
 import { Links, type EntryState, type Shipped } from './links';
@@ -70,6 +72,7 @@ export class Session {
   readonly own = new OwnWork(this);
   readonly filtering: Filtering = new Filtering(this);
   readonly revising: Revising = new Revising(this);
+  readonly beside: Beside = new Beside(this);
   /** What takes long: opening, running, comparing. */
   readonly jobs = new Jobs();
   /** What is shown as text for elsewhere: links, mails, files. */
@@ -131,7 +134,7 @@ export class Session {
   run = $derived(this.runs[0]);
   timeline: Timeline | undefined = $derived(this.run?.timeline);
   course: Course | undefined = $derived(
-    (this.profiles.comparing ? this.branch?.compared : undefined) ?? this.branch?.alone,
+    this.beside.course ?? (this.profiles.comparing ? this.branch?.compared : undefined) ?? this.branch?.alone,
   );
   /** A budget ended a run that is shown: with more of it, it goes on. */
   isShort = $derived(this.runs.some(({ stoppedBy }) => stoppedBy !== undefined));
@@ -209,21 +212,38 @@ export class Session {
     return result;
   }
 
-  /** A recording runs again under its profile; the first step that comes out otherwise is said and shown. */
-  async openRecording(text: string, name: string): Promise<void> {
-    const recorded = await loaded(
-      'What reads recordings',
-      () => import('./recorded'),
-      (why) => this.warn(why),
-    );
-    if (!recorded) return;
-    const checked = recorded.checkRecording(text);
-    if (!checked.ok) return this.warn(`${name}: ${checked.error.message}`);
-    const { scenario, profile, says, step } = checked.value;
-    this.profiles.chosen = [profile];
-    if (!(await this.openOwn(scenario))) return;
-    if (step !== undefined) this.seekIn(0, step);
-    this.warn(says);
+  /**
+   * A recording is played: its scenario runs again, and where this build comes to something else, what was recorded stands
+   * beside it.
+   * @param slug of one that ships with the page, whose text is nobody's own
+   * @returns whether its scenario is shown
+   */
+  async openRecording(file: StreamedFile, slug?: string): Promise<boolean> {
+    const warn = (why: string): void => this.warn(why);
+    const recorded = await loaded('What reads recordings', () => import('./recorded'), warn);
+    if (!this.engine) await this.ready;
+    const read = recorded && (await this.jobs.do(recorded.playJob(file)));
+    if (!read) return false;
+    const { played, header, problem } = read;
+    if (!header) {
+      this.warn(`${file.name}: ${problem?.place ?? ''}: ${problem?.message ?? ''}`);
+      return false;
+    }
+    this.profiles.chosen = [header.profile];
+    const { scenario: text } = header;
+    const result = await (slug === undefined
+      ? this.openOwn(text)
+      : this.openText(text, { slug, text, front: false, isRecording: true }));
+    if (!result?.ok) return false;
+    if (!played) {
+      this.warn(`${file.name}: ${problem?.message ?? ''}. Its scenario is shown as this build runs it.`);
+      return true;
+    }
+    if (played.difference && !played.difference.isStateAlone)
+      await this.beside.withRecording(recorded.shownRecording(file.name, played, slug));
+    if (slug === undefined || played.difference || played.problem)
+      this.warn(recorded.playedText(file.name, played));
+    return true;
   }
 
   /**
@@ -266,6 +286,7 @@ export class Session {
     if (compare !== undefined) this.profiles.comparing = compare;
     this.problems = [];
     this.title = ran.head.title || 'Untitled scenario';
+    this.revising.forget();
     this.branches = [{ id: 'main', title: 'main', text, ...runsIn(ran) }];
     this.branchId = 'main';
     // At once: a view drawn before the next await must not meet the world at its end.
@@ -287,6 +308,7 @@ export class Session {
     const draft = isRun ? undefined : await this.jobs.do({ parts, says: () => 'Reading the scenario' });
     if (!isRun && !draft) return false;
     this.own.enter(work.id);
+    this.revising.forget();
     this.shipped = shipped;
     const shownAt = work.branches.findIndex(({ id }) => id === work.branch);
     const shown = results[shownAt];
@@ -378,12 +400,15 @@ export class Session {
     this.problems = [];
     this.title = ran.head.title || 'Untitled scenario';
     const id = branch?.id ?? 'main';
-    const next: Branch = { ...(branch ?? { id, title: id }), text, ...runsIn(ran) };
+    const { counterpart } = this.beside;
+    const { draft: _, ...known } = branch ?? { id, title: id };
+    const next: Branch = { ...known, text, ...runsIn(ran) };
     this.keepPlace(() => {
       this.branches = branch ? this.branches.map((one) => (one.id === id ? next : one)) : [next];
     });
     this.keep();
     this.showRemarks(ran);
+    void this.beside.again(counterpart);
   }
 
   private textRun(text: string): TextRun | undefined {
@@ -444,6 +469,7 @@ export class Session {
 
   async runBranches(): Promise<boolean> {
     const { branches } = this;
+    const { counterpart } = this.beside;
     const results = await this.allRunsOf(branches);
     if (!results) return false;
     this.keepPlace(() => {
@@ -454,6 +480,7 @@ export class Session {
     });
     const remarks = results.flatMap((result) => (result.ok ? result.value.remarks : []));
     if (remarks.length > 0) this.warn(remarks.filter((one, at) => remarks.indexOf(one) === at).join(' '));
+    await this.beside.again(counterpart);
     return true;
   }
 
@@ -568,16 +595,19 @@ export class Session {
   /** Performs an act here: at the end of a fork it extends the fork, anywhere else it makes a new one. */
   async choose(act: Act): Promise<void> {
     const { run, branch, engine } = this;
-    if (!run || !branch || !engine) return;
+    if (!run || !branch || !engine || this.isFull()) return;
     this.dialog = 'none';
+    // What is being opened would take the place of the branch.
+    this.opening.end();
     const position = this.positions[0] ?? 0;
-    const goesOn = this.position >= this.stepCount && branch.fork !== undefined;
+    const goesOn = this.position >= this.stepCount && branch.fork !== undefined && !this.changed;
     const parts = engine.forkText(run, position, act);
     const fork = await this.jobs.do({ parts, says: () => `Running up to step ${position}` });
     const result = fork && (await this.runsOf(fork.text));
     if (!result) return;
     if (!result.ok) return this.warn(result.problems[0]?.message ?? 'That cannot be run.');
     const { text, from } = fork;
+    this.revising.remember(act.verb);
     if (goesOn) {
       const next = { ...branch, text, ...runsIn(result.value) };
       this.branches = this.branches.map((one) => (one.id === branch.id ? next : one));
@@ -592,14 +622,24 @@ export class Session {
 
   /** Runs a text as a branch that leaves the shown one. @returns whether it is shown */
   async addBranch(text: string, title: string, position: number): Promise<boolean> {
+    if (this.isFull()) return false;
+    this.opening.end();
     const result = await this.runsOf(text);
     if (!result) return false;
     if (!result.ok) {
       this.warn(result.problems[0]?.message ?? 'That cannot be run.');
       return false;
     }
+    this.revising.remember(title);
     this.fork({ text, title, position }, result.value, position);
     this.showRemarks(result.value);
+    return true;
+  }
+
+  /** A work with more branches could not be kept. */
+  private isFull(): boolean {
+    if (this.branches.length < MAX_WORK_BRANCHES) return false;
+    this.warn(`There are ${MAX_WORK_BRANCHES} branches already; delete one to make another.`);
     return true;
   }
 
@@ -610,6 +650,7 @@ export class Session {
   ): void {
     const { branch } = this;
     if (!branch) return;
+    this.setDraftAside();
     let id = title;
     for (let count = 2; this.branches.some((one) => one.id === id); count++) id = `${title} ${count}`;
     const next: Branch = { id, title: id, text, ...runsIn(ran), fork: { from: branch.id, position } };
@@ -620,16 +661,24 @@ export class Session {
   /** @param from steps of A before what is new in it */
   private showBranch(branch: Branch, from: number): void {
     this.branchId = branch.id;
-    this.draft = branch.text;
+    this.draft = branch.draft ?? branch.text;
     this.seekIn(0, Math.min(from + 1, branch.runs[0]?.timeline.stepCount ?? 0));
     this.keep();
+  }
+
+  /** What was typed and not run stays with its branch. */
+  private setDraftAside(): void {
+    const { draft, branchId, changed } = this;
+    if (!changed) return;
+    this.branches = this.branches.map((one) => (one.id === branchId ? { ...one, draft } : one));
   }
 
   useBranch(id: string): void {
     if (id === this.branchId) return;
     this.player.pause();
+    this.setDraftAside();
     this.keepPlace(() => (this.branchId = id));
-    this.draft = this.branch?.text ?? '';
+    this.draft = this.branch?.draft ?? this.branch?.text ?? '';
     this.keep();
     this.say(`Branch ${id}.`);
   }

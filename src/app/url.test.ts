@@ -11,6 +11,7 @@ test.each<[string, Target]>([
     '#/m/vcpu/created-on-init/ap-create',
     { kind: 'view', view: 'matrix', path: ['vcpu', 'created-on-init', 'ap-create'] },
   ],
+  ['#/r/hung-ap', { kind: 'recording', slug: 'hung-ap' }],
   ['#/d/msr/0x21100', { kind: 'view', view: 'decode', path: ['msr', '0x21100'] }],
 ])('%s opens %o', (hash, target) => {
   expect(parseAddress(hash)).toMatchObject({ target, remarks: [] });
@@ -35,6 +36,27 @@ test.each(['differs', 'text ~ "PSC – é" and v0.exit == HYPERCALL', '&k=3 #/x/
     const link = printAddress({ kind: 'front' }, { filter });
     expect(link).toMatch(/^#[A-Za-z0-9\-_.~/?&=,:]*$/);
     expect(parseAddress(link)).toMatchObject({ showing: { filter }, remarks: [] });
+  },
+);
+
+test.each<[string, Showing['beside']]>([
+  ['b=s/psc-batch', { target: { kind: 'scenario', slug: 'psc-batch' } }],
+  [
+    'b=x/2.abc-_9&rb=part2-v4',
+    { target: { kind: 'packed', codec: 2, payload: 'abc-_9' }, specs: ['part2-v4'] },
+  ],
+  ['b=r/hung-ap', { target: { kind: 'recording', slug: 'hung-ap' } }],
+])('what stands beside a run is in the link: %s', (query, beside) => {
+  const link = `#/s/psc-batch?${query}`;
+  expect(parseAddress(link)).toMatchObject({ showing: { beside }, remarks: [] });
+  expect(printAddress({ kind: 'scenario', slug: 'psc-batch' }, beside && { beside })).toBe(link);
+});
+
+test.each(['b=m/vcpu', 'b=', 'b=x/2', 'b=../s'])(
+  'nothing stands beside a run by a damaged link: %s',
+  (query) => {
+    const { showing, remarks } = parseAddress(`#/s/psc-batch?${query}&k=3`);
+    expect([showing.beside, showing.step, remarks.length]).toEqual([undefined, 3, 1]);
   },
 );
 

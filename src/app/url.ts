@@ -11,8 +11,16 @@ export type Target =
   | { readonly kind: 'scenario'; readonly slug: string }
   /** A scenario inside the link: number of the codec, then what it packed. */
   | { readonly kind: 'packed'; readonly codec: number; readonly payload: string }
+  /** A recording that ships with the page. */
+  | { readonly kind: 'recording'; readonly slug: string }
   /** A place in a view with links of its own. */
   | { readonly kind: 'view'; readonly view: ViewId; readonly path: readonly string[] };
+
+/** A run beside the one that is linked to: what it is of, and its profile where it is another one. */
+export interface Beside {
+  readonly target: Target;
+  readonly specs?: readonly string[];
+}
 
 /** How it is shown. Everything may be missing. */
 export interface Showing {
@@ -25,8 +33,12 @@ export interface Showing {
   readonly selection?: string;
   /** Steps that are looked for, as typed. */
   readonly filter?: string;
+  /** What stands beside the run. */
+  readonly beside?: Beside;
   readonly chrome?: boolean;
   readonly theme?: 'light' | 'dark';
+  /** By run of the sender a few bits of each step (step-checks.ts). */
+  readonly checks?: readonly string[];
   /** What the sender's engine said: its version and the first digits of the digest. */
   readonly engine?: { readonly version: string; readonly digest: string };
 }
@@ -86,6 +98,8 @@ function parseTarget([kind = '', ...rest]: readonly string[]): Target | undefine
       return front;
     case 's':
       return /^[a-z0-9-]+$/.test(first) ? { kind: 'scenario', slug: first } : undefined;
+    case 'r':
+      return /^[a-z0-9-]+$/.test(first) ? { kind: 'recording', slug: first } : undefined;
     case 'x': {
       const packed = /^(\d+)\.([A-Za-z0-9_-]+)$/.exec(first);
       return packed ? { kind: 'packed', codec: Number(packed[1]), payload: packed[2] ?? '' } : undefined;
@@ -107,20 +121,25 @@ function parseShowing(query: string, remarks: string[]): Showing {
       if (/^\d+$/.test(value)) showing.step = Number(value);
       else remarks.push(`"k=${value}" is no step; the link opens at the start.`);
     } else if (key === 'v') showing.view = value;
-    else if (key === 'r')
-      showing.profiles = value
-        .replace(/%(?:2B|2C|2F|3A|3D|7E)/gi, decodeURIComponent) // some chats write the punctuation so
-        .replaceAll('~', '+')
-        .split(',')
-        .filter((p) => p !== '');
-    else if (key === 'sel') showing.selection = value;
+    else if (key === 'r') showing.profiles = profilesOf(value);
+    else if (key === 'b') {
+      const target = parseTarget(value.split('/'));
+      if (target && isText(target)) showing.beside = { ...showing.beside, target };
+      else remarks.push('What the link compares with is damaged; it was left out.');
+    } else if (key === 'rb') {
+      if (showing.beside) showing.beside = { ...showing.beside, specs: profilesOf(value) };
+    } else if (key === 'sel') showing.selection = value;
     else if (key === 'f') {
       const filter = fromBase64Url(value);
       if (filter !== undefined) showing.filter = filter;
       else remarks.push('The filter in the link is damaged; it was left out.');
     } else if (key === 'chrome') showing.chrome = value !== '0';
     else if (key === 'theme' && (value === 'light' || value === 'dark')) showing.theme = value;
-    else if (key === 'e') {
+    else if (key === 'c') {
+      // A damaged check checks nothing; the digest still does.
+      const checks = value.split(',').filter((check) => /^\d{1,5}\.[\w-]{1,80}$/.test(check));
+      if (checks.length > 0) showing.checks = checks;
+    } else if (key === 'e') {
       const [, version, digest] = /^(.+)\.([0-9a-f]{8})$/.exec(value) ?? [];
       if (version !== undefined && digest !== undefined) showing.engine = { version, digest };
       else remarks.push('The end of the link is missing; it cannot be checked against what the sender saw.');
@@ -128,6 +147,21 @@ function parseShowing(query: string, remarks: string[]): Showing {
   }
   return showing;
 }
+
+/** Profiles as a link names them. */
+const profilesOf = (value: string): readonly string[] =>
+  value
+    .replace(/%(?:2B|2C|2F|3A|3D|7E)/gi, decodeURIComponent) // some chats write the punctuation so
+    .replaceAll('~', '+')
+    .split(',')
+    .filter((p) => p !== '');
+
+const profilesText = (specs: readonly string[] | undefined): string | undefined =>
+  specs?.join(',').replaceAll('+', '~'); // `+` is a blank to some readers of links
+
+/** Whether a target is a text of its own, and no place of the page. */
+const isText = ({ kind }: Target): boolean =>
+  kind === 'scenario' || kind === 'packed' || kind === 'recording';
 
 /** UTF-8 in base64url, without padding. */
 function toBase64Url(text: string): string {
@@ -152,6 +186,8 @@ function targetText(target: Target): string {
       return '/';
     case 'scenario':
       return `/s/${target.slug}`;
+    case 'recording':
+      return `/r/${target.slug}`;
     case 'packed':
       return `/x/${target.codec}.${target.payload}`;
     case 'view':
@@ -165,13 +201,16 @@ export function printAddress(target: Target, showing: Showing = {}): string {
   const add = (key: string, value: string | undefined) => {
     if (value !== undefined && value !== '') parts.push(`${key}=${value}`);
   };
-  add('r', showing.profiles?.join(',').replaceAll('+', '~')); // `+` is a blank to some readers of links
+  add('r', profilesText(showing.profiles));
   add('k', showing.step?.toString());
   add('v', showing.view);
   add('sel', showing.selection);
   add('f', showing.filter === undefined ? undefined : toBase64Url(showing.filter));
+  add('b', showing.beside && targetText(showing.beside.target).slice(1));
+  add('rb', profilesText(showing.beside?.specs));
   add('chrome', showing.chrome === false ? '0' : undefined);
   add('theme', showing.theme);
+  add('c', showing.checks?.join(','));
   add('e', showing.engine && `${showing.engine.version}.${showing.engine.digest}`);
   return `#${targetText(target)}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
 }

@@ -23,6 +23,8 @@ export const MAX_LOG_LINE_CHARACTERS = 16 * KIB;
 export const MAX_PAGE_DECODED = 128 * KIB;
 /** A recording of a million steps has 300 MB. */
 export const MAX_RECORDING_BYTES = 512 * MIB;
+/** Characters of one line of a recording: its header holds a scenario. */
+export const MAX_RECORDING_LINE = 8 * MIB;
 /** Compressed vector files of this project have 100 kB, and 9 MB when they are unpacked. */
 export const MAX_VECTOR_BYTES = 256 * MIB;
 /** No list of problems gets longer than a person reads. */
@@ -40,8 +42,12 @@ export const MAX_WORK_NAME_CHARACTERS = 400;
 export const MAX_REMARKS = 8;
 /** Characters of one number: a page of bytes in hexadecimal, with room for separators. */
 export const MAX_NUMBER_CHARACTERS = 16 * KIB;
-/** A file that is dropped on the page or opened there, before it is known what it is. */
-export const MAX_OPENED_BYTES = 2 * MIB;
+/** A file that is dropped on the page or opened there and is neither a recording nor a file of works. */
+export const MAX_OPENED_BYTES = MAX_SCENARIO_BYTES;
+/** A file of all works of a person: above what a browser can write as one text. */
+export const MAX_WORK_FILE_BYTES = 2048 * MIB;
+/** Characters of a text in a work: a scenario of the greatest length, and much that was typed into it. */
+export const MAX_WORK_TEXT_CHARACTERS = 64 * MIB;
 /** Bytes of a value in a link of the decoder: one page. */
 export const MAX_LINK_VALUE_BYTES = 4 * KIB;
 /** Entries of a page-state-change request in one word; a buffer has 253, and more try what KVM does beyond it. */

@@ -99,7 +99,7 @@ test.each<[() => readonly string[], RegExp]>([
   [() => [file(one), file('ghcb-scenario 1\nv0 ini\nend ghcb-scenario\n')], /line 2, column 4/],
   [
     () => [file(one), file(recording(one, 'linux-7.2').slice(0, -60))],
-    /without its digest|not the next|is not JSON|no JSON/,
+    /line \d+: the file is cut off in this line/,
   ],
   [() => [file(one), file(one), '--profile', 'a,b,c'], /no profile is called/],
   [() => [file(one), file(one), '--profile', 'v11,v14,linux-7.2'], /one for each/],

@@ -1,16 +1,16 @@
 /** `diff`: two scenarios or recordings, in any mix, and the first step in which they differ. */
-import { MAX_RECORDING_BYTES } from '../base/limits';
+import { MAX_RECORDING_BYTES, MAX_SCENARIO_BYTES } from '../base/limits';
 import { alignColumns } from '../base/text';
 import { parseProfileList, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
 import { firstStepDifference, linesOf, type StepLines } from '../recording/comparison/step-lines';
-import { readRecording, RECORDING_FORMAT, type Recording } from '../recording/file/file';
-import { replay } from '../recording/file/replay';
+import { RECORDING_FORMAT } from '../recording/file/file';
 import { Timeline } from '../recording/timeline/timeline';
 import { parseScenario, problemText } from '../scenarios/parse';
 import { scenarioText } from '../scenarios/read';
 import { runScenario } from '../scenarios/run';
 import { headOf } from '../scenarios/scenario';
-import { EXIT_FAILED, fine, readBytes, readWords, UsageError, type Output } from './io';
+import { EXIT_FAILED, fileChunks, fine, readWords, UsageError, type Output } from './io';
+import { placed, playFile } from './recording-file';
 
 /** Fields of a step that are printed. */
 const MOST_FIELDS = 40;
@@ -65,11 +65,36 @@ function profilesOf(
 /** @param profile of a scenario; the first that it names when missing */
 function sideOf(file: string, profile: ResolvedProfile | undefined): Side {
   const name = file === '-' ? 'standard input' : file;
-  const bytes = readBytes(file, MAX_RECORDING_BYTES);
-  const begin = new TextDecoder().decode(bytes.subarray(0, 200));
-  return begin.trimStart().startsWith(`{"format":"${RECORDING_FORMAT}"`)
-    ? recordingSide(name, new TextDecoder().decode(bytes))
-    : scenarioSide(name, bytes, profile);
+  const chunks = fileChunks(file, MAX_RECORDING_BYTES);
+  const first = chunks.next();
+  const begin = first.done ? new Uint8Array() : first.value.slice();
+  const all = function* (): Generator<Uint8Array> {
+    yield begin;
+    yield* chunks;
+  };
+  return new TextDecoder().decode(begin.subarray(0, 200)).trimStart().startsWith(RECORDING_BEGINS)
+    ? recordingSide(name, all())
+    : scenarioSide(name, joined(name, all()), profile);
+}
+
+const RECORDING_BEGINS = `{"format":"${RECORDING_FORMAT}"`;
+
+function joined(name: string, chunks: Iterable<Uint8Array>): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const chunk of chunks) {
+    parts.push(chunk.slice());
+    length += chunk.length;
+    if (length > MAX_SCENARIO_BYTES)
+      throw new UsageError(`${name}: a scenario has at most ${MAX_SCENARIO_BYTES} bytes`);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function scenarioSide(name: string, bytes: Uint8Array, wanted: ResolvedProfile | undefined): Side {
@@ -89,23 +114,11 @@ function namedFirst(name: string, spec: string): ResolvedProfile {
 }
 
 /** As it was recorded, also where this build comes to something else. */
-function recordingSide(name: string, text: string): Side {
-  const read = readRecording(text);
-  const problem = read.ok ? read.value.problem : read.error;
-  if (!read.ok || problem)
-    throw new UsageError(`${name}: ${problem?.place ?? ''}: ${problem?.message ?? ''}`);
-  const { recording } = read.value;
-  return { name, profile: recording.header.profile, lines: recordedLines(recording) };
-}
-
-function recordedLines(recording: Recording): StepLines {
-  const { steps, digest = '' } = recording;
-  const again = replay(recording);
-  const timeline = again.ok && !again.value.difference ? again.value.timeline : undefined;
-  return {
-    count: steps.length,
-    line: (step) => steps[step] ?? '',
-    digest,
-    ...(timeline === undefined ? {} : { timeline }),
-  };
+function recordingSide(name: string, chunks: Iterable<Uint8Array>): Side {
+  const { header, timeline, digest, difference, problem } = playFile(name, chunks);
+  if (problem || digest === undefined) throw new UsageError(`${name}: ${placed(problem)}`);
+  const lines = { ...linesOf(timeline), digest };
+  // State is this build's: it tells nothing where this build does something else.
+  const { timeline: _, ...alone } = lines;
+  return { name, profile: header.profile, lines: difference ? alone : lines };
 }

@@ -45,6 +45,26 @@ export function readAtMost(file: string, most: number): Uint8Array | { readonly 
   });
 }
 
+/**
+ * The bytes of a file in chunks, each valid until the next is asked for; `-` is standard input. A file that says that it
+ * has more than `most` bytes is refused before it is read.
+ */
+export function* fileChunks(file: string, most: number): Generator<Uint8Array> {
+  const handle = file === '-' ? 0 : orUsageError(file, () => openSync(file, 'r'));
+  try {
+    const { size } = orUsageError(file, () => fstatSync(handle));
+    if (size > most) throw new UsageError(`${file}: it has ${size} bytes; at most ${most} are read`);
+    const chunk = Buffer.alloc(CHUNK);
+    for (;;) {
+      const count = orUsageError(file, () => readSync(handle, chunk, 0, CHUNK, null));
+      if (count === 0) return;
+      yield chunk.subarray(0, count);
+    }
+  } finally {
+    if (handle !== 0) closeSync(handle);
+  }
+}
+
 const CHUNK = 1 << 16;
 
 /** Reads to the end, or to the first byte that is too many: a pipe or a device does not say how long it is. */

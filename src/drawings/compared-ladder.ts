@@ -4,6 +4,8 @@
  */
 import type { Act } from '../engine/acts';
 import type { Comparison } from '../recording/comparison/model';
+import { lineText } from '../scenarios/print';
+import { actLine } from '../scenarios/scenario';
 import { isSplit, rowGroups, type RowGroup } from './compared-rows';
 import type { LabelPiece, RowHeights } from './ladder';
 
@@ -66,7 +68,7 @@ function actHeads({ runs, rowOf }: Comparison): Map<number, ActHead[]> {
     timeline.acts.forEach(({ act, firstStep, stepCount }, index) => {
       if (stepCount === 0) return;
       const row = rowOf(run, firstStep);
-      const key = actKey(act);
+      const key = lineText(actLine(act));
       const there = heads.get(row) ?? [];
       const same = there.find((head) => head.key === key);
       if (same) same.runs.push(run);
@@ -76,9 +78,6 @@ function actHeads({ runs, rowOf }: Comparison): Map<number, ActHead[]> {
   });
   return heads;
 }
-
-const actKey = (act: Act): string =>
-  JSON.stringify(act, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 
 /**
  * Rows that a window shows: from `first` up to and without `end`.

@@ -11,8 +11,8 @@ import { parseScenario, problemText } from '../scenarios/parse';
 import { printScenario } from '../scenarios/print';
 import { runScenario } from '../scenarios/run';
 import { actLine, guestPrograms, hostPersonalities, type Line, type Scenario } from '../scenarios/scenario';
-import { readRecording, writeRecording } from './file/file';
-import { replay } from './file/replay';
+import { writeRecording } from './file/file';
+import { playRecording } from './file/player';
 import { Timeline } from './timeline/timeline';
 
 /** Problems that are the writer's, not the model's. */
@@ -70,10 +70,9 @@ test('print(parse(text)) is text, no run throws, and each recording replays to i
         const serious = run.problems.filter(({ message }) => !harmless.test(message));
         expect(serious, `${id}\n${text}`).toEqual([]);
         const file = finish(writeRecording(run.timeline, { engine: '0', profile: id, scenario: text }));
-        const read = readRecording(file);
-        const again = read.ok ? replay(read.value.recording) : read;
-        expect(again.ok && again.value.difference, `${id}\n${text}`).toBe(undefined);
-        expect(again.ok && again.value.timeline.digest()).toBe(run.timeline.digest());
+        const { played, problem } = playRecording(file);
+        expect([problem, played?.difference], `${id}\n${text}`).toEqual([undefined, undefined]);
+        expect(played?.timeline.digest()).toBe(run.timeline.digest());
       }
     }),
     { numRuns: runs(40, 2000) },

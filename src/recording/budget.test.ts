@@ -13,8 +13,8 @@ import { runScenario, type Run, type RunOptions } from '../scenarios/run';
 import { actLine, type Line, type Scenario } from '../scenarios/scenario';
 import { runs } from '../testing/effort';
 import { anyAct } from '../testing/scenarios/any-act';
-import { readRecording, writeRecording } from './file/file';
-import { replay } from './file/replay';
+import { writeRecording } from './file/file';
+import { playRecording } from './file/player';
 import { Timeline } from './timeline/timeline';
 
 const textOf = (...lines: string[]): string =>
@@ -34,16 +34,14 @@ const digestOf = (world: World): string => digestText(world.digest());
 /** The timeline tells the same at each place as a fresh one, undoes to it, and its recording replays to its digest. */
 function expectSound(timeline: Timeline, text: string, id: (typeof profileIds)[number]): void {
   const file = finish(writeRecording(timeline, { engine: '0', profile: id, scenario: text }));
-  const recorded = readRecording(file);
-  if (!recorded.ok) throw new Error(recorded.error.message);
-  expect(recorded.value.problem).toBeUndefined();
-  const again = replay(recorded.value.recording);
-  if (!again.ok) throw new Error(again.error.message);
-  expect(again.value.difference).toBeUndefined();
-  expect(again.value.timeline.acts).toEqual(timeline.acts);
+  const { played: again, problem } = playRecording(file);
+  if (!again) throw new Error(problem?.message);
+  expect(problem).toBeUndefined();
+  expect(again.difference).toBeUndefined();
+  expect(again.timeline.acts).toEqual(timeline.acts);
   const places = [0, timeline.stepCount >> 1, Math.max(0, timeline.stepCount - 1)];
   for (const place of places) {
-    expect(digestOf(timeline.at(place).world)).toBe(digestOf(again.value.timeline.at(place).world));
+    expect(digestOf(timeline.at(place).world)).toBe(digestOf(again.timeline.at(place).world));
   }
   const last = timeline.acts.length - 1;
   const before = digestOf(timeline.at(timeline.acts[last]?.firstStep ?? 0).world);

@@ -7,6 +7,7 @@ export const askKinds = [
   'cell',
   'scenario',
   'work',
+  'compare',
   'profile',
   'facet',
   'invariant',
@@ -23,6 +24,7 @@ export const askKindTitles: Readonly<Record<AskKind, string>> = {
   cell: 'what if',
   scenario: 'scenario',
   work: 'your work',
+  compare: 'compare',
   profile: 'profile',
   facet: 'facet',
   invariant: 'invariant',
@@ -39,6 +41,8 @@ export type Taking =
   | { readonly command: string }
   | { readonly step: number }
   | { readonly work: string }
+  /** Compares what is shown with a branch, by its id, or with what a link shows. */
+  | { readonly beside: { readonly branch: string } | { readonly link: string } }
   | { readonly says: string };
 
 export interface AskEntry {

@@ -56,6 +56,7 @@ function fit(title: string, query: readonly Asked[]): number {
 /** A what-if is the question that people come with; a command is found by its key. */
 const weights: Readonly<Record<AskKind, number>> = {
   value: 2,
+  compare: 1.3,
   cell: 1.6,
   scenario: 1.3,
   work: 1.3,

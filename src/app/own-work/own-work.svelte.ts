@@ -2,7 +2,7 @@
 import type { SavedScenario } from '../stored';
 import { importText, printWorkFile, readWorkFile, WORK_FILE_NAME } from './file';
 import type { WorkStore } from './store';
-import { newWorkId, WORK_SCHEMA, type Work, type WorkBranch } from './work';
+import { nameOf, newWorkId, WORK_SCHEMA, type Work, type WorkBranch } from './work';
 
 /** Tells the other tabs that the list changed. */
 const CHANNEL = 'vmgexit-work';
@@ -87,7 +87,7 @@ export class OwnWork {
     const work: Work = {
       ...ofNow(id),
       named,
-      name: named ? name : title,
+      name: named ? name : nameOf(title),
       ...(base === undefined ? {} : { base }),
       ...content,
     };
@@ -127,7 +127,7 @@ export class OwnWork {
 
   rename(id: string, name: string): void {
     const work = this.work(id);
-    const trimmed = name.trim();
+    const trimmed = nameOf(name.trim());
     if (!work || trimmed === '' || trimmed === work.name) return;
     this.put({ ...work, name: trimmed, named: true });
     this.page.say(`Now called "${trimmed}".`);

@@ -2,7 +2,7 @@
  * A person's own work: a scenario that no longer is a shipped one byte for byte, with its branches and the text in the
  * editor. The form in which the browser keeps it, and how it is read back: nothing in it is trusted.
  */
-import { MAX_SCENARIO_BYTES, MAX_WORK_BRANCHES, MAX_WORK_NAME_CHARACTERS } from '../../base/limits';
+import { MAX_WORK_BRANCHES, MAX_WORK_NAME_CHARACTERS, MAX_WORK_TEXT_CHARACTERS } from '../../base/limits';
 
 /** The form below. A record with a higher number was written by a newer version of the page. */
 export const WORK_SCHEMA = 1;
@@ -12,6 +12,8 @@ export interface WorkBranch {
   readonly id: string;
   readonly title: string;
   readonly text: string;
+  /** What was typed in it and not run, while another branch is shown. */
+  readonly draft?: string;
   /** The branch it was forked from, and after how many steps of it. */
   readonly fork?: { readonly from: string; readonly position: number };
 }
@@ -51,21 +53,25 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isText = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= MAX_SCENARIO_BYTES;
+  typeof value === 'string' && value.length <= MAX_WORK_TEXT_CHARACTERS;
 
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= MAX_WORK_NAME_CHARACTERS;
+
+/** A name as long as a record may have it. */
+export const nameOf = (text: string): string => text.slice(0, MAX_WORK_NAME_CHARACTERS);
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 function readBranch(value: unknown): WorkBranch | undefined {
   if (!isRecord(value)) return undefined;
-  const { id, title, text, fork } = value;
+  const { id, title, text, draft, fork } = value;
   if (!isName(id) || !isName(title) || !isText(text)) return undefined;
-  if (fork === undefined) return { id, title, text };
+  const own = { id, title, text, ...(isText(draft) ? { draft } : {}) };
+  if (fork === undefined) return own;
   if (!isRecord(fork)) return undefined;
   const { from, position } = fork;
-  return isName(from) && isCount(position) ? { id, title, text, fork: { from, position } } : undefined;
+  return isName(from) && isCount(position) ? { ...own, fork: { from, position } } : undefined;
 }
 
 /** Reads one record from the browser's store or from a file. */
@@ -101,6 +107,6 @@ export function sameTexts(a: Work, b: Work): boolean {
   return (
     a.draft === b.draft &&
     a.branches.length === b.branches.length &&
-    a.branches.every((one, at) => one.text === b.branches[at]?.text)
+    a.branches.every((one, at) => one.text === b.branches[at]?.text && one.draft === b.branches[at]?.draft)
   );
 }

@@ -7,7 +7,8 @@ import { formatArgument, moveKinds, type Move, type MoveKind } from '../../engin
 import { profileIds } from '../../profiles/profiles';
 import type { ResolvedProfile } from '../../profiles/resolve';
 import type { Run } from '../../scenarios/run';
-import { printScenario } from '../../scenarios/print';
+import { lineText, printScenario } from '../../scenarios/print';
+import { actLine } from '../../scenarios/scenario';
 import type { Resumable } from '../../base/resumable';
 import { alignInParts, type AlignedItem } from './alignment';
 import { comparedLines, lineGroups } from './lines';
@@ -211,7 +212,8 @@ class Comparer {
 /** What identifies an act: its text, or, as all acts of a guest program look the same, the first move of the guest. */
 function segmentKey(timeline: Timeline, performed: PerformedAct): Omit<OpenSegment, 'items'> {
   const { act, origin, firstStep, stepCount } = performed;
-  if (origin === 'scenario') return { key: `act ${jsonText(act)}`, verb: `${act.actor} ${act.verb}` };
+  if (origin === 'scenario')
+    return { key: `act ${lineText(actLine(act))}`, verb: `${act.actor} ${act.verb}` };
   for (let step = firstStep; step < firstStep + stepCount; step++) {
     const { move } = timeline.step(step);
     // Whether a page faults before it is used depends on the host.
@@ -229,9 +231,6 @@ function unreportedProblems(run: Run<Timeline>, line: number, reported: Readonly
   const all = refused === undefined ? problems : [refused, ...problems];
   return [...new Set(all)].filter((why) => !reported.has(why));
 }
-
-const jsonText = (value: unknown): string =>
-  JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
 
 const argumentsText = ({ args }: Move): string => Object.values(args).map(String).join('|');
 

@@ -13,7 +13,8 @@ import { parseAddress } from '../../app/url';
 import { readWorkFile } from '../../app/own-work/file';
 import { assert } from '../../base/assert';
 import { parseProfileList, profile } from '../../profiles/resolve';
-import { readRecording, writeRecording } from '../../recording/file/file';
+import { writeRecording } from '../../recording/file/file';
+import { playRecording } from '../../recording/file/player';
 import { Timeline } from '../../recording/timeline/timeline';
 import { parseFilter } from '../../scenarios/filter/parse';
 import { parseScenario } from '../../scenarios/parse';
@@ -195,7 +196,7 @@ export const boundaries: readonly Boundary[] = [
   {
     name: 'recording',
     texts: [recordingText()],
-    read: (text) => void readRecording(text),
+    read: (text) => void playRecording(text),
     long: 200_000,
     sample: 500,
   },

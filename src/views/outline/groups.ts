@@ -8,6 +8,10 @@ export interface CatalogItem {
   readonly group: string;
   /** What it shows, in a paragraph. */
   readonly prose: string;
+  /** It is a recording, and no scenario. */
+  readonly isRecording?: true;
+  /** Another recording that stands beside it, by its slug. */
+  readonly against?: string;
 }
 
 export interface CatalogGroup {
