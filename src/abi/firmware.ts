@@ -64,7 +64,7 @@ export const guestStates = {
   [GSTATE_RUNNING]: 'RUNNING',
 } as const;
 
-/** Status codes by name, without the prefix SEV_RET_. Where a header misspells one, this list does not. */
+/** Status codes by name, without the prefixes SEV_RET_ and SEV_STATUS_. Where a header misspells one, this list does not. */
 export const firmwareStatus = {
   SUCCESS: 0x00,
   INVALID_PLATFORM_STATE: 0x01,
@@ -106,6 +106,21 @@ export const firmwareStatus = {
   RMP_INITIALIZATION_FAILED: 0x26,
   INVALID_KEY: 0x27,
   SHUTDOWN_INCOMPLETE: 0x28,
+  INCORRECT_BUFFER_LENGTH: 0x30,
+  EXPAND_BUFFER_LENGTH_REQUEST: 0x31,
+  SPDM_REQUEST: 0x32,
+  SPDM_ERROR: 0x33,
+  ERR_IN_DEV_CONN: 0x35,
+  INVALID_DEV_CTX: 0x36,
+  INVALID_TDI_CTX: 0x37,
+  INVALID_TDI: 0x38,
+  RECLAIM_REQUIRED: 0x39,
+  IN_USE: 0x3a,
+  INVALID_DEV_STATE: 0x3b,
+  INVALID_TDI_STATE: 0x3c,
+  DEV_CERT_CHANGED: 0x3d,
+  RESYNC_REQ: 0x3e,
+  RESPONSE_TOO_LARGE: 0x3f,
 } as const;
 
 /** A name of {@link firmwareStatus}. */

@@ -31,6 +31,12 @@ export const guestMessageTypes = {
 export const GUEST_MESSAGE_TYPE_OFFSET = 0x34;
 /** Bytes of the header. */
 export const GUEST_MESSAGE_HEADER_SIZE = 96;
+/** The only header version, AES-256-GCM, and the number of keys (VMPCK 0 to 3). */
+export const GUEST_MESSAGE_HEADER_VERSION = 1;
+export const GUEST_MESSAGE_ALGO = 1;
+export const GUEST_MESSAGE_KEYS = 4;
+/** Payload bytes of a report request: struct snp_report_req of linux/sev-guest.h. */
+export const SNP_REPORT_REQUEST_SIZE = 96;
 
 /** The header of a message page; from `algo` on it is authenticated, the payload behind it is encrypted. */
 export const guestMessageHeader = struct('SNP guest message header', linux, GUEST_MESSAGE_HEADER_SIZE, {

@@ -4,6 +4,8 @@ import { marked, source } from './source';
 
 const kvm = source.kernel('7.2.13', 'arch/x86/include/asm/kvm_host.h', 'PFERR error code bits');
 const apm = source.apm('#VC error codes');
+/** KVM makes the nested walks of its own as user accesses, as the processor does; traces of nested faults show the bit. */
+const nestedWalk = source.kernel('6.12.117', 'arch/x86/kvm/x86.c', 'translate_nested_gpa', 'inferred');
 const shadowStack = source.mail(
   '20240228024147.41573-4-seanjc@google.com',
   'Sean Christopherson',
@@ -23,7 +25,12 @@ export const PFERR_PRIVATE_ACCESS = 1n << 49n;
 export const nestedFault = word('Nested page fault error code', kvm, {
   present: { bits: [0, 0], as: 'flag', doc: 'The page was present' },
   write: { bits: [1, 1], as: 'flag', doc: 'Write access' },
-  user: { bits: [2, 2], as: 'flag', doc: 'User access' },
+  user: {
+    bits: [2, 2],
+    as: 'flag',
+    doc: 'User access, which every nested access counts as',
+    source: nestedWalk,
+  },
   reservedBit: { bits: [3, 3], as: 'flag', doc: 'A reserved bit was set: emulated MMIO' },
   fetch: { bits: [4, 4], as: 'flag', doc: 'Instruction fetch' },
   other5: { bits: [30, 5], as: 'hex', doc: 'Protection keys, shadow stacks, SGX: not used here' },

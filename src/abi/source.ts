@@ -43,7 +43,8 @@ export const source = {
   /** A file of a Linux tree and the function or topic in it. */
   kernel: (version: KernelVersion, file: string, topic: string, confidence: Confidence = 'read'): Source => ({
     confidence,
-    document: version === '0097f9df' ? 'torvalds/linux at 0097f9df' : `Linux ${version}`,
+    document:
+      version === '0097f9df' ? 'torvalds/linux at 0097f9df, a tree before 6.17.0' : `Linux ${version}`,
     place: `${file}: ${topic}`,
   }),
   /** A header of the Linux 7.2.13 user ABI; offsets were printed by a compiled program. */

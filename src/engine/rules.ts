@@ -2,6 +2,7 @@
  * Rules: one sentence and a source for each decision that a step shows. The tables of the areas are put together here.
  */
 import { apRules } from './rules/ap';
+import { guestRules } from './rules/guests';
 import { launchRules } from './rules/launch';
 import { naeRules } from './rules/nae';
 import { pageRules } from './rules/pages';
@@ -21,6 +22,7 @@ export const rules = {
   ...pageRules,
   ...vmmRules,
   ...threadRules,
+  ...guestRules,
 };
 export type RuleId = keyof typeof rules;
 export const ruleIds = Object.keys(rules) as readonly RuleId[];

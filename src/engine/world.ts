@@ -5,7 +5,7 @@
 import { PAGE_SIZE } from '../abi/address';
 import { assert, itemAt, outside } from '../base/assert';
 import { finish, type Resumable } from '../base/resumable';
-import { knownValue, type FacetName, type Facets, type KnownValue } from '../profiles/facets';
+import { isAgreed, knownValue, type FacetName, type Facets, type KnownValue } from '../profiles/facets';
 import type { ResolvedProfile } from '../profiles/resolve';
 import { take, type Chart, type Region } from '../machines/compile';
 import type { AnyEffect, DecidingEvent, EffectFor, QuietEvent } from '../machines/effects';
@@ -22,7 +22,14 @@ import { createPageStore, type PageStore } from './memory/page-store';
 import type { InvariantName } from './rules/invariants';
 import type { MoveArguments, MoveName } from './moves';
 import type { RuleId } from './rules';
-import { cpuidGroup, msrGroup, type CpuidRow, type MsrRow } from './state/cpu-tables';
+import {
+  apicBaseAtReset,
+  cpuidGroup,
+  msrGroup,
+  PAT_AT_RESET,
+  type CpuidRow,
+  type MsrRow,
+} from './state/cpu-tables';
 import { vcpuHistoryGroup, vmHistoryGroup, type VcpuHistory, type VmHistory } from './state/history';
 import { faultGroup, hostGroup, resetHost, type Fault, type Host } from './state/host';
 import type { Group, Instance, Variables } from './state/schema';
@@ -264,6 +271,8 @@ export class World {
     vcpu.vmcbVmsaPfn = NO_PFN;
     vcpu.launchVmsaPfn = NO_PFN;
     vcpu.xcr0 = 1n;
+    vcpu.pat = PAT_AT_RESET;
+    vcpu.apicBase = apicBaseAtReset(vcpu.index);
     this.forget(this.vcpuHistory[vcpu.index]);
   }
 
@@ -290,9 +299,25 @@ export class World {
   facet<N extends FacetName>(name: N): KnownValue<N> {
     const value = knownValue(this.profile.facets, name);
     if (this.facetOrUnspecified(name) === 'unspecified' && this.markReported(name)) {
-      this.finding('ambiguity', `${name}: no source says what this kernel does; shown as ${value}`);
+      this.reportSilence(name, value);
     }
     return value;
+  }
+
+  /**
+   * No source says what this kernel does. Of a wish list that is the rule rather than the exception: it is said once in a
+   * run, and not where all kernels do the same.
+   */
+  private reportSilence(name: FacetName, value: string): void {
+    if (!this.profile.neverExistedAsCode) {
+      this.finding('ambiguity', `${name}: no source says what this kernel does; shown as ${value}`);
+    } else if (this.recorder && !isAgreed(name) && !this.host.silenceSaid) {
+      this.host.silenceSaid = true;
+      this.finding(
+        'ambiguity',
+        `${name}: no mail of a reviewer says what is wanted, here and in other places of this run; each time the nearest kernel is shown, here ${value}`,
+      );
+    }
   }
 
   /** The value of a facet as the profile has it, for callers that handle `unspecified` themselves. */

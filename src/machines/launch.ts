@@ -75,8 +75,9 @@ export const launchEvents = events({
     ...firmwareFacts,
     asidUnusedInRmp: 'flag',
     socketLegal: 'flag',
-    asidClean: 'flag',
     asidFree: 'flag',
+    guestInactive: 'flag',
+    asidClean: 'flag',
   },
   SNP_LAUNCH_UPDATE: {
     ...firmwareFacts,
@@ -129,8 +130,9 @@ const activate = [
   ...commandChecks,
   { guard: 'asidInRmp', actions: status('INVALID_CONFIG') },
   { guard: 'socketIllegal', actions: status('POLICY_FAILURE') },
-  { guard: 'asidDirty', actions: status('DFFLUSH_REQUIRED') },
   { guard: 'asidOwned', actions: status('ASID_OWNED') },
+  { guard: 'guestActive', actions: status('ACTIVE') },
+  { guard: 'asidDirty', actions: status('DFFLUSH_REQUIRED') },
   { actions: 'bindAsid' },
 ] as const;
 
@@ -371,8 +373,9 @@ export const launchMachine = setup({
     policyIllegal: lacks('policyLegal'),
     asidInRmp: lacks('asidUnusedInRmp'),
     socketIllegal: lacks('socketLegal'),
-    asidDirty: lacks('asidClean'),
     asidOwned: lacks('asidFree'),
+    guestActive: lacks('guestInactive'),
+    asidDirty: lacks('asidClean'),
     notPreGuest: lacks('pagePreGuest'),
     sizeDiffers: lacks('sizeMatches'),
     typeUnknown: lacks('typeKnown'),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { source } from '../abi/source';
-import { factIn, type Difference } from './difference';
-import { read, sev, tree } from './facet';
+import { factIn, inheritedSource, type Difference } from './difference';
+import { carriedOver, read, sev, tree } from './facet';
 import { facetNames, type FacetName } from './facets';
 import { derivationOf } from './generations';
 import { profileIds, sourceIn, valueIn } from './profiles';
@@ -53,8 +53,8 @@ describe('a generation declared by its differences', () => {
     );
     expect(sourceIn('linux-7.2', 'psc.retInit').confidence).toBe('executed');
     expect(inLater('psc.retInit', { unchanged }).source).toEqual({ ...unchanged, confidence: 'inferred' });
-    expect(sourceIn('linux-7.2', 'term.tracepoint').confidence).toBe('unconfirmed');
-    expect(inLater('term.tracepoint', { unchanged }).source.confidence).toBe('unconfirmed');
+    const unread = carriedOver('known', 'linux-6.12');
+    expect(inheritedSource('linux-6.17', unread, unchanged).confidence).toBe('unconfirmed');
   });
 });
 

@@ -3,7 +3,7 @@
  * a table (`Record<FacetValue<'psc.msr'>, Handler>`), so a new value fails to compile until it is handled.
  */
 import { assert } from '../base/assert';
-import type { Fallback } from './facet';
+import { columnIds, type Fallback } from './facet';
 import { apCreationFacets } from './facets/ap-creation';
 import { guestMemoryFacets } from './facets/guest-memory';
 import { launchFinishFacets } from './facets/launch-finish';
@@ -77,6 +77,17 @@ export const valuesOf = <N extends FacetName>(name: N): readonly FacetValue<N>[]
 /** Whether a word is a value of that facet. */
 export const isValueOf = <N extends FacetName>(name: N, word: string): word is FacetValue<N> =>
   Object.hasOwn(facets[name].values, word);
+
+/** The facets of which every generation that has the behaviour, and of which a source tells, does the same. */
+const agreed: ReadonlySet<FacetName> = new Set(
+  facetNames.filter((name) => {
+    const known = columnIds.map((id) => facets[name].facts[id].value as string);
+    return new Set(known.filter((value) => value !== 'unspecified')).size <= 1;
+  }),
+);
+
+/** Whether all generations of which a source tells agree, so that nothing is ambiguous where one is silent. */
+export const isAgreed = (name: FacetName): boolean => agreed.has(name);
 
 /** The sentence that says what a facet decides. */
 export const facetDoc = (name: FacetName): string => facets[name].doc;

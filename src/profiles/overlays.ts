@@ -14,8 +14,6 @@ export interface Overlay extends Difference<ProfileId> {
   /** ISO 8601: a day, a month or a year. */
   readonly date: string;
   readonly description: string;
-  /** Shown to tests only: it is a tree of its own, between the generations. */
-  readonly testOnly?: true;
   /** Set if what is not changed is only carried over from the base, so that its marks do not hold here. */
   readonly restCarriedOver?: true;
 }
@@ -92,11 +90,10 @@ export const overlays = {
   },
   'amd-5.19-snp': {
     base: 'part2-v5',
-    title: "AMD's host tree of 2022",
+    title: "AMD's host tree of 2022, which hosts still run",
     date: '2022',
     description:
-      'The 5.19-rc6 based development tree whose page state change, MSR protocol and AP functions were run. Page state changes are still made inside KVM; the armed flag, the waking of an UNINITIALIZED vCPU and the termination exit are as later.',
-    testOnly: true,
+      'A tree that hosts still run: the 5.19-rc6 based development tree whose page state change, MSR protocol and AP functions were run. Page state changes are still made inside KVM; the armed flag, the waking of an UNINITIALIZED vCPU and the termination exit are as later.',
     restCarriedOver: true,
     changes: {
       'psc.msr': executed('inKernel', amdMsr),

@@ -127,7 +127,10 @@ const kernelRows: readonly Row[] = [
   ['ap.unusablePage', { 'linux-6.11 linux-6.17': 'halted', 'linux-6.12 linux-7.2': 'runnable' }],
   ['ap.pendingAfterApply', { 'linux-6.11': 'keptOnFailure', 'linux-6.12 linux-6.17 linux-7.2': 'consumed' }],
   ['hold.eventPending', { 'linux-6.11': 'holds', 'linux-6.12 linux-6.17 linux-7.2': 'staysRunnable' }],
-  ['failEntry.reason', { 'linux-6.11 linux-6.12': 'allOnes32', 'linux-6.17 linux-7.2': 'allOnes64' }],
+  [
+    'failEntry.reason',
+    { 'linux-6.11 linux-6.12': 'allOnes32', 'linux-6.17': 'guard64', 'linux-7.2': 'allOnes64' },
+  ],
   ['vmsa.reload', { 'linux-6.*': 'none', 'linux-7.2': 'onInvalidation' }],
   ['mp.initWithSmi', { 'linux-6.11 linux-6.12': 'einval', 'linux-6.17 linux-7.2': 'accepted' }],
   ['init2.ghcbVersion1', { 'linux-6.*': 'accepted', 'linux-7.2': 'refused' }],

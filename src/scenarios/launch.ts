@@ -10,7 +10,7 @@ import type { GuestProgram, Head } from './scenario';
 type PageType = Extract<VmmAct, { verb: 'launch-update' }>['args']['type'];
 
 /** Pages that LAUNCH_UPDATE fills. */
-interface InitialPages extends MemoryRegion {
+export interface InitialPages extends MemoryRegion {
   readonly type: PageType;
 }
 
@@ -39,7 +39,8 @@ const barePages: readonly InitialPages[] = [
   { gfn: 0x140, n: 8, type: 'zero' },
 ];
 
-function initialPages(head: Head): InitialPages[] {
+/** The pages that LAUNCH_UPDATE fills for the guest of a scenario. */
+export function initialPages(head: Head): InitialPages[] {
   const regions = memoryRegions(head.vm);
   const flash = head.vm.flash > 0 ? regions.at(-1) : undefined;
   const firmware: InitialPages[] = flash ? [{ ...flash, type: 'normal' }] : [];
@@ -56,7 +57,8 @@ function initialPages(head: Head): InitialPages[] {
   return [...firmware, ...inMemory];
 }
 
-const vmm = (act: Omit<VmmAct, 'actor'>): Act => ({ actor: 'vmm', ...act }) as VmmAct;
+/** An act of the VMM. */
+export const vmm = (act: Omit<VmmAct, 'actor'>): Act => ({ actor: 'vmm', ...act }) as VmmAct;
 
 /**
  * The acts of the launch, by a VMM of the time of this kernel: where there are attributes, the personality decides when

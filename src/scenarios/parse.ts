@@ -147,7 +147,7 @@ class Parser extends Checks {
         return personality && { kind: 'host', personality };
       }
       case 'launch':
-        return this.oneWord(keyword, rest, ['standard'], 'the launch') && { kind: 'launch' };
+        return this.launch(keyword, rest);
       case 'run':
         return this.runUntil(keyword, rest);
       case 'vmm':
@@ -189,6 +189,11 @@ class Parser extends Checks {
       this.wrong(keyword, 'no profile is named', 'one or more profiles, such as linux-7.2');
     for (const word of rest) if (!this.isFull) this.checkProfile(word, word.text, 0);
     return rest.length === 0 ? undefined : { kind: 'profile', specs: rest.map((word) => word.text) };
+  }
+
+  private launch(keyword: Word, rest: readonly Word[]): Line | undefined {
+    const word = this.oneWord(keyword, rest, ['standard', 'by=host'], 'the launch');
+    return word && (word === 'by=host' ? { kind: 'launch', by: 'host' } : { kind: 'launch' });
   }
 
   private oneWord<W extends string>(

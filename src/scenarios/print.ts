@@ -65,7 +65,7 @@ function wordsOf(line: KeywordLine): Piece[] {
     case 'host':
       return [word(line.personality)];
     case 'launch':
-      return [word('standard')];
+      return [word(line.by === 'host' ? 'by=host' : 'standard')];
     case 'runUntil':
       return [word(`until=${untilText(line.until)}`)];
     case 'act':

@@ -19,6 +19,7 @@ import { threadToContinue } from '../engine/vmm/threads';
 import type { World } from '../engine/world';
 import type { ResolvedProfile } from '../profiles/resolve';
 import { appliesTo, holds, observedText } from './expect';
+import { hostLaunch } from './host-launch';
 import { standardLaunch } from './launch';
 import { worldFor } from './machine';
 import { headOf, type ExpectLine, type Head, type Line, type Scenario, type Until } from './scenario';
@@ -201,6 +202,10 @@ class Runner<T extends Tape> implements RunInParts<T> {
       yield* this.runUntil(line.until);
       return;
     }
+    if (line.kind === 'launch' && line.by === 'host') {
+      yield* this.launchByHost();
+      return;
+    }
     const acts = line.kind === 'act' ? [line.act] : standardLaunch(this.head, this.profile);
     for (const act of acts) {
       if (this.gaveUp) return;
@@ -208,6 +213,20 @@ class Runner<T extends Tape> implements RunInParts<T> {
       this.refused = this.perform(act, 'scenario');
       yield;
       yield* this.settle(act);
+    }
+  }
+
+  /** The personality sees what each call returns before it makes the next. */
+  private *launchByHost(): Resumable<void> {
+    if (this.head.host === 'manual') {
+      this.problem('the host is manual: no personality launches the VM');
+      return;
+    }
+    const launch = hostLaunch(this.head, this.profile, this.world);
+    for (let next = launch.next(); !next.done && !this.gaveUp; next = launch.next(this.refused)) {
+      this.refused = this.perform(next.value, 'scenario');
+      yield;
+      yield* this.settle(next.value);
     }
   }
 

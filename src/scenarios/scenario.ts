@@ -68,6 +68,7 @@ export const hostPersonalities = [
   'lazy',
   'forgets-private',
   'historical-vmgexit',
+  'qemu-10.2',
 ] as const;
 export type HostPersonality = (typeof hostPersonalities)[number];
 
@@ -79,8 +80,8 @@ export type Line =
   | { readonly kind: 'guest'; readonly program: GuestProgram }
   | { readonly kind: 'host'; readonly personality: HostPersonality }
   | ActLine
-  /** `launch standard`: the personality's own launch sequence. */
-  | { readonly kind: 'launch' }
+  /** `launch standard`: a whole launch, call after call whatever they return; `launch by=host`: as the personality goes about it. */
+  | { readonly kind: 'launch'; readonly by?: 'host' }
   | { readonly kind: 'runUntil'; readonly until: Until }
   | ExpectLine
   | { readonly kind: 'blank' };

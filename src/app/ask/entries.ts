@@ -38,15 +38,13 @@ const profiles = (): AskEntry[] => [
     words: `${profileTexts[id].title} ${profileTexts[id].description}`,
     takes: { profile: id },
   })),
-  ...overlayIds
-    .filter((id) => overlay(id).testOnly !== true)
-    .map((id): AskEntry => ({
-      id: `profile-${id}`,
-      kind: 'profile',
-      title: id,
-      words: `${overlay(id).title} ${overlay(id).description}`,
-      takes: { profile: id },
-    })),
+  ...overlayIds.map((id): AskEntry => ({
+    id: `profile-${id}`,
+    kind: 'profile',
+    title: id,
+    words: `${overlay(id).title} ${overlay(id).description}`,
+    takes: { profile: id },
+  })),
 ];
 
 const facetEntries = (): AskEntry[] =>

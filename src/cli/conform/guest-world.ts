@@ -70,6 +70,8 @@ function createWorld(profile: ResolvedProfile, vcpus: number): { world: WorldTyp
   });
   const [boot] = world.vcpus;
   if (boot) boot.run = 'inGuest';
+  // A case says what its tables have, and nothing else is in them.
+  world.vm.tablesComplete = true;
   return { world, mark: world.mark() };
 }
 

@@ -54,6 +54,17 @@ const acts = table({
     doc: 'KVM_CREATE_VCPU, ids in order',
     params: { half: may('flag', 'the call is still in progress; the next create-vcpu completes it') },
   },
+  'set-cpuid': {
+    doc: "KVM_SET_CPUID2 with one more leaf, or another one; a personality sets those with the C-bit's place itself",
+    params: {
+      leaf: need('count', 'EAX in'),
+      subleaf: may('count', 'ECX in; 0 when missing'),
+      eax: may('count', '0 when missing'),
+      ebx: may('count', '0 when missing'),
+      ecx: may('count', '0 when missing'),
+      edx: may('count', '0 when missing'),
+    },
+  },
   'close-vcpu': { doc: 'close the file of a vCPU, which lives as long as its VM', params: { vcpu } },
   'enable-certs': { doc: 'KVM_SEV_SNP_ENABLE_REQ_CERTS', params: {} },
   'launch-start': {
@@ -73,6 +84,11 @@ const acts = table({
       type: need(['normal', 'vmsa', 'zero', 'unmeasured', 'secrets', 'cpuid'], 'page type'),
       uaddr: may('u64', 'source buffer; a separate one when missing'),
       content: may('u64', 'first eight bytes of every source page'),
+      'wrong-leaf': may(
+        'count',
+        'the page is a CPUID table of one leaf, of which the firmware refuses a register',
+      ),
+      'wrong-register': may(['eax', 'ebx', 'ecx', 'edx'], 'that register; eax when missing'),
       flags: may('count', 'flags'),
       fd: may(['sev', 'bad'], 'sev_fd'),
     },
@@ -81,7 +97,14 @@ const acts = table({
     doc: 'KVM_SEV_SNP_LAUNCH_FINISH',
     params: {
       flags: may('count', 'flags'),
-      'id-block': may('flag', 'pass an ID block'),
+      'id-block': may(
+        ['no', 'yes', 'bad-digest', 'bad-policy', 'bad-algorithm', 'bad-signature'],
+        'pass an ID block, and what the firmware finds wrong with it; no when missing',
+      ),
+      author: may(['no', 'yes', 'bad-signature'], 'pass an author key with the ID block; no when missing'),
+      vcek: may('flag', 'no: the guest may not use the VCEK'),
+      'id-block-uaddr': may('u64', 'user address of the ID block; a readable one when missing'),
+      'id-auth-uaddr': may('u64', 'user address of its authentication; a readable one when missing'),
       fd: may(['sev', 'bad'], 'sev_fd'),
     },
   },
@@ -181,13 +204,14 @@ const acts = table({
     },
   },
   handle: { doc: 'the personality handles the exit of a vCPU', params: { vcpu } },
+  'give-up': { doc: 'the VMM ends because a call of its launch failed', params: {} },
   signal: { doc: 'send a signal to a vCPU thread', params: { vcpu } },
   destroy: { doc: 'close every file of the VM, which lives until the last call returns', params: {} },
   kill: { doc: 'SIGKILL to the VMM: its threads end, and its files are closed', params: {} },
 });
 
 /** What no thread of the VMM calls, or always the thread of the vCPU. */
-const threadless = ['assume-es-launch', 'answer', 'handle', 'signal', 'destroy', 'kill'] as const;
+const threadless = ['assume-es-launch', 'answer', 'handle', 'give-up', 'signal', 'destroy', 'kill'] as const;
 const thread = {
   thread: may(threadNames, "calling thread; when missing the vCPU's own for its ioctls, else main"),
 };

@@ -52,14 +52,16 @@ export function gctxCreate(world: World, pfn: number): number {
   return carryOut(effects, { refuseFirmware, makeContextPage }) ?? success;
 }
 
-function policyLegal(policy: bigint): boolean {
+/** Bits that the firmware of this host does not know must be zero; it knows what it reports, and MIGRATE_MA. */
+function policyLegal({ host }: World, policy: bigint): boolean {
   const { abiMajor, abiMinor, smt, reservedOne } = snpPolicy.decode(policy);
   const versionKnown = abiMajor < API_MAJOR || (abiMajor === API_MAJOR && abiMinor <= API_MINOR);
-  return versionKnown && smt === 1 && reservedOne === 1;
+  const reservedZero = (policy & ~(host.policyBits | snpPolicy.encode({ migrateMa: 1 }))) === 0n;
+  return versionKnown && smt === 1 && reservedOne === 1 && reservedZero;
 }
 
 export function launchStart(world: World, contextPfn: number, policy: bigint): number {
-  const facts = { ...guestFacts(world, contextPfn), policyLegal: policyLegal(policy) };
+  const facts = { ...guestFacts(world, contextPfn), policyLegal: policyLegal(world, policy) };
   return carryOut(world.decideLaunch({ type: 'SNP_LAUNCH_START', ...facts }), { refuseFirmware }) ?? success;
 }
 
@@ -72,8 +74,9 @@ export function activate(world: World, contextPfn: number, asid: number): number
     ...guestFacts(world, contextPfn),
     asidUnusedInRmp: !asidInRmp(world, asid),
     socketLegal: true,
-    asidClean: (host.asidsDirty & bitOf(asid)) === 0,
     asidFree: (host.asidsOwned & bitOf(asid)) === 0,
+    guestInactive: !world.vm.activated,
+    asidClean: (host.asidsDirty & bitOf(asid)) === 0,
   });
   const bindAsid = (): number => {
     host.asidsOwned |= bitOf(asid);
@@ -135,20 +138,21 @@ export function launchFinish(world: World, contextPfn: number, parameters: Finis
 }
 
 export function decommission(world: World, contextPfn: number): number {
+  const ran = world.vm.gstate === 'RUNNING';
   const effects = world.decideLaunch({ type: 'SNP_DECOMMISSION', ...guestFacts(world, contextPfn) });
   const freeGuest = (): number => {
     rmpFirmwareWrite(world, contextPfn, 0, rmpBits.vmsa);
-    releaseAsid(world);
+    releaseAsid(world, ran);
     return success;
   };
   return carryOut(effects, { refuseFirmware, freeGuest }) ?? success;
 }
 
-/** The ASID of a guest that is gone may be bound again after a DF_FLUSH. */
-function releaseAsid({ host, vm }: World): void {
+/** The ASID of a guest that ran may be bound again after a DF_FLUSH; one that never ran left it clean. */
+function releaseAsid({ host, vm }: World, ran: boolean): void {
   if (!vm.activated) return;
   host.asidsOwned &= ~bitOf(vm.asid);
-  host.asidsDirty |= bitOf(vm.asid);
+  if (ran) host.asidsDirty |= bitOf(vm.asid);
   vm.activated = false;
 }
 

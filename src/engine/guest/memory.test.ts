@@ -48,6 +48,17 @@ describe('a private page at its first use', () => {
   });
 });
 
+test.each([
+  [true, 'read', '0x500000004'],
+  [true, 'write', '0x500000006'],
+  [false, 'read', '0x100000004'],
+])('the nested fault of an access is that of a user (C-bit %s, %s)', (isPrivate, verb, error) => {
+  const run = new Run().running().vmm('set-attributes', { gfn: GFN, n: 1, private: isPrivate });
+  if (verb === 'read') run.guest('read', { gpa: PAGE, private: isPrivate });
+  else run.guest('write', { gpa: PAGE, private: isPrivate, value: 1n });
+  expect(run.steps[0]).toBe(`nested page fault 0x5000 error ${error}`);
+});
+
 describe('an access that differs from the attribute', () => {
   test.each([
     ['private', 'shared', true, 8n],

@@ -1,7 +1,14 @@
 /** Other requests of a guest: intercepted instructions, hypercalls, strings, messages to the firmware. */
 import { gpaToGfn, isPageAligned, pageOffset } from '../../abi/address';
 import { GHCB_SHARED_BUFFER_END } from '../../abi/ghcb-page';
-import { GUEST_MESSAGE_HEADER_SIZE, guestMessageHeader, SNP_MSG_REPORT_REQ } from '../../abi/guest-request';
+import {
+  GUEST_MESSAGE_ALGO,
+  GUEST_MESSAGE_HEADER_SIZE,
+  GUEST_MESSAGE_HEADER_VERSION,
+  guestMessageHeader,
+  SNP_MSG_REPORT_REQ,
+  SNP_REPORT_REQUEST_SIZE,
+} from '../../abi/guest-request';
 import { ioioInfo1 } from '../../abi/ioio';
 import {
   SVM_EXIT_INVD,
@@ -86,11 +93,13 @@ function stringAccess(world: World, vcpu: number, args: ActArguments<'guest', 'i
 
 /** The header as Linux fills it; sealing, sequence numbers and payload are not modelled. */
 function writeMessage(page: Image, type: number): void {
-  guestMessageHeader.set(page, 'algo', 1);
-  guestMessageHeader.set(page, 'headerVersion', 1);
+  guestMessageHeader.set(page, 'algo', GUEST_MESSAGE_ALGO);
+  guestMessageHeader.set(page, 'headerVersion', GUEST_MESSAGE_HEADER_VERSION);
   guestMessageHeader.set(page, 'headerSize', GUEST_MESSAGE_HEADER_SIZE);
   guestMessageHeader.set(page, 'messageType', type);
   guestMessageHeader.set(page, 'messageVersion', 1);
+  // The firmware checks it against the page alone here, so that all types may have that of a report request.
+  guestMessageHeader.set(page, 'payloadSize', SNP_REPORT_REQUEST_SIZE);
 }
 
 type RequestArguments = ActArguments<'guest', 'guest-request'> &

@@ -22,6 +22,12 @@ export const vmmMoves = moves({
     text: 'discard shared {gpa} n={pages}',
     args: { gpa: 'hex64', pages: 'dec' },
   },
+  vmmPreFaults: {
+    from: 'vmm',
+    to: 'kvm',
+    text: 'KVM_PRE_FAULT_MEMORY {gpa} n={pages}',
+    args: { gpa: 'hex64', pages: 'dec' },
+  },
   vmmLeavesAlone: { from: 'vmm', to: 'vmm', text: 'nothing done: {why}', args: { why: 'text' } },
   vmmWritesRet: { from: 'vmm', to: 'kvm', text: 'kvm_run.hypercall.ret = {ret}', args: { ret: 'hex64' } },
   vmmWritesData: { from: 'vmm', to: 'kvm', text: 'data for the read: {value}', args: { value: 'hex64' } },

@@ -35,6 +35,14 @@ export const naeRules = rulesOf({
     says: 'CPUID is answered from the table that userspace gave KVM.',
     source: source.kernel('7.2.13', 'arch/x86/kvm/cpuid.c', 'kvm_emulate_cpuid', 'read'),
   },
+  CpuidNotModelled: {
+    says: "The model's table lacks the leaf: the zeros are the model's, not KVM's, whose table userspace fills.",
+    source: { confidence: 'unconfirmed', document: 'this model', place: 'its table of CPUID leaves' },
+  },
+  MsrNotModelled: {
+    says: 'The model lacks the MSR: RAX and RDX stay as they are, and what KVM answers is not shown.',
+    source: { confidence: 'unconfirmed', document: 'this model', place: 'its table of MSRs' },
+  },
   Dr7OfTheGuest: {
     says: 'DR7 belongs to the guest: KVM changes nothing.',
     source: svm('dr_interception'),
@@ -56,7 +64,7 @@ export const naeRules = rulesOf({
     source: svm('svm_exit_handlers'),
   },
   MsrFails: {
-    says: 'A failing MSR access is answered through the GHCB page: the guest shall raise #GP.',
+    says: 'A failing MSR access, one of the x2APIC range outside x2APIC mode among them, is answered through the GHCB page: the guest shall raise #GP.',
     source: sev('svm_complete_emulated_msr'),
   },
 

@@ -63,7 +63,7 @@ export const pageRules = rulesOf({
     source: source.kernel('7.2.13', 'virt/kvm/kvm_main.c', 'KVM_SET_MEMORY_ATTRIBUTES'),
   },
   PreFaultRefused: {
-    says: 'Private memory can be pre-faulted after a successful LAUNCH_FINISH only.',
+    says: 'Memory of a guest, private or shared, can be pre-faulted after a successful LAUNCH_FINISH only.',
     source: mmu('KVM_PRE_FAULT_MEMORY'),
   },
   AttributeDiffers: {

@@ -7,12 +7,11 @@ const cloudHypervisor = (place: string): Source => ({
   document: 'cloud-hypervisor at ae44c297',
   place,
 });
-const linux = (topic: string) => source.kernel('7.2.13', 'arch/x86/coco/sev/core.c', topic);
 
-/** Reactions of VMMs and guest programs to exits and answers. */
+/** Reactions of VMMs to exits. */
 export const vmmRules = rulesOf({
   QemuConverts: {
-    says: 'QEMU sets the attribute, then discards the side that is no longer in use; it never writes ret.',
+    says: 'QEMU sets the attribute over the whole range, then discards the side that is no longer in use within the region of its start; it never writes ret.',
     source: qemu('accel/kvm/kvm-all.c: kvm_convert_memory'),
   },
   QemuIgnoresMmio: {
@@ -28,7 +27,7 @@ export const vmmRules = rulesOf({
     source: qemu('target/i386/kvm/kvm.c: kvm_arch_handle_exit'),
   },
   QemuRunFailed: {
-    says: 'KVM_RUN with another errno than EINTR and EAGAIN stops the VM.',
+    says: 'KVM_RUN with another errno than EINTR and EAGAIN stops the VM; KVM_EXIT_MEMORY_FAULT counts only with EFAULT.',
     source: qemu('accel/kvm/kvm-all.c: kvm_cpu_exec'),
   },
   QemuShutdown: {
@@ -46,6 +45,35 @@ export const vmmRules = rulesOf({
     says: 'Another hypercall is ignored and ret stays as KVM left it.',
     source: cloudHypervisor('hypervisor/src/kvm/mod.rs: KVM_EXIT_HYPERCALL'),
   },
+  QemuLaunchFails: {
+    says: 'QEMU ends at the first launch call that fails; a LAUNCH_UPDATE that leaves len, or returns -EAGAIN, is repeated.',
+    source: qemu('target/i386/sev.c: sev_snp_launch_start, sev_snp_launch_update, sev_snp_launch_finish'),
+  },
+  CloudHypervisorLaunchFails: {
+    says: 'cloud-hypervisor ends at the first launch call that fails; a refused CPUID page is imported once more as corrected.',
+    source: cloudHypervisor(
+      'vmm/src/igvm/igvm_loader.rs: load_igvm; hypervisor/src/kvm/mod.rs: import_isolated_pages',
+    ),
+  },
+  CloudHypervisorRunFailed: {
+    says: 'KVM_RUN with another errno than EINTR and EAGAIN ends the VM; KVM_EXIT_MEMORY_FAULT counts only with EFAULT and EHWPOISON.',
+    source: {
+      ...cloudHypervisor('hypervisor/src/kvm/mod.rs: run'),
+      document: 'cloud-hypervisor at ae44c297, rust-vmm/kvm (kvm-ioctls, VcpuFd::run)',
+    },
+  },
+  CloudHypervisorUnexpectedExit: {
+    says: 'An exit that cloud-hypervisor has no case for ends the VM, SEV termination, FAIL_ENTRY and UNKNOWN among them.',
+    source: cloudHypervisor('hypervisor/src/kvm/mod.rs: run'),
+  },
+  CloudHypervisorResets: {
+    says: 'SHUTDOWN and HLT ask for a reset of the VM.',
+    source: cloudHypervisor('hypervisor/src/kvm/mod.rs: run; vmm/src/cpu.rs: VmExit::Reset'),
+  },
+  QemuPreFaults: {
+    says: 'From 10.2 on QEMU pre-faults the range that the guest converted, in both directions, and ignores failures.',
+    source: { ...qemu('target/i386/kvm/kvm.c: kvm_handle_hc_map_gpa_range'), document: 'QEMU 10.2.2' },
+  },
   RetriesWithoutChange: {
     says: 'KVM_RUN returned -EAGAIN or -EINTR twice and nothing changed: a real VMM would call it again forever, this one waits for a change.',
     source: { confidence: 'unconfirmed', document: 'this model', place: 'so that a run ends' },
@@ -57,17 +85,5 @@ export const vmmRules = rulesOf({
       'Michael Roth',
       '2024-03',
     ),
-  },
-  LinuxGivesUp: {
-    says: 'Linux asks for termination when a step of its setup is not answered as it must be.',
-    source: linux('sev_es_terminate'),
-  },
-  OvmfGivesUp: {
-    says: 'OVMF asks for termination, with the general reason for all but version and missing SNP.',
-    source: source.edk2('OvmfPkg/Sec/AmdSev.c', 'SevEsProtocolFailure'),
-  },
-  SvsmGivesUp: {
-    says: 'coconut-svsm panics: MSR 0x100 and HLT in a loop, in case the host resumes it.',
-    source: source.svsm('kernel/src/sev/msr_protocol.rs', 'request_termination_msr'),
   },
 });

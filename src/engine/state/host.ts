@@ -29,6 +29,7 @@ export const hostGroup = group('host', {
   oopsed: flag('A thread of the kernel was killed by an oops.'),
   panicOnOops: flag('The host is set up so that an oops is a panic (sysctl kernel.panic_on_oops).'),
   panicked: flag('The host panicked: nothing runs any more.'),
+  silenceSaid: flag('The run has said that reviewers are silent about some behaviour of a wish list.'),
 });
 export type Host = ReturnType<typeof hostGroup.create>;
 

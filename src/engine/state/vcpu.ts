@@ -143,6 +143,8 @@ export const vcpuGroup = group('vcpu', {
     'vcpu->mutex: the thread that is in KVM_RUN, or that waits for more locks; none when no call holds it for long.',
   ),
   mmuReady: flag('The vCPU has a root of the nested page table, and a stock of pages for more of it.'),
+  apicBase: word64('MSR IA32_APICBASE: bit 10 is x2APIC mode.'),
+  pat: word64('MSR IA32_CR_PAT.'),
 });
 
 export type Vcpu = ReturnType<typeof vcpuGroup.create>;

@@ -70,6 +70,7 @@ export const vmGroup = group('vm', {
       'lazy',
       'forgets-private',
       'historical-vmgexit',
+      'qemu-10.2',
     ],
     'How the VMM handles exits.',
   ),
@@ -96,6 +97,9 @@ export const vmGroup = group('vm', {
   killed: flag('A fatal signal waits for every thread of the VMM.'),
   emptyCopiesReadable: flag(
     'An allocation of 0 bytes gives memory, as the allocator of a harness does; for conformance cases only.',
+  ),
+  tablesComplete: flag(
+    'The tables of CPUID leaves and MSRs are all that KVM has, not the part that is modelled; for conformance cases only.',
   ),
 });
 export type Vm = ReturnType<typeof vmGroup.create>;

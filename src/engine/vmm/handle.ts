@@ -1,4 +1,5 @@
 /** The personality: it handles the exit of a vCPU, and returns its next act. */
+import { errnoText } from '../../abi/errno';
 import { refused, type Outcome, type VmmAct } from '../acts';
 import type { HandlersOf } from '../handlers';
 import { threadOfVcpu } from '../kvm/threads/locks';
@@ -78,7 +79,21 @@ export function nextVmmAct(world: World): VmmAct | undefined {
   return undefined;
 }
 
-/** The VMM act that belongs to the personality. */
+/** The launch failed: the process of the VMM ends, and it runs no vCPU. */
+function giveUpLaunch(world: World): Outcome {
+  const { vm } = world;
+  if (vm.personality === 'manual') return refused('the host is manual: no personality gives up');
+  if (vm.vmmStopped) return refused('the VMM has ended already');
+  vm.vmmStopped = true;
+  for (const vcpu of world.vcpus) vcpu.vmmThread = 'idle';
+  const why = `a call of the launch returned ${errnoText(vm.ioctlRet)}`;
+  const rule = vm.personality === 'cloud-hypervisor' ? 'CloudHypervisorLaunchFails' : 'QemuLaunchFails';
+  world.move('vmmStops', -1, { why }, rule);
+  return undefined;
+}
+
+/** The VMM acts that belong to the personality. */
 export const personalityHandlers = {
+  'give-up': (world) => giveUpLaunch(world),
   handle: (world, { vcpu }) => handleExit(world, vcpu),
 } satisfies Partial<HandlersOf<'vmm'>>;

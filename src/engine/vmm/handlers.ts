@@ -1,6 +1,7 @@
 /** All acts of userspace. */
 import type { HandlersOf } from '../handlers';
 import { certificateHandlers } from './certificates';
+import { cpuidHandlers } from './cpuid-table';
 import { personalityHandlers } from './handle';
 import { launchHandlers } from './launch';
 import { memoryHandlers } from './memory';
@@ -14,4 +15,5 @@ export const vmmHandlers: HandlersOf<'vmm'> = {
   ...personalityHandlers,
   ...certificateHandlers,
   ...vcpuStateHandlers,
+  ...cpuidHandlers,
 };

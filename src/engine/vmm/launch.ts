@@ -17,15 +17,18 @@ import {
 import { errno, errnoText } from '../../abi/errno';
 import { copiesFromUserspace } from '../../profiles/facets/launch-update';
 import { refused, type ActArguments, type Outcome } from '../acts';
+import { wrongCpuid } from '../firmware/cpuid-page';
 import { createVcpu, createVm } from '../kvm/launch/create';
 import { initCommand } from '../kvm/launch/init2';
 import { decodeLaunchUpdate, encodeLaunchUpdate, structHasFlags } from '../kvm/launch/launch-update-struct';
+import type { LaunchFinishArguments } from '../kvm/launch/launch-finish';
 import { sevMemEncIoctl, type SevRequest } from '../kvm/launch/sev-command';
 import { closeFiles, killVmm } from '../kvm/teardown/close-files';
 import { fillPages, uaddrOfGfn, USER_BUFFERS } from '../kvm/memory/user-memory';
 import type { HandlersOf } from '../handlers';
 import { refusesCalls } from '../kvm/threads/locks';
 import { threadNames } from '../state/thread';
+import { fillCpuid } from './cpuid-table';
 import type { World } from '../world';
 
 const pageTypes = {
@@ -96,7 +99,9 @@ function launchUpdate(world: World, args: ActArguments<'vmm', 'launch-update'>):
   const flags = args.flags ?? 0;
   const impossible = flagsMissing(world, flags);
   if (impossible) return impossible;
-  if (args.content !== undefined) fillPages(world, uaddr, bytesToPages(len), args.content);
+  const wrong = args['wrong-leaf'];
+  const content = wrong === undefined ? args.content : wrongCpuid(wrong, args['wrong-register'] ?? 'eax');
+  if (content !== undefined) fillPages(world, uaddr, bytesToPages(len), content);
   const struct = encodeLaunchUpdate(world, {
     gfnStart: args.gfn,
     uaddr,
@@ -117,6 +122,30 @@ function initialise(world: World, args: ActArguments<'vmm', 'init2'>): Outcome {
   }
   const request = { vmsaFeatures: features, flags: args.flags ?? 0, ghcbVersion };
   return command(world, { id: KVM_SEV_INIT2, args: request }, 'sev');
+}
+
+/** What the firmware finds in an ID block, by the words of the act. */
+const idBlockVerdicts = {
+  no: 'good',
+  yes: 'good',
+  'bad-digest': 'digestDiffers',
+  'bad-policy': 'policyDiffers',
+  'bad-algorithm': 'algorithm',
+  'bad-signature': 'signature',
+} as const;
+
+function finishArguments(args: ActArguments<'vmm', 'launch-finish'>): LaunchFinishArguments {
+  const { 'id-block': idBlock = 'no', author = 'no' } = args;
+  return {
+    idBlockEnabled: idBlock !== 'no',
+    authKeyEnabled: author !== 'no',
+    vcekDisabled: args.vcek === false,
+    flags: args.flags ?? 0,
+    idBlockUaddr: args['id-block-uaddr'] ?? USER_BUFFERS,
+    idAuthUaddr: args['id-auth-uaddr'] ?? USER_BUFFERS,
+    idBlockVerdict: idBlockVerdicts[idBlock],
+    authorSignatureGood: author !== 'bad-signature',
+  };
 }
 
 /** VM types by the words of the act. */
@@ -152,6 +181,7 @@ export const launchHandlers = {
       world.vm.creatingVcpus -= 1;
       world.vm.lockHolder = 'none';
     }
+    if (world.vm.personality !== 'manual' && world.vm.vcpuCount === 0) fillCpuid(world);
     world.vm.ioctlRet = refusesCalls(world) ? -errno.EIO : createVcpu(world);
     return undefined;
   },
@@ -171,23 +201,7 @@ export const launchHandlers = {
   'launch-update': launchUpdate,
   'launch-finish': (world, args) =>
     flagsMissing(world, args.flags) ??
-    command(
-      world,
-      {
-        id: KVM_SEV_SNP_LAUNCH_FINISH,
-        args: {
-          idBlockEnabled: args['id-block'] ?? false,
-          authKeyEnabled: false,
-          vcekDisabled: false,
-          flags: args.flags ?? 0,
-          idBlockUaddr: USER_BUFFERS,
-          idAuthUaddr: USER_BUFFERS,
-          idBlockVerdict: 'good',
-          authorSignatureGood: true,
-        },
-      },
-      args.fd,
-    ),
+    command(world, { id: KVM_SEV_SNP_LAUNCH_FINISH, args: finishArguments(args) }, args.fd),
   'assume-es-launch': (world) => {
     const { vm } = world;
     if (!vm.exists || vm.type !== 'seves' || !vm.sevActive) return refused('there is no active SEV-ES VM');

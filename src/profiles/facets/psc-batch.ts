@@ -359,7 +359,7 @@ export const pscBatchFacets = {
   'psc.missingSlotInHugeEntry': facet({
     doc: 'The reply when a later page of a 2M entry has no memslot, where KVM itself edits the RMP.',
     values: {
-      falseSuccess: '0: the result of the page before is still set.',
+      falseSuccess: '0: the result of the page before is still set; for a first page the reply is undefined.',
       otherError: '4 << 32.',
       unspecified,
     },

@@ -49,7 +49,7 @@ export const pscMsrFacets = {
     },
     shownAs: asMerged('bit63'),
     facts: {
-      'part2-v4': inferred('allOnesAfterMapping', v4.pscMsr),
+      'part2-v4': read('allOnesAfterMapping', v4.pscMsr),
       'as-reviewed': silent('an error without an exit is asked for, its code is not named'),
       'part2-v5': inferred('allOnesAfterMapping', v5.sevc),
       v11: read('bit63', v11.pscMsr),
@@ -189,7 +189,7 @@ export const pscMsrFacets = {
       'part2-v4': read('n/a', v4.pscMsr),
       'as-reviewed': inferred('zeroedByKvm', review.pscExits),
       'part2-v5': read('n/a', v5.sevc),
-      v11: inferred('stale', v11.pscMsr),
+      v11: read('stale', v11.pscMsr),
       v14: inferred('stale', v14.pscMsr),
       ...kernels(
         'executed',

@@ -1,6 +1,6 @@
 /** How a guest's termination request reaches the VMM. */
 import { posted, review, v11, v14, v4, v5 } from '../documents';
-import { asMerged, carriedOver, facet, kernels, read, sev, silent, unspecified } from '../facet';
+import { asMerged, facet, kernels, read, sev, silent, unspecified } from '../facet';
 
 export const terminationFacets = {
   'term.msr': facet({
@@ -69,8 +69,8 @@ export const terminationFacets = {
         'linux-6.11': 'unpaired',
         'linux-6.12': 'unpaired',
         'linux-6.17': 'unpaired',
+        'linux-7.2': 'unpaired',
       }),
-      'linux-7.2': carriedOver('unpaired', 'linux-6.17'),
     },
   }),
 } as const;

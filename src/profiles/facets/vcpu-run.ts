@@ -52,13 +52,15 @@ export const vcpuRunFacets = {
     values: {
       allOnes32: '0x00000000ffffffff: the exit code is held in 32 bits.',
       allOnes64: '0xffffffffffffffff.',
+      guard64:
+        '0xffffffffffffffff from the guard before VMRUN; 0x00000000ffffffff when VMRUN itself fails, whose exit code is held in 32 bits.',
       unspecified,
     },
     shownAs: asMerged('allOnes32'),
     facts: {
       ...unsaidBeforeMerge,
       'linux-6.11': carriedOver('allOnes32', 'linux-6.12'),
-      ...kernels('read', failEntry, { 'linux-6.17': 'allOnes64' }),
+      ...kernels('inferred', failEntry, { 'linux-6.17': 'guard64' }),
       ...kernels('executed', failEntry, { 'linux-6.12': 'allOnes32', 'linux-7.2': 'allOnes64' }),
     },
   }),

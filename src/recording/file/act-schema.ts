@@ -19,13 +19,21 @@ const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const entry = v.strictObject({ operation: whole, gfn: whole, twoMeg: v.boolean(), currentPage: whole });
 const byteRun = v.strictObject({ at: whole, hex: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})+$/)) });
 
+/** A list of words with yes and no was a flag before it had more words: recordings of that time hold true and false. */
+const formerFlag = v.pipe(
+  v.boolean(),
+  v.transform((yes) => (yes ? 'yes' : 'no')),
+);
+
 function valueSchema(kind: ParameterKind): v.GenericSchema {
   if (kind === 'u64') return word64;
   if (kind === 'count') return whole;
   if (kind === 'flag') return v.boolean();
   if (kind === 'entries') return v.array(entry);
   if (kind === 'bytes') return v.array(byteRun);
-  return v.picklist(kind);
+  return kind.includes('yes') && kind.includes('no')
+    ? v.union([v.picklist(kind), formerFlag])
+    : v.picklist(kind);
 }
 
 function argumentsSchema(params: Readonly<Record<string, Parameter>>): v.GenericSchema {

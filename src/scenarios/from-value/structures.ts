@@ -100,7 +100,7 @@ function launchFinish(view: ByteView): Planned {
       init2,
       start,
       vmm('create-vcpu', {}),
-      vmm('launch-finish', { flags, ...(idBlock ? { 'id-block': true } : {}) }),
+      vmm('launch-finish', { flags, ...(idBlock ? { 'id-block': 'yes' } : {}) }),
     ],
     acts: [],
   };

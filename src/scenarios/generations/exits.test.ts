@@ -49,7 +49,7 @@ v0 hv-features form=nae
 ? @linux-6* v0.ret == -EINVAL
 ? @linux-7.2 guest.info1 == 2
 ? @linux-7.2 guest.info2 == 1
-? @part2-* @as-reviewed @v1* findings.ambiguity > 0
+? @part2-* @v1* findings.ambiguity > 0
 `,
   ],
   [
@@ -59,7 +59,7 @@ v0 hv-features form=nae
 ? @linux-6* guest.info2 == 4
 ? @linux-7.2 guest.info2 == 5
 ? @linux-* guest.info1 == 2
-? @part2-* @as-reviewed @v1* findings.ambiguity > 0
+? @part2-* @v1* findings.ambiguity > 0
 `,
   ],
   [
@@ -69,7 +69,7 @@ v0 hv-features form=nae
 ? @linux-6.12 @linux-7.2 guest.info1 == 2
 ? @linux-6.12 @linux-7.2 guest.info2 == 5
 ? @linux-6.11 @linux-6.17 guest.info2 != 5
-? @part2-* @as-reviewed @v1* findings.ambiguity > 0
+? @part2-* @v1* findings.ambiguity > 0
 `,
   ],
   [
@@ -78,7 +78,7 @@ v0 hv-features form=nae
     `v0 mmio-read gpa=0xfe000000 len=0
 ? @linux-6.12 @linux-7.2 guest.result == ok
 ? @linux-6.12 @linux-7.2 exits.count == 0
-? @part2-* @as-reviewed @v1* findings.ambiguity > 0
+? @part2-* @v1* findings.ambiguity > 0
 `,
   ],
   [
@@ -101,7 +101,7 @@ v0 nae code=0x80000013 info1=0x1 info2=0x121000 rax=1
 ? @linux-6* guest.info1 == 2
 ? @linux-6* guest.info2 == 4
 ? @linux-7.2 guest.info2 == 6
-? @part2-* @as-reviewed @v1* findings.ambiguity > 0
+? @part2-* @v1* findings.ambiguity > 0
 `,
   ],
   [

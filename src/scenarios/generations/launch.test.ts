@@ -52,7 +52,7 @@ vmm launch-update gfn=0x300 type=normal
     `vmm device-attribute attribute=snp-policy-bits
 ? @linux-6.12 @linux-6.17 ioctl.ret == -ENXIO
 ? @linux-7.2 ioctl.ret == 0
-? @part2-* @as-reviewed @v1* findings.ambiguity > 0
+? @part2-* @v1* findings.ambiguity > 0
 `,
   ],
   [
@@ -241,7 +241,6 @@ vmm launch-finish
 ? @linux-6.12 @linux-7.2 ioctl.ret == -EBUSY
 ? @part2-* @v1* @linux-6.11 @linux-6.17 ioctl.ret != -EBUSY
 ? @linux-6.12 @linux-7.2 vmsa.v0.rmp == Hypervisor
-? @as-reviewed findings.ambiguity > 0
 `,
   ],
   [
@@ -270,7 +269,6 @@ vmm launch-finish
     `vmm init2
 ? @v14 @linux-* ioctl.ret == -EPERM
 ? @part2-v5 @v11 ioctl.ret == -EBUSY
-? @as-reviewed findings.ambiguity > 0
 ? @as-reviewed ioctl.ret == -EPERM
 `,
   ],
@@ -280,7 +278,6 @@ vmm launch-finish
     seves,
     `vmm init2
 ? @linux-* ioctl.ret == -EINVAL
-? @as-reviewed findings.ambiguity > 0
 ? @as-reviewed ioctl.ret == -EINVAL
 `,
   ],

@@ -169,7 +169,7 @@ const bodyLine = (vcpus: number): fc.Arbitrary<Line> =>
     { weight: 4, arbitrary: aside },
     { weight: 2, arbitrary: expectLine },
     { weight: 1, arbitrary: untilLine },
-    { weight: 1, arbitrary: fc.constant<Line>({ kind: 'launch' }) },
+    { weight: 1, arbitrary: fc.constantFrom<Line>({ kind: 'launch' }, { kind: 'launch', by: 'host' }) },
   );
 const bodyLines = new Map([1, 2, 3, 4].map((vcpus) => [vcpus, bodyLine(vcpus)]));
 

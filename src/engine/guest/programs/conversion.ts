@@ -6,9 +6,18 @@ import { gfnToGpa, gpaToGfn, pageOffset } from '../../../abi/address';
 import { PSC_OP_PRIVATE, PSC_OP_SHARED } from '../../../abi/psc';
 import { ghcbPage } from '../../../abi/ghcb-page';
 import { unreachable } from '../../../base/assert';
+import { hex } from '../../../base/hex';
 import { RMP_FAIL_SIZEMISMATCH } from '../../../abi/rmp';
 import type { PscEntryInput } from '../../acts';
-import { givesUp, type At, type GivesUp, type Instruction, type Phase } from './program';
+import {
+  givesUp,
+  type At,
+  type GivesUp,
+  type GoesOn,
+  type Instruction,
+  type Phase,
+  type Reason,
+} from './program';
 import type { PageRange } from './machine';
 
 export interface ConversionPlan {
@@ -20,16 +29,20 @@ export interface ConversionPlan {
   readonly limit: number;
   /** Entries a request carries at most: a batch goes out in slices of that many. */
   readonly slice: number;
-  /** Use of the returned header: Linux checks it, OVMF only repeats the request, coconut-svsm ignores it. */
-  readonly reads: 'headerAndProgress' | 'header' | 'nothing';
-  /** The termination reasons for a refusal of the hypervisor and for a failing PVALIDATE. */
-  readonly onRefusal: Omit<GivesUp, 'why'>;
-  readonly onPvalidate: Omit<GivesUp, 'why'>;
+  /**
+   * Use of what comes back: Linux checks the header, OVMF repeats the request until all is done, coconut-svsm looks at
+   * SW_EXITINFO1 alone.
+   */
+  readonly reads: 'headerAndReserved' | 'header' | 'info1';
+  /** The reasons for a refusal of the hypervisor, a header that makes no sense, and a failing PVALIDATE. */
+  readonly onRefusal: Reason;
+  readonly onHeader: Reason;
+  readonly onPvalidate: Reason;
 }
 
 /**
  * Where the conversion is: the batch starts `done` pages in, the slice `from` entries into the batch; `entry` counts
- * the entries of the batch, or is cur_entry as last read.
+ * the entries of the batch.
  */
 interface Place {
   readonly doing: (typeof doings)[number];
@@ -104,7 +117,9 @@ export function conversion(plan: ConversionPlan): Phase {
         place.doing === 'request' || place.doing === 'requestAgain'
           ? afterRequest(at, plan, place, entries)
           : afterPvalidate(at, plan, place, entries);
-      return 'why' in next ? next : pack(next);
+      if ('why' in next) return next;
+      const unseen = place.doing.startsWith('request') ? unseenError(at, plan) : undefined;
+      return unseen ? { says: unseen, cursor: pack(next) } : pack(next);
     },
   };
 }
@@ -126,7 +141,7 @@ function afterPvalidate(
   const code = at.vcpu.instructionCode;
   if (code === RMP_FAIL_SIZEMISMATCH && doing === 'rescind') return { ...place, doing: 'rescind4K' };
   if (code === RMP_FAIL_SIZEMISMATCH && doing === 'validate') return { ...place, doing: 'validate4K' };
-  if (code !== 0) return givesUp(`PVALIDATE fails with ${code}`, plan.onPvalidate.set, plan.onPvalidate.code);
+  if (code !== 0) return givesUp(`PVALIDATE fails with ${code}`, plan.onPvalidate);
   const validating = doing.startsWith('validate');
   if (entry + 1 < entries.length)
     return { ...place, doing: validating ? 'validate' : 'rescind', entry: entry + 1 };
@@ -140,40 +155,53 @@ function afterRequest(
   place: Place,
   entries: readonly PscEntryInput[],
 ): Place | GivesUp {
-  const refuse = (why: string) => givesUp(why, plan.onRefusal.set, plan.onRefusal.code);
-  if (at.vcpu.guestResult !== 'ok') return refuse('the page state change was refused');
+  if (isRefused(at, plan)) return givesUp('the page state change was refused', plan.onRefusal);
   const sent = entries.slice(place.from, place.from + plan.slice).length;
-  const before = place.doing === 'requestAgain' ? place.entry : 0;
-  const read = readHeader(plan.reads, header(at), { last: sent - 1, before });
-  if (read === 'senseless') return refuse('the page state change header makes no sense');
-  if (typeof read === 'object') return { ...place, doing: 'requestAgain', entry: read.askAgainAt };
+  const next = readHeader(plan.reads, header(at), { last: sent - 1 });
+  if (next === 'senseless') return givesUp('the page state change header makes no sense', plan.onHeader);
+  if (next === 'again') return { ...place, doing: 'requestAgain', entry: 0 };
   if (place.from + sent < entries.length)
     return { ...place, doing: 'request', entry: 0, from: place.from + sent };
   if (plan.to === 'shared') return nextBatch(plan, place, entries);
   return { ...place, doing: 'validate', entry: 0, from: 0 };
 }
 
+/** Whether the program takes the answer for a refusal. */
+function isRefused({ vcpu }: At, { reads }: ConversionPlan): boolean {
+  return reads === 'info1' ? vcpu.guestReadInfo1 !== 0n : vcpu.guestResult !== 'ok';
+}
+
+/** An error of the hypervisor that the program does not look at. */
+function unseenError({ vcpu }: At, { reads }: ConversionPlan): GoesOn['says'] | undefined {
+  if (reads !== 'info1' || vcpu.guestReadInfo2 === 0n) return undefined;
+  const text = `SW_EXITINFO2 of the page state change is ${hex(vcpu.guestReadInfo2)}, an error, and it goes on`;
+  return { text, rule: 'SvsmIgnoresInfo2', isFinding: true };
+}
+
 interface Header {
   readonly cur: number;
   readonly end: number;
+  readonly reserved: number;
 }
 
 /**
- * Unfinished entries are a legal partial completion. Linux repeats the request after checking that the hypervisor made
- * progress; OVMF repeats it without any check, possibly forever; coconut-svsm treats the batch as complete.
+ * Unfinished entries are a legal partial completion. Linux repeats the request after checking the header; of cur_entry
+ * it remembers only the 0 that it wrote, so that no decrease is seen. OVMF repeats it without any check, and either may
+ * do so forever; coconut-svsm treats the batch as complete.
+ * @param last index of the last entry that was sent
  */
 export function readHeader(
   reads: ConversionPlan['reads'],
-  { cur, end }: Header,
-  { last, before }: { readonly last: number; readonly before: number },
-): 'done' | 'senseless' | { readonly askAgainAt: number } {
+  { cur, end, reserved }: Header,
+  { last }: { readonly last: number },
+): 'done' | 'senseless' | 'again' {
   switch (reads) {
-    case 'headerAndProgress':
-      if (end > last || cur < before) return 'senseless';
-      return cur <= end ? { askAgainAt: cur } : 'done';
+    case 'headerAndReserved':
+      if (reserved !== 0 || end > last) return 'senseless';
+      return cur <= end ? 'again' : 'done';
     case 'header':
-      return cur <= end ? { askAgainAt: 0 } : 'done';
-    case 'nothing':
+      return cur <= end ? 'again' : 'done';
+    case 'info1':
       return 'done';
     default:
       return unreachable(reads);
@@ -183,5 +211,5 @@ export function readHeader(
 function header({ world, vcpu }: At): Header {
   const page = world.image('shared', gpaToGfn(vcpu.guestGhcbGpa));
   const at = pageOffset(ghcbPage.get(page, 'swScratch'));
-  return { cur: page.u16(at), end: page.u16(at + 2) };
+  return { cur: page.u16(at), end: page.u16(at + 2), reserved: page.u32(at + 4) };
 }

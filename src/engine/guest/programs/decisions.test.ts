@@ -4,11 +4,12 @@ import { featuresResponse, sevInfoResponse } from '../../../abi/ghcb-msr';
 import { ghcbPage, GHCB_SHARED_BUFFER } from '../../../abi/ghcb-page';
 import { RMP_FAIL_SIZEMISMATCH } from '../../../abi/rmp';
 import { profile } from '../../../profiles/resolve';
+import type { RuleId } from '../../rules';
 import { World } from '../../world';
 import { conversion, readHeader, type ConversionPlan } from './conversion';
 import { linux } from './linux';
 import { ovmf, PEI_ENTRIES, SEC_ENTRIES } from './ovmf';
-import { decide, HALTED_FOR_GOOD, type Decision, type GivesUp, type Program } from './program';
+import { decide, HALTED_FOR_GOOD, type Decision, type GivesUp, type GoesOn, type Program } from './program';
 import { svsm } from './svsm';
 
 function worldWith({ vcpus = 2 } = {}): World {
@@ -40,7 +41,7 @@ describe('version and features', () => {
     ['version', 0x002n, '0:1', '0:0', '0:0'],
     ['version', info(1, 2), 'goes on', 'goes on', 'goes on'],
     ['version', info(3, 4), '0:1', '0:1', '0:0'],
-    ['version', info(1, 1), '0:2', '0:1', '0:0'],
+    ['version', info(1, 1), '0:2', 'goes on', '0:0'],
     ['features', offers(3), 'goes on', 'goes on', 'goes on'],
     ['features', offers(2), '0:2', '0:1', 'goes on'],
     ['features', 0x080n, '0:2', '0:1', '0:0'],
@@ -63,36 +64,56 @@ describe('version and features', () => {
     const world = worldWith();
     awaiting(world, svsm, 'features');
     world.vcpu(0).guestReadMsr = offers(features);
-    expect(decide(svsm, world, 0)?.says).toEqual(says);
+    expect(decide(svsm, world, 0)?.says.map(({ text }) => text)).toEqual(says);
   });
 });
 
-describe('the header that comes back from a page state change', () => {
-  const again = (askAgainAt: number) => ({ askAgainAt });
-  test.each<[string, number, number, number, unknown, unknown, unknown]>([
+describe('the header that comes back from a page state change of three entries', () => {
+  test.each<[string, number, number, number, string, string, string]>([
     ['all done', 3, 2, 0, 'done', 'done', 'done'],
-    ['done in part', 1, 2, 0, again(1), again(0), 'done'],
-    ['no progress', 1, 2, 1, again(1), again(0), 'done'],
-    ['backwards', 0, 2, 1, 'senseless', again(0), 'done'],
-    ['the end grew', 1, 3, 0, 'senseless', again(0), 'done'],
-  ])('%s: Linux, OVMF and coconut-svsm', (_, cur, end, before, ...expected) => {
-    const all = (['headerAndProgress', 'header', 'nothing'] as const).map((reads) =>
-      readHeader(reads, { cur, end }, { last: 2, before }),
+    ['done in part', 1, 2, 0, 'again', 'again', 'done'],
+    ['cur_entry back at 0, whatever it was before', 0, 2, 0, 'again', 'again', 'done'],
+    ['the end grew', 1, 3, 0, 'senseless', 'again', 'done'],
+    ['the end shrank', 1, 0, 0, 'done', 'done', 'done'],
+    ['the reserved word is set', 3, 2, 1, 'senseless', 'done', 'done'],
+    ['the reserved word is set, in part', 1, 2, 0x8000_0000, 'senseless', 'again', 'done'],
+  ])('%s: Linux, OVMF and coconut-svsm', (_, cur, end, reserved, ...expected) => {
+    const all = (['headerAndReserved', 'header', 'info1'] as const).map((reads) =>
+      readHeader(reads, { cur, end, reserved }, { last: 2 }),
     );
     expect(all).toEqual(expected);
+  });
+
+  test('Linux sees no cur_entry that goes down between two calls', () => {
+    const world = worldWith();
+    const vcpu = world.vcpu(0);
+    Object.assign(vcpu, { guestGhcbGpa: 0x3000n, guestResult: 'ok' });
+    const page = world.image('shared', 3);
+    ghcbPage.set(page, 'swScratch', 0x3000n + BigInt(GHCB_SHARED_BUFFER));
+    const phase = linux.phases.find(({ name }) => name === 'bounce buffer');
+    let cursor = 2n;
+    for (const cur of [5, 3, 5, 0, 5]) {
+      page.setU16(GHCB_SHARED_BUFFER, cur);
+      page.setU16(GHCB_SHARED_BUFFER + 2, 6);
+      const checked = phase?.check({ world, index: 0, vcpu, cursor });
+      expect(checked).toBeTypeOf('bigint');
+      cursor = checked as bigint;
+      expect(phase?.emit({ world, index: 0, vcpu, cursor })).toEqual({ verb: 'psc', args: {} });
+    }
   });
 });
 
 /** Follows a conversion whose every instruction goes through. */
-function follow(plan: Omit<ConversionPlan, 'name' | 'onRefusal' | 'onPvalidate'>): string[] {
+function follow(plan: Pick<ConversionPlan, 'to' | 'limit' | 'slice' | 'reads' | 'range'>): string[] {
   const world = worldWith();
   const vcpu = world.vcpu(0);
   vcpu.guestGhcbGpa = 0x3000n;
   vcpu.guestResult = 'ok';
   const page = world.image('shared', 3);
   ghcbPage.set(page, 'swScratch', 0x3000n + BigInt(GHCB_SHARED_BUFFER));
-  const reason = { set: 0, code: 0 };
-  const phase = conversion({ name: 'under test', onRefusal: reason, onPvalidate: reason, ...plan });
+  const reason = { who: 'test', set: 0, code: 0, rule: 'OvmfPscRefused' } as const;
+  const reasons = { onRefusal: reason, onHeader: reason, onPvalidate: reason };
+  const phase = conversion({ name: 'under test', ...reasons, ...plan });
   const seen: string[] = [];
   let cursor = 0n;
   for (;;) {
@@ -136,18 +157,56 @@ describe('requests of a conversion', () => {
   });
 });
 
-test.each<[Program, string, string]>([
-  [linux, 'bounce buffer', '1:1'],
-  [ovmf, 'PEI: accept below', '0:0'],
-  [svsm, 'take them back', '0:0'],
-])('%o ends with its reason when a page state change is refused', (program, name, reason) => {
+/** What a program decides on an answer to its first request of a batch. */
+function onAnswer(program: Program, name: string, info1: bigint, info2: bigint) {
   const world = worldWith();
   const phase = program.phases.find((candidate) => candidate.name === name);
   const vcpu = world.vcpu(0);
-  vcpu.guestResult = 'error';
+  const guestResult = info1 === 0n && info2 === 0n ? 'ok' : 'error';
+  Object.assign(vcpu, { guestResult, guestReadInfo1: info1, guestReadInfo2: info2, guestGhcbGpa: 0x3000n });
+  ghcbPage.set(world.image('shared', 3), 'swScratch', 0x3000n + BigInt(GHCB_SHARED_BUFFER));
+  world.image('shared', 3).setU16(GHCB_SHARED_BUFFER, 0xff);
   // 2 is the first request of a batch that starts at its beginning.
-  const verdict = phase?.check({ world, index: 0, vcpu, cursor: 2n }) as GivesUp;
-  expect(`${verdict.set}:${verdict.code}`).toBe(reason);
+  return phase?.check({ world, index: 0, vcpu, cursor: 2n });
+}
+
+const PSC_ERROR = 0x100_0000_0000n;
+test.each<[Program, string, bigint, bigint, string, RuleId]>([
+  [linux, 'bounce buffer', 0n, PSC_ERROR, '1:1', 'LinuxPscRefused'],
+  [linux, 'bounce buffer', 2n, 5n, '1:1', 'LinuxPscRefused'],
+  [ovmf, 'PEI: accept below', 0n, PSC_ERROR, '0:0', 'OvmfPscRefused'],
+  [svsm, 'take them back', 2n, 5n, '0:0', 'SvsmCallFailed'],
+])('%o: %s answered with %s/%s ends with %s by %s', (program, name, info1, info2, reason, rule) => {
+  const verdict = onAnswer(program, name, info1, info2) as GivesUp;
+  expect([`${verdict.set}:${verdict.code}`, verdict.rule]).toEqual([reason, rule]);
+});
+
+test('coconut-svsm goes on to PVALIDATE after an error in SW_EXITINFO2', () => {
+  const verdict = onAnswer(svsm, 'take them back', 0n, PSC_ERROR) as GoesOn;
+  expect(verdict.says).toEqual({
+    text: 'SW_EXITINFO2 of the page state change is 0x10000000000, an error, and it goes on',
+    rule: 'SvsmIgnoresInfo2',
+    isFinding: true,
+  });
+  const phase = svsm.phases.find(({ name }) => name === 'take them back');
+  const world = worldWith();
+  const next = phase?.emit({ world, index: 0, vcpu: world.vcpu(0), cursor: verdict.cursor });
+  expect(next?.verb).toBe('pvalidate');
+});
+
+test('what gives up in the boot of Linux says who it is', () => {
+  const world = worldWith();
+  awaiting(world, linux, 'firmware: version');
+  world.vcpu(0).guestReadMsr = 0x002n;
+  expect(decide(linux, world, 0)?.givesUp?.who).toBe('OVMF');
+  awaiting(world, linux, 'version');
+  world.vcpu(0).guestReadMsr = info(1, 1);
+  expect(decide(linux, world, 0)?.givesUp).toMatchObject({
+    who: 'Linux',
+    set: 0,
+    code: 2,
+    rule: 'LinuxNoSnp',
+  });
 });
 
 describe('APs of OVMF', () => {

@@ -32,51 +32,52 @@ import {
   features,
   general,
   haltForEver,
+  ovmfConversion,
   ovmfReasons,
   protocol,
   register,
   version,
   type Reasons,
 } from './negotiation';
-import { each, once, type Phase, type Program } from './program';
+import { each, once, type Phase, type Program, type Reason } from './program';
 
 const LINUX_SET = 1;
 
+const linuxReason = (rule: Reason['rule'], code: number, set = LINUX_SET): Reason => ({
+  who: 'Linux',
+  set,
+  code,
+  rule,
+});
 const linuxReasons: Reasons = {
-  noProtocol: protocol,
-  noCommonVersion: protocol,
-  noSnp: { set: 0, code: GHCB_SNP_UNSUPPORTED },
-  notRegistered: { set: LINUX_SET, code: GHCB_TERM_REGISTER },
-  pageState: { set: LINUX_SET, code: GHCB_TERM_PSC },
-  pvalidate: { set: LINUX_SET, code: GHCB_TERM_PVALIDATE },
+  noProtocol: linuxReason('LinuxGivesUp', protocol.code, protocol.set),
+  noCommonVersion: linuxReason('LinuxGivesUp', protocol.code, protocol.set),
+  noSnp: linuxReason('LinuxNoSnp', GHCB_SNP_UNSUPPORTED, 0),
+  notRegistered: linuxReason('LinuxNotRegistered', GHCB_TERM_REGISTER),
 };
+const onPvalidate = linuxReason('LinuxPvalidate', GHCB_TERM_PVALIDATE);
 
-const ovmfConversion = {
-  limit: PSC_MAX_ENTRIES,
-  slice: PSC_MAX_ENTRIES,
-  reads: 'header',
-  onRefusal: general,
-  onPvalidate: general,
-} as const;
+const firmwareConversion = { ...ovmfConversion, limit: PSC_MAX_ENTRIES, slice: PSC_MAX_ENTRIES };
 const linuxConversion = {
   limit: PSC_LINUX_MAX_ENTRIES,
   slice: PSC_LINUX_MAX_ENTRIES,
-  reads: 'headerAndProgress',
-  onRefusal: linuxReasons.pageState,
-  onPvalidate: linuxReasons.pvalidate,
+  reads: 'headerAndReserved',
+  onRefusal: linuxReason('LinuxPscRefused', GHCB_TERM_PSC),
+  onHeader: linuxReason('LinuxPscHeader', GHCB_TERM_PSC),
+  onPvalidate,
 } as const;
 
 /** OVMF on the boot processor. */
 const firmware: readonly Phase[] = [
-  version('firmware: version', ovmfReasons),
+  version('firmware: version', ovmfReasons, { asksVersion1: true }),
   features('firmware: features', ovmfReasons),
   register('firmware: GHCB', () => SEC_GHCB, ovmfReasons),
-  conversion({ name: 'firmware: accept', to: 'private', range: () => FIRMWARE_RANGE, ...ovmfConversion }),
+  conversion({ name: 'firmware: accept', to: 'private', range: () => FIRMWARE_RANGE, ...firmwareConversion }),
   conversion({
     name: 'firmware: GHCB pages of the APs',
     to: 'shared',
     range: (at) => (apCount(at) > 0 ? { gfn: firmwareGhcb(1), n: apCount(at) } : undefined),
-    ...ovmfConversion,
+    ...firmwareConversion,
   }),
   each('firmware: INIT-SIPI', (at, turn) =>
     turn < apCount(at) ? { verb: 'init-sipi', args: { target: turn + 1 } } : undefined,
@@ -90,12 +91,12 @@ const early: readonly Phase[] = [
   once(
     'GHCB page: rescind',
     { verb: 'pvalidate', args: { gpa: gfnToGpa(BOOT_GHCB), validate: false } },
-    checkPvalidate(linuxReasons.pvalidate),
+    checkPvalidate(onPvalidate),
   ),
   once(
     'GHCB page: shared',
     { verb: 'msr-psc', args: { gfn: BOOT_GHCB, op: 'shared' } },
-    checkOk('the page state change was refused', linuxReasons.pageState),
+    checkOk('the page state change was refused', linuxReason('LinuxPageRefused', GHCB_TERM_PSC)),
   ),
   register('GHCB page: register', () => BOOT_GHCB, linuxReasons),
 ];
@@ -188,7 +189,6 @@ const AP_KERNEL = AP_FIRMWARE + apFirmware.length;
 export const linux: Program = {
   name: 'Linux',
   leastPages: LEAST_PAGES,
-  givesUpRule: 'LinuxGivesUp',
   afterTermination: 'halts',
   phases,
   entry: ({ index, vcpu }) => {

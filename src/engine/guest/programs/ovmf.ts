@@ -19,34 +19,35 @@ import {
 } from './machine';
 import {
   apCount,
-  because,
   features,
-  general,
   haltForEver,
+  ovmfConversion,
+  ovmfReason,
   ovmfReasons,
   register,
   version,
 } from './negotiation';
-import { each, once, type At, type Instruction, type Phase, type Program } from './program';
+import { each, givesUp, once, type At, type Instruction, type Phase, type Program } from './program';
 
 /** SEC builds entries in 1024 bytes: (1024 - 8) / 8. */
 export const SEC_ENTRIES = 127;
 /** PEI and DXE have a page, (4096 - 8) / 8 rounded down to whole requests. */
 export const PEI_ENTRIES = 2 * PSC_MAX_ENTRIES;
 
-const ovmfConversion = { reads: 'header', onRefusal: general, onPvalidate: general } as const;
 const secConversion = { ...ovmfConversion, limit: SEC_ENTRIES, slice: SEC_ENTRIES };
 const peiConversion = { ...ovmfConversion, limit: PEI_ENTRIES, slice: PSC_MAX_ENTRIES };
 
 const sec: readonly Phase[] = [
-  version('SEC: version', ovmfReasons),
+  version('SEC: version', ovmfReasons, { asksVersion1: true }),
   features('SEC: features', ovmfReasons),
   register('SEC: GHCB', () => SEC_GHCB, ovmfReasons),
   once(
     'SEC: is this VMPL0',
     { verb: 'rmpadjust', args: { gpa: gfnToGpa(SEC_PROBE), vmsa: false } },
     ({ vcpu }) =>
-      vcpu.instructionCode === 0 ? undefined : because('not at VMPL0, and there is no SVSM', general),
+      vcpu.instructionCode === 0
+        ? undefined
+        : givesUp('not at VMPL0, and there is no SVSM', ovmfReason('OvmfNotVmpl0')),
   ),
   conversion({ name: 'SEC: accept', to: 'private', range: () => SEC_ACCEPTED, ...secConversion }),
 ];
@@ -64,9 +65,10 @@ const ghcbPages: readonly Phase[] = Array.from({ length: MOST_VCPUS }, (_, index
 
 const pei: readonly Phase[] = [
   once('PEI: features', { verb: 'hv-features', args: { form: 'nae' } }, ({ vcpu }) => {
-    if (vcpu.guestResult !== 'ok') return because('no answer to the features request', general);
+    if (vcpu.guestResult !== 'ok')
+      return givesUp('no answer to the features request', ovmfReason('OvmfFeatures'));
     const { apicIdList } = hypervisorFeatures.decode(vcpu.guestReadInfo2);
-    return apicIdList ? 'the list of APIC ids is offered, and not asked for' : undefined;
+    return apicIdList ? { text: 'the list of APIC ids is offered, and not asked for' } : undefined;
   }),
   conversion({
     name: 'PEI: accept below',
@@ -125,7 +127,7 @@ function wakeAps(name: string, hasSaveArea: boolean): Phase {
       const instructions = wakeInstructions(target, hasSaveArea);
       const last = instructions[turn];
       if (last && failed(at, last)) {
-        return { says: `v${target} is left out: ${last.verb} failed`, cursor: nextAp(at.cursor) };
+        return { says: { text: `v${target} is left out: ${last.verb} failed` }, cursor: nextAp(at.cursor) };
       }
       return turn + 1 < instructions.length ? at.cursor + 1n : nextAp(at.cursor);
     },
@@ -150,7 +152,6 @@ const ap: readonly Phase[] = [
 export const ovmf: Program = {
   name: 'OVMF',
   leastPages: LEAST_PAGES,
-  givesUpRule: 'OvmfGivesUp',
   afterTermination: 'halts',
   phases: [...bootProcessor, ...ap],
   entry: ({ index }) => (index === 0 ? 0 : bootProcessor.length),

@@ -15,16 +15,30 @@ export interface At {
   readonly cursor: bigint;
 }
 
-/** The program gives up: a termination request with this reason. */
-export interface GivesUp {
-  readonly why: string;
+/** A reason to give up: who does, the termination reason, and the rule with the place in its source. */
+export interface Reason {
+  readonly who: string;
   readonly set: number;
   readonly code: number;
+  readonly rule: RuleId;
+}
+
+/** The program gives up: a termination request with this reason. */
+export interface GivesUp extends Reason {
+  readonly why: string;
+}
+
+/** What the program logs, and the rule where it goes on by one. */
+export interface Note {
+  readonly text: string;
+  readonly rule?: RuleId;
+  /** The text is a finding too: a program that does the expected would have stopped here. */
+  readonly isFinding?: true;
 }
 
 /** The program logs a text and continues. */
 export interface GoesOn {
-  readonly says: string;
+  readonly says: Note;
   readonly cursor: bigint;
 }
 
@@ -43,7 +57,6 @@ export interface Program {
   readonly name: string;
   /** Memory from address 0 that the program needs. */
   readonly leastPages: number;
-  readonly givesUpRule?: RuleId;
   /** What the program does when the host resumes it after its termination request. */
   readonly afterTermination: 'halts' | 'asksAgain';
   readonly phases: readonly Phase[];
@@ -56,8 +69,8 @@ export interface Decision {
   readonly act: GuestAct;
   readonly next: { readonly programStep: number; readonly programCursor: bigint };
   readonly givesUp?: GivesUp;
-  /** Text that the program logs before the instruction. */
-  readonly says: readonly string[];
+  /** What the program logs before the instruction. */
+  readonly says: readonly Note[];
 }
 
 /** Twice the index of a phase, plus one while an answer is awaited. */
@@ -73,7 +86,7 @@ export function decide(program: Program, world: World, index: number): Decision 
   let step = vcpu.programStep;
   let cursor = vcpu.programCursor;
   if (step === HALTED_FOR_GOOD) return resumedAfterTermination(program, guest, cursor);
-  const says: string[] = [];
+  const says: Note[] = [];
   const entry = program.entry(place);
   if (entry !== undefined && step < stepOf(entry, false)) [step, cursor] = [stepOf(entry, false), 0n];
   for (;;) {
@@ -108,7 +121,7 @@ function resumedAfterTermination(program: Program, guest: ByThisVcpu, cursor: bi
   };
 }
 
-function givingUp(guest: ByThisVcpu, reason: GivesUp, says: readonly string[]): Decision {
+function givingUp(guest: ByThisVcpu, reason: GivesUp, says: readonly Note[]): Decision {
   const { set, code } = reason;
   return {
     act: guest({ verb: 'terminate', args: { form: 'msr', set, code } }),
@@ -118,13 +131,13 @@ function givingUp(guest: ByThisVcpu, reason: GivesUp, says: readonly string[]): 
   };
 }
 
-export const givesUp = (why: string, set: number, code: number): GivesUp => ({ why, set, code });
+export const givesUp = (why: string, reason: Reason): GivesUp => ({ ...reason, why });
 
 /** Why the program terminates, what it logs before it continues, or nothing when the answer is as expected. */
-type Verdict = GivesUp | string | undefined;
+type Verdict = GivesUp | Note | undefined;
 
 const goOn = (verdict: Verdict, cursor: bigint): bigint | GivesUp | GoesOn =>
-  typeof verdict === 'string' ? { says: verdict, cursor } : (verdict ?? cursor);
+  verdict && 'text' in verdict ? { says: verdict, cursor } : (verdict ?? cursor);
 
 /** A phase of one instruction. */
 export function once(

@@ -41,12 +41,14 @@ export function stepProgram(world: World, index: number): Outcome {
   vcpu.programStep = next.programStep;
   vcpu.programCursor = next.programCursor;
   const name = programs[world.vm.guestProgram]?.name ?? '';
-  for (const text of says) world.move('programNotes', index, { program: name, text });
+  for (const { text, rule, isFinding } of says) {
+    world.move('programNotes', index, { program: name, text }, rule);
+    if (isFinding) world.finding('guest-error', `${name}: ${text}`);
+  }
   if (givesUp) {
-    const { why, set, code } = givesUp;
-    const rule = programs[world.vm.guestProgram]?.givesUpRule;
-    world.move('programGivesUp', index, { program: name, why, set, code }, rule);
-    world.finding('guest-error', `${name} gives up: ${why}, reason ${set}:${code}`);
+    const { who, why, set, code, rule } = givesUp;
+    world.move('programGivesUp', index, { program: who, why, set, code }, rule);
+    world.finding('guest-error', `${who} gives up: ${why}, reason ${set}:${code}`);
   }
   return execute(world, act);
 }

@@ -5,7 +5,6 @@
  */
 import { gfnToGpa } from '../../../abi/address';
 import { SVM_VMGEXIT_AP_CREATE_ON_INIT } from '../../../abi/ap-creation';
-import { responseInfo1 } from '../../../abi/error-words';
 import {
   featuresResponse,
   GHCB_MSR_HV_FT_RESP,
@@ -30,7 +29,6 @@ import {
 } from './machine';
 import {
   apCount,
-  because,
   checkOk,
   checkPvalidate,
   general,
@@ -38,17 +36,21 @@ import {
   register,
   type Reasons,
 } from './negotiation';
-import { each, once, type At, type GivesUp, type Phase, type Program } from './program';
+import {
+  each,
+  givesUp,
+  once,
+  type At,
+  type GivesUp,
+  type Note,
+  type Phase,
+  type Program,
+  type Reason,
+} from './program';
 
 /** Every failure is a panic, and a panic uses reason 0:0. */
-const panics: Reasons = {
-  noProtocol: general,
-  noCommonVersion: general,
-  noSnp: general,
-  notRegistered: general,
-  pageState: general,
-  pvalidate: general,
-};
+const panic = (rule: Reason['rule'] = 'SvsmGivesUp'): Reason => ({ who: 'coconut-svsm', ...general, rule });
+const onRegister: Pick<Reasons, 'notRegistered'> = { notRegistered: panic('SvsmNotRegistered') };
 
 const VERSION = 2;
 const GUEST_VMPL = 2;
@@ -57,21 +59,26 @@ const wantedFeatures = HV_FEATURE_SNP | HV_FEATURE_AP_CREATION | HV_FEATURE_MULT
 function checkVersion({ vcpu }: At): GivesUp | undefined {
   const answer = vcpu.guestReadMsr;
   if (ghcbMsrInfo(answer) !== GHCB_MSR_SEV_INFO_RESP)
-    return because('no answer to the version request', general);
+    return givesUp('no answer to the version request', panic('SvsmVersion'));
   const { minVersion, maxVersion } = sevInfoResponse.decode(answer);
   const isIn = minVersion <= VERSION && maxVersion >= VERSION;
-  return isIn ? undefined : because(`version 2 is not in ${minVersion} to ${maxVersion}`, general);
+  return isIn
+    ? undefined
+    : givesUp(`version 2 is not in ${minVersion} to ${maxVersion}`, panic('SvsmVersion'));
 }
 
 /** Missing features are logged, and the boot continues. */
-function checkFeatures({ vcpu }: At): GivesUp | string | undefined {
+function checkFeatures({ vcpu }: At): GivesUp | Note | undefined {
   const answer = vcpu.guestReadMsr;
   if (ghcbMsrInfo(answer) !== GHCB_MSR_HV_FT_RESP)
-    return because('no answer to the features request', general);
+    return givesUp('no answer to the features request', panic('SvsmFeatures'));
   const missing = wantedFeatures & ~BigInt(featuresResponse.decode(answer).features);
   return missing === 0n
     ? undefined
-    : `hypervisor features 0x${missing.toString(16)} are missing, and it goes on`;
+    : {
+        text: `hypervisor features 0x${missing.toString(16)} are missing, and it goes on`,
+        rule: 'SvsmFeatures',
+      };
 }
 
 const early: readonly Phase[] = [
@@ -80,23 +87,24 @@ const early: readonly Phase[] = [
   once(
     'GHCB page: rescind',
     { verb: 'pvalidate', args: { gpa: gfnToGpa(svsmGhcb(0)), validate: false } },
-    checkPvalidate(general),
+    checkPvalidate(panic()),
   ),
   once(
     'GHCB page: shared',
     { verb: 'msr-psc', args: { gfn: svsmGhcb(0), op: 'shared' } },
-    checkOk('the page state change was refused', general),
+    checkOk('the page state change was refused', panic('SvsmPageRefused')),
   ),
-  register('GHCB page: register', svsmGhcb, panics),
+  register('GHCB page: register', svsmGhcb, onRegister),
 ];
 
-/** One VMGEXIT for a batch: a batch that is done in part counts as done. */
+/** One VMGEXIT for a batch: a batch that is done in part, or refused in SW_EXITINFO2, counts as done. */
 const svsmConversion = {
   limit: PSC_MAX_ENTRIES,
   slice: PSC_MAX_ENTRIES,
-  reads: 'nothing',
-  onRefusal: general,
-  onPvalidate: general,
+  reads: 'info1',
+  onRefusal: panic('SvsmCallFailed'),
+  onHeader: panic('SvsmCallFailed'),
+  onPvalidate: panic(),
 } as const;
 
 /** PSMASH and UNSMASH are sent like any other page state change. */
@@ -109,12 +117,13 @@ const smash: Phase = each(
     const entry = { operation, gfn: SVSM_IMAGE.gfn, twoMeg: true, currentPage: 0 };
     return { verb: 'psc', args: { entries: [entry] } };
   },
-  ({ vcpu }) => (vcpu.guestResult === 'ok' ? undefined : vmgexitError({ vcpu })),
+  callFailed,
 );
 
-function vmgexitError({ vcpu }: Pick<At, 'vcpu'>): GivesUp {
-  const info1 = responseInfo1.decode(vcpu.guestReadInfo1).response;
-  return because(`VmgexitError(${info1}, ${vcpu.guestReadInfo2})`, general);
+/** Any SW_EXITINFO1 but 0 is an error, whatever SW_EXITINFO2 says. */
+function callFailed({ vcpu }: Pick<At, 'vcpu'>): GivesUp | undefined {
+  const { guestReadInfo1: info1, guestReadInfo2: info2 } = vcpu;
+  return info1 === 0n ? undefined : givesUp(`VmgexitError(${info1}, ${info2})`, panic('SvsmCallFailed'));
 }
 
 const memory: readonly Phase[] = [
@@ -131,7 +140,7 @@ const memory: readonly Phase[] = [
 ];
 
 const checkVmsa = ({ vcpu }: At): GivesUp | undefined => {
-  if (vcpu.instructionCode !== 0) return because(`RMPADJUST fails with ${vcpu.instructionCode}`, general);
+  if (vcpu.instructionCode !== 0) return givesUp(`RMPADJUST fails with ${vcpu.instructionCode}`, panic());
   return undefined;
 };
 
@@ -147,8 +156,7 @@ const startAps: Phase = {
   },
   check: (at) => {
     const isCreate = (at.cursor & 1n) === 1n;
-    const failure = isCreate ? at.vcpu.guestResult !== 'ok' && vmgexitError(at) : checkVmsa(at);
-    return failure || at.cursor + 1n;
+    return (isCreate ? callFailed(at) : checkVmsa(at)) ?? at.cursor + 1n;
   },
 };
 
@@ -165,18 +173,17 @@ const startGuest: readonly Phase[] = [
       verb: 'ap-create-on-init',
       args: { target: index, vmsa: gfnToGpa(svsmGuestVmsa(index)), vmpl: GUEST_VMPL },
     }),
-    (at) => (at.vcpu.guestResult === 'ok' ? undefined : vmgexitError(at)),
+    callFailed,
   ),
 ];
 
 const bootProcessor: readonly Phase[] = [...early, ...memory, startAps, ...startGuest, haltForEver];
 /** An AP at VMPL0: its GHCB page, then it idles. */
-const ap: readonly Phase[] = [register('AP: GHCB', svsmGhcb, panics), haltForEver];
+const ap: readonly Phase[] = [register('AP: GHCB', svsmGhcb, onRegister), haltForEver];
 
 export const svsm: Program = {
   name: 'coconut-svsm',
   leastPages: LEAST_PAGES,
-  givesUpRule: 'SvsmGivesUp',
   afterTermination: 'asksAgain',
   phases: [...bootProcessor, ...ap],
   entry: ({ index, vcpu }) => {

@@ -20,6 +20,7 @@ const kept = [
   'instructionHandlersInert',
   'byteBehindPages',
   'emptyCopiesReadable',
+  'tablesComplete',
   'personality',
   'guestProgram',
 ] as const;

@@ -1,5 +1,6 @@
 /** One page of LAUNCH_UPDATE: source, guest_memfd, RMPUPDATE to Pre-Guest, firmware, and the error path. */
 import { PAGE_SIZE } from '../../../abi/address';
+import { hex } from '../../../base/hex';
 import { errno } from '../../../abi/errno';
 import { firmwareStatus, SEV_CMD_SNP_LAUNCH_UPDATE } from '../../../abi/firmware';
 import {
@@ -11,7 +12,7 @@ import type { FacetValue, KnownValue } from '../../../profiles/facets';
 import { usesGuestMemfd } from '../../../profiles/facets/guest-memory';
 import { copiesFromUserspace, reclaimMakesShared } from '../../../profiles/facets/launch-update';
 import { launchUpdatePage, type CpuidVerdict } from '../../firmware/commands';
-import { correctedCpuid, cpuidVerdict } from '../../firmware/cpuid-page';
+import { correctedCpuid, cpuidVerdict, refusedLeaf } from '../../firmware/cpuid-page';
 import { takeFault } from '../../faults';
 import { badDevice, sevDoCmd, type PspResult } from '../../firmware/psp';
 import { rmpLookup, rmpMakePrivate } from '../../hardware/rmp';
@@ -185,6 +186,11 @@ function askFirmware(world: World, command: SevCommand, type: number, pfn: numbe
     const typeKnown = type in launchUpdateTypes;
     const answer = launchUpdatePage(world, contextPfn, { pfn, vmsa, content, typeKnown });
     if (answer === firmwareStatus.INVALID_PARAM && content === 'corrected') {
+      const refused = refusedLeaf(readContent(world, pfn));
+      if (refused) {
+        const { leaf, register } = refused;
+        world.finding('note', `the firmware refuses ${register} of CPUID leaf ${hex(leaf)} and corrects it`);
+      }
       writeContent(world, pfn, correctedCpuid(readContent(world, pfn)));
     }
     return answer;

@@ -90,9 +90,14 @@ export function changePageState(world: World, change: PageStateChange): number {
   return 0;
 }
 
-/** A page that cannot be mapped: the first posting keeps the result of the page before. */
+/** A page that cannot be mapped: the first posting returns what its variable holds, the result of the page before or nothing. */
 function unmappable(world: World, later: boolean): number {
-  if (later && world.facet('psc.missingSlotInHugeEntry') === 'falseSuccess') return 0;
+  if (world.facet('psc.missingSlotInHugeEntry') !== 'falseSuccess') return PSC_DRAFT_UNDEF_ERR;
+  if (later) return 0;
+  world.finding(
+    'ambiguity',
+    'a first page without memslot: the posted __snp_handle_psc() returns a variable that it has not set, so the reply is undefined; shown as 4 << 32',
+  );
   return PSC_DRAFT_UNDEF_ERR;
 }
 

@@ -1,5 +1,6 @@
 /** VMRUN with the VMSA of the VMCB: KVM's own check, then the checks of the hardware. */
 import { SVM_EXIT_ERR } from '../../../abi/nae';
+import type { KnownValue } from '../../../profiles/facets';
 import { rmpEntry } from '../../hardware/rmp';
 import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
@@ -12,9 +13,16 @@ export interface EntryFailure {
   readonly rule: RuleId;
 }
 
+const ALL_ONES_32 = 0xffff_ffffn;
+const hardwareReasons: Record<KnownValue<'failEntry.reason'>, bigint> = {
+  allOnes32: ALL_ONES_32,
+  guard64: ALL_ONES_32,
+  allOnes64: SVM_EXIT_ERR,
+};
+
 /** The failure reason as wide as the kernel keeps VMRUN's exit code. */
 function hardwareReason(world: World): bigint {
-  return world.facet('failEntry.reason') === 'allOnes32' ? 0xffffffffn : SVM_EXIT_ERR;
+  return hardwareReasons[world.facet('failEntry.reason')];
 }
 
 /** Whether the VMCB holds physical address 0, from an error PFN or as the kernel's value for "no VMSA". */

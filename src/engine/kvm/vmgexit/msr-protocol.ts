@@ -99,10 +99,10 @@ function answerCpuid(world: World, vcpu: Vcpu): Handled {
   const request = vcpu.ghcbMsr;
   const { function: leaf, register } = cpuidRequest.decode(request);
   if (world.vm.instructionHandlersExit) return exitFromHandler(world, vcpu);
-  const registers = cpuidLeaf(world, leaf, 0);
+  const { registers, known } = cpuidLeaf(world, leaf, 0);
   const kept = request & 0xfffff000n;
   const value = (BigInt(registers[register] ?? 0) << 32n) | kept | BigInt(GHCB_MSR_CPUID_RESP);
-  return answer(world, vcpu, value, 'MsrCpuid');
+  return answer(world, vcpu, value, known ? 'MsrCpuid' : 'CpuidNotModelled');
 }
 
 /** The ordinary instruction handler exits to userspace: the MSR keeps the request. */

@@ -31,7 +31,12 @@ test.each<[string, NaeArguments, bigint, bigint]>([
   ['CPUID leaf 0xd without XCR0', { code: code(nae.SVM_EXIT_CPUID), rax: 0xdn, rcx: 0n }, 2n, 4n],
   ['CPUID leaf 0xd', { code: code(nae.SVM_EXIT_CPUID), rax: 0xdn, rcx: 0n, xcr0: 7n }, 0n, 0n],
   ['WRMSR without RDX', { code: code(nae.SVM_EXIT_MSR), info1: 1n, rcx: 0n, rax: 0n }, 2n, 4n],
-  ['RDMSR of an MSR KVM does not emulate', { code: code(nae.SVM_EXIT_MSR), rcx: 7n }, 1n, KVM_INJECT_GP],
+  [
+    'RDMSR of an x2APIC register in xAPIC mode',
+    { code: code(nae.SVM_EXIT_MSR), rcx: 0x830n },
+    1n,
+    KVM_INJECT_GP,
+  ],
   ['VMMCALL without CPL', { code: code(nae.SVM_EXIT_VMMCALL), rax: 1n }, 2n, 4n],
   ['MONITOR without RDX', { code: code(nae.SVM_EXIT_MONITOR), rax: 0n, rcx: 0n }, 2n, 4n],
   ['MWAIT without RCX', { code: code(nae.SVM_EXIT_MWAIT), rax: 0n }, 2n, 4n],

@@ -45,7 +45,7 @@ function say(world: World, index: number, conversion: Conversion): void {
   world.move('vmmConverts', index, { gpa, pages: Number(pages), state: toPrivate ? 'private' : 'shared' });
 }
 
-/** @returns the frame and page count when both are sane, else why QEMU refuses with -EINVAL */
+/** @returns the frame and page count when both are sane, else why they are refused with -EINVAL */
 function checked({ gpa, pages }: Conversion): { gfn: number; n: number } | string {
   if (!isPageAligned(gpa)) return 'the address is not page aligned';
   if (pages === 0n) return 'the range is empty';
@@ -53,7 +53,10 @@ function checked({ gpa, pages }: Conversion): { gfn: number; n: number } | strin
   return { gfn: gpaToGfn(gpa), n: Number(pages) };
 }
 
-/** kvm_convert_memory of QEMU. */
+/**
+ * kvm_convert_memory of QEMU: the attribute first, over the whole range, then the discard of the other side within the
+ * memory region of its start. A range that runs out of that region fails there, with the attribute changed already.
+ */
 export function qemuConvert(world: World, index: number, conversion: Conversion): ConversionResult {
   const { toPrivate } = conversion;
   say(world, index, conversion);
@@ -66,10 +69,11 @@ export function qemuConvert(world: World, index: number, conversion: Conversion)
     world.move('vmmLeavesAlone', index, { why: 'no memory region, made shared' }, 'QemuIgnoresMmio');
     return undefined;
   }
-  if (range.gfn + range.n > slot.firstGfn + slot.pages)
-    return { failed: 'the range runs out of its memory region' };
   const failed = setAttributes(world, range, toPrivate);
   if (failed) return failed;
+  if (range.gfn + range.n > slot.firstGfn + slot.pages) {
+    return { failed: 'the range runs out of its memory region, after its attribute was set' };
+  }
   if (toPrivate) {
     discardShared(world, index, range);
     return undefined;

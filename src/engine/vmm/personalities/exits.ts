@@ -1,5 +1,5 @@
 /** Exits by their reason, and the parts that personalities share. */
-import { bytesToPages } from '../../../abi/address';
+import { bytesToPages, gpaToGfn, PAGE_BYTES } from '../../../abi/address';
 import {
   kvmRunHypercall,
   kvmRunMemoryFault,
@@ -11,8 +11,11 @@ import {
   type KvmExitName,
 } from '../../../abi/kvm-run';
 import { errno } from '../../../abi/errno';
+import { usesGuestMemfd } from '../../../profiles/facets/guest-memory';
 import { takeFault } from '../../faults';
 import { exitOfReason } from '../../kvm/exit';
+import type { RuleId } from '../../rules';
+import { memoryHandlers } from '../memory';
 import type { ConversionResult, Conversion } from './convert';
 import { mmioAccess, portAccess } from './devices';
 import { again, idle, retry, stop, type Exit, type Verdict } from './personality';
@@ -32,6 +35,16 @@ export interface Habits {
   readonly vmgexit: 'unknown' | 'leftAlone' | 'answered';
   /** Its error text for an exit that it has no case for. */
   unknownExit(exit: Exit): string;
+  /** The errnos with which it takes KVM_EXIT_MEMORY_FAULT for a request to convert; with any other the run is over. */
+  readonly faultErrnos: readonly number[];
+  /** The end of a run whose KVM_RUN failed, and the rule of it. */
+  readonly runFailed: { says(exit: Exit): string; readonly rule: RuleId };
+  /** The rule of an exit that ends the run. */
+  readonly unknownRule: RuleId;
+  /** Exits that it handles otherwise than QEMU. */
+  readonly exits?: Readonly<Partial<Record<KvmExitName, Handler>>>;
+  /** KVM_PRE_FAULT_MEMORY over a range that the guest converted, if the kernel has it; failures are ignored. */
+  readonly preFaults?: true;
 }
 
 /** Whether a fault of the scenario answers in place of the personality. */
@@ -69,11 +82,25 @@ export function hypercall(exit: Exit, habits: Habits): Verdict {
   if (failed) world.move('vmmConvertFails', index, { why: failed.failed });
   if (failed && habits.ret === 'never')
     return stop(`conversion failed: ${failed.failed}`, 'QemuConvertFails');
+  if (!failed && habits.preFaults) preFault(exit, conversion);
   if (habits.ret !== 'never' && injected === undefined) {
     const ret = failed ? BigInt(errno.EINVAL) : 0n;
     writeRet(exit, habits.ret === 'negativeErrno' ? negated(ret) : ret);
   }
   return again;
+}
+
+/** kvm_handle_hc_map_gpa_range of QEMU 10.2: the range is faulted in, call after call while one makes progress. */
+function preFault({ world, index }: Exit, { gpa, pages }: Conversion): void {
+  if (!usesGuestMemfd(world.facet('mem.private')) || world.facet('preFault.beforeFinish') === 'noIoctl')
+    return;
+  const end = gpa + pages * PAGE_BYTES;
+  for (let at = gpa; at < end;) {
+    const range = { gfn: gpaToGfn(at), n: Number((end - at) / PAGE_BYTES), vcpu: index };
+    world.move('vmmPreFaults', index, { gpa: at, pages: range.n }, 'QemuPreFaults');
+    if (memoryHandlers['pre-fault'](world, range) || world.vm.ioctlRet !== 0) return;
+    at = world.vm.preFaultGpa;
+  }
 }
 
 function memoryFault(exit: Exit, habits: Habits): Verdict {
@@ -93,14 +120,14 @@ function memoryFault(exit: Exit, habits: Habits): Verdict {
 function systemEvent(exit: Exit, habits: Habits): Verdict {
   const type = kvmRunSystemEvent.get(exit.run, 'type');
   if (type === KVM_SYSTEM_EVENT_SEV_TERM) exit.world.vm.terminationRequested = true;
-  return stop(habits.unknownExit(exit), 'QemuUnknownExit');
+  return stop(habits.unknownExit(exit), habits.unknownRule);
 }
 
 /** The exit that mainline never had: most VMMs have no case for it. */
 function vmgexit(exit: Exit, habits: Habits): Verdict {
   switch (habits.vmgexit) {
     case 'unknown':
-      return stop(habits.unknownExit(exit), 'QemuUnknownExit');
+      return stop(habits.unknownExit(exit), habits.unknownRule);
     case 'leftAlone':
       return again;
     case 'answered':
@@ -112,7 +139,7 @@ type Handler = (exit: Exit, habits: Habits) => Verdict;
 
 /** The handlers of a personality by exit name; the headers of the simulated kernel give a number its name. */
 const handlers: Readonly<Partial<Record<KvmExitName, Handler>>> = {
-  KVM_EXIT_UNKNOWN: () => again,
+  KVM_EXIT_UNKNOWN: () => stop('KVM: unknown exit, hardware reason', 'QemuUnknownExit'),
   KVM_EXIT_IO: (exit) => (portAccess(exit), again),
   KVM_EXIT_MMIO: (exit) => (mmioAccess(exit), again),
   KVM_EXIT_HYPERCALL: hypercall,
@@ -133,8 +160,10 @@ export function handleWith(exit: Exit, habits: Habits): Verdict {
   if (exit.errno === errno.EAGAIN) return retry;
   // Without a signal KVM_RUN returns -EINTR for a vCPU that it cannot wake, and does so at every retry.
   if (exit.errno === errno.EINTR) return meaning?.name === 'KVM_EXIT_INTR' ? again : retry;
-  if (exit.errno !== 0 && meaning?.name === 'KVM_EXIT_MEMORY_FAULT') return memoryFault(exit, habits);
-  if (exit.errno !== 0) return stop(`error: kvm run failed, errno ${exit.errno}`, 'QemuRunFailed');
-  const handler = meaning && handlers[meaning.name];
-  return handler ? handler(exit, habits) : stop(habits.unknownExit(exit), 'QemuUnknownExit');
+  if (exit.errno !== 0) {
+    const converts = meaning?.name === 'KVM_EXIT_MEMORY_FAULT' && habits.faultErrnos.includes(exit.errno);
+    return converts ? memoryFault(exit, habits) : stop(habits.runFailed.says(exit), habits.runFailed.rule);
+  }
+  const handler = meaning && (habits.exits?.[meaning.name] ?? handlers[meaning.name]);
+  return handler ? handler(exit, habits) : stop(habits.unknownExit(exit), habits.unknownRule);
 }

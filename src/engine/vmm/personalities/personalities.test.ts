@@ -12,6 +12,8 @@ import {
 } from '../../../abi/kvm-run';
 import { errno } from '../../../abi/errno';
 import { defaultProfile } from '../../../profiles/resolve';
+import { pageState } from '../../hardware/rmp';
+import { moveText } from '../../moves';
 import { perform } from '../../perform';
 import type { Vm } from '../../state/vm';
 import { World } from '../../world';
@@ -136,6 +138,85 @@ describe('a memory fault', () => {
     expect(handle(world).stopped).toBe(stopped);
     expect(isPrivate(world, 0x20)).toBe(flags === 8n);
   });
+});
+
+/** What the return of KVM_RUN leads to, by errno and exit reason. */
+describe('errno and exit reason', () => {
+  const { EFAULT, EINVAL, EIO, ENOENT, ENOMEM, EHWPOISON, EAGAIN, EINTR } = errno;
+  const ENOTSUP_EXIT = 99;
+  const HLT = 5;
+  test.each<[number, number, string, string]>([
+    [EFAULT, KVM_EXIT_MEMORY_FAULT, 'converts', 'converts'],
+    [EHWPOISON, KVM_EXIT_MEMORY_FAULT, 'error: kvm run failed', 'converts'],
+    [EINVAL, KVM_EXIT_MEMORY_FAULT, 'error: kvm run failed', 'VCPU error'],
+    [ENOENT, KVM_EXIT_MEMORY_FAULT, 'error: kvm run failed', 'VCPU error'],
+    [ENOMEM, KVM_EXIT_MEMORY_FAULT, 'error: kvm run failed', 'VCPU error'],
+    // A reason that is left over from an earlier exit.
+    [EIO, KVM_EXIT_MEMORY_FAULT, 'error: kvm run failed', 'VCPU error'],
+    [EFAULT, 0, 'error: kvm run failed', 'VCPU error'],
+    [EAGAIN, KVM_EXIT_MEMORY_FAULT, 'goes on', 'goes on'],
+    [EINTR, KVM_EXIT_MEMORY_FAULT, 'goes on', 'goes on'],
+    [0, 0, 'KVM: unknown exit, hardware reason', 'Unexpected exit reason on vcpu run: KVM_EXIT_UNKNOWN'],
+    [0, HLT, 'goes on', 'a HLT exit: the VM is reset'],
+    [0, KVM_EXIT_SHUTDOWN, 'the guest shut down', 'the guest shut down: the VM is reset'],
+    [0, KVM_EXIT_FAIL_ENTRY, 'KVM: entry failed', 'Unexpected exit reason'],
+    [0, KVM_EXIT_SYSTEM_EVENT, 'KVM: unknown exit reason 24', 'Unexpected exit reason'],
+    [0, ENOTSUP_EXIT, 'KVM: unknown exit reason 99', 'Unexpected exit reason'],
+  ])('errno %i with exit %i: QEMU %s, cloud-hypervisor %s', (failed, reason, ...expected) => {
+    const ends = (['qemu', 'cloud-hypervisor'] as const).map((personality) => {
+      const world = exited(personality, reason, failed);
+      const run = world.kvmRun[0];
+      if (run && reason === KVM_EXIT_MEMORY_FAULT) {
+        kvmRunMemoryFault.set(run, 'flags', 8n);
+        kvmRunMemoryFault.set(run, 'gpa', 0x20000n);
+        kvmRunMemoryFault.set(run, 'size', 0x1000n);
+      }
+      const steps: string[] = [];
+      world.recorder = {
+        transition: () => {},
+        facet: () => {},
+        finding: () => {},
+        move: (kind, vcpu, args) => void steps.push(moveText({ kind, vcpu, args })),
+      };
+      handle(world);
+      const stopped = steps.find((step) => step.startsWith('VM stopped: '))?.slice('VM stopped: '.length);
+      return stopped ?? (isPrivate(world, 0x20) ? 'converts' : 'goes on');
+    });
+    expect(ends.map((end, i) => (end.startsWith(expected[i] ?? '') ? expected[i] : end))).toEqual(expected);
+  });
+});
+
+test.each<[Personality, boolean]>([
+  ['qemu', true],
+  ['strict', true],
+])('%s: a range that runs out of its region fails after its attribute was set', (personality, changed) => {
+  const world = exited(personality, KVM_EXIT_HYPERCALL);
+  mapGpaRange(world, 0x3ff000n, 2n, 0x10n);
+  handle(world);
+  expect([isPrivate(world, 0x3ff), isPrivate(world, 0x400)]).toEqual([changed, changed]);
+});
+
+test.each<[Personality, string]>([
+  ['qemu', 'Hypervisor'],
+  ['qemu-10.2', 'Guest-Invalid'],
+])('%s leaves a page that became private %s', (personality, state) => {
+  const world = exited(personality, KVM_EXIT_HYPERCALL);
+  world.vm.preFaultAllowed = true;
+  world.vm.asid = 1;
+  mapGpaRange(world, 0x20000n, 2n, 0x10n);
+  expect(handle(world)).toMatchObject({ stopped: false, next: 'run' });
+  expect([pageState(world, 0x20), pageState(world, 0x21), pageState(world, 0x22)]).toEqual([
+    state,
+    state,
+    'Hypervisor',
+  ]);
+});
+
+test('a pre-fault that fails does not stop QEMU 10.2', () => {
+  const world = exited('qemu-10.2', KVM_EXIT_HYPERCALL);
+  mapGpaRange(world, 0x20000n, 2n, 0x10n);
+  expect(handle(world)).toMatchObject({ stopped: false, next: 'run' });
+  expect(pageState(world, 0x20)).toBe('Hypervisor');
 });
 
 test.each<[string, number, number, boolean, string]>([
