@@ -3,6 +3,7 @@ import { gfnToGpa, PAGES_PER_LARGE_PAGE } from '../abi/address';
 import { validBitmapText } from '../abi/ghcb-page';
 import { pageStateOf } from '../abi/rmp';
 import { hex } from '../base/hex';
+import { keyText } from '../engine/frames/content-key';
 import { hasRmpEntry, largePagePfn } from '../engine/hardware/rmp';
 import { hostPageName } from '../engine/kvm/memory/kernel-pages';
 import {
@@ -13,6 +14,7 @@ import {
   RMP_ASID_MASK,
   RMP_ASID_SHIFT,
   rmpBits,
+  mappingBits,
   userBits,
   type PageFieldName,
 } from '../engine/memory/page-bits';
@@ -196,6 +198,13 @@ const pageFacts: readonly PageFact[] = [
     text: ([word = 0]) => listed(bitNames(userBits, word)),
   },
   { of: 'bytes', page: 'source page', fields: ['userLow', 'userHigh'], text: content },
+  {
+    of: 'user memory',
+    page: 'gfn',
+    fields: ['mapping'],
+    text: ([word = 0]) => listed(bitNames(mappingBits, word)),
+  },
+  { of: 'written under', page: 'host page', fields: ['contentKey'], text: ([word = 0]) => keyText(word) },
 ];
 
 interface WordRun extends FrameRange {

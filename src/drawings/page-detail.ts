@@ -1,6 +1,7 @@
 /** One page as text: the views of guest, RMP and KVM, its content, and the references to it. */
 import { gpaToGfn } from '../abi/address';
 import { bitsOfGfn } from '../engine/frames/attributes';
+import { keyText } from '../engine/frames/content-key';
 import { rmpGfn } from '../engine/hardware/rmp';
 import { hex, hex64 } from '../base/hex';
 import {
@@ -68,6 +69,7 @@ function backingRows(world: World, gfn: number, pfn: number): DetailRow[] {
     ...(host & hostPageBits.poisoned ? [{ name: 'poisoned', value: 'yes' }] : []),
     ...(leaks > 0 ? [{ name: 'on the leak list', value: `${leaks} ×` }] : []),
     { name: 'private bytes', value: content(pages.contentLow.get(pfn), pages.contentHigh.get(pfn)) },
+    { name: 'written under', value: keyText(pages.contentKey.get(pfn)) },
     shared,
   ];
 }

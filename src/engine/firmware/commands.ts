@@ -2,6 +2,7 @@
 import { firmwareStatus, type FirmwareStatusName } from '../../abi/firmware';
 import { snpPolicy } from '../../abi/kvm-structs';
 import { carryOut } from '../../machines/effects';
+import { encryptPage } from '../frames/content-key';
 import { rmpBits } from '../memory/page-bits';
 import {
   asidInRmp,
@@ -96,6 +97,8 @@ export interface LaunchUpdatePage {
   readonly content: CpuidVerdict;
   /** The firmware supports the page type. */
   readonly typeKnown: boolean;
+  /** A ZERO page: the firmware clears what the host left there. */
+  readonly cleared: boolean;
 }
 
 export function launchUpdatePage(world: World, contextPfn: number, page: LaunchUpdatePage): number {
@@ -112,6 +115,7 @@ export function launchUpdatePage(world: World, contextPfn: number, page: LaunchU
   });
   const makeGuestValid = (): number => {
     rmpFirmwareWrite(world, pfn, rmpBits.validated | (page.vmsa ? rmpBits.vmsa : 0), rmpBits.immutable);
+    encryptPage(world, pfn, page.cleared);
     return success;
   };
   return carryOut(effects, { refuseFirmware, makeGuestValid }) ?? success;

@@ -14,7 +14,8 @@ import { hexToBytes } from '../../base/hex';
 import { PVALIDATE_FAIL_NOUPDATE, RMP_SUCCESS } from '../../abi/rmp';
 import { vmsa, vmsaInitValues } from '../../abi/vmsa';
 import { refused, type ActArguments, type Outcome } from '../acts';
-import { guestAccess, mapForGuest, privatePfn, rmpAgrees } from './access';
+import { firstBytesSeen, guestAccess, mapForGuest, privateImage, privatePfn, rmpAgrees } from './access';
+import { encryptPage } from '../frames/content-key';
 import {
   pageTransition,
   refusalCode,
@@ -211,6 +212,7 @@ function makeVmsa(world: World, index: number, args: ActArguments<'guest', 'make
   if (written.kind !== 'done') return undefined;
   const page = world.image('private', gfn);
   page.clear();
+  encryptPage(world, privatePfn(world, gfn));
   const values = vmsaInitValues({ sipiVector: 0, vmpl: 0, sevFeatures: features });
   for (const [field, value] of Object.entries(values)) {
     vmsa.set(page, field as Parameters<typeof vmsa.set>[1], value as never);
@@ -237,7 +239,8 @@ function read(world: World, index: number, args: ActArguments<'guest', 'read'>):
   if (outcome.kind !== 'done') return undefined;
   vcpu.vmsaRax = outcome.value;
   const { value } = outcome;
-  world.move('guestRead', index, { gpa: args.gpa, side: sideText(args.private), value });
+  if (outcome.noise) world.move('guestReadNoise', index, { gpa: args.gpa }, 'OtherKey');
+  else world.move('guestRead', index, { gpa: args.gpa, side: sideText(args.private), value });
   return undefined;
 }
 
@@ -268,13 +271,14 @@ function store(world: World, index: number, args: ActArguments<'guest', 'store'>
   const gpa = args.gpa;
   const frame = gpaToGfn(gpa);
   const access = { gpa, private: args.private, write: true };
-  const first = world.findImage(side, frame)?.toBytes(0, FIRST_WORD) ?? new Uint8Array(FIRST_WORD);
+  const first = new Uint8Array(FIRST_WORD);
+  new DataView(first.buffer).setBigUint64(0, firstBytesSeen(world, args), true);
   for (const { at, bytes } of runs) {
     if (at < FIRST_WORD) first.set(bytes.subarray(0, FIRST_WORD - at), at);
   }
   const outcome = guestAccess(world, world.vcpu(index), { ...access, value: littleEndian(first) });
   if (outcome.kind !== 'done') return undefined;
-  const page = world.image(side, frame);
+  const page = args.private ? privateImage(world, frame) : world.image(side, frame);
   page.setU64(0, outcome.value);
   for (const { at, bytes } of runs) bytes.forEach((byte, i) => page.setU8(at + i, byte));
   const count = runs.reduce((sum, { bytes }) => sum + bytes.length, 0);

@@ -72,6 +72,16 @@ export const mappingBits = {
   slow: 1 << 3,
 } as const;
 
+/** By PFN: the key under which the bytes of a page were written. */
+export const contentKeyBits = {
+  /** ASID of the guest; 0 for the host, which uses no key. */
+  asid: 0xffff,
+  /** Only the first eight bytes are under it. */
+  firstBytesOnly: 1 << 16,
+  /** All bytes are zero under it, whatever `contentLow` and `contentHigh` keep of the host. */
+  zeroed: 1 << 17,
+} as const;
+
 /** The fields, in the order of their numbers in the write log. */
 export const pageFieldNames = [
   'gfn',
@@ -87,5 +97,6 @@ export const pageFieldNames = [
   'userLow',
   'userHigh',
   'mapping',
+  'contentKey',
 ] as const;
 export type PageFieldName = (typeof pageFieldNames)[number];

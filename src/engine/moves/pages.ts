@@ -163,6 +163,12 @@ export const pageMoves = moves({
     text: 'read {gpa} {side} = {value}',
     args: { gpa: 'hex64', side: 'text', value: 'hex64' },
   },
+  guestReadNoise: {
+    from: 'guest',
+    to: 'rmp',
+    text: 'read {gpa} private = noise',
+    args: { gpa: 'hex64' },
+  },
   guestStore: {
     from: 'guest',
     to: 'rmp',

@@ -118,6 +118,15 @@ export const pageRules = rulesOf({
     says: 'A private page that the guest has not validated raises #VC in the guest; KVM is not involved.',
     source: source.apm('#VC PAGE_NOT_VALIDATED'),
   },
+  OtherKey: {
+    says: 'Bytes that were not written under the key of the guest decrypt to noise.',
+    source: source.kernel(
+      '6.12.117',
+      'Documentation/arch/x86/amd-memory-encryption.rst',
+      'the C-bit',
+      'inferred',
+    ),
+  },
   RmpMismatch: {
     says: 'An entry of another owner or another address faults again after every retry.',
     source: source.apm('RMP check of a guest access'),

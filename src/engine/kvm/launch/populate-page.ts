@@ -6,6 +6,7 @@ import { firmwareStatus, SEV_CMD_SNP_LAUNCH_UPDATE } from '../../../abi/firmware
 import {
   KVM_SEV_SNP_PAGE_TYPE_CPUID,
   KVM_SEV_SNP_PAGE_TYPE_VMSA,
+  KVM_SEV_SNP_PAGE_TYPE_ZERO,
   launchUpdateTypes,
 } from '../../../abi/kvm-structs';
 import type { FacetValue, KnownValue } from '../../../profiles/facets';
@@ -184,7 +185,13 @@ function askFirmware(world: World, command: SevCommand, type: number, pfn: numbe
   return sevDoCmd(world, SEV_CMD_SNP_LAUNCH_UPDATE, () => {
     const vmsa = type === KVM_SEV_SNP_PAGE_TYPE_VMSA;
     const typeKnown = type in launchUpdateTypes;
-    const answer = launchUpdatePage(world, contextPfn, { pfn, vmsa, content, typeKnown });
+    const answer = launchUpdatePage(world, contextPfn, {
+      pfn,
+      vmsa,
+      content,
+      typeKnown,
+      cleared: type === KVM_SEV_SNP_PAGE_TYPE_ZERO,
+    });
     if (answer === firmwareStatus.INVALID_PARAM && content === 'corrected') {
       const refused = refusedLeaf(readContent(world, pfn));
       if (refused) {

@@ -47,10 +47,11 @@ export const isPoisoned = (world: World, pfn: number): boolean => is(world, pfn,
 /** Whether the kernel has an address for a page: one injected as missing has none. */
 export const hasDirectMap = (world: World, pfn: number): boolean => !is(world, pfn, hostPageBits.noDirectMap);
 
-/** The page now holds these first eight bytes. */
+/** The host writes the first eight bytes of a page, without a key. */
 export function writeContent(world: World, pfn: number, content: bigint): void {
   world.pages.contentLow.set(pfn, Number(content & 0xffffffffn) | 0);
   world.pages.contentHigh.set(pfn, Number(content >> 32n) | 0);
+  world.pages.contentKey.set(pfn, 0);
   if (is(world, pfn, hostPageBits.garbage)) change(world, pfn, 0, hostPageBits.garbage);
 }
 
@@ -194,6 +195,7 @@ function freeGmemRun(world: World, pfn: number, count: number): boolean {
   world.pages.hostPage.setRun(pfn, count, 0);
   world.pages.contentLow.setRun(pfn, count, 0);
   world.pages.contentHigh.setRun(pfn, count, 0);
+  world.pages.contentKey.setRun(pfn, count, 0);
   return true;
 }
 
