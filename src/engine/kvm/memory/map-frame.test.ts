@@ -114,3 +114,8 @@ test('a hole punch whose RMPUPDATE fails returns 0, and the page is freed while 
   expect(pageState(run.world, 5)).not.toBe('Hypervisor');
   expect(run.world.pages.hostPage.get(5)).toBe(0);
 });
+
+test('the next VM has a guest_memfd of its own', () => {
+  const run = new Run().running().vmm('destroy', {}).vmm('create-vm', {});
+  expect(run.vmm('memslot', { gfn: 0, n: 0x400 }).ret).toBe(0);
+});
