@@ -184,7 +184,13 @@ function snpLaunchUpdateVmsa(world: World, command: SevCommand, reply: SevReply,
   }
   const encrypted = sevIssueCmd(command, reply, () =>
     sevDoCmd(world, SEV_CMD_SNP_LAUNCH_UPDATE, () =>
-      launchUpdatePage(world, contextPfn, { pfn, vmsa: true, content: 'legal', typeKnown: true }),
+      launchUpdatePage(world, contextPfn, {
+        pfn,
+        vmsa: true,
+        content: 'legal',
+        typeKnown: true,
+        cleared: false,
+      }),
     ),
   );
   if (encrypted.ret !== 0) {
