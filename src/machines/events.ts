@@ -41,6 +41,9 @@ export function* allEvents(declarations: EventDeclarations): Generator<AnyEvent>
   }
 }
 
+/** Stands for a fact that an event lacks: an earlier build recorded it before the fact was declared. */
+export const MISSING_FACT = 0x3fff_ffff;
+
 /** The facts of an event as small integers in declared order, for recordings. */
 export function factCodes(facts: Readonly<Record<string, FactKind>>, event: AnyEvent): number[] {
   return Object.entries(facts).map(([fact, kind]) => {
@@ -60,6 +63,7 @@ export function eventFromCodes(
   const event: Record<string, unknown> = { type };
   Object.entries(declarations[type] ?? {}).forEach(([fact, kind], i) => {
     const code = codes[i] ?? 0;
+    if (code === MISSING_FACT) return;
     if (kind === 'flag') event[fact] = code === 1;
     else event[fact] = typeof kind[0] === 'number' ? code : kind[code];
   });

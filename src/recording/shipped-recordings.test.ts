@@ -51,7 +51,9 @@ describe.each(
   test('is played as it was recorded, step for step, whatever this build does', () => {
     expect(problem).toBeUndefined();
     expect(timeline.stepCount).toBe(recorded.length);
-    expect(recorded.map((_, step) => stepText(timeline.step(step)))).toEqual(recorded);
+    // A later build may list the facts of an event in another order.
+    const told = recorded.map((_, step): unknown => JSON.parse(stepText(timeline.step(step))));
+    expect(told).toEqual(recorded.map((line): unknown => JSON.parse(line)));
   });
 
   test('stands beside what this build does, by the lines of its scenario', () => {

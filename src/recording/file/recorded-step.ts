@@ -56,7 +56,10 @@ export function readStep(json: unknown, vcpuCount: number): RecordedStep | strin
     const chart = charts.find((one) => one.id === id);
     const facts = chart && own(chart.declarations, sent.type);
     if (!chart || !facts || instance >= vcpuCount) return `this version has no event '${id} ${sent.type}'`;
-    const wrong = Object.entries(facts).find(([name, kind]) => !isFact(kind, sent[name]));
+    // An earlier build may have recorded it before a fact was declared; it is shown without that fact.
+    const wrong = Object.entries(facts).find(
+      ([name, kind]) => sent[name] !== undefined && !isFact(kind, sent[name]),
+    );
     return wrong ? `${id} ${sent.type}: ${wrong[0]} has no such value` : { chart, instance, event: sent };
   });
   const wrong = taken.find((one) => typeof one === 'string');

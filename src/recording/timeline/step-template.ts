@@ -2,7 +2,7 @@
  * The template of a step: the facets consulted, the transitions taken, the findings, the move that closed it and its rule,
  * everything but the numbers. Templates repeat, so each is stored once, as a sequence, and a step stores its number.
  */
-import { eventFromCodes, type AnyEvent, type FactKind } from '../../machines/events';
+import { eventFromCodes, MISSING_FACT, type AnyEvent, type FactKind } from '../../machines/events';
 import type { Chart } from '../../machines/compile';
 import { moveKinds, moveNames, type ArgumentKind, type MoveKind, type MoveName } from '../../engine/moves';
 import { invariantNames, type InvariantName } from '../../engine/rules/invariants';
@@ -68,6 +68,7 @@ interface FactPlan {
 
 function factCode({ name, kind }: FactPlan, event: AnyEvent): number {
   const value = event[name];
+  if (value === undefined) return MISSING_FACT;
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value === 'number') return value;
   return kind === 'flag' ? 0 : (kind as readonly unknown[]).indexOf(value);
