@@ -92,7 +92,10 @@ const stored = (page: Page) =>
             const all = opening.result.transaction('works').objectStore('works').getAll();
             all.onsuccess = () => {
               opening.result.close();
-              resolve(all.result.length === 1 ? all.result[0].work : undefined);
+              const kept = all.result as {
+                work: { draft: string; branches: { title: string; text: string }[] };
+              }[];
+              resolve(kept.length === 1 ? kept[0]?.work : undefined);
             };
           };
         },

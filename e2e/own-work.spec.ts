@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import type { BrowserContext, Page } from '@playwright/test';
 import { expectAxeClean } from './axe';
-import { expectStep, openRun, whereAmI } from './shell';
+import { openRun, whereAmI } from './shell';
 import { expect, test } from './test';
 
 const apCreate = '#/s/ap-create-on-init-then-create';

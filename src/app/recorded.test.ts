@@ -17,7 +17,8 @@ function streamed(bytes: number): {
   const stream = (): ReadableStream<Uint8Array> =>
     new ReadableStream({
       pull(controller) {
-        const { value } = chunks.next();
+        const next = chunks.next();
+        const value = next.done === true ? undefined : next.value;
         seen.chunks++;
         if (value) controller.enqueue(value);
         else controller.close();
@@ -87,7 +88,8 @@ test('a file that stops to be readable keeps what was read', async () => {
   const stream = (): ReadableStream<Uint8Array> =>
     new ReadableStream({
       pull(controller) {
-        const { value } = chunks.next();
+        const next = chunks.next();
+        const value = next.done === true ? undefined : next.value;
         if (value && count++ < 2) controller.enqueue(value);
         else controller.error(new Error('gone'));
       },

@@ -3,6 +3,7 @@ import type { Result } from '../base/result';
 import type { Timeline } from '../recording/timeline/timeline';
 import { loaded } from './chunk';
 import { nameOf } from './own-work/work';
+import type * as revisions from './revisions';
 import type { Revised } from './revisions';
 import type { Beside } from './beside.svelte';
 import type { Branch, Dialog } from './branch';
@@ -47,8 +48,6 @@ interface Before {
 const MANY_CHANGES = 50;
 /** Acts that became impossible which are named in a message. */
 const MANY_REFUSED = 3;
-
-type Revisions = typeof import('./revisions');
 
 export class Revising {
   /** The act that is shown as people write it, while it is being changed. */
@@ -190,7 +189,9 @@ export class Revising {
   }
 
   /** Runs a changed text as a branch, and says which acts became impossible. */
-  private async revise(revise: (revisions: Revisions, run: ShownRun, position: number) => Result<Revised>) {
+  private async revise(
+    revise: (functions: typeof revisions, run: ShownRun, position: number) => Result<Revised>,
+  ) {
     const { page } = this;
     const { run } = page;
     if (!run || !this.isReady()) return;

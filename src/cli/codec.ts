@@ -59,8 +59,9 @@ export function decode(words: readonly string[]): Output {
     return decodeAs(first, rest.join(' '), how);
   }
   const pasted = pastedAs(plain.join(' '));
+  const isRead = pasted.kind === 'value' ? pasted.found.ok : pasted.trace.counts.placed > 0;
+  if (!isRead && rest.length > 0 && /^[a-z]+(-[a-z0-9]+)+$/.test(first)) good(kindNamed(first)); // a slip in the kind
   if (pasted.kind === 'log') return logText(pasted.trace, how);
-  if (!pasted.found.ok && rest.length > 0 && /^[a-z]+(-[a-z0-9]+)+$/.test(first)) good(kindNamed(first)); // a slip in the kind
   return recognisedText(good(pasted.found), how);
 }
 

@@ -23,10 +23,17 @@ test.each([
   ['fmt', fmt],
   ['fmt --check', (words: readonly string[]) => fmt([...words, '--check'])],
   ['decode', decode],
-  ['verify', verify],
-  ['diff', (words: readonly string[]) => diff([...words, ...words])],
 ])('%s refuses a file without end by what it has read so far', (_, command) => {
   expect(() => command(['/dev/zero'])).toThrow(/^\/dev\/zero:? (?:it )?has more than \d+ bytes/);
+});
+
+test.each([
+  ['verify', verify],
+  ['diff', (words: readonly string[]) => diff([...words, ...words])],
+])('%s reads a recording line by line, and ends at the first that is none', async (_, command) => {
+  await expect(Promise.resolve().then(() => command(['/dev/zero']))).rejects.toThrow(
+    /^\/dev\/zero: [^\n]*(?:not JSON|at most)/,
+  );
 });
 
 test('conform refuses it too', () => {

@@ -1,7 +1,7 @@
 /** Page state changes, MSR protocol and termination where the generations differ: one row for each value of a facet. */
 import { describe, expect, test } from 'vitest';
 import { kvmRunVmgexitPsc, kvmRunVmgexitRaw } from '../../../abi/kvm-run';
-import type { FacetName } from '../../../profiles/facets';
+import { isAgreed, type FacetName } from '../../../profiles/facets';
 import type { PscEntryInput } from '../../acts';
 import { arrangeRmp, pageState } from '../../hardware/rmp';
 import {
@@ -281,8 +281,12 @@ test.each<[string, FacetName]>([
       exitsOf(run, { entries: [entry(PRIVATE, 0x200, { twoMeg: true, currentPage: 1 })] }),
     'term.nae': () => run.guest('terminate', { form: 'nae', set: 0, code: 0 }),
   };
+  run.world.host.silenceSaid = false; // it is said once in a run, of whichever behaviour comes first
   asked[facet]?.();
-  expect(found.some((text) => text.startsWith(`ambiguity ${facet}:`))).toBe(true);
+  // Of a wish list the first behaviour of the act is said, and none about which all kernels agree.
+  const isWishList = spec === 'as-reviewed';
+  const begins = isWishList && !isAgreed(facet) ? 'ambiguity ' : `ambiguity ${facet}:`;
+  expect(found.some((text) => text.startsWith(begins))).toBe(!isWishList || !isAgreed(facet));
 });
 
 test('the raw form keeps its answer to a batch apart from the MSR', () => {
