@@ -15,10 +15,10 @@ export function expectationsOf({
   expectations,
   timeline,
 }: ShownRun): readonly ShownExpectation[] {
-  return expectations.map(({ line, ok: met, actual, expected }) => {
+  return expectations.map(({ line, ok: met, actual }) => {
     const written = scenario.lines[line];
     const last = timeline.acts[(lines[line]?.endAct ?? 1) - 1];
-    const text = `${written?.kind === 'expect' ? written.path : ''} ${expected}${met ? '' : `, is ${actual}`}`;
+    const text = `${written?.kind === 'expect' ? written.text : ''}${met ? '' : `, is ${actual}`}`;
     return { text, met, place: last ? last.firstStep + last.stepCount : 0 };
   });
 }

@@ -50,6 +50,7 @@ export function initialPages(head: Head): InitialPages[] {
     svsm: svsmPages,
     selftest: [{ gfn: 0x100, n: 4, type: 'normal' }],
     manual: barePages,
+    storm: barePages,
   };
   const inMemory = pages[head.guest].filter(({ gfn }) =>
     regions.some((r) => gfn >= r.gfn && gfn < r.gfn + r.n),

@@ -4,16 +4,10 @@ import type { Move } from '../engine/moves';
 import { performFound, type Performed } from '../engine/perform-found';
 import type { RuleId } from '../engine/rules';
 import type { World } from '../engine/world';
-import type { Tape, TapedAct, TapedFinding } from './tape';
+import type { Tape, TapedAct, TapedFinding, TapedStep } from './tape';
 
 /** About what a step takes as an object. */
 const STEP_BYTES = 300;
-
-interface TapedStep {
-  readonly move: Move | undefined;
-  readonly rule?: RuleId;
-  readonly findings: readonly TapedFinding[];
-}
 
 export function memoryTape(world: World): Tape {
   const acts: TapedAct[] = [];

@@ -6,18 +6,16 @@ import { MAX_PROBLEMS } from '../base/limits';
 import { finish, type Resumable } from '../base/resumable';
 import { didYouMean, nearest } from '../base/text';
 import { actTables, type Act, type Actor, type Parameter } from '../engine/acts';
-import { checkPath, checkValue, partAt } from '../engine/observe';
 import { Checks } from './checks';
+import { parseFilter } from './filter/parse';
 import { findScenario, type LogicalLine, type Place, type ScenarioProblem, type Word } from './lines';
 import { untilForms, untilOf, vmValue } from './head-values';
 import {
   defaultVm,
-  expectOperators,
   guestPrograms,
   headKinds,
   hostPersonalities,
   vmKeys,
-  type ExpectOperator,
   type Line,
   type Scenario,
   type VmKey,
@@ -332,40 +330,40 @@ class Parser extends Checks {
     const first = rest.findIndex((word) => !word.text.startsWith('@'));
     const narrow = first < 0 ? rest : rest.slice(0, first);
     for (const word of narrow) if (!this.isFull) this.checkNarrow(word, word.text.slice(1));
-    const [path, operator, ...value] = rest.slice(narrow.length);
-    if (!path || !operator || value.length === 0) {
+    const words = rest.slice(narrow.length);
+    if (words.length === 0) {
       this.wrong(keyword, 'an expectation is incomplete', '? path operator value');
       return undefined;
     }
-    const parsed = parseWord<ExpectOperator>(operator.text, expectOperators);
-    this.wrongValue(operator, 0, parsed);
-    const problems = this.problems.length;
     for (const word of rest) this.checkLength(word);
-    if (this.problems.length > problems) return undefined;
-    const text = value.map((word) => word.text).join(' ');
-    this.checkNames(path, 'value' in parsed ? parsed.value : undefined, text, value[0] ?? path);
-    if (!('value' in parsed)) return undefined;
-    return {
-      kind: 'expect',
-      profiles: narrow.map((word) => word.text.slice(1)),
-      path: path.text,
-      operator: parsed.value,
-      value: text,
-    };
+    const text = words.map((word) => word.text).join(' ');
+    const parsed = parseFilter(text, { vcpus: this.vcpus }, 'act');
+    if (parsed.ok)
+      return {
+        kind: 'expect',
+        profiles: narrow.map((word) => word.text.slice(1)),
+        text,
+        filter: parsed.filter,
+      };
+    const { message, at, length, expected, nearest: near } = parsed.problem;
+    const place = placeAmong(words, at);
+    if (place) this.wrong(place.word, message, expected, near, place.at, length);
+    return undefined;
   }
+}
 
-  /** A name that means nothing, and a value that the named thing can never have. */
-  private checkNames(path: Word, operator: ExpectOperator | undefined, text: string, value: Word): void {
-    const domain = checkPath(path.text, { vcpus: this.vcpus });
-    if ('message' in domain) {
-      const { message, expected, nearest: near, part } = domain;
-      const length = part === '' ? path.text.length : part.length;
-      this.wrong(path, message, expected, near, partAt(path.text, domain), length);
-      return;
-    }
-    const never = operator && checkValue(domain, operator, text);
-    if (never) this.wrong(value, never.message, never.expected, never.nearest, 0, text.length);
+/** Where a character of words joined by one blank stands; the end of the last word for what is behind it. */
+function placeAmong(
+  words: readonly Word[],
+  at: number,
+): { readonly word: Word; readonly at: number } | undefined {
+  let start = 0;
+  for (const word of words) {
+    if (at <= start + word.text.length) return { word, at: at - start };
+    start += word.text.length + 1;
   }
+  const last = words.at(-1);
+  return last && { word: last, at: last.text.length };
 }
 
 const lineStarts =

@@ -78,9 +78,10 @@ const parameterWords = (written: ActLine['written']): Piece[] =>
 
 const untilText = (until: Until): string => (until.what === 'steps' ? `steps:${until.text}` : until.what);
 
-function expectWords({ profiles, path, operator, value }: ExpectLine): string[] {
-  return [...profiles.map((profile) => `@${profile}`), path, operator, ...proseWords(value)];
-}
+const expectWords = ({ profiles, text }: ExpectLine): string[] => [
+  ...profiles.map((profile) => `@${profile}`),
+  ...proseWords(text),
+];
 
 /** The words of prose, however many blanks part them. */
 const proseWords = (text: string): string[] => text.split(/\s+/).filter((part) => part !== '');

@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest';
 import { parseInteger } from '../base/hex';
 import { columnIds } from '../profiles/facet';
 import { profileIds } from '../profiles/profiles';
-import { appliesTo, holds } from './expect';
+import { appliesTo } from './expect';
+import { holds } from './filter/value';
 import { parseScenario, problemText } from './parse';
 import { headOf, type ExpectLine, type Scenario } from './scenario';
 
@@ -37,9 +38,11 @@ function expectationsOf({ lines }: Scenario): readonly { act: number; line: Expe
 
 /** Whether what one expectation wants is what the other rules out. */
 function contradict(one: ExpectLine, other: ExpectLine): boolean {
-  const value = parseInteger(one.value) ?? one.value;
-  if (one.operator !== '==' || (typeof value === 'string' && /^[<>h]/.test(other.operator))) return false;
-  return !holds({ value }, other.operator, other.value);
+  const [a, b] = [one.filter, other.filter];
+  if (a.kind !== 'compare' || b.kind !== 'compare' || a.path !== b.path || b.operator === '~') return false;
+  const value = parseInteger(a.value) ?? a.value;
+  if (a.operator !== '==' || (typeof value === 'string' && /^[<>h]/.test(b.operator))) return false;
+  return !holds({ value }, b.operator, b.value);
 }
 
 /** Whether a scenario asks the same thing of two generations and expects another answer of each. */
@@ -47,8 +50,7 @@ function tellsApart(scenario: Scenario): boolean {
   const all = expectationsOf(scenario);
   return all.some((one) =>
     all.some((other) => {
-      const same = one.act === other.act && one.line.path === other.line.path;
-      return same && contradict(one.line, other.line);
+      return one.act === other.act && contradict(one.line, other.line);
     }),
   );
 }

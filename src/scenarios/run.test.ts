@@ -85,6 +85,25 @@ test('an expectation says what it found, and narrows to profiles', () => {
   expect(run(body, 'linux-6.12').expectations).toHaveLength(4);
 });
 
+test('an expectation is a filter on the act above it, with all that followed', () => {
+  const body = `launch standard
+? v0.run changed and v0.run == inGuest
+v0 psc entries=private:0x140,shared:0x141
+? page.0x141.rmp changed and exits.count == 2
+? move == mapGpaRangeExit and not move == failEntry
+? act ~ psc
+? text ~ KVM_EXIT_HYPERCALL`;
+  expect(run(body).expectations.map(({ ok }) => ok)).toEqual(Array.from({ length: 5 }, () => true));
+  const [missed] = run(
+    'launch standard\nv0 hv-features form=msr\n? v1.mpState changed or v0.run == blocked',
+  ).expectations;
+  expect(missed).toMatchObject({
+    ok: false,
+    actual: 'v1.mpState: UNINITIALIZED, not changed, v0.run: inGuest',
+    expected: 'v1.mpState changed or v0.run == blocked',
+  });
+});
+
 test('moves and exits are counted since the act above', () => {
   const done = run(
     'launch standard\nv0 psc entries=private:0x140,shared:0x141\n? moves.mapGpaRangeExit == 2\n? exits.count == 2\nv0 hv-features form=msr\n? exits.count == 0',

@@ -12,14 +12,16 @@ import { NeverReturns } from '../engine/hardware/rmp';
 import { programMissing, programRuns } from '../engine/guest/programs/step';
 import { needsWake } from '../engine/kvm/run/run';
 import type { BudgetName } from '../engine/memory/meter';
-import { isUnknownPath, observe, type ActView } from '../engine/observe';
-import type { Move } from '../engine/moves';
+import { isUnknownPath, observe } from '../engine/observe';
 import { nextVmmAct } from '../engine/vmm/handle';
 import { threadToContinue } from '../engine/vmm/threads';
 import type { World } from '../engine/world';
 import type { ResolvedProfile } from '../profiles/resolve';
-import { appliesTo, holds, observedText } from './expect';
+import { appliesTo } from './expect';
+import { changedPaths, found, matches, wanted } from './filter/matches';
+import { observedText } from './filter/value';
 import { hostLaunch } from './host-launch';
+import { LastAct } from './last-act';
 import { standardLaunch } from './launch';
 import { worldFor } from './machine';
 import { headOf, type ExpectLine, type Head, type Line, type Scenario, type Until } from './scenario';
@@ -125,13 +127,11 @@ class Runner<T extends Tape> implements RunInParts<T> {
   stoppedBy: BudgetName | undefined;
   /** A scenario that lets threads go on itself schedules all of them itself. */
   private readonly schedulesItself: boolean;
-  private guest = 0;
-  private actStart = 0;
-  private refused: string | undefined;
+  /** The act above, which expectations are about. */
+  private readonly last: LastAct;
   private index = 0;
   private firstAct = 0;
   private gaveUp = false;
-  private read: { readonly first: number; readonly end: number; readonly moves: readonly Move[] } | undefined;
 
   constructor(
     private readonly scenario: Scenario,
@@ -142,6 +142,7 @@ class Runner<T extends Tape> implements RunInParts<T> {
   ) {
     const { maxWrites: writes, maxBytes: bytes, mayGoOn } = budget;
     this.world.allow({ writes, bytes, mayGoOn });
+    this.last = new LastAct(timeline);
     this.parts = this.run();
     this.schedulesItself = scenario.lines.some((line) => line.kind === 'act' && schedules(line.act));
   }
@@ -185,19 +186,19 @@ class Runner<T extends Tape> implements RunInParts<T> {
     const firstAct = this.timeline.acts.length;
     this.index = index;
     this.firstAct = firstAct;
-    if (line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil') {
-      this.actStart = this.timeline.stepCount;
-      this.refused = undefined;
+    const acted = isActing(line);
+    if (acted) {
+      const guest = line.kind === 'act' && line.act.actor === 'guest' ? line.act.vcpu : undefined;
+      this.last.begin(this.comparedAfter(index), guest);
       if (!this.gaveUp) yield* this.takeActs(line);
     } else if (line.kind === 'expect') this.expect(line, index);
     const endAct = this.timeline.acts.length;
-    const acted = line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil';
     const visible = acted ? visibleState(this.world) : [];
-    const refusal = acted && this.refused !== undefined ? { refused: this.refused } : {};
+    const refusal = acted && this.last.refused !== undefined ? { refused: this.last.refused } : {};
     this.lines.push({ firstAct, endAct, visible, ...refusal });
   }
 
-  private *takeActs(line: Extract<Line, { kind: 'act' | 'launch' | 'runUntil' }>): Resumable<void> {
+  private *takeActs(line: ActingLine): Resumable<void> {
     if (line.kind === 'runUntil') {
       yield* this.runUntil(line.until);
       return;
@@ -209,8 +210,8 @@ class Runner<T extends Tape> implements RunInParts<T> {
     const acts = line.kind === 'act' ? [line.act] : standardLaunch(this.head, this.profile);
     for (const act of acts) {
       if (this.gaveUp) return;
-      if (act.actor === 'guest') this.guest = act.vcpu;
-      this.refused = this.perform(act, 'scenario');
+      if (act.actor === 'guest') this.last.guest = act.vcpu;
+      this.last.refused = this.perform(act, 'scenario');
       yield;
       yield* this.settle(act);
     }
@@ -223,8 +224,8 @@ class Runner<T extends Tape> implements RunInParts<T> {
       return;
     }
     const launch = hostLaunch(this.head, this.profile, this.world);
-    for (let next = launch.next(); !next.done && !this.gaveUp; next = launch.next(this.refused)) {
-      this.refused = this.perform(next.value, 'scenario');
+    for (let next = launch.next(); !next.done && !this.gaveUp; next = launch.next(this.last.refused)) {
+      this.last.refused = this.perform(next.value, 'scenario');
       yield;
       yield* this.settle(next.value);
     }
@@ -308,7 +309,7 @@ class Runner<T extends Tape> implements RunInParts<T> {
 
   /** The scenario wrote the answer; the personality still calls KVM_RUN. */
   private runAnswered(given: number | undefined): void {
-    if (this.world.vm.personality === 'manual' || this.refused !== undefined) return;
+    if (this.world.vm.personality === 'manual' || this.last.refused !== undefined) return;
     const vcpu =
       given ?? this.world.vcpus.findIndex((v) => v.exists && v.run === 'inUserspace' && !v.exitPending);
     if (vcpu >= 0) this.perform({ actor: 'vmm', verb: 'run', args: { vcpu } }, 'personality');
@@ -328,12 +329,12 @@ class Runner<T extends Tape> implements RunInParts<T> {
         yield* this.settle();
         if (reached() || this.stopsAt(until)) return;
         if (!programRuns(this.world, vcpu)) continue;
-        this.guest = vcpu;
-        this.refused = this.perform({ actor: 'guest', vcpu, verb: 'step', args: {} }, 'program');
+        this.last.guest = vcpu;
+        this.last.refused = this.perform({ actor: 'guest', vcpu, verb: 'step', args: {} }, 'program');
         yield;
-        moved ||= this.refused === undefined;
+        moved ||= this.last.refused === undefined;
       }
-      this.refused = undefined;
+      this.last.refused = undefined;
     }
     if (until.what !== 'exit') yield* this.settle();
   }
@@ -357,48 +358,33 @@ class Runner<T extends Tape> implements RunInParts<T> {
 
   private expect(line: ExpectLine, index: number): void {
     if (!appliesTo(line, this.profile.spec)) return;
-    const expected = `${line.operator} ${line.value}`;
+    const { filter, text } = line;
+    const expected = wanted(filter) ?? text;
     if (!this.budget.mayGoOn()) {
       this.expectations.push({ line: index, ok: false, actual: 'not looked at: no time was left', expected });
       return;
     }
-    const found = observe(this.world, line.path, this.actView());
-    if (isUnknownPath(found)) {
-      this.expectations.push({ line: index, ok: false, actual: found.message, expected });
-      return;
-    }
-    const ok = holds(found, line.operator, line.value);
-    this.expectations.push({ line: index, ok, actual: observedText(found), expected });
+    const ok = matches(filter, this.last);
+    const actual = found(filter, this.last);
+    this.expectations.push({ line: index, ok, actual, expected });
   }
 
-  /** What the acts of this line did; the steps are read only when an expectation asks for them. */
-  private actView(): ActView {
-    const { timeline, actStart } = this;
-    const moves = (): readonly Move[] => this.movesOfLine();
-    return {
-      guest: this.guest,
-      get moves() {
-        return moves();
-      },
-      get findings() {
-        const found = timeline.findings().filter(({ step }) => step >= actStart);
-        return found.map(({ finding }) => finding);
-      },
-      refused: this.refused ?? '',
-    };
-  }
-
-  /** Read once, however many expectations ask. */
-  private movesOfLine(): readonly Move[] {
-    const { timeline, actStart: first } = this;
-    const end = timeline.stepCount;
-    if (this.read?.first !== first || this.read.end !== end) {
-      const steps = Array.from({ length: end - first }, (_, i) => timeline.step(first + i));
-      this.read = { first, end, moves: steps.flatMap(({ move }) => (move ? [move] : [])) };
-    }
-    return this.read.moves;
+  /** The names that the expectations of an act compare with what they were before it. */
+  private comparedAfter(index: number): readonly string[] {
+    const { lines } = this.scenario;
+    const next = lines.findIndex((line, at) => at > index && isActing(line));
+    return lines
+      .slice(index + 1, next < 0 ? undefined : next)
+      .flatMap((line) =>
+        line.kind === 'expect' && appliesTo(line, this.profile.spec) ? changedPaths(line.filter) : [],
+      );
   }
 }
+
+type ActingLine = Extract<Line, { kind: 'act' | 'launch' | 'runUntil' }>;
+
+const isActing = (line: Line): line is ActingLine =>
+  line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil';
 
 /** What a run has when a budget is spent. */
 function usedUp(budget: BudgetName, { maxSteps, maxWrites, maxBytes }: Required<RunOptions>): string {

@@ -7,6 +7,7 @@ import { actTables, type Act, type ByteRun, type ParameterKind, type PscEntryInp
 import { defaultProfileId } from '../profiles/default-profile';
 import { printByteRuns } from './byte-runs';
 import { printEntries } from './entries';
+import type { Filter } from './filter/filter';
 
 /** A parameter as it was written: `vmsa=0x121000`. */
 export interface WrittenParameter {
@@ -44,20 +45,16 @@ export type Until =
   | { readonly what: 'terminated' | 'idle' | 'exit' }
   | { readonly what: 'steps'; readonly count: number; readonly text: string };
 
-export const expectOperators = ['==', '!=', '<', '>', '<=', '>=', 'has'] as const;
-export type ExpectOperator = (typeof expectOperators)[number];
-
 export interface ExpectLine {
   readonly kind: 'expect';
   /** Profiles it narrows to, as written without `@`; empty for all. */
   readonly profiles: readonly string[];
-  readonly path: string;
-  readonly operator: ExpectOperator;
-  /** What is expected, as written. */
-  readonly value: string;
+  /** What is expected of the act above, as written, one blank between words. */
+  readonly text: string;
+  readonly filter: Filter;
 }
 
-export const guestPrograms = ['manual', 'linux', 'selftest', 'ovmf', 'svsm'] as const;
+export const guestPrograms = ['manual', 'linux', 'selftest', 'ovmf', 'svsm', 'storm'] as const;
 export type GuestProgram = (typeof guestPrograms)[number];
 export const hostPersonalities = [
   'manual',

@@ -22,6 +22,13 @@ export interface TapedFinding {
   readonly invariant?: InvariantName;
 }
 
+export interface TapedStep {
+  /** Nothing when an act wrote without any visible move. */
+  readonly move: Move | undefined;
+  readonly rule?: RuleId;
+  readonly findings: readonly TapedFinding[];
+}
+
 export interface Tape {
   readonly world: World;
   readonly stepCount: number;
@@ -29,10 +36,5 @@ export interface Tape {
   perform(act: Act, origin: Origin): Performed;
   /** Everything found so far, with the step it was found in; cheaper than reading the steps. */
   findings(): readonly { readonly step: number; readonly finding: TapedFinding }[];
-  step(index: number): {
-    /** Nothing when an act wrote without any visible move. */
-    readonly move: Move | undefined;
-    readonly rule?: RuleId;
-    readonly findings: readonly TapedFinding[];
-  };
+  step(index: number): TapedStep;
 }

@@ -74,7 +74,10 @@ export const vmGroup = group('vm', {
     ],
     'How the VMM handles exits.',
   ),
-  guestProgram: oneOf(['manual', 'linux', 'selftest', 'ovmf', 'svsm'], 'What the guest does by itself.'),
+  guestProgram: oneOf(
+    ['manual', 'linux', 'selftest', 'ovmf', 'svsm', 'storm'],
+    'What the guest does by itself.',
+  ),
   vmmStopped: flag('The VMM stopped the VM for good and runs no vCPU any more.'),
   terminationRequested: flag('An exit reported a termination request of the guest to the VMM.'),
   ioctlRet: signed('Result of the last VM or vCPU ioctl: 0 or a negative errno.'),

@@ -232,6 +232,16 @@ describe('runs of texts that differ', () => {
     expect(rows.slice(0, firstDivergence).every(({ groups }) => groups.length === 1)).toBe(true);
   });
 
+  test.each([
+    { other: 'v0.ret == 1', stands: 'beside it' },
+    { other: 'v0.exit == HLT', stands: 'apart' },
+    { other: 'not v0.exit changed and v0.ret == 0', stands: 'apart' },
+  ])('the expectation "$other" for "v0.ret == 0" stands $stands', ({ other, stands }) => {
+    const { lines } = comparedTexts(`${before}\n? v0.ret == 0`, `${before}\n? ${other}`);
+    const expectations = lines.filter(({ line }) => line.kind === 'expect');
+    expect(expectations).toHaveLength(stands === 'apart' ? 2 : 1);
+  });
+
   test('an act that one text leaves out has rows of the other run alone', () => {
     const comparison = comparedTexts(before, before.replace(/\nv0 ap-create target=1 .*/, ''));
     checkSound(comparison);

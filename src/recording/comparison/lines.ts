@@ -3,6 +3,7 @@
  * whose steps are aligned together.
  */
 import type { Resumable } from '../../base/resumable';
+import { namesIn } from '../../scenarios/filter/matches';
 import { lineText, printScenario } from '../../scenarios/print';
 import type { Line, Scenario } from '../../scenarios/scenario';
 import { alignInParts, type AlignedItem } from './alignment';
@@ -48,7 +49,7 @@ const isSameText = (a: Scenario, b: Scenario): boolean => a === b || printScenar
 
 /** Lines of one kind are paired where their texts differ: the same act with another address. */
 function kindOf(line: Line): string {
-  if (line.kind === 'expect') return `expect ${line.path}`;
+  if (line.kind === 'expect') return `expect ${namesIn(line.filter).join(' ')}`;
   if (line.kind !== 'act') return line.kind;
   const { act } = line;
   return `${act.actor === 'guest' ? act.vcpu : act.actor} ${act.verb}`;

@@ -3,7 +3,7 @@ import { observe, isUnknownPath } from '../../engine/observe';
 import { backedRuns, type BackedRun } from '../../engine/page-class';
 import { hex } from '../../base/hex';
 import type { World } from '../../engine/world';
-import { observedText } from '../../scenarios/expect';
+import { observedText } from '../../scenarios/filter/value';
 import type { FieldDifference } from './model';
 
 /** The properties of a frame, by the names of observations. */

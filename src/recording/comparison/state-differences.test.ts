@@ -7,7 +7,7 @@ import { isUnknownPath, observe } from '../../engine/observe';
 import { NO_GPA, NO_PFN, type World } from '../../engine/world';
 import { profileIds } from '../../profiles/profiles';
 import { profile } from '../../profiles/resolve';
-import { observedText } from '../../scenarios/expect';
+import { observedText } from '../../scenarios/filter/value';
 import { runScenario } from '../../scenarios/run';
 import { actLine, type Line } from '../../scenarios/scenario';
 import { runs as runsOf } from '../../testing/effort';

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { finish as all } from '../../base/resumable';
 import { describe, expect, test } from 'vitest';
@@ -5,6 +6,7 @@ import { parseProfileSpec } from '../../profiles/resolve';
 import { parseFilter } from '../../scenarios/filter/parse';
 import { parseScenario } from '../../scenarios/parse';
 import { runScenario } from '../../scenarios/run';
+import { runs } from '../../testing/effort';
 import { compare } from '../comparison/comparison';
 import { Timeline } from '../timeline/timeline';
 import { rowHits, stepHits } from './hits';
@@ -74,4 +76,73 @@ test('rows of several runs: those that differ, and those that any run has', () =
   const refused = all(rowHits(comparison, filterOf('text ~ "malformed"')));
   expect(refused).toHaveLength(1);
   expect(comparison.divergences).toContain(refused[0]);
+});
+
+test('any filter that can be read gives steps of the run, in order', () => {
+  const [run] = runsOf('psc-batch', ['linux-7.2']);
+  const timeline = run?.timeline;
+  if (!timeline) throw new Error('no run');
+  const names = fc.constantFrom(
+    'v0.exit',
+    'v1.mpState',
+    'v0.ghcb.swExitCode',
+    'v0.run.hypercall.args[1]',
+    'guest.info2',
+    'psc.entry[3].curPage',
+    'page.0x100.rmp',
+    'page.0xfffffff.rmp',
+    'page.9007199254740993.kvm',
+    'refused',
+    'moves.mapGpaRangeExit',
+    'violations.pscRet',
+    'vm.gstate',
+    'slot0.pages',
+    'vmsa.v1.rmp',
+    'text',
+    'act',
+    'move',
+    'rule',
+    '__proto__',
+    'v0.constructor',
+    'toString',
+  );
+  const values = fc.oneof(
+    fc.constantFrom(
+      'HYPERCALL',
+      'yes',
+      'no',
+      '0',
+      '-1',
+      '0xffffffffffffffffffffffff',
+      '9'.repeat(400),
+      'no page',
+      'none',
+    ),
+    fc.string({ unit: 'binary', maxLength: 20 }).map((text) => JSON.stringify(text)),
+  );
+  const atom = fc.oneof(
+    fc.tuple(names, fc.constantFrom('==', '!=', '<', '>=', 'has', '~'), values).map((all) => all.join(' ')),
+    names.map((name) => `${name} changed`),
+    fc.constantFrom('differs', 'findings.note'),
+  );
+  const { filter } = fc.letrec<{ filter: string }>((tie) => ({
+    filter: fc.oneof(
+      { maxDepth: 5 },
+      atom,
+      tie('filter').map((inner) => `not (${inner})`),
+      fc
+        .tuple(tie('filter'), fc.constantFrom('and', 'or'), tie('filter'))
+        .map(([a, join, b]) => `(${a}) ${join} ${b}`),
+    ),
+  }));
+  fc.assert(
+    fc.property(filter, (text) => {
+      const parsed = parseFilter(text, { vcpus: 2 });
+      if (!parsed.ok) return;
+      const found = all(stepHits(timeline, parsed.filter));
+      expect(found).toEqual([...new Set(found)].sort((a, b) => a - b));
+      expect(found.every((step) => step >= 0 && step < timeline.stepCount)).toBe(true);
+    }),
+    { numRuns: runs(30) },
+  );
 });

@@ -1,11 +1,11 @@
 /** The steps of a run, or the rows of several, that a filter asks for. */
 import type { Resumable } from '../../base/resumable';
-import type { ActView } from '../../engine/observe';
+import { noAct, observe, type ActView } from '../../engine/observe';
 import { moveText } from '../../engine/moves';
 import { actLine } from '../../scenarios/scenario';
 import { lineText } from '../../scenarios/print';
 import type { Filter, StepText } from '../../scenarios/filter/filter';
-import { matches, type FilteredStep } from '../../scenarios/filter/matches';
+import { matches, type Filtered } from '../../scenarios/filter/matches';
 import type { Comparison } from '../comparison/model';
 import type { Timeline } from '../timeline/timeline';
 
@@ -51,15 +51,18 @@ class FilteredSteps {
     this.guests = timeline.acts.map(({ act }) => (guest = act.actor === 'guest' ? act.vcpu : guest));
   }
 
-  at(index: number): FilteredStep {
+  at(index: number): Filtered {
     const { timeline } = this;
     return {
-      before: () => timeline.at(index).world,
-      after: () => timeline.at(index + 1).world,
-      view: () => this.viewOf(index),
-      text: (name) => this.text(index, name),
+      before: (path) => observe(timeline.at(index).world, path, this.viewBefore(index)),
+      after: (path) => observe(timeline.at(index + 1).world, path, this.viewOf(index)),
+      texts: (name) => [this.text(index, name)],
       differs: () => this.differs(index),
     };
+  }
+
+  private viewBefore(index: number): ActView {
+    return { ...noAct, guest: this.guests[this.timeline.step(index).actIndex] ?? 0 };
   }
 
   private viewOf(index: number): ActView {

@@ -1,8 +1,10 @@
 /**
- * What a filter says of a step. Its names are those of expectations (`src/engine/observe.ts`); what the step itself
- * carries has names of its own.
+ * What a filter says of a step, and an expectation of an act. The names are those of `src/engine/observe.ts`; what the
+ * step itself carries has names of its own.
  */
-import type { ExpectOperator } from '../scenario';
+
+export const compareOperators = ['==', '!=', '<', '>', '<=', '>=', 'has'] as const;
+export type CompareOperator = (typeof compareOperators)[number];
 
 /** What a step carries, in words: its sentence, its act as a scenario writes it, its kind of move, its rule. */
 export const stepTexts = ['text', 'act', 'move', 'rule'] as const;
@@ -14,14 +16,14 @@ export type TextOperator = '==' | '!=' | '~';
 export type Filter =
   | { readonly kind: 'and' | 'or'; readonly parts: readonly Filter[] }
   | { readonly kind: 'not'; readonly of: Filter }
-  /** The value once the step is over. */
+  /** The value once the step or act is over. */
   | {
       readonly kind: 'compare';
       readonly path: string;
-      readonly operator: ExpectOperator | '~';
+      readonly operator: CompareOperator | '~';
       readonly value: string;
     }
-  /** The step changed the value. */
+  /** The step or act changed the value. */
   | { readonly kind: 'changed'; readonly path: string }
   | {
       readonly kind: 'text';
@@ -29,7 +31,7 @@ export type Filter =
       readonly operator: TextOperator;
       readonly value: string;
     }
-  /** Runs under several profiles did not do the same in the step. */
+  /** Runs under several profiles did not do the same in the step; never said of an act. */
   | { readonly kind: 'differs' };
 
 /** Why a text is no filter. */

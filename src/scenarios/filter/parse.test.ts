@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseScenario } from '../parse';
+import { printScenario } from '../print';
 import type { Filter } from './filter';
 import { parseFilter } from './parse';
 
@@ -110,19 +111,47 @@ describe('a filter', () => {
     );
   });
 
-  test('an expectation of any shipped scenario is a filter when its value is one word', () => {
+  test.each<[string, Filter]>([
+    [
+      'refused == the VM is gone',
+      { kind: 'compare', path: 'refused', operator: '==', value: 'the VM is gone' },
+    ],
+    [
+      'refused == (not  so) and "so',
+      { kind: 'compare', path: 'refused', operator: '==', value: '(not so) and "so' },
+    ],
+    [
+      'page.0x120.rmp == no page and v1.mpState changed',
+      {
+        kind: 'and',
+        parts: [{ kind: 'compare', path: 'page.0x120.rmp', operator: '==', value: 'no page' }, changed],
+      },
+    ],
+    [
+      'refused != no or v1.mpState changed',
+      { kind: 'or', parts: [{ kind: 'compare', path: 'refused', operator: '!=', value: 'no' }, changed] },
+    ],
+  ])('%s needs no quotes', (text, filter) => {
+    expect(filterOf(text)).toEqual(filter);
+  });
+
+  test('what any shipped scenario expects is a filter, and is printed as it was written', () => {
     const folder = new URL('../../../public/scenarios/', import.meta.url);
     let count = 0;
     for (const name of readdirSync(folder).filter((one) => one.endsWith('.ghcb'))) {
-      const parsed = parseScenario(readFileSync(new URL(name, folder), 'utf8'));
+      const text = readFileSync(new URL(name, folder), 'utf8');
+      const parsed = parseScenario(text);
       if (!parsed.ok) throw new Error(name);
+      expect(printScenario(parsed.scenario), name).toBe(text);
       for (const line of parsed.scenario.lines) {
         if (line.kind !== 'expect') continue;
-        const text = `${line.path} ${line.operator} ${/\s|"/.test(line.value) ? JSON.stringify(line.value) : line.value}`;
-        expect(parseFilter(text, { vcpus: 64 }), `${name}: ${text}`).toMatchObject({ ok: true });
+        expect(parseFilter(line.text, { vcpus: 64 }), `${name}: ${line.text}`).toEqual({
+          ok: true,
+          filter: line.filter,
+        });
         count++;
       }
     }
-    expect(count).toBeGreaterThan(100);
+    expect(count).toBeGreaterThan(1000);
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Reads a filter: `v1.mpState changed and not (move == vmrun or text ~ "PSC")`. `not` binds closer than `and`, `and`
- * closer than `or`. A name alone is a question: a flag that is set, a count above zero.
+ * Reads a filter, and what an expectation says behind its profiles: `v1.mpState changed and not (move == kvmRun or
+ * text ~ "PSC")`. `not` binds closer than `and`, `and` closer than `or`. A name alone is a question: a flag that is set, a
+ * count above zero.
  */
 import { MAX_FILTER_DEPTH } from '../../base/limits';
 import { moveNames } from '../../engine/moves';
@@ -14,24 +15,35 @@ import {
   type UnknownPath,
 } from '../../engine/observe';
 import { ruleIds } from '../../engine/rules';
-import { expectOperators, type ExpectOperator } from '../scenario';
-import { stepTexts, type Filter, type FilterProblem, type StepText, type TextOperator } from './filter';
+import {
+  compareOperators,
+  stepTexts,
+  type CompareOperator,
+  type Filter,
+  type FilterProblem,
+  type StepText,
+  type TextOperator,
+} from './filter';
 import { tokensOf, type Token } from './tokens';
 
 export type ParsedFilter =
   { readonly ok: true; readonly filter: Filter } | { readonly ok: false; readonly problem: FilterProblem };
 
+/** Signs that look like operators. */
+const strays: ReadonlySet<string> = new Set(['=', '&', '|']);
+
 /** Names of rows in which runs under several profiles differ. */
 const differNames: readonly string[] = ['differs', 'findings.divergence'];
 
-export function parseFilter(text: string, machine: Machine): ParsedFilter {
+/** What a filter is asked about: any step of one run or of several, or one act of one run. */
+export type Asked = 'step' | 'act';
+
+export function parseFilter(text: string, machine: Machine, asked: Asked = 'step'): ParsedFilter {
   const tokens = tokensOf(text);
-  if (!tokens.ok) {
-    const at = Number(tokens.error.place ?? 0);
-    return { ok: false, problem: { message: tokens.error.message, at, length: text.length - at } };
-  }
+  if (!tokens.ok)
+    return { ok: false, problem: { message: tokens.error.message, at: 0, length: text.length } };
   try {
-    return { ok: true, filter: new Reader(text, tokens.value, machine).whole() };
+    return { ok: true, filter: new Reader(text, tokens.value, machine, asked).whole() };
   } catch (error) {
     if (error instanceof Wrong) return { ok: false, problem: error.problem };
     throw error;
@@ -52,6 +64,7 @@ class Reader {
     private readonly text: string,
     private readonly tokens: readonly Token[],
     private readonly machine: Machine,
+    private readonly asked: Asked,
   ) {}
 
   whole(): Filter {
@@ -95,7 +108,10 @@ class Reader {
     const name = this.tokens[this.next];
     if (name?.kind !== 'word') throw wrong(this.here(), 'a name is missing', 'a name, not or (');
     this.next++;
-    if (differNames.includes(name.text)) return { kind: 'differs' };
+    if (differNames.includes(name.text)) {
+      if (this.asked === 'step') return { kind: 'differs' };
+      throw wrong(name, `'${name.text}' is about several runs; an expectation looks at one`);
+    }
     const step = stepTexts.find((one) => one === name.text);
     return step ? this.stepText(step) : this.observed(name);
   }
@@ -119,12 +135,44 @@ class Reader {
       this.next++;
       return { kind: 'changed', path };
     }
+    if (after?.kind === 'word' && strays.has(after.text))
+      throw wrong(after, `'${after.text}' is not known here`, compareOperators.join(' '));
     if (after?.kind !== 'operator') return asQuestion(path, domain, name);
-    const operator = this.operator<ExpectOperator | '~'>([...expectOperators, '~']);
-    const value = this.value();
+    const operator = this.operator<CompareOperator | '~'>([...compareOperators, '~']);
+    const value = this.valueOf(domain);
     const never = operator === '~' ? undefined : checkValue(domain, operator, value.text);
     if (never) throw unknown(value, never);
     return { kind: 'compare', path, operator, value: value.text };
+  }
+
+  /** As {@link value}; the words of a name need no quotes, and a sentence without them takes the rest. */
+  private valueOf({ words, sentence }: Domain): Token {
+    const first = this.tokens[this.next];
+    if (sentence && first && first.kind !== 'text' && !this.isAlone(first, words)) {
+      this.next = this.tokens.length;
+      const rest = this.text.slice(first.at);
+      return { kind: 'text', text: rest.trim().replace(/\s+/g, ' '), at: first.at, length: rest.length };
+    }
+    const value = this.value();
+    const phrase = words
+      .filter((one) => one.includes(' ') && this.follows(value, one.split(' ')))
+      .reduce((longest, one) => (one.length > longest.length ? one : longest), '');
+    if (phrase === '') return value;
+    this.next += phrase.split(' ').length - 1;
+    const last = this.tokens[this.next - 1] ?? value;
+    return { ...value, text: phrase, length: last.at + last.length - value.at };
+  }
+
+  /** Whether a word is a value that ends there. */
+  private isAlone({ text }: Token, words: readonly string[]): boolean {
+    const next = this.tokens[this.next + 1];
+    return words.includes(text) && (!next || ['and', 'or', 'close'].includes(next.kind));
+  }
+
+  /** Whether a value, which has been read, begins so many words. */
+  private follows({ kind, text }: Token, [first, ...more]: readonly string[]): boolean {
+    if (kind !== 'word' || text !== first) return false;
+    return more.every((one, i) => this.tokens[this.next + i]?.text === one);
   }
 
   private operator<T extends string>(known: readonly T[]): T {
@@ -137,6 +185,8 @@ class Reader {
 
   private value(): Token {
     const token = this.tokens[this.next];
+    if (token?.kind === 'unclosed')
+      throw wrong(token, 'The text that begins here has no closing quote.', '"');
     if (token?.kind !== 'word' && token?.kind !== 'text')
       throw wrong(this.here(), 'a value is missing', 'a number, a word or "a text"');
     this.next++;

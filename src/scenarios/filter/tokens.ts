@@ -3,8 +3,8 @@ import { problem, ok, type Result } from '../../base/result';
 import { MAX_FILTER_CHARACTERS } from '../../base/limits';
 
 export interface Token {
-  readonly kind: 'word' | 'text' | 'operator' | 'open' | 'close' | 'and' | 'or' | 'not';
-  /** A text without its quotes. */
+  readonly kind: 'word' | 'text' | 'unclosed' | 'operator' | 'open' | 'close' | 'and' | 'or' | 'not';
+  /** A text without its quotes; an unclosed one runs to the end. */
   readonly text: string;
   /** First character in the filter. */
   readonly at: number;
@@ -27,7 +27,7 @@ const joins: Readonly<Record<string, Token['kind']>> = {
 /** Blanks, a quoted text, an operator, a join, a word; each alternative begins with another character. */
 const tokenPattern = /\s+|"(?:[^"\\]|\\.)*"?|[=!<>]=|&&|\|\||[<>~!()]|[^\s"=!<>~()&|]+|[\s\S]/gu;
 
-/** Cuts a filter into words. @returns an error with its place where a quote is not closed or the filter is too long */
+/** Cuts a filter into words. @returns an error where it is too long */
 export function tokensOf(filter: string): Result<readonly Token[]> {
   if (filter.length > MAX_FILTER_CHARACTERS)
     return problem(
@@ -37,10 +37,9 @@ export function tokensOf(filter: string): Result<readonly Token[]> {
   for (const { 0: text, index } of filter.matchAll(tokenPattern)) {
     if (text.trim() === '') continue;
     if (text.startsWith('"')) {
-      if (text.length < 2 || !/^"(?:[^"\\]|\\[\s\S])*"$/u.test(text))
-        return problem('The text that begins here has no closing quote.', String(index));
-      const inner = text.slice(1, -1).replace(/\\([\s\S])/gu, '$1');
-      tokens.push({ kind: 'text', text: inner, at: index, length: text.length });
+      const isClosed = /^"(?:[^"\\]|\\[\s\S])*"$/u.test(text);
+      const inner = text.slice(1, isClosed ? -1 : undefined).replace(/\\([\s\S])/gu, '$1');
+      tokens.push({ kind: isClosed ? 'text' : 'unclosed', text: inner, at: index, length: text.length });
     } else tokens.push({ kind: kindOf(text), text, at: index, length: text.length });
   }
   return ok(tokens);

@@ -4,10 +4,10 @@ import { bytesToHex, hex } from '../../base/hex';
 import { actTables, type Act, type Actor, type ParameterKind } from '../../engine/acts';
 import { facetNames, valuesOf } from '../../profiles/facets';
 import { profileIds } from '../../profiles/profiles';
+import { compareOperators, type Filter } from '../../scenarios/filter/filter';
 import { survivesMail } from '../../scenarios/print';
 import {
   actLine,
-  expectOperators,
   guestPrograms,
   hostPersonalities,
   paramsOf,
@@ -146,7 +146,7 @@ const expectLine: fc.Arbitrary<Line> = fc
         maxLength: 3,
       },
     ),
-    operator: fc.constantFrom(...expectOperators),
+    operator: fc.constantFrom(...compareOperators),
     about: fc.oneof(
       fc.record({ path: fc.constant('refused'), value: prose.map((text) => `a ${text}`) }),
       fc.record({
@@ -155,7 +155,10 @@ const expectLine: fc.Arbitrary<Line> = fc
       }),
     ),
   })
-  .map(({ about, ...rest }): Line => ({ kind: 'expect', ...about, ...rest }));
+  .map(({ about: { path, value }, profiles, operator }): Line => {
+    const filter: Filter = { kind: 'compare', path, operator, value };
+    return { kind: 'expect', profiles, text: `${path} ${operator} ${value}`, filter };
+  });
 
 const aside: fc.Arbitrary<Line> = fc.oneof(
   prose.map((text): Line => ({ kind: 'note', text })),

@@ -11,6 +11,7 @@ import { memoryPages } from './machine';
 import { ovmf } from './ovmf';
 import { decide, type Decision, type Program } from './program';
 import { selftest } from './selftest';
+import { storm } from './storm';
 import { svsm } from './svsm';
 
 const programs: Readonly<Record<Vm['guestProgram'], Program | undefined>> = {
@@ -19,6 +20,7 @@ const programs: Readonly<Record<Vm['guestProgram'], Program | undefined>> = {
   selftest,
   ovmf,
   svsm,
+  storm,
 };
 
 /** The next instruction of the program on a vCPU; nothing when it has ended or the vCPU is not in the guest. */
