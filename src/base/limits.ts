@@ -34,6 +34,10 @@ export const MAX_PROBLEM_CHARACTERS = 400;
 /** Characters of a filter, and how deep its parentheses and negations go. */
 export const MAX_FILTER_CHARACTERS = 4 * KIB;
 export const MAX_FILTER_DEPTH = 64;
+/** Marked words and links of one note. */
+export const MAX_NOTE_PIECES = 200;
+/** Values that are pinned to the rail: each is followed along the whole run. */
+export const MAX_PINS = 8;
 /** Forks of one scenario that are kept; a person loses count of more. */
 export const MAX_WORK_BRANCHES = 256;
 /** Characters of a name that a person gives to a work. */
