@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WriteLog } from './arena';
 import { PageField, REGION_PAGES } from './page-field';
 
@@ -134,4 +134,68 @@ test('a run that leaves the store is refused whole', () => {
   expect(() => field.setRun(PAGES - 1, 2, 9)).toThrow(/there is no page of the store/);
   expect(() => field.setRun(3, -1, 9)).toThrow(/there is no page of the store/);
   expect([...field.runs()]).toEqual([]);
+});
+
+describe('a field of many gigabytes', () => {
+  const GIB8 = REGION_PAGES << 12;
+  const end = 2 * GIB8 + 5000;
+  /** Where runs begin and end: around the borders of regions and of 8 GiB. */
+  const borders = [
+    ...[0, GIB8, 2 * GIB8].flatMap((at) => [at, at + 1, at + 511, at + 512, at + 1024]),
+    ...[GIB8, 2 * GIB8].flatMap((at) => [at - 1025, at - 512, at - 1]),
+    end,
+  ].sort((a, b) => a - b);
+  const run = fc
+    .tuple(fc.nat(borders.length - 2), fc.nat(borders.length - 2), fc.integer({ min: -1, max: 2 }))
+    .map(([a, b, value]) => ({ from: Math.min(a, b), to: Math.max(a, b) + 1, value }));
+  const lengthOf = (index: number): number => (borders[index + 1] ?? 0) - (borders[index] ?? 0);
+
+  /** The runs that a plain array would have, one entry for the pages between two borders. */
+  function runsOf(plain: readonly number[]): { first: number; count: number; value: number }[] {
+    const runs: { first: number; count: number; value: number }[] = [];
+    plain.forEach((value, index) => {
+      const last = runs.at(-1);
+      const first = borders[index] ?? 0;
+      if (last && last.value === value && last.first + last.count === first) last.count += lengthOf(index);
+      else runs.push({ first, count: lengthOf(index), value });
+    });
+    return runs.filter(({ value }) => value !== 0);
+  }
+
+  test('holds what a plain array holds, and flips and the log lead back to where it started', () => {
+    fc.assert(
+      fc.property(fc.array(run, { maxLength: 25 }), (all) => {
+        const log = new WriteLog();
+        const field = new PageField(0, end, log);
+        const plain = new Array<number>(borders.length - 1).fill(0);
+        for (const { from, to, value } of all) {
+          const first = borders[from] ?? 0;
+          field.setRun(first, (borders[to] ?? 0) - first, value);
+          plain.fill(value, from, to);
+          expect([...field.runs()]).toEqual(runsOf(plain));
+          for (const page of borders.slice(0, -1)) expect(field.get(page)).toBe(plain[borders.indexOf(page)]);
+        }
+        for (const { from, to } of [...all, ...all].reverse()) {
+          const first = borders[from] ?? 0;
+          field.flip(first, (borders[to] ?? 0) - first, 5);
+        }
+        expect([...field.runs()]).toEqual(runsOf(plain));
+        const { data } = log;
+        for (let top = log.top; top > 0; top -= 5)
+          field.store(data[top - 5] as number, data[top - 4] as number, data[top - 3] as number);
+        expect([...field.runs()]).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('takes memory where its pages differ, and nothing for a terabyte that agrees', () => {
+    const field = new PageField(0, 2 ** 28, new WriteLog());
+    field.setRun(0, 2 ** 28, 7);
+    expect(field.byteLength).toBeLessThan(4096);
+    field.setRun(2 ** 20, 3, 8);
+    expect(field.byteLength).toBeLessThan(32_768);
+    field.setRun(0, 2 ** 28, 7);
+    expect(field.byteLength).toBeLessThan(8192);
+  });
 });

@@ -1,6 +1,7 @@
 /**
  * Per-page facts for guests of any size. A field holds one 32-bit value per page; a 2 MiB region whose pages all
- * agree is one number, a mixed region is a leaf of 512. Writes go by runs of pages and are logged as runs.
+ * agree is one number, a mixed region is a leaf of 512, and 8 GiB that agree are one number again: a guest of a terabyte
+ * takes memory only where its pages differ. Writes go by runs of pages and are logged as runs.
  */
 import { assertIndex, assertRange } from '../../base/assert';
 import { PAGES_RECORD, type WriteLog } from './arena';
@@ -9,13 +10,26 @@ export const REGION_PAGES = 512;
 const REGION_SHIFT = 9;
 const PAGE = 'page of the store';
 const LEAF_BYTES = REGION_PAGES * 4;
+/** Regions of a chunk, as a power of two. */
+const CHUNK_SHIFT = 12;
+const CHUNK_MASK = (1 << CHUNK_SHIFT) - 1;
+const CHUNK_PAGES = REGION_PAGES << CHUNK_SHIFT;
+
+/** Regions next to each other of which some differ. */
+interface Chunk {
+  /** By region: the value of all its pages, or the number of its leaf. */
+  readonly table: Int32Array;
+  readonly mixed: Uint8Array;
+}
 
 export class PageField {
-  /** By region: the value of all its pages, or the number of its leaf. */
-  private readonly table: Int32Array;
-  private readonly mixed: Uint8Array;
+  /** Nothing where all pages of a chunk agree. */
+  private readonly chunks: (Chunk | undefined)[];
+  /** By chunk: the value of its pages, where all agree. */
+  private readonly values: Int32Array;
   private readonly leaves: Int32Array[] = [];
   private readonly freeLeaves: number[] = [];
+  readonly regionCount: number;
   /** Number of changes; a drawing that stores it can detect that it is stale. */
   version = 0;
 
@@ -25,9 +39,10 @@ export class PageField {
     readonly pageCount: number,
     private readonly log: WriteLog,
   ) {
-    const regions = (pageCount + REGION_PAGES - 1) >> REGION_SHIFT;
-    this.table = new Int32Array(regions);
-    this.mixed = new Uint8Array(regions);
+    this.regionCount = (pageCount + REGION_PAGES - 1) >> REGION_SHIFT;
+    const count = (this.regionCount + CHUNK_MASK) >> CHUNK_SHIFT;
+    this.chunks = new Array<Chunk | undefined>(count).fill(undefined);
+    this.values = new Int32Array(count);
   }
 
   /** Whether the store keeps facts of a page: frame numbers have up to 52 bits, most of them without facts. */
@@ -38,23 +53,27 @@ export class PageField {
   get(page: number): number {
     assertIndex(page, this.pageCount, PAGE);
     const region = page >> REGION_SHIFT;
-    const entry = this.table[region] as number;
-    if (this.mixed[region] !== 1) return entry;
+    const chunk = this.chunks[region >> CHUNK_SHIFT];
+    if (chunk === undefined) return this.values[region >> CHUNK_SHIFT] as number;
+    const entry = chunk.table[region & CHUNK_MASK] as number;
+    if (chunk.mixed[region & CHUNK_MASK] !== 1) return entry;
     return (this.leaves[entry] as Int32Array)[page & (REGION_PAGES - 1)] as number;
   }
 
   /** The one value of a region, or undefined when its pages differ. */
   uniformValue(region: number): number | undefined {
-    assertIndex(region, this.table.length, 'region of the store');
-    return this.mixed[region] === 1 ? undefined : this.table[region];
-  }
-
-  get regionCount(): number {
-    return this.table.length;
+    assertIndex(region, this.regionCount, 'region of the store');
+    const chunk = this.chunks[region >> CHUNK_SHIFT];
+    if (!chunk) return this.values[region >> CHUNK_SHIFT];
+    return chunk.mixed[region & CHUNK_MASK] === 1 ? undefined : chunk.table[region & CHUNK_MASK];
   }
 
   get byteLength(): number {
-    return this.table.byteLength + this.mixed.byteLength + this.leaves.length * LEAF_BYTES;
+    const ofChunks = this.chunks.reduce(
+      (sum, chunk) => sum + (chunk ? chunk.table.byteLength + chunk.mixed.byteLength : 0),
+      0,
+    );
+    return ofChunks + this.values.byteLength * 2 + this.leaves.length * LEAF_BYTES;
   }
 
   /** Length of the run of equal values that starts at `page`, at most `limit`. */
@@ -65,13 +84,21 @@ export class PageField {
     let at = page;
     while (at < end) {
       const region = at >> REGION_SHIFT;
-      const regionEnd = Math.min((region + 1) << REGION_SHIFT, end);
-      if (this.mixed[region] !== 1) {
-        if (this.table[region] !== value) break;
+      const number = region >> CHUNK_SHIFT;
+      const chunk = this.chunks[number];
+      if (!chunk) {
+        if (this.values[number] !== value) break;
+        at = Math.min((number + 1) * CHUNK_PAGES, end);
+        continue;
+      }
+      const regionEnd = Math.min((region + 1) * REGION_PAGES, end);
+      const entry = chunk.table[region & CHUNK_MASK] as number;
+      if (chunk.mixed[region & CHUNK_MASK] !== 1) {
+        if (entry !== value) break;
         at = regionEnd;
         continue;
       }
-      const leaf = this.leafOf(region);
+      const leaf = this.leaves[entry] as Int32Array;
       while (at < regionEnd && leaf[at & (REGION_PAGES - 1)] === value) at++;
       if (at < regionEnd) break;
     }
@@ -110,7 +137,13 @@ export class PageField {
     let at = first;
     while (at < end) {
       const region = at >> REGION_SHIFT;
-      const start = region << REGION_SHIFT;
+      const number = region >> CHUNK_SHIFT;
+      if (this.isWholeChunk(number, at, end)) {
+        this.makeOne(number, value);
+        at = Math.min((number + 1) * CHUNK_PAGES, end);
+        continue;
+      }
+      const start = region * REGION_PAGES;
       const stop = Math.min(start + REGION_PAGES, end);
       if (this.isWhole(region, at, stop)) this.makeUniform(region, value);
       else this.makeMixed(region).fill(value, at - start, stop - start);
@@ -126,10 +159,18 @@ export class PageField {
     let at = first;
     while (at < end) {
       const region = at >> REGION_SHIFT;
-      const start = region << REGION_SHIFT;
+      const number = region >> CHUNK_SHIFT;
+      if (!this.chunks[number] && this.isWholeChunk(number, at, end)) {
+        this.values[number] = (this.values[number] as number) ^ bits;
+        at = Math.min((number + 1) * CHUNK_PAGES, end);
+        continue;
+      }
+      const start = region * REGION_PAGES;
       const stop = Math.min(start + REGION_PAGES, end);
       const isWhole = this.isWhole(region, at, stop);
-      if (isWhole && this.mixed[region] !== 1) this.table[region] = (this.table[region] as number) ^ bits;
+      const { table, mixed } = this.chunkOf(region);
+      const place = region & CHUNK_MASK;
+      if (isWhole && mixed[place] !== 1) table[place] = (table[place] as number) ^ bits;
       else {
         const leaf = this.makeMixed(region);
         for (let i = at - start; i < stop - start; i++) leaf[i] = (leaf[i] as number) ^ bits;
@@ -140,8 +181,14 @@ export class PageField {
   }
 
   private isWhole(region: number, from: number, to: number): boolean {
-    const start = region << REGION_SHIFT;
+    const start = region * REGION_PAGES;
     return from === start && (to === start + REGION_PAGES || to === this.pageCount);
+  }
+
+  /** Whether a run that goes on from a page has all pages of a chunk. */
+  private isWholeChunk(number: number, from: number, end: number): boolean {
+    const start = number * CHUNK_PAGES;
+    return from === start && end >= Math.min(start + CHUNK_PAGES, this.pageCount);
   }
 
   private isConstant(leaf: Int32Array, count: number): boolean {
@@ -150,24 +197,45 @@ export class PageField {
     return true;
   }
 
-  private leafOf(region: number): Int32Array {
-    return this.leaves[this.table[region] as number] as Int32Array;
+  /** The chunk of a region, which may differ from its neighbours from now on. */
+  private chunkOf(region: number): Chunk {
+    const number = region >> CHUNK_SHIFT;
+    const known = this.chunks[number];
+    if (known) return known;
+    const regions = Math.min(CHUNK_MASK + 1, this.regionCount - (number << CHUNK_SHIFT));
+    const table = new Int32Array(regions).fill(this.values[number] as number);
+    return (this.chunks[number] = { table, mixed: new Uint8Array(regions) });
+  }
+
+  /** All pages of a chunk have one value. */
+  private makeOne(number: number, value: number): void {
+    const chunk = this.chunks[number];
+    chunk?.mixed.forEach((mixed, at) => {
+      if (mixed === 1) this.freeLeaves.push(chunk.table[at] as number);
+    });
+    this.chunks[number] = undefined;
+    this.values[number] = value;
   }
 
   private makeUniform(region: number, value: number): void {
-    if (this.mixed[region] === 1) {
-      this.mixed[region] = 0;
-      this.freeLeaves.push(this.table[region] as number);
+    if (!this.chunks[region >> CHUNK_SHIFT] && this.values[region >> CHUNK_SHIFT] === (value | 0)) return;
+    const { table, mixed } = this.chunkOf(region);
+    const at = region & CHUNK_MASK;
+    if (mixed[at] === 1) {
+      mixed[at] = 0;
+      this.freeLeaves.push(table[at] as number);
     }
-    this.table[region] = value;
+    table[at] = value;
   }
 
   private makeMixed(region: number): Int32Array {
-    if (this.mixed[region] === 1) return this.leafOf(region);
+    const { table, mixed } = this.chunkOf(region);
+    const at = region & CHUNK_MASK;
+    if (mixed[at] === 1) return this.leaves[table[at] as number] as Int32Array;
     const number = this.freeLeaves.pop() ?? this.leaves.push(new Int32Array(REGION_PAGES)) - 1;
-    const leaf = (this.leaves[number] as Int32Array).fill(this.table[region] as number);
-    this.mixed[region] = 1;
-    this.table[region] = number;
+    const leaf = (this.leaves[number] as Int32Array).fill(table[at] as number);
+    mixed[at] = 1;
+    table[at] = number;
     return leaf;
   }
 
