@@ -34,7 +34,7 @@ export function benchPages(): void {
   line(
     'guest of 1 TiB, all of it private',
     `${(bytes / 2 ** 20).toFixed(1)} MiB`,
-    `${made.fields.length} fields`,
+    `${made.fields.length} fields; bar 16 MiB`,
   );
 
   const log = new WriteLog();
