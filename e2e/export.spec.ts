@@ -1,7 +1,25 @@
 import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
 import { expectAxeClean } from './axe';
 import { openRun } from './shell';
 import { expect, test } from './test';
+
+/** What Mermaid itself, in this browser, takes a source for. */
+async function diagramTypeOf(page: Page, source: string): Promise<string> {
+  const reader = await page.context().newPage();
+  try {
+    await reader.goto('about:blank');
+    await reader.addScriptTag({ path: 'node_modules/mermaid/dist/mermaid.min.js' });
+    return await reader.evaluate(async (text) => {
+      const { mermaid } = window as unknown as {
+        mermaid: { parse(text: string): Promise<{ diagramType: string }> };
+      };
+      return (await mermaid.parse(text)).diagramType;
+    }, source);
+  } finally {
+    await reader.close();
+  }
+}
 
 const apCreate = '#/s/ap-create-on-init-then-create?r=part2-v4,linux-7.2';
 
@@ -10,7 +28,7 @@ test('what is shown is copied in a form that others read, by keyboard', async ({
   await openRun(page, apCreate);
   await page.keyboard.press('Shift+E');
   const dialog = page.getByRole('dialog', { name: 'Export' });
-  await expect(dialog.getByRole('row')).toHaveCount(7);
+  await expect(dialog.getByRole('row')).toHaveCount(7 + 3);
   await expectAxeClean(page);
   await dialog.getByRole('button', { name: 'Copy Short mail' }).focus();
   await page.keyboard.press('Enter');
@@ -33,7 +51,9 @@ test('what is shown is saved: Mermaid, trace events, exits, a recording that the
     const path = await file.path();
     return { name: file.suggestedFilename(), path, text: await readFile(path, 'utf8') };
   };
-  expect((await saved('Mermaid')).text).toContain('sequenceDiagram');
+  const mermaid = await saved('Mermaid');
+  expect(await diagramTypeOf(page, mermaid.text)).toBe('sequence');
+  await expect(diagramTypeOf(page, mermaid.text.replace('->>', '->>>>'))).rejects.toThrow(/Parse error/);
   const trace: unknown = JSON.parse((await saved('Trace events')).text);
   expect(trace).toHaveProperty('traceEvents');
   const csv = await saved('CSV of exits');

@@ -10,7 +10,7 @@ test('a filter is typed, its steps are gone through, and a link holds it; by key
 }) => {
   await openRun(page, `${apCreate}&k=0`);
   await page.keyboard.press('f');
-  await expect(page.getByRole('textbox', { name: 'filter' })).toBeFocused();
+  await expect(page.getByRole('combobox', { name: 'filter' })).toBeFocused();
   await page.keyboard.type('v1.mpState changed');
   await expect(page.locator(says)).toHaveText(/^\d+ of \d+ steps$/);
   const count = Number(/^\d+/.exec(await page.locator(says).innerText())?.[0]);
@@ -36,7 +36,7 @@ test('a filter is typed, its steps are gone through, and a link holds it; by key
 test('a mistake is named where it stands, with the nearest name', async ({ page }) => {
   await openRun(page, apCreate);
   await page.keyboard.press('f');
-  await expect(page.getByRole('textbox', { name: 'filter' })).toBeFocused();
+  await expect(page.getByRole('combobox', { name: 'filter' })).toBeFocused();
   await page.keyboard.type('v1.mpStat changed');
   await expect(page.locator(says)).toContainText("did you mean 'mpState'?");
   await expect(page.locator(says)).toContainText('at “mpStat”');

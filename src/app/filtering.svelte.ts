@@ -1,7 +1,9 @@
 /** The filter that a person typed, the steps or rows that it means, and the way between them. */
+import type { Completion, Completions } from '../scenarios/filter/complete';
 import type { FilterProblem } from '../scenarios/filter/filter';
 import { loaded } from './chunk';
 import type { Course } from './course';
+import type * as filterModule from './filter';
 import { Jobs } from './jobs.svelte';
 import { landmarkFrom } from './steps';
 
@@ -29,6 +31,8 @@ export class Filtering {
   /** The hits are those of the text and of the run that is shown. */
   isDone = $state.raw(true);
 
+  /** What parses filters, once it is there. */
+  private part: typeof filterModule | undefined = $state.raw();
   private readonly jobs = new Jobs();
   /** A jump that was asked for before the hits were there. */
   private waiting: number | undefined;
@@ -37,6 +41,42 @@ export class Filtering {
 
   open(): void {
     this.isOpen = true;
+    void this.load();
+  }
+
+  /** What may be typed before a place of the text; nothing before the parser is there. */
+  completions(cursor: number): Completions | undefined {
+    return this.part?.completionsIn(this.text, cursor, this.machine);
+  }
+
+  /** Puts a completion into the text. @returns where the cursor stands then */
+  complete(at: Completions, completion: Completion): number {
+    if (!this.part) return at.to;
+    const { text, cursor } = this.part.completed(this.text, at, completion);
+    this.set(text);
+    return cursor;
+  }
+
+  private get machine(): { readonly vcpus: number } {
+    return { vcpus: this.page.course?.runs[0]?.timeline.world.vcpus.length ?? 0 };
+  }
+
+  private async load(): Promise<typeof filterModule | undefined> {
+    const { page } = this;
+    this.part ??= await loaded(
+      'What filters steps',
+      () => import('./filter'),
+      (why) => page.warn(why),
+    );
+    return this.part;
+  }
+
+  /** Shows the field with a filter, which joins the one that is there. */
+  apply(text: string, joins = false): void {
+    this.isOpen = true;
+    const others = this.text.trim();
+    const isPlain = !/\bor\b|\|\|/.test(others);
+    this.set(joins && others !== '' ? `${isPlain ? others : `(${others})`} and ${text}` : text);
   }
 
   /** What a link says; the field is there when there is something in it. */
@@ -66,15 +106,11 @@ export class Filtering {
     this.problem = undefined;
     this.isDone = text.trim() === '' || !course;
     if (this.isDone || !course) return;
-    const part = await loaded(
-      'What filters steps',
-      () => import('./filter'),
-      (why) => page.warn(why),
-    );
+    const part = await this.load();
     if (!part || text !== this.text || course !== page.course) return;
     const { parseFilter, rowHits, stepHits } = part;
     const [run] = course.runs;
-    const parsed = parseFilter(text, { vcpus: run?.timeline.world.vcpus.length ?? 0 });
+    const parsed = parseFilter(text, this.machine);
     if (!parsed.ok) {
       this.problem = parsed.problem;
       this.isDone = true;

@@ -31,7 +31,7 @@ test.each([
 test('any text is something', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
-      expect(['scenario', 'works', 'recording', 'link', 'value']).toContain(incomingOf(text).kind);
+      expect(['scenario', 'works', 'recording', 'picture', 'link', 'value']).toContain(incomingOf(text).kind);
     }),
   );
 });

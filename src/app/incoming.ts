@@ -1,10 +1,11 @@
 /** What a text is that a person pasted or dropped: each kind has one place in the page. */
+import { isSvg } from '../exports/picture/is-svg';
 import { MAX_LINK_CHARACTERS } from '../base/limits';
 import { parseAddress } from './url';
 import { looksLikeWorkFile } from './own-work/file';
 
 export type Incoming =
-  | { readonly kind: 'scenario' | 'works' | 'recording'; readonly text: string }
+  | { readonly kind: 'scenario' | 'works' | 'recording' | 'picture'; readonly text: string }
   /** A link to a place of this page, in another copy of it or this one. */
   | { readonly kind: 'link'; readonly hash: string }
   /** Anything else: the decoder says what it is. */
@@ -21,6 +22,7 @@ export const beginsRecording = (text: string): boolean =>
 export function incomingOf(text: string): Incoming {
   if (looksLikeWorkFile(text)) return { kind: 'works', text };
   if (beginsRecording(text)) return { kind: 'recording', text };
+  if (isSvg(text)) return { kind: 'picture', text };
   const hash = linkOf(text);
   if (hash !== undefined) return { kind: 'link', hash };
   return scenarioBegins.test(text) ? { kind: 'scenario', text } : { kind: 'value', text };

@@ -52,6 +52,7 @@ export interface LinkedPage {
     readonly inLink:
       { readonly text: string; readonly specs?: readonly string[] } | { readonly slug: string } | undefined;
   };
+  readonly pinning: { readonly paths: readonly string[] };
   readonly own: { readonly current: string | undefined };
   /** What links, mails and files are written by. */
   readonly telling: Pick<Jobs, 'do'>;
@@ -240,7 +241,7 @@ export class Links {
   }
 
   private showing(): Showing {
-    const { position, profiles, view, selection, filtering } = this.page;
+    const { position, profiles, view, selection, filtering, pinning } = this.page;
     const specs = profiles.inLink;
     const beside = this.beside();
     return {
@@ -249,6 +250,7 @@ export class Links {
       ...(view === 'ladder' ? {} : { view }),
       ...(filtering.text.trim() === '' ? {} : { filter: filtering.text }),
       ...(beside && { beside }),
+      ...(pinning.paths.length === 0 ? {} : { pins: pinning.paths }),
       ...(selection?.kind === 'page' ? { selection: `page:0x${selection.gfn.toString(16)}` } : {}),
     };
   }

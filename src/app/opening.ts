@@ -33,6 +33,7 @@ export interface OpenedPage {
   readonly profiles: Pick<Profiles, 'chosen' | 'comparing'>;
   readonly filtering: { show(text: string): void };
   readonly beside: { open(beside: Beside): Promise<boolean> };
+  readonly pinning: { show(paths: readonly string[]): void };
   loading: boolean;
   notice: string;
   front: 'asks' | 'answers' | 'gone';
@@ -109,11 +110,13 @@ export class Opening {
     if (showing.theme) page.memory.prefer({ theme: showing.theme });
     page.profiles.chosen = showing.profiles;
     page.profiles.comparing = true;
+    let { pins } = showing;
     try {
       await page.ready;
       if (this.current !== own) return false;
       const work = workId === undefined ? undefined : await page.own.read(workId);
       if (this.current !== own) return false;
+      pins ??= work?.pins;
       if (!(await (work ? this.openWork(own, work) : this.openTarget(own)))) return false;
     } finally {
       if (this.current === own) {
@@ -124,6 +127,7 @@ export class Opening {
     if (showing.beside) await page.beside.open(showing.beside);
     if (page.view === own.view) this.showView(own.address);
     page.filtering.show(showing.filter ?? '');
+    page.pinning.show(pins ?? []);
     page.goTo(showing.step ?? page.position);
     page.links.remember();
     page.selection = parseSelection(showing.selection);

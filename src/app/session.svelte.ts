@@ -3,6 +3,8 @@ import { MAX_WORK_BRANCHES } from '../base/limits';
 import type { Resumable } from '../base/resumable';
 import type { Act } from '../engine/acts';
 import type { EnabledAct } from '../engine/enabled-acts';
+import type { Picture } from '../drawings/picture';
+import { following, wholeRail, zoomed, type RailWindow } from '../drawings/rail';
 import type { Timeline } from '../recording/timeline/timeline';
 import type { ScenarioProblem } from '../scenarios/parse';
 import type { InspectorTab } from '../views/inspector/tabs';
@@ -19,10 +21,11 @@ import type { OutcomeName } from './front';
 import type { DroppedFile, StreamedFile } from './files';
 import { Jobs } from './jobs.svelte';
 import { Filtering } from './filtering.svelte';
+import { Pinning } from './pinning.svelte';
 import { Links, type EntryState, type Shipped } from './links';
 import { Memory } from './memory.svelte';
 import { Opening } from './opening';
-import type { ViewId } from './panels';
+import { panelNamed, type ViewId } from './panels';
 import { Player } from './player.svelte';
 import { Profiles } from './profiles.svelte';
 import type { Ran, RunResult, TextRun } from './runs';
@@ -71,6 +74,7 @@ export class Session {
   readonly profiles = new Profiles(this);
   readonly own = new OwnWork(this);
   readonly filtering: Filtering = new Filtering(this);
+  readonly pinning: Pinning = new Pinning(this);
   readonly revising: Revising = new Revising(this);
   readonly beside: Beside = new Beside(this);
   /** What takes long: opening, running, comparing. */
@@ -91,6 +95,8 @@ export class Session {
   branchId = $state.raw('main');
   /** Position on the course: how many steps, or rows of a comparison, have been made. */
   position = $state.raw(0);
+  /** The part of the course that the rail shows; nothing for all of it. */
+  railWindow = $state.raw<RailWindow | undefined>();
   /** The text in the editor; the run shown came from `branch.text`. */
   draft = $state.raw('');
   problems = $state.raw<readonly ScenarioProblem[]>([]);
@@ -102,6 +108,8 @@ export class Session {
   selection = $state.raw<Selection | undefined>();
   /** Where each view with links of its own stands, as its links name it. */
   paths = $state.raw<Readonly<Partial<Record<ViewId, readonly string[]>>>>({});
+  /** Draws what the view shows, for an export; where the view draws no run. */
+  viewPicture = $state.raw<(() => Picture) | undefined>();
   /** A file that is no scenario: the decoder opens it. */
   droppedFile = $state.raw<DroppedFile | undefined>();
   dialog = $state.raw<Dialog>('none');
@@ -212,6 +220,29 @@ export class Session {
     return result;
   }
 
+  /** A picture of this page: the scenario inside it is opened, where and as it was shown. */
+  async openPicture(text: string, name: string): Promise<void> {
+    const part = await loaded(
+      'What reads pictures',
+      () => import('../exports/picture/read'),
+      (why) => this.warn(why),
+    );
+    const source = part?.readPicture(text);
+    if (!source) return;
+    if (!source.ok) return this.warn(`${name}: ${source.error.message}`);
+    const { scenario, address } = source.value;
+    if (scenario === undefined) {
+      location.hash = address;
+      return;
+    }
+    const { showing } = parseAddress(address);
+    if (showing.profiles) this.profiles.chosen = showing.profiles;
+    if (!(await this.openOwn(scenario))) return;
+    const panel = panelNamed(showing.view ?? '');
+    if (panel) this.show(panel.id);
+    this.seek(showing.step ?? this.position);
+  }
+
   /**
    * A recording is played: its scenario runs again, and where this build comes to something else, what was recorded stands
    * beside it.
@@ -292,6 +323,7 @@ export class Session {
     // At once: a view drawn before the next await must not meet the world at its end.
     this.goTo(this.course?.placeOf(0, this.engine?.interestingPosition(ran.run) ?? 0) ?? 0);
     this.selection = undefined;
+    this.railWindow = undefined;
     this.showRemarks(ran);
   }
 
@@ -356,6 +388,11 @@ export class Session {
     if (this.own.current !== undefined || !isUntouched) this.keepAsOwn();
   }
 
+  /** A work remembers what is pinned; without one the address does. */
+  pinsChanged(): void {
+    if (this.own.current !== undefined) this.keepAsOwn();
+  }
+
   private keepAsOwn(): void {
     const { own, shipped, draft, branchId, title } = this;
     const branches = this.branches.map(
@@ -368,6 +405,7 @@ export class Session {
       branches: whole ? branches : [{ id: 'main', title: 'main', text: draft }],
       branch: whole ? branchId : 'main',
       draft,
+      ...(this.pinning.paths.length > 0 && { pins: this.pinning.paths }),
     });
   }
 
@@ -520,9 +558,16 @@ export class Session {
     if (!course) return;
     const to = Math.max(0, Math.min(position, course.length));
     this.position = to;
+    if (this.railWindow) this.railWindow = following(this.railWindow, to, course.length);
     this.status = '';
     if (!this.player.playing) this.announceStep();
     this.links.remember();
+  }
+
+  /** Shows less or more of the course on the rail. @param by doublings */
+  zoomRail(by: number, around = this.position): void {
+    const { stepCount, railWindow = wholeRail(stepCount) } = this;
+    this.railWindow = zoomed(railWindow, { by, around, stepCount });
   }
 
   /** Goes where a run has made so many steps. */

@@ -1,10 +1,7 @@
 /** Places in a run that commands jump to. */
 import type { Resumable } from '../base/resumable';
 import type { Timeline } from '../recording/timeline/timeline';
-import { isUserExit } from '../views/shared/words';
-
-/** Exits are looked for in so many steps only: a longer search would delay the page. */
-const MANY_STEPS = 200_000;
+import { leavesKvm } from '../engine/moves';
 
 /** Steps of one run or rows of several, each in order, counted from 0. */
 export interface Landmarks {
@@ -17,14 +14,14 @@ export interface Landmarks {
 export type Landmark = keyof Landmarks;
 
 /** Steps that are read in one part of the work. */
-const STEPS_IN_PART = 256;
+const STEPS_IN_PART = 1024;
 
 /** Steps, in order, counted from 0. */
 export function* landmarksOf(timeline: Timeline): Resumable<Landmarks> {
   const exits: number[] = [];
-  const end = Math.min(timeline.stepCount, MANY_STEPS);
-  for (let step = 0; step < end; step++) {
-    if (isUserExit(timeline.step(step).move)) exits.push(step);
+  for (let step = 0; step < timeline.stepCount; step++) {
+    const kind = timeline.moveKind(step);
+    if (kind && leavesKvm(kind)) exits.push(step);
     if (step % STEPS_IN_PART === 0) yield;
   }
   return {

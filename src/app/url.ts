@@ -35,6 +35,8 @@ export interface Showing {
   readonly filter?: string;
   /** What stands beside the run. */
   readonly beside?: Beside;
+  /** Names that are pinned to the rail. */
+  readonly pins?: readonly string[];
   readonly chrome?: boolean;
   readonly theme?: 'light' | 'dark';
   /** By run of the sender a few bits of each step (step-checks.ts). */
@@ -133,6 +135,10 @@ function parseShowing(query: string, remarks: string[]): Showing {
       const filter = fromBase64Url(value);
       if (filter !== undefined) showing.filter = filter;
       else remarks.push('The filter in the link is damaged; it was left out.');
+    } else if (key === 'p') {
+      const pins = fromBase64Url(value);
+      if (pins !== undefined) showing.pins = pins.split('\n').filter((pin) => pin !== '');
+      else remarks.push('What is pinned in the link is damaged; it was left out.');
     } else if (key === 'chrome') showing.chrome = value !== '0';
     else if (key === 'theme' && (value === 'light' || value === 'dark')) showing.theme = value;
     else if (key === 'c') {
@@ -208,6 +214,7 @@ export function printAddress(target: Target, showing: Showing = {}): string {
   add('f', showing.filter === undefined ? undefined : toBase64Url(showing.filter));
   add('b', showing.beside && targetText(showing.beside.target).slice(1));
   add('rb', profilesText(showing.beside?.specs));
+  add('p', showing.pins === undefined ? undefined : toBase64Url(showing.pins.join('\n')));
   add('chrome', showing.chrome === false ? '0' : undefined);
   add('theme', showing.theme);
   add('c', showing.checks?.join(','));

@@ -1,3 +1,4 @@
+import { checkPath } from '../engine/observe';
 import { describe, expect, test } from 'vitest';
 import type { Act } from '../engine/acts';
 import { pageState, psmash, rmpEntry, rmpMakePrivate } from '../engine/hardware/rmp';
@@ -58,6 +59,13 @@ const rowsOf = (timeline: Timeline, index: number): readonly ChangeRow[] =>
   changeRows(timeline.at(index + 1).world, timeline.step(index).changes);
 const allRows = (timeline: Timeline): ChangeRow[] =>
   Array.from({ length: timeline.stepCount }, (_, index) => rowsOf(timeline, index)).flat();
+
+test('a path of a row is a name that filters know', () => {
+  const timeline = launched();
+  for (const { path } of allRows(timeline))
+    if (path !== undefined)
+      expect(checkPath(path, { vcpus: timeline.world.vcpus.length }), path).toHaveProperty('words');
+});
 
 /** Pages of a row's name. */
 function pagesOf(name: string): number[] {
@@ -146,7 +154,12 @@ test('a page for the firmware has the address 0, not its distance from the page'
 
 test('bits of frames and host pages have names, and a kernel page its own', () => {
   const rows = allRows(launched());
-  expect(rows).toContainEqual({ name: 'gfns 0x0..0x3ff: view', before: 'none', after: 'attributePrivate' });
+  expect(rows).toContainEqual({
+    name: 'gfns 0x0..0x3ff: view',
+    path: 'page.0x0.attribute',
+    before: 'none',
+    after: 'attributePrivate',
+  });
   expect(rows).toContainEqual({
     name: 'host page 0x401: kernel keeps',
     before: 'none',
@@ -191,8 +204,13 @@ describe('changes by themselves', () => {
       pages('sharedLow', 2, 2, 0, 5),
     ];
     expect(changeRows(world, changes)).toEqual([
-      { name: 'gfns 0x0..0x1: shared bytes', before: '0x0', after: '0x5' },
-      { name: 'gfns 0x2..0x3: shared bytes', before: '0x100000000', after: '0x100000005' },
+      { name: 'gfns 0x0..0x1: shared bytes', path: 'page.0x0.shared', before: '0x0', after: '0x5' },
+      {
+        name: 'gfns 0x2..0x3: shared bytes',
+        path: 'page.0x2.shared',
+        before: '0x100000000',
+        after: '0x100000005',
+      },
     ]);
   });
 

@@ -18,14 +18,17 @@ import {
   userBits,
   type PageFieldName,
 } from '../engine/memory/page-bits';
+import { checkPath, isUnknownPath } from '../engine/observe';
 import type { World } from '../engine/world';
 import type { Change } from '../recording/timeline/timeline';
-import { mergeRanges } from './page-changes';
+import { framesOf, mergeRanges } from './page-changes';
 import type { FrameRange } from './page-grid';
 
 /** One fact that is different after a step. */
 export interface ChangeRow {
   readonly name: string;
+  /** What filters call it: of several pages the first. */
+  readonly path?: string;
   readonly before: string;
   readonly after: string;
   /** What the fact means, where the name alone does not say it. */
@@ -52,7 +55,10 @@ function variableRows(world: World, changes: readonly Change[]): ChangeRow[] {
   return variables.flatMap((change): ChangeRow[] => {
     const { instance, variable, before, after, doc } = change;
     if (!isBitmap(change)) {
-      return [{ name: instance === '' ? variable : `${instance}.${variable}`, before, after, doc }];
+      if (instance === '') return [{ name: variable, before, after, doc }];
+      const name = `${instance}.${variable}`;
+      const isNamed = !isUnknownPath(checkPath(name, { vcpus: world.vcpus.length }));
+      return [{ name, ...(isNamed ? { path: name } : {}), before, after, doc }];
     }
     if (told.has(instance)) return [];
     told.add(instance);
@@ -141,6 +147,8 @@ interface PageFact {
   readonly fields: readonly PageFieldName[];
   /** `words` are those of `fields`, in their order; they hold for the run of pages. */
   readonly text: (words: readonly number[], run: FrameRange) => string;
+  /** What filters call it of a guest frame. */
+  readonly filter?: string;
 }
 
 const bitNames = (bits: Readonly<Record<string, number>>, word: number): string[] =>
@@ -186,11 +194,29 @@ function rmpText([word = 0, low = 0, high = 0]: readonly number[], { first, coun
 }
 
 const pageFacts: readonly PageFact[] = [
-  { of: 'view', page: 'gfn', fields: ['gfn'], text: ([word = 0]) => listed(bitNames(gfnBits, word)) },
-  { of: 'shared bytes', page: 'gfn', fields: ['sharedLow', 'sharedHigh'], text: content },
-  { of: 'RMP entry', page: 'host page', fields: ['rmp', 'rmpGfnLow', 'rmpGfnHigh'], text: rmpText },
+  {
+    of: 'view',
+    page: 'gfn',
+    fields: ['gfn'],
+    text: ([word = 0]) => listed(bitNames(gfnBits, word)),
+    filter: 'attribute',
+  },
+  { of: 'shared bytes', page: 'gfn', fields: ['sharedLow', 'sharedHigh'], text: content, filter: 'shared' },
+  {
+    of: 'RMP entry',
+    page: 'host page',
+    fields: ['rmp', 'rmpGfnLow', 'rmpGfnHigh'],
+    text: rmpText,
+    filter: 'rmp',
+  },
   { of: 'kernel keeps', page: 'host page', fields: ['hostPage'], text: hostPageText },
-  { of: 'private bytes', page: 'host page', fields: ['contentLow', 'contentHigh'], text: content },
+  {
+    of: 'private bytes',
+    page: 'host page',
+    fields: ['contentLow', 'contentHigh'],
+    text: content,
+    filter: 'content',
+  },
   {
     of: 'mapping',
     page: 'source page',
@@ -266,9 +292,12 @@ function wordRuns(pages: PageWords, fields: readonly PageFieldName[]): WordRun[]
 const runName = (page: string, { first, count }: FrameRange): string =>
   count === 1 ? `${page} ${hex(first)}` : `${page}s ${hex(first)}..${hex(first + count - 1)}`;
 
-function factRows(pages: PageWords, { of, page, fields, text }: PageFact): ChangeRow[] {
+function factRows(pages: PageWords, { of, page, fields, text, filter }: PageFact): ChangeRow[] {
   return wordRuns(pages, fields).flatMap((run): ChangeRow[] => {
     const [before, after] = [text(run.before, run), text(run.after, run)];
-    return before === after ? [] : [{ name: `${runName(page, run)}: ${of}`, before, after }];
+    if (before === after) return [];
+    const gfn = page === 'gfn' ? run.first : framesOf(pages.world, run.first, 1)[0]?.first;
+    const path = filter === undefined || gfn === undefined ? {} : { path: `page.${hex(gfn)}.${filter}` };
+    return [{ name: `${runName(page, run)}: ${of}`, ...path, before, after }];
   });
 }

@@ -2,7 +2,14 @@
  * Every return of KVM_RUN on a timeline, and for one of them where each byte of the `kvm_run` union comes from. The union
  * is shared by all exits and never cleared, so a byte may be older than the exit that seems to carry it.
  */
-import { kvmRun, KVM_RUN_UNION, KVM_RUN_UNION_SIZE, payloadIn, type ExitPayload } from '../abi/kvm-run';
+import {
+  kvmRun,
+  kvmRunMembers,
+  KVM_RUN_UNION,
+  KVM_RUN_UNION_SIZE,
+  payloadIn,
+  type ExitPayload,
+} from '../abi/kvm-run';
 import { errnoText } from '../abi/errno';
 import type { FieldRow, StructLayout } from '../abi/layout';
 import { bytesView } from '../base/bytes';
@@ -94,6 +101,13 @@ export function* timelineExits(timeline: Timeline): Generator<ExitRecord> {
 
 /** The union's member that goes with a record. */
 export const memberOf = ({ payload }: ExitRecord): StructLayout | undefined => payload?.member;
+
+/** What filters call the union's member of a record. */
+export function pathOf(record: ExitRecord): string | undefined {
+  const member = memberOf(record);
+  const name = [...kvmRunMembers].find(([, one]) => one === member)?.[0];
+  return name && `v${record.vcpu}.run.${name}`;
+}
 
 /**
  * Where a byte of the union comes from. `written`: it changed during this KVM_RUN. `same`: this exit fills its field, with

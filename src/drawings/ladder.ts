@@ -322,6 +322,8 @@ export function stepTop(acts: readonly ActSpan[], step: number, heights: RowHeig
 interface Window {
   readonly top: number;
   readonly height: number;
+  /** What is taken off every place: the picture may be taller than a browser places things. */
+  readonly base?: number;
 }
 
 /** The lines that a window shows; the rest is not drawn. */
@@ -338,17 +340,18 @@ export function visibleLines(
   }
   const lines: LadderLine[] = [];
   const end = window.top + window.height;
+  const { base = 0 } = window;
   for (let act = low; act < acts.length; act++) {
     const top = actTop(acts, act, heights);
     if (top > end) break;
     const span = acts[act] as ActSpan;
-    if (top + heights.act >= window.top) lines.push({ kind: 'act', index: act, top });
+    if (top + heights.act >= window.top) lines.push({ kind: 'act', index: act, top: top - base });
     const stepsTop = top + heights.act;
     const skipped = Math.max(0, Math.floor((window.top - stepsTop) / heights.step));
     for (let i = skipped; i < span.stepCount; i++) {
       const at = stepsTop + i * heights.step;
       if (at > end) return lines;
-      lines.push({ kind: 'step', index: span.firstStep + i, top: at });
+      lines.push({ kind: 'step', index: span.firstStep + i, top: at - base });
     }
   }
   return lines;

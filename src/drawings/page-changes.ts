@@ -6,8 +6,11 @@ import type { FrameRange } from './page-grid';
 
 const byGfn: ReadonlySet<PageFieldName> = new Set(['gfn', 'sharedLow', 'sharedHigh']);
 
+/** Whether a field is counted by guest frame; the others are taken by host page. */
+export const isByGfn = (name: PageFieldName): boolean => byGfn.has(name);
+
 /** The frames whose private pages lie in a range of pages. */
-function framesOf(world: World, first: number, count: number): FrameRange[] {
+export function framesOf(world: World, first: number, count: number): FrameRange[] {
   return world.slots.flatMap((slot) => {
     if (!slot.used || (slot.backing !== 'guestMemfd' && slot.backing !== 'userPages')) return [];
     const from = Math.max(first, slot.firstGmemPage);

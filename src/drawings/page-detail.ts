@@ -19,6 +19,8 @@ import { rmpStateName } from './chart-instances';
 export interface DetailRow {
   readonly name: string;
   readonly value: string;
+  /** What filters call it, behind the frame: `rmp.validated`. */
+  readonly path?: string;
 }
 
 export interface DetailGroup {
@@ -37,17 +39,20 @@ const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 const flags = (word: number, bits: Readonly<Record<string, number>>): DetailRow[] =>
   Object.entries(bits).map(([name, mask]) => ({ name, value: yesNo((word & mask) !== 0) }));
 
+const rmpFlags = (word: number, bits: Readonly<Record<string, number>>): DetailRow[] =>
+  flags(word, bits).map((row) => ({ ...row, path: `rmp.${row.name}` }));
+
 function rmpRows(world: World, gfn: number, pfn: number): DetailRow[] {
   const { rmp } = world.pages;
   const word = rmp.get(pfn);
   const number = rmpGfn(world, pfn);
   const large = largePages(world, gfn, 1).length > 0;
   return [
-    { name: 'state', value: rmpStateName(word, number) },
-    ...flags(word, { assigned: rmpBits.assigned, validated: rmpBits.validated }),
-    ...flags(word, { immutable: rmpBits.immutable, vmsa: rmpBits.vmsa }),
+    { name: 'state', value: rmpStateName(word, number), path: 'rmp' },
+    ...rmpFlags(word, { assigned: rmpBits.assigned, validated: rmpBits.validated }),
+    ...rmpFlags(word, { immutable: rmpBits.immutable, vmsa: rmpBits.vmsa }),
     { name: 'size', value: large ? '2 MiB' : '4 KiB' },
-    { name: 'asid', value: String((word >>> RMP_ASID_SHIFT) & RMP_ASID_MASK) },
+    { name: 'asid', value: String((word >>> RMP_ASID_SHIFT) & RMP_ASID_MASK), path: 'rmp.asid' },
     { name: 'gfn in entry', value: hex(number) },
   ];
 }
@@ -58,17 +63,22 @@ function backingRows(world: World, gfn: number, pfn: number): DetailRow[] {
   const { pages } = world;
   const shared = {
     name: 'shared bytes',
+    path: 'shared',
     value: pages.gfn.has(gfn) ? content(pages.sharedLow.get(gfn), pages.sharedHigh.get(gfn)) : 'no memory',
   };
   if (pfn < 0) return [{ name: 'guest_memfd', value: 'no page' }, shared];
   const host = pages.hostPage.get(pfn);
   const leaks = (host >>> LEAK_COUNT_SHIFT) & 0xf;
   return [
-    { name: 'guest_memfd page', value: hex(pfn) },
+    { name: 'guest_memfd page', value: hex(pfn), path: 'pfn' },
     ...flags(host, { present: hostPageBits.present, 'up to date': hostPageBits.upToDate }),
     ...(host & hostPageBits.poisoned ? [{ name: 'poisoned', value: 'yes' }] : []),
     ...(leaks > 0 ? [{ name: 'on the leak list', value: `${leaks} ×` }] : []),
-    { name: 'private bytes', value: content(pages.contentLow.get(pfn), pages.contentHigh.get(pfn)) },
+    {
+      name: 'private bytes',
+      value: content(pages.contentLow.get(pfn), pages.contentHigh.get(pfn)),
+      path: 'content',
+    },
     { name: 'written under', value: keyText(pages.contentKey.get(pfn)) },
     shared,
   ];
@@ -102,7 +112,7 @@ export function pageDetail(world: World, gfn: number): PageDetail {
   ];
   const kvm = [
     { name: 'memory slot', value: yesNo(slot) },
-    { name: 'attribute', value: word & gfnBits.attributePrivate ? 'PRIVATE' : 'shared' },
+    { name: 'attribute', value: word & gfnBits.attributePrivate ? 'PRIVATE' : 'shared', path: 'attribute' },
     ...flags(word, { 'mapped private': gfnBits.mappedPrivate, 'mapped shared': gfnBits.mappedShared }),
   ];
   return {

@@ -1,50 +1,125 @@
-import { expect, test } from 'vitest';
-import { layoutHits, layoutRail, railPosition, railX } from './rail';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  following,
+  layoutHits,
+  layoutRail,
+  railPosition,
+  railX,
+  wholeRail,
+  zoomed,
+  type RailContent,
+  type RailMark,
+} from './rail';
 
-const kinds = (content: Parameters<typeof layoutRail>[0], width: number) => [
-  ...new Set(layoutRail(content, width).marks.map((mark) => mark.kind)),
-];
+const empty: RailContent = { actStarts: [], exits: [], findings: [], divergences: [], notes: [] };
+const railOf = (content: Partial<RailContent>, stepCount: number, width: number) =>
+  layoutRail({ ...empty, ...content }, wholeRail(stepCount), width);
+const positionsOf = (marks: readonly RailMark[], kind: RailMark['kind']): number[] =>
+  marks.filter((mark) => mark.kind === kind).map(({ position }) => position);
 
-test.each([
-  ['a dot for each step while there is room', 20, [0, 5, 9], 1000, ['step']],
-  ['a tick for each act when there is not', 2000, [0, 500, 900], 1000, ['act']],
-  ['nothing but the line in a long run', 9000, Array.from({ length: 3000 }, (_, i) => i * 3), 1000, []],
-])('%s', (_, stepCount, actStarts, width, expected) => {
-  expect(kinds({ stepCount, actStarts, findings: [], divergences: [] }, width)).toEqual(expected);
+test('there is a dot for each step while there is room', () => {
+  expect(positionsOf(railOf({}, 20, 1000).marks, 'step')).toHaveLength(20);
+  expect(positionsOf(railOf({}, 2000, 1000).marks, 'step')).toEqual([]);
 });
 
+test.each([100, 10_000, 1_000_000])(
+  'of %d steps, acts, exits, notes and findings have marks that do not touch',
+  (stepCount) => {
+    const every = (nth: number): number[] => Array.from({ length: stepCount / nth }, (_, i) => i * nth);
+    const content = { actStarts: every(2), exits: every(5), notes: every(50), findings: every(10) };
+    const { marks } = railOf(content, stepCount, 1000);
+    expect(marks.length).toBeLessThan(2000);
+    for (const [kind, steps] of [
+      ['act', content.actStarts],
+      ['exit', content.exits],
+      ['note', content.notes],
+      ['finding', content.findings],
+    ] as const) {
+      const own = marks.filter((mark) => mark.kind === kind);
+      expect(own.length, kind).toBeGreaterThan(0);
+      expect(
+        own.reduce((sum, { count }) => sum + count, 0),
+        kind,
+      ).toBe(steps.length);
+      own.forEach((mark, i) => expect(mark.x - (own[i - 1]?.x ?? -Infinity)).toBeGreaterThan(3.9));
+    }
+  },
+);
+
 test('findings that would cover each other are one diamond', () => {
-  const { marks } = layoutRail(
-    { stepCount: 10_000, actStarts: [], findings: [10, 11, 12, 9000], divergences: [] },
-    800,
-  );
-  expect(marks.filter((mark) => mark.kind === 'finding').map((mark) => mark.position)).toEqual([11, 9001]);
+  const { marks } = railOf({ findings: [10, 11, 12, 9000] }, 10_000, 800);
+  expect(positionsOf(marks, 'finding')).toEqual([11, 9001]);
 });
 
 test.each([
   [100, [1, 2]],
   [101, [1]],
 ])('of two neighbours among %d steps on 400 pixels, these have diamonds: %j', (stepCount, positions) => {
-  const content = { stepCount, actStarts: [], findings: [0, 1], divergences: [] };
-  const diamonds = layoutRail(content, 420).marks.filter((mark) => mark.kind === 'finding');
-  expect(diamonds.map((mark) => mark.position)).toEqual(positions);
+  expect(positionsOf(railOf({ findings: [0, 1] }, stepCount, 420).marks, 'finding')).toEqual(positions);
+});
+
+test('where runs part, no finding covers the mark', () => {
+  const { marks } = railOf({ findings: [10, 500], divergences: [10] }, 10_000, 800);
+  expect([positionsOf(marks, 'divergence'), positionsOf(marks, 'finding')]).toEqual([[11], [501]]);
 });
 
 test.each([0, 1, 17, 100])('a click where position %d stands goes there', (position) => {
-  expect(railPosition(100, 700, railX(100, 700, position))).toBe(position);
+  const shown = wholeRail(100);
+  expect(railPosition(shown, 700, railX(shown, 700, position))).toBe(position);
 });
 
 test('an empty run has one place', () => {
-  expect(railPosition(0, 700, 350)).toBe(0);
-  expect(layoutRail({ stepCount: 0, actStarts: [], findings: [], divergences: [] }, 700).marks).toEqual([]);
+  expect(railX(wholeRail(0), 700, 0)).toBe(10);
+  expect(layoutRail(empty, wholeRail(0), 700).marks.filter(({ kind }) => kind !== 'step')).toEqual([]);
 });
 
 test('steps that a filter means are strokes where they stand; those that would touch are one', () => {
-  expect(layoutHits([], 100, 1000)).toEqual([]);
-  const [one, ...others] = layoutHits([49], 100, 1000);
-  expect(one && one.x + one.length / 2).toBe(railX(100, 1000, 50));
+  const hitsOf = (hits: readonly number[], stepCount: number) => layoutHits(hits, wholeRail(stepCount), 1000);
+  expect(hitsOf([], 100)).toEqual([]);
+  const [one, ...others] = hitsOf([49], 100);
+  expect(one && one.x + one.length / 2).toBe(railX(wholeRail(100), 1000, 50));
   expect(others).toEqual([]);
   const all = Array.from({ length: 5000 }, (_, step) => step);
-  expect(layoutHits(all, 5000, 1000)).toHaveLength(1);
-  expect(layoutHits([0, 2500, 4999], 5000, 1000)).toHaveLength(3);
+  expect(hitsOf(all, 5000)).toHaveLength(1);
+  expect(hitsOf([0, 2500, 4999], 5000)).toHaveLength(3);
+});
+
+describe('a closer rail', () => {
+  test('shows only what is in it, and each step of it', () => {
+    const shown = { from: 500_000, to: 500_050 };
+    const { marks } = layoutRail({ ...empty, actStarts: [3, 500_010, 500_020, 900_000] }, shown, 1000);
+    expect(positionsOf(marks, 'act')).toEqual([500_011, 500_021]);
+    expect(positionsOf(marks, 'step')).toHaveLength(50);
+  });
+
+  test('keeps the position that it is closer to in place, and wider again is the whole run', () => {
+    const stepCount = 100_000;
+    let shown = wholeRail(stepCount);
+    for (let i = 0; i < 6; i++) shown = zoomed(shown, { by: 1, around: 30_000, stepCount }) ?? shown;
+    expect(shown.to - shown.from).toBeLessThan(2000);
+    expect(railX(shown, 1000, 30_000)).toBeCloseTo(railX(wholeRail(stepCount), 1000, 30_000), 0);
+    expect(zoomed(shown, { by: -20, around: 30_000, stepCount })).toBeUndefined();
+  });
+
+  test('any zoom and any step leave a window inside the run that has the step', () => {
+    const steps = fc.integer({ min: 1, max: 2_000_000 });
+    const moves = fc.array(
+      fc.record({ by: fc.integer({ min: -3, max: 6 }), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    );
+    fc.assert(
+      fc.property(steps, moves, (stepCount, all) => {
+        let shown = wholeRail(stepCount);
+        for (const { by, share } of all) {
+          const around = Math.round(share * stepCount);
+          shown = zoomed(shown, { by, around, stepCount }) ?? wholeRail(stepCount);
+          expect(shown.from).toBeGreaterThanOrEqual(0);
+          expect(shown.to).toBeLessThanOrEqual(stepCount);
+          expect(shown.to).toBeGreaterThan(shown.from);
+          const after = following(shown, around, stepCount);
+          expect(after.from <= around && around <= after.to).toBe(true);
+        }
+      }),
+    );
+  });
 });

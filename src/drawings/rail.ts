@@ -1,22 +1,33 @@
-/** The rail under the page: every step of a run on one line, findings on it, branches below it. */
-/** What stands on the rail. */
+/** The rail under the page: the steps of a run on one line, at any zoom, with what is worth going to. */
+
+/** What stands on the rail; steps in order. */
 export interface RailContent {
-  /** Steps of the run. */
-  readonly stepCount: number;
   /** First step of every act that has steps. */
   readonly actStarts: readonly number[];
-  /** Steps with a finding, in order. */
+  /** Steps that leave KVM for the VMM. */
+  readonly exits: readonly number[];
+  /** Steps with a finding. */
   readonly findings: readonly number[];
-  /** Steps at which several runs begin to differ, in order. */
+  /** Steps at which several runs begin to differ. */
   readonly divergences: readonly number[];
+  /** First steps of acts that have a note. */
+  readonly notes: readonly number[];
+}
+
+/** The positions that the rail shows, from its left end to its right end. */
+export interface RailWindow {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface RailMark {
   readonly x: number;
   /** Position that a click on it goes to: the step has just been taken. */
   readonly position: number;
-  /** Dots, ticks, full diamonds and open ones. */
-  readonly kind: 'step' | 'act' | 'finding' | 'divergence';
+  /** Dots and ticks on the line, ticks below it, flags above it, full diamonds and open ones. */
+  readonly kind: 'step' | 'act' | 'exit' | 'note' | 'finding' | 'divergence';
+  /** How many are drawn as this one. */
+  readonly count: number;
 }
 
 export interface Rail {
@@ -30,45 +41,109 @@ const MARGIN = 10;
 /** Pixels between two marks below which they are drawn together. */
 const LEAST_DOT_GAP = 9;
 const LEAST_TICK_GAP = 4;
+/** Positions of the narrowest window. */
+const LEAST_WINDOW = 16;
+
+export const wholeRail = (stepCount: number): RailWindow => ({ from: 0, to: Math.max(1, stepCount) });
 
 // One line of arithmetic: d3-scale would bring 12 kB of colours and formats into the first load.
 const lengthOf = (width: number): number => Math.max(1, width - 2 * MARGIN);
+const inside = ({ from, to }: RailWindow, position: number): number => Math.max(from, Math.min(position, to));
 
-/** Where a position stands. */
-export const railX = (stepCount: number, width: number, position: number): number =>
-  MARGIN + (lengthOf(width) * Math.max(0, Math.min(position, stepCount))) / Math.max(1, stepCount);
+/** Where a position stands; at an end of the line when it is outside. */
+export const railX = (shown: RailWindow, width: number, position: number): number =>
+  MARGIN + (lengthOf(width) * (inside(shown, position) - shown.from)) / (shown.to - shown.from);
 
 /** The position nearest to a place on the rail. */
-export const railPosition = (stepCount: number, width: number, x: number): number =>
-  Math.round((stepCount * Math.max(0, Math.min(x - MARGIN, lengthOf(width)))) / lengthOf(width));
+export const railPosition = ({ from, to }: RailWindow, width: number, x: number): number =>
+  Math.round(from + ((to - from) * Math.max(0, Math.min(x - MARGIN, lengthOf(width)))) / lengthOf(width));
 
-/** Puts a run on a rail of `width` pixels: dots while there is room, then ticks for acts, then nothing but the line. */
-export function layoutRail(
-  { stepCount, actStarts, findings, divergences }: RailContent,
+/**
+ * A window closer to the run or wider, in which a position stays where it is.
+ * @param by doublings: 1 shows half as many positions, -1 twice as many
+ * @returns undefined when it is the whole run
+ */
+export function zoomed(
+  { from, to }: RailWindow,
+  { by, around, stepCount }: { readonly by: number; readonly around: number; readonly stepCount: number },
+): RailWindow | undefined {
+  const length = Math.max(LEAST_WINDOW, Math.round((to - from) / 2 ** by));
+  if (length >= stepCount) return undefined;
+  const share = (inside({ from, to }, around) - from) / (to - from);
+  return startingAt(Math.round(around - share * length), length, stepCount);
+}
+
+/** The window that has a position: the same one, or one of the same length around it. */
+export function following(shown: RailWindow, position: number, stepCount: number): RailWindow {
+  if (position >= shown.from && position <= shown.to && shown.to <= stepCount) return shown;
+  const length = Math.min(shown.to - shown.from, Math.max(1, stepCount));
+  return startingAt(Math.round(position - length / 2), length, stepCount);
+}
+
+function startingAt(start: number, length: number, stepCount: number): RailWindow {
+  const from = Math.max(0, Math.min(start, stepCount - length));
+  return { from, to: from + length };
+}
+
+/** Index of the first of ascending numbers that is not below one. */
+function firstFrom(steps: readonly number[], least: number): number {
+  let low = 0;
+  let high = steps.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((steps[middle] as number) < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** One mark for all steps that would stand closer than a gap; the work follows the width, not the run. */
+function marksOf(
+  kind: RailMark['kind'],
+  steps: readonly number[],
+  shown: RailWindow,
   width: number,
-): Rail {
-  const start = railX(stepCount, width, 0);
-  const end = MARGIN + lengthOf(width);
-  const gap = (count: number) => (end - start) / Math.max(1, count);
-  const at = (step: number, kind: RailMark['kind']): RailMark => ({
-    x: railX(stepCount, width, step + 1),
-    position: step + 1,
-    kind,
-  });
+  gap = LEAST_TICK_GAP,
+): RailMark[] {
   const marks: RailMark[] = [];
-  if (gap(stepCount) >= LEAST_DOT_GAP) {
-    for (let step = 0; step < stepCount; step++) marks.push(at(step, 'step'));
-  } else if (gap(actStarts.length) >= LEAST_TICK_GAP) {
-    for (const step of actStarts) marks.push(at(step, 'act'));
+  const end = firstFrom(steps, shown.to);
+  const stepsInGap = (gap * (shown.to - shown.from)) / lengthOf(width);
+  for (let at = firstFrom(steps, shown.from - 1); at < end;) {
+    const step = steps[at] as number;
+    const next = Math.max(at + 1, firstFrom(steps, step + stepsInGap));
+    marks.push({
+      x: railX(shown, width, step + 1),
+      position: step + 1,
+      kind,
+      count: Math.min(next, end) - at,
+    });
+    at = next;
   }
-  const parting = new Set(divergences);
-  let last = -Infinity;
-  for (const step of [...new Set([...findings, ...divergences])].sort((a, b) => a - b)) {
-    const mark = at(step, parting.has(step) ? 'divergence' : 'finding');
-    if (mark.x - last < LEAST_TICK_GAP) continue; // the same diamond
-    marks.push(mark);
-    last = mark.x;
-  }
+  return marks;
+}
+
+/** Puts a part of a run on a rail of `width` pixels: a dot for each step while there is room, and all that is worth going to. */
+export function layoutRail(content: RailContent, shown: RailWindow, width: number): Rail {
+  const { actStarts, exits, findings, divergences, notes } = content;
+  const [start, end] = [MARGIN, MARGIN + lengthOf(width)];
+  const hasRoom = (end - start) / (shown.to - shown.from) >= LEAST_DOT_GAP;
+  const dots = hasRoom
+    ? Array.from({ length: Math.max(0, shown.to - shown.from) }, (_, i): RailMark => {
+        const position = Math.floor(shown.from) + i + 1;
+        return { x: railX(shown, width, position), position, kind: 'step', count: 1 };
+      })
+    : [];
+  const partings = marksOf('divergence', divergences, shown, width);
+  const isParting = ({ x }: RailMark): boolean =>
+    partings.some((one) => Math.abs(one.x - x) < LEAST_TICK_GAP);
+  const marks = [
+    ...dots,
+    ...marksOf('act', actStarts, shown, width),
+    ...marksOf('exit', exits, shown, width),
+    ...marksOf('note', notes, shown, width),
+    ...marksOf('finding', findings, shown, width).filter((mark) => !isParting(mark)),
+    ...partings,
+  ];
   return { start, end, marks };
 }
 
@@ -83,10 +158,10 @@ export interface RailHits {
 const HIT_WIDTH = 3;
 
 /** Strokes for the steps that a filter means; those that would touch are one. @param hits steps, in order */
-export function layoutHits(hits: readonly number[], stepCount: number, width: number): readonly RailHits[] {
+export function layoutHits(hits: readonly number[], shown: RailWindow, width: number): readonly RailHits[] {
   const strokes: { x: number; length: number }[] = [];
-  for (const step of hits) {
-    const x = railX(stepCount, width, step + 1) - HIT_WIDTH / 2;
+  for (const { x: middle } of marksOf('step', hits, shown, width, 1)) {
+    const x = middle - HIT_WIDTH / 2;
     const last = strokes.at(-1);
     if (last && x <= last.x + last.length + 1) last.length = x + HIT_WIDTH - last.x;
     else strokes.push({ x, length: HIT_WIDTH });

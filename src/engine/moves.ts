@@ -41,6 +41,12 @@ export interface Move {
   readonly args: Readonly<Record<string, number | bigint | string>>;
 }
 
+/** Whether a move leaves KVM for the VMM, which gets its turn. */
+export function leavesKvm(kind: MoveName): boolean {
+  const { from, to }: MoveKind = moveKinds[kind];
+  return from === 'kvm' && to === 'vmm';
+}
+
 /** One argument as the ladder prints it. */
 export function formatArgument(kind: ArgumentKind, value: number | bigint | string): string {
   if (kind === 'text') return String(value);

@@ -256,15 +256,14 @@ const families: readonly Family[] = [
 /** Every family of names, for help and completion. */
 export const observables: readonly { readonly form: string; readonly doc: string }[] = families;
 
-const firstWords = [
-  'v0',
-  'v1',
+const firstWords = ({ vcpus }: Machine): readonly string[] => [
+  ...Array.from({ length: vcpus }, (_, index) => `v${index}`),
   'guest',
   'vm',
   'ioctl',
   'host',
   'thread',
-  'slot0',
+  ...Array.from({ length: SLOT_COUNT }, (_, index) => `slot${index}`),
   'page',
   'vmsa',
   'psc',
@@ -275,14 +274,24 @@ const firstWords = [
   'refused',
 ];
 
-function familyOf(head: string): Family | UnknownPath {
-  return families.find(({ first }) => first.test(head)) ?? unknownPart(head, firstWords, 'name');
+function familyOf(head: string, machine: Machine): Family | UnknownPath {
+  return families.find(({ first }) => first.test(head)) ?? unknownPart(head, firstWords(machine), 'name');
+}
+
+/** A part that no name has. */
+const NO_PART = '\0';
+
+/** What may follow a name that has more parts, or the first parts of all names. @param path without a point at its end; '' for all */
+export function partsAfter(path: string, machine: Machine): readonly string[] {
+  const found = checkPath(path === '' ? NO_PART : `${path}.${NO_PART}`, machine);
+  // Some stand for a variable and for what has parts of its own.
+  return isUnknown(found) ? [...new Set(found.known)] : [];
 }
 
 /** The values a path can have on such a machine, or why it names nothing. No run is needed. */
 export function checkPath(path: string, machine: Machine): Domain | UnknownPath {
   const [head = '', ...rest] = path.split('.');
-  const family = familyOf(head);
+  const family = familyOf(head, machine);
   if (isUnknown(family)) return family;
   if (rest.length === 0 && family.form !== head) return needsMore(head, family.form);
   return family.domain({ machine, head, rest });
@@ -297,10 +306,11 @@ export function partAt(path: string, { part }: UnknownPath): number {
 
 /** The value that a path names now, or why it names nothing. */
 export function observe(world: World, path: string, act: ActView = noAct): Observed | UnknownPath {
-  const known = checkPath(path, { vcpus: world.config.vcpus });
+  const machine = { vcpus: world.config.vcpus };
+  const known = checkPath(path, machine);
   if (isUnknown(known)) return known;
   const [head = '', ...rest] = path.split('.');
-  const family = familyOf(head);
+  const family = familyOf(head, machine);
   return isUnknown(family) ? family : family.observe({ world, act, head, rest });
 }
 

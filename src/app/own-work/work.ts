@@ -2,7 +2,12 @@
  * A person's own work: a scenario that no longer is a shipped one byte for byte, with its branches and the text in the
  * editor. The form in which the browser keeps it, and how it is read back: nothing in it is trusted.
  */
-import { MAX_WORK_BRANCHES, MAX_WORK_NAME_CHARACTERS, MAX_WORK_TEXT_CHARACTERS } from '../../base/limits';
+import {
+  MAX_PINS,
+  MAX_WORK_BRANCHES,
+  MAX_WORK_NAME_CHARACTERS,
+  MAX_WORK_TEXT_CHARACTERS,
+} from '../../base/limits';
 
 /** The form below. A record with a higher number was written by a newer version of the page. */
 export const WORK_SCHEMA = 1;
@@ -33,6 +38,8 @@ export interface Work {
   readonly branch: string;
   /** The text in the editor; it may have problems that the branch has not. */
   readonly draft: string;
+  /** Names that are pinned to the rail. */
+  readonly pins?: readonly string[];
   /** When it changed last, in milliseconds since 1970. */
   readonly changed: number;
 }
@@ -80,6 +87,7 @@ export function readWork(value: unknown): ReadWork {
   if (!isRecord(value) || !isCount(value['schema'])) return damaged;
   if (value['schema'] > WORK_SCHEMA) return { kind: 'newer' };
   const { id, name, named, base, branch, draft, changed } = value;
+  const pins = Array.isArray(value['pins']) ? value['pins'].filter(isName).slice(0, MAX_PINS) : [];
   const list = Array.isArray(value['branches']) ? (value['branches'] as readonly unknown[]) : [];
   const branches = list.slice(0, MAX_WORK_BRANCHES).flatMap((one) => readBranch(one) ?? []);
   if (!isName(id) || id === '' || !isName(name) || !isText(draft) || !isCount(changed)) return damaged;
@@ -97,6 +105,7 @@ export function readWork(value: unknown): ReadWork {
       branches,
       branch: shown.id,
       draft,
+      ...(pins.length > 0 ? { pins } : {}),
       changed,
     },
   };

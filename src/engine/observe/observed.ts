@@ -19,8 +19,10 @@ export interface UnknownPath {
   /** The unknown part of the path, and the most similar known one. */
   readonly part: string;
   readonly nearest?: string;
-  /** The names that are valid at that place. */
+  /** The names that are valid at that place, in words. */
   readonly expected?: string;
+  /** All of them, for completion; missing where they are numbers. */
+  readonly known?: readonly string[];
 }
 
 /** What happened since the act began; expectations are about the act above them. */
@@ -52,6 +54,7 @@ export const unknownPart = (part: string, candidates: Iterable<string>, what: st
   return {
     message: `${what} '${part}' is not known${hint}`,
     part,
+    known,
     expected: known.length > MAX_LISTED ? `one of ${known.length}: ${listed} ...` : `one of ${listed}`,
     ...(near === undefined ? {} : { nearest: near }),
   };

@@ -88,6 +88,7 @@ export class StepTemplates {
   private readonly sequences = new Sequences();
   private readonly texts = new Texts();
   private readonly eventPlans: EventPlan[] = [];
+  private readonly moveOf = new Map<number, MoveName | undefined>();
   private readonly plansOf = new Map<Chart, ReadonlyMap<string, EventPlan>>();
   /** vCPUs and one more, for the VM or for none. */
   private readonly instances: number;
@@ -146,6 +147,12 @@ export class StepTemplates {
 
   text(code: number): string {
     return this.texts.text(code);
+  }
+
+  /** The kind of the move that closes a template. */
+  moveKind(template: number): MoveName | undefined {
+    if (!this.moveOf.has(template)) this.moveOf.set(template, this.read(template).move?.plan.kind);
+    return this.moveOf.get(template);
   }
 
   read(template: number): StepTemplate {

@@ -6,7 +6,7 @@ import { assert } from '../../base/assert';
 import { finish, type Resumable } from '../../base/resumable';
 import type { Act } from '../../engine/acts';
 import { digestText } from '../../engine/memory/digest';
-import type { Move } from '../../engine/moves';
+import type { Move, MoveName } from '../../engine/moves';
 import { perform } from '../../engine/perform';
 import { performFound, type Performed } from '../../engine/perform-found';
 import type { Stop } from '../../engine/memory/meter';
@@ -161,6 +161,18 @@ export class Timeline {
         return (changes ??= changesOf());
       },
     };
+  }
+
+  /** The kind of a step's move; cheaper than {@link step}. */
+  moveKind(index: number): MoveName | undefined {
+    const reader = this.steps.reader(index);
+    skipWrites(reader);
+    return this.templates.moveKind(reader.unsigned());
+  }
+
+  /** Calls back with each run of pages that a step wrote: the number of the field, its first page, how many. */
+  visitPages(index: number, visit: (field: number, first: number, count: number) => void): void {
+    readWrites(this.steps.reader(index), nothing, visit);
   }
 
   /** What a step wrote, as it is kept (writes.ts): equal bytes changed the same bits of the same places. */

@@ -2,6 +2,7 @@
  * What the shell gives to a view. A view draws what it is given and sends wishes up; it holds no state of the run. Its
  * `panel.ts` says which of these it needs.
  */
+import type { Picture } from '../../drawings/picture';
 import type { Comparison } from '../../recording/comparison/model';
 import type { Timeline } from '../../recording/timeline/timeline';
 import type { ScenarioProblem } from '../../scenarios/parse';
@@ -60,6 +61,8 @@ export interface ToolProps {
   readonly onscenario: (text: string, compare?: boolean) => void;
   /** A link to what is shown. */
   readonly link: () => Promise<string>;
+  /** The picture that an export takes of the view while it is open; nothing when it is gone. */
+  readonly onpicture: (make: (() => Picture) | undefined) => void;
   /** Copies a text; `what` it is in a word. */
   readonly oncopy: (what: string, text: string) => void;
 }

@@ -1,6 +1,6 @@
 /** Steps, acts and lanes in words: what a row, a tooltip and a screen reader say alike. */
 import type { Act } from '../../engine/acts';
-import { moveKinds, moveText, type Lane, type Move, type MoveKind } from '../../engine/moves';
+import { leavesKvm, moveKinds, moveText, type Lane, type Move, type MoveKind } from '../../engine/moves';
 import type { FindingKind } from '../../engine/world';
 import type { ActOrigin, StepRecord, Timeline } from '../../recording/timeline/timeline';
 import { actLine } from '../../scenarios/scenario';
@@ -77,9 +77,7 @@ export const originText: Record<ActOrigin, string> = {
 
 /** Leaving for userspace: where a VMM gets its turn. */
 export function isUserExit(move: Move | undefined): boolean {
-  if (!move) return false;
-  const { from, to } = moveKindOf(move);
-  return from === 'kvm' && to === 'vmm';
+  return move !== undefined && leavesKvm(move.kind);
 }
 
 /** vCPUs that the world has, in order. */

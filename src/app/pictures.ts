@@ -1,0 +1,81 @@
+/** What is shown, as pictures for files. Loaded with the first export. */
+import type { Picture } from '../drawings/picture';
+import { svgText, type PictureSource, type PictureStyle } from '../exports/picture/svg';
+import { ladderPicture } from '../views/ladder/picture';
+import { machinePicture } from '../views/machines/picture';
+import { pagesPicture } from '../views/pages/picture';
+import type { Session } from './session.svelte';
+
+export interface PictureForm {
+  readonly id: string;
+  readonly title: string;
+  readonly says: string;
+  readonly picture: () => Picture;
+}
+
+/** The pictures of what is shown now: of the first run, and what the view itself draws. */
+export function pictureForms(session: Session): readonly PictureForm[] {
+  const { timeline, title, notes, selection, viewPicture } = session;
+  const position = session.positions[0] ?? 0;
+  const own = viewPicture
+    ? [{ id: 'view', title: 'Matrix', says: 'what each event does in each state', picture: viewPicture }]
+    : [];
+  if (!timeline) return own;
+  const of = { timeline, position, title, notes };
+  const selected = selection?.kind === 'page' ? selection.gfn : undefined;
+  return [
+    ...own,
+    { id: 'ladder', title: 'Ladder', says: 'the steps of the first run', picture: () => ladderPicture(of) },
+    {
+      id: 'pages',
+      title: 'Pages',
+      says: 'the page map at the step shown',
+      picture: () => pagesPicture({ ...of, selected }),
+    },
+    {
+      id: 'machine',
+      title: 'Machine',
+      says: 'the statechart that the step shown moved',
+      picture: () => machinePicture(of),
+    },
+  ];
+}
+
+/** The picture as SVG, in the colours of the page. */
+export async function svgOf(form: PictureForm, session: Session): Promise<string> {
+  const link = await session.links.link();
+  const isOfRun = form.id !== 'view';
+  const source: PictureSource = {
+    ...(isOfRun && session.branch ? { scenario: session.branch.text } : {}),
+    address: link.slice(link.indexOf('#')),
+  };
+  return svgText(form.picture(), pageStyle(), source);
+}
+
+function pageStyle(): PictureStyle {
+  const style = getComputedStyle(document.documentElement);
+  const value = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  return { colourOf: value, mono: value('mono'), sans: value('sans') };
+}
+
+/** Pixels of a PNG for one of the drawing, and how many it may have on a side: browsers refuse larger ones. */
+const SCALE = 2;
+const MOST_PIXELS = 16_000;
+
+/** The same as PNG. @returns nothing where the browser draws none of that size */
+export async function pngOf(svg: string): Promise<Blob | undefined> {
+  const url = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  try {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    const scale = Math.min(SCALE, MOST_PIXELS / image.width, MOST_PIXELS / image.height);
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.ceil(image.width * scale);
+    canvas.height = Math.ceil(image.height * scale);
+    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return (await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/png'))) ?? undefined;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
