@@ -234,7 +234,7 @@ test('a pasted log is read line by line, by keyboard: every line is placed or co
   await expect(page.getByText('It is in no format that is known here.').last()).toBeVisible();
   await page.keyboard.press('End');
   await expect(kind(page)).toHaveValue('nae-code');
-  await expect(page.getByRole('option', { selected: true })).toContainText('continues line 5');
+  await expect(list.getByRole('option', { selected: true })).toContainText('continues line 5');
   await page.getByRole('button', { name: 'Make a scenario from this' }).focus();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('tab', { name: 'Ladder' })).toHaveAttribute('aria-selected', 'true');
@@ -246,11 +246,11 @@ test('a long log: only the lines in sight are in the page, and the last is reach
 }) => {
   await openDecoder(page);
   const line = 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0010000012345014';
-  await paste(page).fill(Array.from({ length: 5000 }, () => line).join('\n'));
+  await paste(page).fill(Array.from({ length: 1500 }, () => line).join('\n'));
   const list = page.getByRole('listbox', { name: 'Lines' });
   await list.focus();
   await page.keyboard.press('End');
-  await expect(page.getByRole('option', { selected: true })).toContainText('5000');
-  expect(await page.getByRole('option').count()).toBeLessThan(60);
+  await expect(list.getByRole('option', { selected: true })).toContainText('1500');
+  expect(await list.getByRole('option').count()).toBeLessThan(60);
   await expectAxeClean(page);
 });

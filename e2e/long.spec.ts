@@ -70,6 +70,7 @@ test('what is opened while another run is made takes its place', async ({ page }
 
 test('a run that was stopped can be left as it is', async ({ page }) => {
   await page.goto(`./${linkTo(long)}`);
+  await expect(line(page)).toContainText(/Running under/);
   await page.getByRole('button', { name: /^Stop/ }).click();
   await expect(page.getByRole('button', { name: 'Go on' })).toBeFocused();
   await page.getByRole('button', { name: 'Leave it stopped' }).click();

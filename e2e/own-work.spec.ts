@@ -330,3 +330,27 @@ test('an export of works that are larger than any scenario file is imported', as
   await expect(works(page).getByRole('button', { name: /^work 1/ })).toBeVisible();
   await expect(works(page).getByRole('button', { name: /^work 2/ })).toBeVisible();
 });
+
+test('a page that is closed in the middle of typing loses nothing that was shown as typed', async ({
+  page,
+  context,
+}) => {
+  await openRun(page, apCreate);
+  await typeLine(page, 'note    0');
+  let tab = page;
+  for (let round = 1; round <= 5; round++) {
+    await tab.keyboard.press('e');
+    await expect(tab.locator(editor)).toBeFocused();
+    await tab.keyboard.press('Control+End');
+    await tab.keyboard.press('ArrowUp');
+    await tab.keyboard.type(`note    ${round}\n`);
+    // The store is written as fast as the browser answers; the address follows later.
+    await expect(works(tab).locator('[data-unsaved="0"]')).toBeAttached();
+    await tab.close({ runBeforeUnload: false });
+    tab = await context.newPage();
+    await openRun(tab, '');
+    await openWork(tab, 'AP_CREATE on a vCPU that is created-on-init');
+    await tab.keyboard.press('e');
+    await expect.poll(() => text(tab)).toContain(`note    ${round}`);
+  }
+});
