@@ -12,5 +12,7 @@ test('a source names its document, its place and how far it was checked', () => 
 });
 
 test('a tree without a release is named by its commit', () => {
-  expect(source.kernel('0097f9df', 'sev.c', 'x').document).toBe('torvalds/linux at 0097f9df');
+  expect(source.kernel('0097f9df', 'sev.c', 'x').document).toBe(
+    'torvalds/linux at 0097f9df, a tree before 6.17.0',
+  );
 });
