@@ -44,17 +44,7 @@ export function* allEvents(declarations: EventDeclarations): Generator<AnyEvent>
 /** Stands for a fact that an event lacks: an earlier build recorded it before the fact was declared. */
 export const MISSING_FACT = 0x3fff_ffff;
 
-/** The facts of an event as small integers in declared order, for recordings. */
-export function factCodes(facts: Readonly<Record<string, FactKind>>, event: AnyEvent): number[] {
-  return Object.entries(facts).map(([fact, kind]) => {
-    const value = event[fact];
-    if (kind === 'flag') return value === true ? 1 : 0;
-    if (typeof value === 'number') return value;
-    return (kind as readonly string[]).indexOf(value as string);
-  });
-}
-
-/** Inverse of `factCodes`. */
+/** An event from its facts as small integers in declared order, as a timeline keeps them. */
 export function eventFromCodes(
   declarations: EventDeclarations,
   type: string,

@@ -19,14 +19,15 @@ export const msrGroup = group('msr', {
 });
 export type MsrRow = ReturnType<typeof msrGroup.create>;
 
-/** PAT after a reset. */
+/** PAT after a reset: MSR_IA32_CR_PAT_DEFAULT. */
 export const PAT_AT_RESET = 0x0007_0406_0007_0406n;
+/** APIC_DEFAULT_PHYS_BASE. */
 const APIC_BASE_AT_RESET = 0xfee0_0000n;
 const APIC_BSP = 1n << 8n;
 /** Bits of IA32_APICBASE. */
 export const X2APIC_ENABLE = 1n << 10n;
 export const APIC_ENABLE = 1n << 11n;
 
-/** IA32_APICBASE of a vCPU after a reset: enabled, in xAPIC mode; vCPU 0 is the boot processor. */
+/** IA32_APICBASE of a vCPU after a reset (kvm_lapic_reset): enabled, in xAPIC mode; vCPU 0 is the boot processor. */
 export const apicBaseAtReset = (index: number): bigint =>
   APIC_BASE_AT_RESET | APIC_ENABLE | (index === 0 ? APIC_BSP : 0n);

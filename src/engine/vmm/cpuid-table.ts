@@ -7,7 +7,7 @@ const HYPERVISOR = 0x4000_0000;
 const HYPERVISOR_FEATURES = 0x4000_0001;
 const EXTENDED_MAX = 0x8000_0000;
 const MEMORY_ENCRYPTION = 0x8000_001f;
-/** The twelve bytes of a vendor as EBX, ECX and EDX of its leaf hold them. */
+/** The twelve bytes of a vendor as EBX, ECX and EDX of its leaf hold them: KVMKVMKVM with zeros, AuthenticAMD. */
 const KVM = { ebx: 0x4b4d_564b, ecx: 0x564b_4d56, edx: 0x4d };
 const AMD = { ebx: 0x6874_7541, ecx: 0x444d_4163, edx: 0x6974_6e65 };
 const SEV = 1 << 1;

@@ -57,7 +57,7 @@ interface EventPlan {
   readonly chart: Chart;
   readonly type: string;
   readonly code: number;
-  /** In declared order, as `factCodes` of machines/events counts them. */
+  /** In declared order. */
   readonly facts: readonly FactPlan[];
 }
 
@@ -66,6 +66,7 @@ interface FactPlan {
   readonly kind: FactKind;
 }
 
+/** A fact as the small integer from which `eventFromCodes` makes it again. */
 function factCode({ name, kind }: FactPlan, event: AnyEvent): number {
   const value = event[name];
   if (value === undefined) return MISSING_FACT;

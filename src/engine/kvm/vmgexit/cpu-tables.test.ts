@@ -102,12 +102,26 @@ describe('MSRs', () => {
     ['PAT takes types that exist', 0x277n, 0x0707_0707_0707_0707n, 0n],
     ['PAT refuses a type that does not', 0x277n, 0x0207_0707_0707_0707n, GP],
     ['x2APIC without the APIC enabled is refused', 0x1bn, 0xfee0_0400n, GP],
+    ['a reserved bit of the APIC base is refused', 0x1bn, 0xfee0_0a00n, GP],
+    ['an APIC base beyond the physical address width is refused', 0x1bn, 0x1_0000_fee0_0900n, GP],
+    ['the APIC may be moved', 0x1bn, 0xfed0_0900n, 0n],
     ['MTRRcap is read-only', 0xfen, 0x508n, GP],
   ])('%s', (_, index, value, info1) => {
     const { run } = running();
     run.guest('wrmsr', { index, value });
     expect(run.world.vcpu(0).guestReadInfo1).toBe(info1);
     if (info1 === 0n) expect(read(run, index)).toEqual([0n, value]);
+  });
+
+  test.each<[string, bigint, bigint, bigint]>([
+    ['x2APIC to xAPIC', 0xfee0_0d00n, 0xfee0_0900n, GP],
+    ['x2APIC to disabled', 0xfee0_0d00n, 0xfee0_0100n, 0n],
+    ['disabled to x2APIC', 0xfee0_0100n, 0xfee0_0d00n, GP],
+    ['disabled to xAPIC', 0xfee0_0100n, 0xfee0_0900n, 0n],
+  ])('APIC mode, %s', (_, first, second, info1) => {
+    const { run } = running();
+    run.guest('wrmsr', { index: 0x1bn, value: first }).guest('wrmsr', { index: 0x1bn, value: second });
+    expect(run.world.vcpu(0).guestReadInfo1).toBe(info1);
   });
 
   test('the x2APIC range is #GP in xAPIC mode; in x2APIC mode its registers are beyond the model', () => {

@@ -18,9 +18,26 @@ const X2APIC_LAST = 0x8ff;
 /** Write-combining, fixed ranges, and eight variable ranges. */
 const MTRRCAP = 0x508n;
 
+/** Bits of IA32_APICBASE that no mode uses: 9 and 7 to 0. */
+const APIC_BASE_RESERVED = 0x2ffn;
+const APIC_MODE = APIC_ENABLE | X2APIC_ENABLE;
+
+/**
+ * Whether a guest may write this to IA32_APICBASE: no reserved bit, no address beyond the guest's physical address width,
+ * x2APIC neither without the APIC enabled nor straight from disabled, and no way from x2APIC back to xAPIC (kvm_set_apic_base
+ * in lapic.c, before 6.13 in x86.c). Whether CPUID offers x2APIC is not asked: the model's table has no leaf 1 of its own.
+ */
+function apicBaseLegal(world: World, now: bigint, value: bigint): boolean {
+  const reserved = (value & APIC_BASE_RESERVED) !== 0n || value >> BigInt(world.vm.maxPhysicalAddress) !== 0n;
+  const [from, to] = [now & APIC_MODE, value & APIC_MODE];
+  if (reserved || to === X2APIC_ENABLE) return false;
+  if (from === APIC_MODE) return to !== APIC_ENABLE;
+  return !(from === 0n && to === APIC_MODE);
+}
+
 /** Whether the in-kernel APIC of a vCPU is in x2APIC mode, in which alone its registers are MSRs. */
 const inX2apicMode = (world: World, vcpu: Vcpu): boolean =>
-  world.vm.kernelApic && (vcpu.apicBase & (APIC_ENABLE | X2APIC_ENABLE)) === (APIC_ENABLE | X2APIC_ENABLE);
+  world.vm.kernelApic && (vcpu.apicBase & APIC_MODE) === APIC_MODE;
 
 /** kvm_pat_valid: each of the eight types is one that exists. */
 function patValid(value: bigint): boolean {
@@ -47,8 +64,7 @@ export function modelledMsr(world: World, vcpu: Vcpu, number: number): ModelledM
       return {
         read: () => vcpu.apicBase,
         write: (value) => {
-          // kvm_apic_set_base: x2APIC without the APIC enabled is no mode.
-          const legal = (value & X2APIC_ENABLE) === 0n || (value & APIC_ENABLE) !== 0n;
+          const legal = apicBaseLegal(world, vcpu.apicBase, value);
           if (legal) vcpu.apicBase = value;
           return legal;
         },
