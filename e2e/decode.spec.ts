@@ -9,7 +9,7 @@ async function openDecoder(page: Page, address = '#/?v=decode'): Promise<void> {
   await page.goto(`./${address}`);
   await expect(page.getByRole('tab', { name: 'Reference' })).toBeVisible();
 }
-const paste = (page: Page) => page.getByLabel('Paste a value, a dump or a log line');
+const paste = (page: Page) => page.getByLabel('Paste a value, a dump or a log');
 const kind = (page: Page) => page.getByLabel('Read as');
 const value = (page: Page, field: string) =>
   page.getByRole('textbox', { name: `Value of ${field}`, exact: true });

@@ -29,7 +29,7 @@ describe('a value of the GHCB MSR', () => {
     expect(msr.explainGhcbMsr(0x2_1100n).map(({ text }) => text)).toEqual([
       '0x100',
       '1 (Linux or OVMF)',
-      '2 (Linux: PVALIDATE failed; The reset vector of OVMF: an answer of the hypervisor that was not expected)',
+      '2 (Linux: PVALIDATE failed; OVMF reset vector: an answer of the hypervisor that was not expected)',
       '0',
     ]);
   });

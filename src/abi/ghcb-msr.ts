@@ -366,7 +366,7 @@ const ofResetVector = (code: number, doc: string, constant: string): Termination
   set: 1,
   code,
   doc,
-  by: 'The reset vector of OVMF',
+  by: 'OVMF reset vector',
   when: 'the guest ends before its kernel begins',
   source: source.edk2('OvmfPkg/ResetVector/Ia32/AmdSev.asm', constant),
 });

@@ -4,7 +4,7 @@ import type { Source } from '../abi/source';
 import { template, type Fields, type Template } from './template';
 
 /** What a line says about the protocol. */
-export interface Told {
+export interface Meaning {
   /** Its numbers, each with the kind of layout that reads it. */
   readonly values?: readonly NamedValue[];
   /** Exit code and info words that belong together. */
@@ -36,13 +36,13 @@ export interface LineForm {
   /** Words in no fixed format, which other formats contain. */
   readonly isLoose?: true;
   /** What the line says; nothing when its numbers cannot be what the format says. */
-  read(fields: Fields): Told | undefined;
+  read(fields: Fields): Meaning | undefined;
 }
 
 interface Declared extends Omit<LineForm, 'formats' | 'continues' | 'read'> {
   readonly formats: readonly string[];
   readonly continues?: { readonly formats: readonly string[]; readonly most: number };
-  readonly read?: (fields: Fields) => Told | undefined;
+  readonly read?: (fields: Fields) => Meaning | undefined;
 }
 
 /** Declares a kind of line; without `read` it says nothing but that it was printed. */

@@ -33,7 +33,7 @@ export const partText = (bytes: Uint8Array): string =>
   bytes.length <= 8 ? hex(littleEndian(bytes)) : bytesToHex(bytes);
 
 export function lineJson(line: TraceLine): LineJson {
-  const { number, status, raw, prefix, form, told, of } = line;
+  const { number, status, raw, prefix, form, meaning, of } = line;
   const values = partsOf(line).flatMap(({ label, bytes, candidates }) => {
     const kind = candidates[0]?.kind ?? '';
     const decoded = decodeFile(kind, bytes);
@@ -46,7 +46,7 @@ export function lineJson(line: TraceLine): LineJson {
     raw,
     ...(prefix?.seconds === undefined ? {} : { seconds: prefix.seconds }),
     ...(prefix?.cpu === undefined ? {} : { cpu: prefix.cpu }),
-    ...(told?.vcpu === undefined ? {} : { vcpu: told.vcpu }),
+    ...(meaning?.vcpu === undefined ? {} : { vcpu: meaning.vcpu }),
     ...(form ? { form: form.id, what: form.what, source: form.source } : {}),
     ...(values.length > 0 ? { values } : {}),
     ...(remarks.length > 0 ? { remarks } : {}),

@@ -11,7 +11,7 @@ import { MAX_DECODED } from '../base/limits';
 import { finish, type Resumable } from '../base/resumable';
 import type { Result } from '../base/result';
 import { isDump } from '../abi/dump';
-import type { Told } from './form';
+import type { Meaning } from './form';
 import { plainLines } from './lines';
 import { readPrefix } from './prefix';
 import { readLine, readTraceInParts, type Trace, type TraceLine } from './read';
@@ -22,16 +22,22 @@ export type Pasted =
 
 /** The values of a placed line as the decoder shows them, best kind first; none where the line has none. */
 export function partsOf(line: TraceLine): readonly Part[] {
-  return line.told ? partsTold(line.form?.what ?? 'a line', line.told).parts : [];
+  return line.meaning ? partsOfMeaning(line.form?.what ?? 'a line', line.meaning).parts : [];
 }
 
 /** Every sentence about a placed line: what its words mean together, and what is odd about its numbers. */
 export function remarksOf(line: TraceLine): readonly string[] {
-  if (!line.told) return line.why === undefined ? [] : [line.why];
-  return [...(line.told.remarks ?? []), ...partsTold(line.form?.what ?? 'a line', line.told).remarks];
+  if (!line.meaning) return line.why === undefined ? [] : [line.why];
+  return [
+    ...(line.meaning.remarks ?? []),
+    ...partsOfMeaning(line.form?.what ?? 'a line', line.meaning).remarks,
+  ];
 }
 
-function partsTold(what: string, { values = [], exit }: Told): Pick<Recognition, 'parts' | 'remarks'> {
+function partsOfMeaning(
+  what: string,
+  { values = [], exit }: Meaning,
+): Pick<Recognition, 'parts' | 'remarks'> {
   const own = values.map(partOf);
   if (!exit) return { parts: own, remarks: [] };
   const found = recogniseExit(what, exit);
@@ -42,14 +48,14 @@ function partsTold(what: string, { values = [], exit }: Told): Pick<Recognition,
 
 /** A placed line as a value that was recognised; nothing when it has no number of the protocol. */
 export function recognitionOf(line: TraceLine): Recognition | undefined {
-  const { form, told } = line;
-  if (!form || !told) return undefined;
+  const { form, meaning } = line;
+  if (!form || !meaning) return undefined;
   const parts = partsOf(line);
   if (parts.length === 0) return undefined;
   return {
     form: form.what,
     source: form.source,
-    ...(told.exit ? { exit: told.exit } : {}),
+    ...(meaning.exit ? { exit: meaning.exit } : {}),
     parts,
     remarks: remarksOf(line),
   };

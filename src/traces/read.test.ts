@@ -69,9 +69,7 @@ describe('a number that several owners use', () => {
   test('a termination of set 1 names Linux and the reset vector of OVMF', () => {
     const line = 'kvm_amd: SEV-ES guest requested termination: 0x1:0x2';
     expect(said(line)).toContain('Linux: PVALIDATE failed');
-    expect(said(line)).toContain(
-      'The reset vector of OVMF: an answer of the hypervisor that was not expected',
-    );
+    expect(said(line)).toContain('OVMF reset vector: an answer of the hypervisor that was not expected');
     expect(said('SEV-ES guest requested termination: 0x1:0xc')).toBe('');
     expect(said('SEV-ES guest requested termination: 0x0:0x2')).toBe('');
   });
@@ -245,7 +243,7 @@ describe('recorders', () => {
     ]);
     const [fault, request] = lines.slice(-2);
     expect(fault && partsOf(fault).map(({ candidates }) => candidates[0]?.kind)).toEqual(['nested-fault']);
-    expect(request?.told?.vcpu).toBe(0);
+    expect(request?.meaning?.vcpu).toBe(0);
     if (request?.prefix?.recorder === 'ftrace' && request.prefix.cpu !== undefined)
       expect(request.prefix).toMatchObject({ task: 'CPU 0/KVM', pid: 4711, cpu: 12 });
   });
@@ -370,8 +368,8 @@ describe('any text', () => {
   test('what is cut off or changed in one place is never read as more than it holds', () => {
     const line = 'kvm_vmgexit_enter: vcpu 1, exit_reason 80000013, exit_info1 200000001, exit_info2 107f3000';
     for (let length = 0; length < line.length; length++) {
-      const { told } = readLine(line.slice(0, length));
-      if (told?.exit?.info2 !== undefined) expect(length).toBeGreaterThan(line.indexOf('exit_info2 '));
+      const { meaning } = readLine(line.slice(0, length));
+      if (meaning?.exit?.info2 !== undefined) expect(length).toBeGreaterThan(line.indexOf('exit_info2 '));
     }
   });
 });

@@ -5,7 +5,7 @@
 import { MAX_LOG_LINE_CHARACTERS } from '../base/limits';
 import type { Resumable } from '../base/resumable';
 import { lineForms } from './forms/all';
-import type { LineForm, Told } from './form';
+import type { LineForm, Meaning } from './form';
 import { isFence, joined, plainLines, withoutMime, type PlainLine } from './lines';
 import { ftraceRemark, readPrefix, type Prefix } from './prefix';
 import type { Fields, Template } from './template';
@@ -22,7 +22,7 @@ export interface TraceLine {
   /** Of a placed line. */
   readonly form?: LineForm;
   readonly fields?: Fields;
-  readonly told?: Told;
+  readonly meaning?: Meaning;
   /** Of a continued line: the number of the line that it belongs to. */
   readonly of?: number;
   /** Why a line is plain or unknown, one sentence. */
@@ -131,8 +131,9 @@ function formatted(keyed: readonly Keyed[], body: string, prefix: Prefix | undef
     if (!match) continue;
     if ('tooWide' in match)
       return unknown(`${match.digits} has more than 64 bits, so ${match.tooWide} is not read.`, prefix);
-    const told = form.read(match.fields);
-    if (told) return { status: 'placed', form, fields: match.fields, told, ...(prefix ? { prefix } : {}) };
+    const meaning = form.read(match.fields);
+    if (meaning)
+      return { status: 'placed', form, fields: match.fields, meaning, ...(prefix ? { prefix } : {}) };
   }
   return undefined;
 }
@@ -212,7 +213,7 @@ export class TraceReader {
         const match = format.read(body);
         if (!match || 'tooWide' in match) continue;
         const fields = { ...open.fields, ...match.fields };
-        this.open = { ...open, fields, told: open.form.read(fields) ?? {}, taken: open.taken + 1 };
+        this.open = { ...open, fields, meaning: open.form.read(fields) ?? {}, taken: open.taken + 1 };
         this.following.push(continuedBy(line, open.number));
         return [];
       }

@@ -3,7 +3,7 @@ import { errnoName } from '../abi/errno';
 import { firmwareStatusNames, SEV_RET_NO_FW_CALL } from '../abi/firmware';
 import type { NamedValue } from '../abi/named-value';
 import { hex } from '../base/hex';
-import type { Told } from './form';
+import type { Meaning } from './form';
 
 /** A call that failed, as a line tells it. */
 export interface Failure {
@@ -46,7 +46,7 @@ export const unknownStatus = (status: number): string[] =>
     : [];
 
 /** Reads a call's return value together with the firmware's status. A status of 0 beside a failure is no success. */
-export function failureTold({ call, ret, status, command }: Failure): Told {
+export function failureMeaning({ call, ret, status, command }: Failure): Meaning {
   const commandValues = command ? [command] : [];
   const failed = ret !== undefined && ret !== 0;
   const isAnswer = status !== undefined && status !== SEV_RET_NO_FW_CALL && !(failed && status === SUCCESS);

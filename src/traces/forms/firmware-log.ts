@@ -1,13 +1,13 @@
 /** Lines of the ccp driver and of programs that speak with the firmware. */
 import { source } from '../../abi/source';
 import { form, numberIn, signedIn, textIn, type LineForm } from '../form';
-import { failureTold, unknownStatus } from '../refusal';
+import { failureMeaning, unknownStatus } from '../refusal';
 import type { Fields } from '../template';
 
 const ccp = (topic: string) => source.kernel('6.12.117', 'drivers/crypto/ccp/sev-dev.c', topic);
 
 const initFailed = (fields: Fields) =>
-  failureTold({
+  failureMeaning({
     call: textIn(fields, 'call') || 'INIT',
     ret: signedIn(fields, 'ret'),
     status: signedIn(fields, 'status'),

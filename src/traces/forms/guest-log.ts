@@ -1,8 +1,8 @@
 /** Lines of guests: Linux, its driver for guest requests, coconut-svsm. */
 import { source } from '../../abi/source';
 import { hex } from '../../base/hex';
-import { form, numberIn, signedIn, textIn, valueOf, type LineForm, type Told } from '../form';
-import { errnoWord, failureTold } from '../refusal';
+import { form, numberIn, signedIn, textIn, valueOf, type LineForm, type Meaning } from '../form';
+import { errnoWord, failureMeaning } from '../refusal';
 import type { Fields } from '../template';
 import { PAGE_NOT_VALIDATED } from '../../abi/nested-fault';
 import { vmmErrorText } from '../../abi/error-words';
@@ -15,7 +15,7 @@ const driver = source.kernel(
 );
 
 /** A #VC error code is an SVM exit code: every exit of the guest that hardware hands to it. */
-function vcCode(fields: Fields): Told {
+function vcCode(fields: Fields): Meaning {
   const code = numberIn(fields, 'code');
   const remarks =
     code === BigInt(PAGE_NOT_VALIDATED.code)
@@ -34,14 +34,14 @@ const addressOf = (fields: Fields): string =>
   fields['rip'] === undefined ? '' : `, at the instruction at ${hex(numberIn(fields, 'rip'))}`;
 
 /** SW_EXITINFO2 of a guest request, with what the call of the driver returned. */
-function guestRequest(fields: Fields): Told {
+function guestRequest(fields: Fields): Meaning {
   const info2 = numberIn(fields, 'info2');
   const vmmError = Number(info2 >> 32n);
   const status = Number(info2 & 0xffff_ffffn);
   const ret = signedIn(fields, 'ret');
-  const told =
+  const meaning =
     vmmError === 0
-      ? failureTold({ call: 'The guest request', ret, status })
+      ? failureMeaning({ call: 'The guest request', ret, status })
       : {
           remarks: [
             `The hypervisor refused the guest request, not the firmware: ${vmmErrorText(vmmError)}; the driver returned ${errnoWord(ret ?? 0)}.`,
@@ -49,7 +49,7 @@ function guestRequest(fields: Fields): Told {
         };
   return {
     values: [valueOf(fields, 'info2', 'guest-request-info2', 'The line gives SW_EXITINFO2 of the answer')],
-    remarks: [...(told.remarks ?? []), 'The driver no longer uses this VMPCK after such an error.'],
+    remarks: [...(meaning.remarks ?? []), 'The driver no longer uses this VMPCK after such an error.'],
   };
 }
 
@@ -183,7 +183,7 @@ export const guestLogForms: readonly LineForm[] = [
   }),
 ];
 
-function svsmError(fields: Fields): Told {
+function svsmError(fields: Fields): Meaning {
   const isMalformed = numberIn(fields, 'info1') === 2n;
   return {
     values: [

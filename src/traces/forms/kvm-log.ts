@@ -7,8 +7,8 @@ import {
 } from '../../abi/nae';
 import { source } from '../../abi/source';
 import { hex } from '../../base/hex';
-import { form, numberIn, signedIn, textIn, valueOf, vcpuOf, type LineForm, type Told } from '../form';
-import { errnoWord, failureTold } from '../refusal';
+import { form, numberIn, signedIn, textIn, valueOf, vcpuOf, type LineForm, type Meaning } from '../form';
+import { errnoWord, failureMeaning } from '../refusal';
 import type { Fields } from '../template';
 
 const kvm = (topic: string) => source.kernel('6.12.117', 'arch/x86/kvm/svm/sev.c', topic);
@@ -25,11 +25,11 @@ const answers = (info2: number, why: string) =>
 const INVALID_INPUT = answers(5, 'invalid input');
 
 /** A line whose meaning does not depend on its numbers. */
-const meaning =
+const remarkOnly =
   (remark: string) =>
-  (fields: Fields): Told => ({ remarks: [remark], ...vcpuOf(fields) });
+  (fields: Fields): Meaning => ({ remarks: [remark], ...vcpuOf(fields) });
 
-function termination(fields: Fields): Told | undefined {
+function termination(fields: Fields): Meaning | undefined {
   const [set, code] = [numberIn(fields, 'set'), numberIn(fields, 'code')];
   if (set > 0xfn || code > 0xffn) return undefined;
   const value = terminationRequest.encode({ info: GHCB_MSR_TERM_REQ, reasonSet: set, reasonCode: code });
@@ -63,7 +63,7 @@ const DUMP_LINES = [
   'valid_bitmap {bitmap:t}',
 ];
 
-function dumpedGhcb(fields: Fields): Told {
+function dumpedGhcb(fields: Fields): Meaning {
   const missing = ['code', 'info1', 'info2'].filter(
     (name) => fields[name] !== undefined && numberIn(fields, `${name}Valid`) === 0n,
   );
@@ -86,7 +86,7 @@ const DUMP_NAMES: Readonly<Record<string, string>> = {
   info2: 'SW_EXITINFO2',
 };
 
-function rmpEntry(fields: Fields): Told {
+function rmpEntry(fields: Fields): Meaning {
   const value = numberIn(fields, 'low') | (numberIn(fields, 'high') << 64n);
   const why = 'The line gives the two halves of the entry, low half first';
   return { values: [{ label: 'RMP entry', kind: 'rmp-entry', value, size: 16, why }] };
@@ -94,14 +94,14 @@ function rmpEntry(fields: Fields): Told {
 
 const rmpFault =
   (why: string) =>
-  (fields: Fields): Told => ({
+  (fields: Fields): Meaning => ({
     remarks: [`An RMP fault at GPA ${hex(numberIn(fields, 'gpa'))}: ${why}.`],
   });
 
 /** The address in the GHCB MSR. */
 const msrAddress =
   (remark: string) =>
-  (fields: Fields): Told => ({
+  (fields: Fields): Meaning => ({
     values: [
       valueOf(fields, 'gpa', 'ghcb-msr', 'The line gives the page address that stood in the MSR', {
         label: 'GHCB MSR',
@@ -113,7 +113,7 @@ const msrAddress =
 
 const exitCode =
   (remark: string) =>
-  (fields: Fields): Told => ({
+  (fields: Fields): Meaning => ({
     values: [valueOf(fields, 'code', 'nae-code', 'The line calls it the exit code', { label: 'exit code' })],
     remarks: [remark],
     ...vcpuOf(fields),
@@ -169,7 +169,7 @@ export const kvmLogForms: readonly LineForm[] = [
     what: "KVM's line about a VMGEXIT without a GHCB address",
     source: kvm('sev_handle_vmgexit'),
     formats: [about('vmgexit: GHCB gpa is not set')],
-    read: meaning(resumes),
+    read: remarkOnly(resumes),
   }),
   form({
     id: 'ghcb-not-mapped',
@@ -192,7 +192,7 @@ export const kvmLogForms: readonly LineForm[] = [
     what: "KVM's line about a GHCB usage that it does not know",
     source: kvm('sev_es_validate_vmgexit'),
     formats: [about('vmgexit: ghcb usage 0x{usage:x} is not valid')],
-    read: meaning(answers(2, 'invalid usage')),
+    read: remarkOnly(answers(2, 'invalid usage')),
   }),
   form({
     id: 'exit-code-input',
@@ -220,7 +220,7 @@ export const kvmLogForms: readonly LineForm[] = [
     what: "KVM's line about an AP creation for an APIC id that no vCPU has",
     source: kvm('sev_snp_ap_creation'),
     formats: [about('vmgexit: invalid AP APIC ID [0x{apic:x}] from guest')],
-    read: meaning(INVALID_INPUT),
+    read: remarkOnly(INVALID_INPUT),
   }),
   form({
     id: 'ap-request',
@@ -238,17 +238,13 @@ export const kvmLogForms: readonly LineForm[] = [
     }),
   }),
   form({
-    id: 'ap-vmsa-unsafe',
-    what: "KVM's line about the VMSA address of an AP creation",
-    source: kvm('sev_snp_ap_creation'),
-    formats: [about('vmgexit: AP VMSA address [{gpa:x}] from guest is unsafe as it is 2M aligned')],
-    read: (fields) => ({ ...vmsaAddress(fields), ...vcpuOf(fields) }),
-  }),
-  form({
     id: 'ap-vmsa',
     what: "KVM's line about the VMSA address of an AP creation",
     source: kvm('sev_snp_ap_creation'),
-    formats: [about('vmgexit: invalid AP VMSA address [0x{gpa:x}] from guest')],
+    formats: [
+      about('vmgexit: invalid AP VMSA address [0x{gpa:x}] from guest'),
+      about('vmgexit: AP VMSA address [{gpa:x}] from guest is unsafe as it is 2M aligned'),
+    ],
     read: (fields) => ({ ...vmsaAddress(fields), ...vcpuOf(fields) }),
   }),
   form({
@@ -280,25 +276,18 @@ export const kvmLogForms: readonly LineForm[] = [
       ...vcpuOf(fields),
     }),
   }),
-  ...['scratch gpa not provided', 'kvm_read_guest for scratch area failed'].map((text) =>
-    form({
-      id: text.replaceAll(' ', '-'),
-      what: "KVM's line about the scratch area of a request",
-      source: kvm('setup_vmgexit_scratch'),
-      formats: [about(`vmgexit: ${text}`)],
-      read: meaning(answers(3, 'invalid scratch area')),
-    }),
-  ),
   form({
     id: 'scratch-area',
     what: "KVM's line about the scratch area of a request",
     source: kvm('setup_vmgexit_scratch'),
     formats: [
+      'vmgexit: scratch gpa not provided',
+      'vmgexit: kvm_read_guest for scratch area failed',
       'vmgexit: scratch length (0x{length:x}) not valid for scratch address (0x{gpa:x})',
       'vmgexit: scratch area is outside of GHCB shared buffer area (0x{gpa:x} - 0x{end:x})',
       'vmgexit: scratch area exceeds KVM limits (0x{length:x} requested, 0x{limit:x} limit)',
     ],
-    read: meaning(answers(3, 'invalid scratch area')),
+    read: remarkOnly(answers(3, 'invalid scratch area')),
   }),
   form({
     id: 'ghcb-dump',
@@ -370,7 +359,7 @@ export const kvmLogForms: readonly LineForm[] = [
     source: kvm('snp_launch_start'),
     formats: ['Failed to create SEV-SNP context, rc {ret:d} fw_error {status:d}'],
     read: (fields) =>
-      failureTold({
+      failureMeaning({
         call: 'SNP_GCTX_CREATE',
         ret: signedIn(fields, 'ret'),
         status: signedIn(fields, 'status'),
@@ -395,7 +384,7 @@ export const kvmLogForms: readonly LineForm[] = [
   }),
 ];
 
-function vmsaAddress(fields: Fields): Told {
+function vmsaAddress(fields: Fields): Meaning {
   return {
     values: [
       valueOf(fields, 'gpa', 'ap-info2', 'The line gives the VMSA address', { label: 'SW_EXITINFO2' }),

@@ -1,7 +1,7 @@
 /** Words that people and programs write in no fixed format; they are read only where no format fits. */
 import { source } from '../../abi/source';
 import { form, numberIn, signedIn, valueOf, type LineForm } from '../form';
-import { failureTold } from '../refusal';
+import { failureMeaning } from '../refusal';
 import { vmmErrorText } from '../../abi/error-words';
 
 const anyone = source.crate('no one print format', 'words of several programs', 'unconfirmed');
@@ -40,7 +40,7 @@ export const looseForms: readonly LineForm[] = [
       'rc={ret:d} fw_error={status:n}',
     ],
     read: (fields) =>
-      failureTold({ call: 'The call', ret: signedIn(fields, 'ret'), status: signedIn(fields, 'status') }),
+      failureMeaning({ call: 'The call', ret: signedIn(fields, 'ret'), status: signedIn(fields, 'status') }),
   }),
   form({
     id: 'fw-error',
@@ -48,7 +48,8 @@ export const looseForms: readonly LineForm[] = [
     source: anyone,
     isLoose: true,
     formats: ['fw_error={status:n}', 'fw_error: {status:n}', 'fw_error {status:n}'],
-    read: (fields) => failureTold({ call: 'The call', ret: undefined, status: signedIn(fields, 'status') }),
+    read: (fields) =>
+      failureMeaning({ call: 'The call', ret: undefined, status: signedIn(fields, 'status') }),
   }),
   form({
     id: 'sev-error',
@@ -60,7 +61,8 @@ export const looseForms: readonly LineForm[] = [
       'SNP{rest:t} error {status:n}',
       'ccp{rest:t} error: {status:n}',
     ],
-    read: (fields) => failureTold({ call: 'The call', ret: undefined, status: signedIn(fields, 'status') }),
+    read: (fields) =>
+      failureMeaning({ call: 'The call', ret: undefined, status: signedIn(fields, 'status') }),
   }),
   form({
     id: 'exit-words',

@@ -3,8 +3,8 @@ import { kvmExitReasons } from '../../abi/kvm-run';
 import { source } from '../../abi/source';
 import { hex } from '../../base/hex';
 import { own } from '../../base/table';
-import { form, numberIn, signedIn, textIn, valueOf, type LineForm, type Told } from '../form';
-import { errnoWord, failureTold } from '../refusal';
+import { form, numberIn, signedIn, textIn, valueOf, type LineForm, type Meaning } from '../form';
+import { errnoWord, failureMeaning } from '../refusal';
 import type { Fields } from '../template';
 import { errno } from '../../abi/errno';
 
@@ -15,8 +15,8 @@ const exitReason = (fields: Fields, name: string) =>
   valueOf(fields, name, 'exit-reason', 'The line gives exit_reason', { label: 'exit reason', size: 4 });
 
 /** Launch calls of QEMU, with what the firmware said. */
-const launch = (fields: Fields): Told =>
-  failureTold({
+const launch = (fields: Fields): Meaning =>
+  failureMeaning({
     call: textIn(fields, 'call'),
     ret: signedIn(fields, 'ret'),
     status: Number(BigInt.asUintN(32, numberIn(fields, 'status'))),
@@ -42,7 +42,7 @@ const strerror: Readonly<Record<string, number>> = {
   'operation not supported': errno.EOPNOTSUPP,
 };
 
-function runFailed(fields: Fields): Told {
+function runFailed(fields: Fields): Meaning {
   const said = textIn(fields, 'error').trim();
   const number = own(strerror, said.toLowerCase());
   return {
@@ -316,7 +316,7 @@ export const vmmForms: readonly LineForm[] = [
 
 const REGISTER_NAMES = ['a', 'b', 'c', 'd'] as const;
 
-function cpuidMismatch(fields: Fields): Told {
+function cpuidMismatch(fields: Fields): Meaning {
   const where = `function ${hex(numberIn(fields, 'leaf'))}, index ${hex(numberIn(fields, 'index'))}`;
   const differs = REGISTER_NAMES.filter((name) => {
     const [given, wanted] = [fields[`${name}0`], fields[`${name}1`]];
