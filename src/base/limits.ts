@@ -59,6 +59,9 @@ export const MAX_ENTRIES = 4096;
 /** Profiles in one list, such as those of a comparison. */
 export const MAX_PROFILES = 64;
 
+/** Acts that one line `explore` stands for. */
+export const MAX_SCOPE_ACTS = 256;
+
 /** vCPUs of a machine. */
 export const MAX_VCPUS = 64;
 /** Bytes of guest memory: 1 TiB. */

@@ -63,6 +63,12 @@ const commands: Readonly<Record<string, Entry>> = {
     doc: 'what happens to each event in each state: vcpu, launch, page, psc',
     load: async () => (await import('./matrix')).matrix,
   },
+  explore: {
+    usage:
+      "explore FILE [--profile ID[,ID...]] [--property NAME|'never FILTER'] [--max-states N] [--max-depth N] [--whole] [--json]",
+    doc: 'every order of the acts that the explore lines of a scenario allow: verdicts, and the shortest way to a violation',
+    load: async () => (await import('./explore')).explore,
+  },
   profiles: {
     usage: 'profiles [--json]',
     doc: 'kernel generations, facets, values, sources, confidence',
@@ -77,7 +83,7 @@ function help(): string {
     '',
     ...lines,
     '',
-    '- is standard input. Exit status: 0 fine, 1 an expectation failed, or what was compared differs, 2 bad input or a write that failed, 70 a mistake of the program.',
+    '- is standard input. Exit status: 0 fine, 1 an expectation failed, or what was compared differs, 2 bad input or a write that failed, 3 a bound ended a search, 70 a mistake of the program.',
   ].join('\n');
 }
 

@@ -21,6 +21,8 @@ export const EXIT_FINE = 0;
 /** An expectation or a property failed, or profiles differ under --fail-on-diff. */
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
+/** A bound was reached before a search had looked at everything. */
+export const EXIT_BOUND = 3;
 /** A mistake of this program, as sysexits.h numbers it: never mistaken for a failed expectation. */
 export const EXIT_OURS = 70;
 

@@ -166,6 +166,8 @@ export class World {
   readonly instances: NamedInstance[] = [];
   recorder: Recorder | undefined;
   watcher: Watcher | undefined;
+  /** The invariants that are checked; all of them when it is missing. With none of them nothing is remembered for them. */
+  checked: ReadonlySet<InvariantName> | undefined;
   /** Called in the middle of a call, where another thread may act; for conformance cases only. */
   interleave: ((point: InterleavePoint) => void) | undefined;
   /** mmu_invalidate_seq: a look-up during which it changes is stale. No act lasts longer than one look-up, so it is no state. */

@@ -51,7 +51,7 @@ const TAB = 8;
 const LEAST_CONTINUATION = 2;
 
 /** Keywords whose rest is prose: words of it are never glued together. */
-const proseKeywords = new Set(['title', 'ref', 'note', ';', '?']);
+const proseKeywords = new Set(['title', 'ref', 'note', ';', '?', 'explore']);
 
 /** The place of a character of a word. */
 export function placeIn(word: Word, at = 0): Place {

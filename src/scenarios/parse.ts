@@ -6,16 +6,16 @@ import { MAX_PROBLEMS } from '../base/limits';
 import { finish, type Resumable } from '../base/resumable';
 import { didYouMean, nearest } from '../base/text';
 import { actTables, type Act, type Actor, type Parameter } from '../engine/acts';
-import { Checks } from './checks';
-import { parseFilter } from './filter/parse';
 import { findScenario, type LogicalLine, type Place, type ScenarioProblem, type Word } from './lines';
 import { untilForms, untilOf, vmValue } from './head-values';
+import { ScopeParser } from './parse-scope';
 import {
   defaultVm,
   guestPrograms,
   headKinds,
   hostPersonalities,
   vmKeys,
+  type ActLine,
   type Line,
   type Scenario,
   type VmKey,
@@ -86,18 +86,20 @@ const otherKeywords = [
   'host',
   'launch',
   'run',
+  'explore',
   'note',
   '?',
   ';',
 ] as const;
 const allKeywords = [...otherKeywords, ...actKeywords, 'v0'];
 
-class Parser extends Checks {
+class Parser extends ScopeParser {
   readonly lines: Line[] = [];
   readonly places: Place[] = [];
-  private vcpus = defaultVm.vcpus;
+  protected override vcpus = defaultVm.vcpus;
   private readonly seen = new Set<Line['kind']>();
   private acted = false;
+  private explores = false;
 
   take(logical: LogicalLine): void {
     const [keyword, ...rest] = logical.words;
@@ -118,7 +120,12 @@ class Parser extends Checks {
     const once = line.kind === 'title' || line.kind === 'vm' || line.kind === 'guest' || line.kind === 'host';
     if (once && this.seen.has(line.kind)) this.wrong(keyword, `there is a '${line.kind}' line already`);
     this.seen.add(line.kind);
-    if (line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil') this.acted = true;
+    this.explores ||= line.kind === 'explore';
+    if (line.kind === 'act' || line.kind === 'launch' || line.kind === 'runUntil') {
+      this.acted = true;
+      if (this.explores)
+        this.wrong(keyword, 'acts stand above all explore lines', 'an explore line, a note or the end');
+    }
     if (line.kind === 'expect' && !this.acted)
       this.wrong(keyword, 'there is no act above this expectation', 'an act line');
   }
@@ -148,6 +155,8 @@ class Parser extends Checks {
         return this.launch(keyword, rest);
       case 'run':
         return this.runUntil(keyword, rest);
+      case 'explore':
+        return this.explore(keyword, rest);
       case 'vmm':
       case 'inject':
       case 'kvm':
@@ -236,7 +245,7 @@ class Parser extends Checks {
     return { kind: 'vm', settings, written };
   }
 
-  private act(actor: Actor, keyword: Word, rest: readonly Word[]): Line | undefined {
+  protected act(actor: Actor, keyword: Word, rest: readonly Word[]): ActLine | undefined {
     const [verbWord, ...others] = rest;
     const verbs: Readonly<Record<string, { readonly params: Readonly<Record<string, Parameter>> }>> =
       actTables[actor];
@@ -336,35 +345,10 @@ class Parser extends Checks {
       return undefined;
     }
     for (const word of rest) this.checkLength(word);
-    const text = words.map((word) => word.text).join(' ');
-    const parsed = parseFilter(text, { vcpus: this.vcpus }, 'act');
-    if (parsed.ok)
-      return {
-        kind: 'expect',
-        profiles: narrow.map((word) => word.text.slice(1)),
-        text,
-        filter: parsed.filter,
-      };
-    const { message, at, length, expected, nearest: near } = parsed.problem;
-    const place = placeAmong(words, at);
-    if (place) this.wrong(place.word, message, expected, near, place.at, length);
-    return undefined;
+    const filter = this.filterOf(words);
+    return filter && { kind: 'expect', profiles: narrow.map((word) => word.text.slice(1)), ...filter };
   }
-}
-
-/** Where a character of words joined by one blank stands; the end of the last word for what is behind it. */
-function placeAmong(
-  words: readonly Word[],
-  at: number,
-): { readonly word: Word; readonly at: number } | undefined {
-  let start = 0;
-  for (const word of words) {
-    if (at <= start + word.text.length) return { word, at: at - start };
-    start += word.text.length + 1;
-  }
-  const last = words.at(-1);
-  return last && { word: last, at: last.text.length };
 }
 
 const lineStarts =
-  'v0 to vN, vmm, inject, kvm, launch, run, note, title, ref, profile, vm, guest, host, ? or ;';
+  'v0 to vN, vmm, inject, kvm, launch, run, explore, note, title, ref, profile, vm, guest, host, ? or ;';

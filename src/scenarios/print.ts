@@ -2,6 +2,7 @@
 import { brokenLines, survives, type Margins, type Piece } from './line-breaks';
 import { MAIL_COLUMNS } from './mail';
 import type { ActLine, ExpectLine, Line, Scenario, Until } from './scenario';
+import type { Clause } from './scope';
 
 /** Width of the keyword column. */
 const KEYWORD = 8;
@@ -68,6 +69,8 @@ function wordsOf(line: KeywordLine): Piece[] {
       return [word(line.by === 'host' ? 'by=host' : 'standard')];
     case 'runUntil':
       return [word(`until=${untilText(line.until)}`)];
+    case 'explore':
+      return clauseWords(line.clause).map(word);
     case 'act':
       return [word(line.act.verb), ...parameterWords(line.written)];
   }
@@ -75,6 +78,32 @@ function wordsOf(line: KeywordLine): Piece[] {
 
 const parameterWords = (written: ActLine['written']): Piece[] =>
   written.flatMap(({ name, text }) => breakable(`${name}=${text}`, ','));
+
+const writtenWords = (written: ActLine['written']): string[] =>
+  written.map(({ name, text }) => `${name}=${text}`);
+
+function clauseWords(clause: Clause): string[] {
+  switch (clause.what) {
+    case 'threads':
+      return [clause.what];
+    case 'acts': {
+      const times = clause.times ? [`${clause.times.text}x`] : [];
+      return [...times, clause.who, clause.verb, ...writtenWords(clause.written)];
+    }
+    case 'invariants':
+      return [clause.what, ...clause.names];
+    case 'never':
+      return [clause.what, ...proseWords(clause.text)];
+    case 'some': {
+      const then = clause.then ? ['then', ...proseWords(clause.then.text)] : [];
+      return [clause.what, ...proseWords(clause.text), ...then];
+    }
+    case 'alike':
+      return [clause.what, ...clause.specs];
+    case 'limit':
+      return [clause.what, ...writtenWords(clause.written)];
+  }
+}
 
 const untilText = (until: Until): string => (until.what === 'steps' ? `steps:${until.text}` : until.what);
 

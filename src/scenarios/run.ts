@@ -10,22 +10,20 @@ import { kvmRun, kvmRunSystemEvent, KVM_EXIT_SYSTEM_EVENT, KVM_SYSTEM_EVENT_SEV_
 import type { Act } from '../engine/acts';
 import { NeverReturns } from '../engine/hardware/rmp';
 import { programMissing, programRuns } from '../engine/guest/programs/step';
-import { needsWake } from '../engine/kvm/run/run';
 import type { BudgetName } from '../engine/memory/meter';
-import { isUnknownPath, observe } from '../engine/observe';
 import { nextVmmAct } from '../engine/vmm/handle';
-import { threadToContinue } from '../engine/vmm/threads';
 import type { World } from '../engine/world';
 import type { ResolvedProfile } from '../profiles/resolve';
 import { appliesTo } from './expect';
 import { changedPaths, found, matches, wanted } from './filter/matches';
-import { observedText } from './filter/value';
 import { hostLaunch } from './host-launch';
 import { LastAct } from './last-act';
 import { standardLaunch } from './launch';
 import { worldFor } from './machine';
 import { headOf, type ExpectLine, type Head, type Line, type Scenario, type Until } from './scenario';
+import { nextThreadAct, schedulesItself } from './settle';
 import type { Origin, Tape } from './tape';
+import { visibleState } from './visible';
 
 /** The budget of a run. When it is spent the run stops, inside an act too; run again with more of it, it goes further. */
 export interface RunOptions {
@@ -115,10 +113,6 @@ export function runInParts<T extends Tape>(
   return new Runner(scenario, head, profile, tapeOf(worldFor(head, profile)), budget);
 }
 
-/** Acts that the scheduler performs where no scenario does. */
-const schedules = ({ actor, verb }: Act): boolean =>
-  actor === 'kvm' && (verb === 'wake' || verb === 'continue');
-
 class Runner<T extends Tape> implements RunInParts<T> {
   readonly parts: Resumable<Run<T>>;
   readonly lines: LineRun[] = [];
@@ -144,7 +138,7 @@ class Runner<T extends Tape> implements RunInParts<T> {
     this.world.allow({ writes, bytes, mayGoOn });
     this.last = new LastAct(timeline);
     this.parts = this.run();
-    this.schedulesItself = scenario.lines.some((line) => line.kind === 'act' && schedules(line.act));
+    this.schedulesItself = schedulesItself(scenario);
   }
 
   private get world(): World {
@@ -297,14 +291,8 @@ class Runner<T extends Tape> implements RunInParts<T> {
 
   private wakeOne(): boolean {
     if (this.schedulesItself) return false;
-    const vcpu = this.world.vcpus.findIndex((_, index) => needsWake(this.world, index));
-    if (vcpu < 0) {
-      const thread = threadToContinue(this.world);
-      if (thread === undefined) return false;
-      const act: Act = { actor: 'kvm', verb: 'continue', args: { thread } };
-      return this.perform(act, 'scheduler') === undefined;
-    }
-    return this.perform({ actor: 'kvm', verb: 'wake', args: { vcpu } }, 'scheduler') === undefined;
+    const act = nextThreadAct(this.world);
+    return act !== undefined && this.perform(act, 'scheduler') === undefined;
   }
 
   /** The scenario wrote the answer; the personality still calls KVM_RUN. */
@@ -398,26 +386,4 @@ function usedUp(budget: BudgetName, { maxSteps, maxWrites, maxBytes }: Required<
     case 'time':
       return 'no time left';
   }
-}
-
-/** What each vCPU's guest read last, and how its last KVM_RUN ended. */
-function visibleState(world: World): string[] {
-  return world.vcpus.flatMap((vcpu, index) => {
-    if (!vcpu.exists) return [];
-    const read = [
-      'guestResult',
-      'guestReadInfo1',
-      'guestReadInfo2',
-      'guestReadMsr',
-      'mpState',
-      'run',
-      'ret',
-      'exit',
-    ];
-    const texts = read.map((name) => {
-      const found = observe(world, `v${index}.${name}`);
-      return `${name}=${isUnknownPath(found) ? '?' : observedText(found)}`;
-    });
-    return [`v${index} ${texts.join(' ')}`];
-  });
 }

@@ -8,12 +8,10 @@ import { defaultProfileId } from '../profiles/default-profile';
 import { printByteRuns } from './byte-runs';
 import { printEntries } from './entries';
 import type { Filter } from './filter/filter';
+import type { ExploreLine } from './scope';
+import type { WrittenParameter } from './written';
 
-/** A parameter as it was written: `vmsa=0x121000`. */
-export interface WrittenParameter {
-  readonly name: string;
-  readonly text: string;
-}
+export type { WrittenParameter } from './written';
 
 export interface ActLine {
   readonly kind: 'act';
@@ -81,6 +79,7 @@ export type Line =
   | { readonly kind: 'launch'; readonly by?: 'host' }
   | { readonly kind: 'runUntil'; readonly until: Until }
   | ExpectLine
+  | ExploreLine
   | { readonly kind: 'blank' };
 
 export interface Scenario {

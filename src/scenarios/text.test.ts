@@ -28,6 +28,14 @@ v0      ap-create-on-init target=1 vmsa=0x121000
 
 note    9 does the pending INIT creation survive?
 run     until=steps:0x10
+explore threads
+explore 2x v* ap-create target=* vmsa=0x121000|0x122000
+explore kvm host-write gfn=0x100 value=1
+explore limit states=10_000
+explore invariants NoRunWithoutVmsa DestroySticky
+explore never v1.mpState == HALTED and not v1.destroyed
+explore some act ~ hlt then v1.mpState changed
+explore alike linux-7.2 linux-6.12:psc.retInit=zeroedByKvm
 end ghcb-scenario
 `;
 
@@ -129,6 +137,18 @@ describe('every problem is reported with its place', () => {
     ['launch fast', ["line 2, column 8: 'fast' is not known here"]],
     ['run until=monday', ["line 2, column 5: 'until=monday' is no end of a run"]],
     ['run', ["'run' needs to know until when"]],
+    ['explore', ["'explore' says nothing"]],
+    ['explore nver v0.ret == 1', ["line 2, column 9: 'explore' knows no 'nver'; did you mean 'never'?"]],
+    ['explore never v0.mpStat == HALTED', ["line 2, column 18: vcpu variable 'mpStat'"]],
+    ['explore some v0.ret == 1 then', ["nothing stands behind 'then'"]],
+    ['explore invariants NoRunWithoutVmsas', ["did you mean 'NoRunWithoutVmsa'?"]],
+    ['explore alike linux-7.2', ['too few profiles are named']],
+    ['explore 0x v0 hlt', ['0 is no number of times']],
+    ['explore v0 hltt', ["'v0' knows no 'hltt'; did you mean 'hlt'?"]],
+    ['explore v5 hlt', ['this VM has 2 vCPUs']],
+    ['explore v0 init target=one|1', ["line 2, column 24: 'one' is no number"]],
+    ['explore v0 hlt\nv0 hlt', ['acts stand above all explore lines']],
+    ['explore limit stats=3', ["'limit' has no 'stats'; did you mean 'states'?"]],
     ['vm memory=5', ['line 2, column 11: 5 is not a multiple of 4K']],
     ['vm vcpus=0', ['line 2, column 10: there must be at least one']],
     ['vm vcpus=65', ['65 is too large']],

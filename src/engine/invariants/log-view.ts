@@ -32,6 +32,7 @@ function readBack(
 
 /** The earlier value of a 32-bit word. */
 function wordThen(world: World, since: number, address: number): number {
+  world.log.onLookBack?.(address);
   let value = world.arena.read(address);
   readBack(
     world,
@@ -61,6 +62,7 @@ export function changedSince<V extends Variables>(
 /** Pages whose value in a field has changed, with the earlier value. */
 export function changedPages(world: World, since: number, field: PageField): Map<number, number> {
   const then = new Map<number, number>();
+  world.log.onLookBack?.(-1 - field.id);
   readBack(
     world,
     since,
@@ -77,6 +79,7 @@ export function changedPages(world: World, since: number, field: PageField): Map
 /** Whether a write since then changed a word of the arena. */
 export function wordWrittenSince(world: World, since: number, address: number): boolean {
   let written = false;
+  world.log.onLookBack?.(address);
   readBack(
     world,
     since,

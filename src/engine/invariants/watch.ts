@@ -37,7 +37,10 @@ export class Watch implements Watcher {
     const checks = checksAfter.get(kind);
     if (!checks) return;
     const seen = { world: this.world, kind, index, args, since: this.since };
+    const { checked } = this.world;
+    if (checked?.size === 0) return;
     for (const [name, check] of checks) {
+      if (checked && !checked.has(name)) continue;
       const failed = check(seen);
       if (failed !== undefined) this.world.violation(name, failed);
     }

@@ -21,6 +21,8 @@ export class WriteLog {
   limit = this.data.length - PAGES_RECORD;
   /** Counts the writes of an act. */
   meter: Meter | undefined;
+  /** Told when somebody asks what a word, or (as -1 - id) a field of pages, was before: a search notes what an act reads. */
+  onLookBack: ((place: number) => void) | undefined;
 
   private sealed = false;
 

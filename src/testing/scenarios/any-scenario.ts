@@ -4,7 +4,9 @@ import { bytesToHex, hex } from '../../base/hex';
 import { actTables, type Act, type Actor, type ParameterKind } from '../../engine/acts';
 import { facetNames, valuesOf } from '../../profiles/facets';
 import { profileIds } from '../../profiles/profiles';
+import { invariantNames } from '../../engine/rules/invariants';
 import { compareOperators, type Filter } from '../../scenarios/filter/filter';
+import type { Clause, WrittenFilter } from '../../scenarios/scope';
 import { survivesMail } from '../../scenarios/print';
 import {
   actLine,
@@ -160,6 +162,13 @@ const expectLine: fc.Arbitrary<Line> = fc
     return { kind: 'expect', profiles, text: `${path} ${operator} ${value}`, filter };
   });
 
+const writtenFilter: fc.Arbitrary<WrittenFilter> = fc
+  .record({ path: fc.constantFrom('v0.ghcbMsr', 'v0.ghcb.swExitInfo2'), value: numberText })
+  .map(({ path, value }) => ({
+    text: `${path} == ${value}`,
+    filter: { kind: 'compare', path, operator: '==', value },
+  }));
+
 const aside: fc.Arbitrary<Line> = fc.oneof(
   prose.map((text): Line => ({ kind: 'note', text })),
   fc.oneof(prose, fc.constant('')).map((text): Line => ({ kind: 'comment', text })),
@@ -183,6 +192,45 @@ const uniqueHead = (lines: readonly Line[]): Line[] =>
       lines.findIndex((other) => other.kind === line.kind) === i,
   );
 
+/** What a line `explore` may say about a machine of so many vCPUs. */
+const exploreLine = (vcpus: number): fc.Arbitrary<Line> =>
+  fc
+    .oneof(
+      fc.constant<Clause>({ what: 'threads' }),
+      fc
+        .uniqueArray(fc.constantFrom(...invariantNames), { maxLength: 3 })
+        .map((names): Clause => ({ what: 'invariants', names })),
+      writtenFilter.map((written): Clause => ({ what: 'never', ...written })),
+      fc
+        .record({ written: writtenFilter, then: fc.option(writtenFilter, { nil: undefined }) })
+        .map(({ written, then }): Clause => ({ what: 'some', ...written, ...(then ? { then } : {}) })),
+      fc
+        .array(
+          spec.filter(({ length }) => length < 60),
+          { minLength: 2, maxLength: 3 },
+        )
+        .map((specs): Clause => ({ what: 'alike', specs })),
+      fc.integer({ min: 1, max: 999_999 }).map((states): Clause => ({
+        what: 'limit',
+        states,
+        written: [{ name: 'states', text: String(states) }],
+      })),
+      fc
+        .record({
+          line: anyActLine(vcpus),
+          count: fc.option(fc.integer({ min: 1, max: 255 }), { nil: undefined }),
+        })
+        .map(({ line: { act, written }, count }): Clause => ({
+          what: 'acts',
+          ...(count === undefined ? {} : { times: { count, text: String(count) } }),
+          who: act.actor === 'guest' ? `v${act.vcpu}` : act.actor,
+          verb: act.verb,
+          written,
+          acts: [act],
+        })),
+    )
+    .map((clause): Line => ({ kind: 'explore', clause }));
+
 /** Blank lines stand alone, and between others. */
 const withoutIdleBlanks = (lines: readonly Line[]): Line[] => {
   const kept = lines.filter((line, i) => line.kind !== 'blank' || (i > 0 && lines[i - 1]?.kind !== 'blank'));
@@ -199,7 +247,13 @@ export const anyScenario: fc.Arbitrary<Scenario> = fc
   .map(uniqueHead)
   .chain((head) =>
     fc
-      .array(bodyLines.get(vcpusOf(head)) ?? fc.constant<Line>({ kind: 'blank' }), { maxLength: 10 })
-      .map((body) => [...head, { kind: 'launch' } as const, ...body]),
+      .tuple(
+        fc.array(bodyLines.get(vcpusOf(head)) ?? fc.constant<Line>({ kind: 'blank' }), { maxLength: 10 }),
+        fc.oneof(
+          { weight: 3, arbitrary: fc.constant<Line[]>([]) },
+          fc.array(exploreLine(vcpusOf(head)), { maxLength: 5 }),
+        ),
+      )
+      .map(([body, explored]) => [...head, { kind: 'launch' } as const, ...body, ...explored]),
   )
   .map((lines) => ({ lines: withoutIdleBlanks(lines.filter(survivesMail)) }));

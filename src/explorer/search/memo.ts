@@ -1,0 +1,144 @@
+/**
+ * What acts did, by what they read: a decision tree for each act over the live cells, in the order in which it reads them.
+ * An act is a function of the cells that it reads, so that what is found here is what the handler would do again.
+ */
+import { assert } from '../../base/assert';
+import type { LiveCells } from './live-cells';
+import type { Taken } from './taking';
+
+const UNKNOWN = 0;
+/** A node is word, shift, mask and cell, and behind them what follows for each value. */
+const HEADER = 4;
+
+/** What a leaf is: an act that is no transition, one that is, one that answers questions as well, one that the model lacks. */
+export const REFUSED = 0;
+export const TAKEN = 1;
+export const HITS = 2;
+export const GAP = 3;
+
+interface Known {
+  readonly act: number;
+  readonly taken: Taken;
+}
+
+export class Memo {
+  private readonly known: Known[] = [];
+  /** The first `actCount` places are the roots of the acts. A place holds nothing, a node, or -1 - the number of a leaf. */
+  nodes = new Int32Array(1 << 12);
+  private top: number;
+  /** By leaf: where its changes of words start. Each is a word, the bits that stay, and the bits that are set. */
+  changeStarts: Int32Array = new Int32Array(1 << 8);
+  changes: Int32Array = new Int32Array(1 << 10);
+  /** By leaf. */
+  readonly kinds: number[] = [];
+  private changesTop = 0;
+  private leaves = 0;
+
+  constructor(
+    private readonly actCount: number,
+    private readonly live: LiveCells,
+  ) {
+    this.top = actCount;
+  }
+
+  get size(): number {
+    return this.known.length;
+  }
+
+  leaf(number: number): Taken {
+    return (this.known[number] as Known).taken;
+  }
+
+  /** Packed states changed their form: all that is known is written anew. */
+  rebuild(): void {
+    this.nodes.fill(UNKNOWN);
+    this.top = this.actCount;
+    this.changesTop = 0;
+    this.leaves = 0;
+    for (const one of this.known) this.insert(one);
+  }
+
+  /** @returns the number of the leaf; the packed form may be stale behind it */
+  add(act: number, taken: Taken): number {
+    const { live } = this;
+    live.noteReads(taken.reads.cells);
+    live.noteWrites(taken.writes);
+    const one = { act, taken };
+    this.known.push(one);
+    this.kinds.push(kindOf(taken));
+    if (!live.isStale) this.insert(one);
+    return this.known.length - 1;
+  }
+
+  private insert({ act, taken }: Known): void {
+    const { live } = this;
+    const { cells, values } = taken.reads;
+    let place = act;
+    for (let at = 0; at < cells.length; at++) {
+      const cell = cells[at] as number;
+      const where = live.placeOf(cell);
+      if (!where) continue;
+      let node = this.nodes[place] as number;
+      if (node === UNKNOWN) {
+        node = this.allocate(HEADER + where.mask + 1);
+        this.nodes[node] = where.word;
+        this.nodes[node + 1] = where.shift;
+        this.nodes[node + 2] = where.mask;
+        this.nodes[node + 3] = cell;
+        this.nodes[place] = node;
+      }
+      assert(node > 0 && this.nodes[node + 3] === cell, 'an act reads the same cells in the same states');
+      place = node + HEADER + live.indexOf(cell, values[at] as number);
+    }
+    assert(this.nodes[place] === UNKNOWN, 'an act that is known is not performed again');
+    this.nodes[place] = -1 - this.leaves;
+    this.compile(taken);
+  }
+
+  private allocate(size: number): number {
+    const at = this.top;
+    this.top += size;
+    if (this.top > this.nodes.length) {
+      const bigger = new Int32Array(Math.max(this.top, this.nodes.length * 2));
+      bigger.set(this.nodes);
+      this.nodes = bigger;
+    }
+    return at;
+  }
+
+  /** What the writes of an act do to the words of a packed state. */
+  private compile({ writes }: Taken): void {
+    const { live } = this;
+    const keep = new Map<number, number>();
+    const set = new Map<number, number>();
+    for (let at = 0; at < writes.cells.length; at++) {
+      const cell = writes.cells[at] as number;
+      const place = live.placeOf(cell);
+      if (!place) continue;
+      const { word, shift, mask } = place;
+      keep.set(word, (keep.get(word) ?? -1) & ~(mask << shift));
+      set.set(word, (set.get(word) ?? 0) | (live.indexOf(cell, writes.values[at] as number) << shift));
+    }
+    if (this.leaves + 2 > this.changeStarts.length) this.changeStarts = grown(this.changeStarts);
+    while (this.changesTop + keep.size * 3 > this.changes.length) this.changes = grown(this.changes);
+    for (const [word, bits] of keep) {
+      this.changes[this.changesTop++] = word;
+      this.changes[this.changesTop++] = bits;
+      this.changes[this.changesTop++] = set.get(word) ?? 0;
+    }
+    this.leaves++;
+    this.changeStarts[this.leaves] = this.changesTop;
+  }
+}
+
+function kindOf({ outcome, hits }: Taken): number {
+  if (outcome === 'gap') return GAP;
+  if (outcome === 'refused') return REFUSED;
+  return hits.length > 0 ? HITS : TAKEN;
+}
+
+function grown(old: Int32Array): Int32Array {
+  const bigger = new Int32Array(old.length * 2);
+  bigger.set(old);
+  return bigger;
+}

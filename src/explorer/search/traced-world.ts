@@ -1,0 +1,257 @@
+/**
+ * A world of which every cell that an act reads and writes is known. A cell is a word of the arena, one page of one field,
+ * or whether a byte image exists. The handlers are the same; the accessors of this one world report to a trace.
+ */
+import { assert, Unmodelled } from '../../base/assert';
+import type { WordAddress } from '../../engine/memory/arena';
+import type { Image } from '../../engine/memory/image';
+import type { PageField } from '../../engine/memory/page-field';
+import type { PageImage } from '../../engine/state/vm';
+import type { World } from '../../engine/world';
+import type { Trace } from './trace';
+
+/** Pages whose bytes may be asked for in a search, over all states of it. */
+const MAX_IMAGES = 256;
+
+type Side = PageImage['side'];
+
+export class TracedWorld {
+  private readonly fields: readonly PageField[];
+  /** First cell of each field of pages. */
+  private readonly firstOfField: readonly number[];
+  private readonly firstImage: number;
+  /** One behind the last cell. */
+  readonly end: number;
+  /** Which image stands for a page, in every state: the order in which images were handed out is no part of a state. */
+  private readonly images = new Map<string, { readonly number: number; index: number }>();
+  private readonly imageNumbers: { readonly number: number; index: number }[] = [];
+  private usedIndexes = 0;
+  private silent = 0;
+
+  /** @param first number of the first cell */
+  constructor(
+    readonly world: World,
+    private readonly first: number,
+    private readonly trace: Trace,
+  ) {
+    this.fields = world.pages.fields;
+    let next = first + world.arena.used;
+    this.firstOfField = this.fields.map((field) => {
+      next += field.pageCount;
+      return next - field.pageCount;
+    });
+    this.firstImage = next;
+    this.end = next + MAX_IMAGES;
+    this.watchArena();
+    this.watchFields();
+    this.watchUndo();
+    this.watchImages();
+  }
+
+  get(cell: number): number {
+    const { world, first, firstImage } = this;
+    if (cell >= firstImage) return this.imageExists(this.imageNumbers[cell - firstImage]) ? 1 : 0;
+    if (cell < first + world.arena.used) return world.arena.words[cell - first] as number;
+    const field = this.fieldOf(cell);
+    this.silent++;
+    const value = (this.fields[field] as PageField).get(cell - (this.firstOfField[field] as number));
+    this.silent--;
+    return value;
+  }
+
+  /** Writes without log and trace. Whether an image exists follows from its words. */
+  set(cell: number, value: number): void {
+    const { world, first, firstImage } = this;
+    if (cell >= firstImage) return;
+    if (cell < first + world.arena.used) {
+      world.arena.words[cell - first] = value;
+      return;
+    }
+    const field = this.fieldOf(cell);
+    (this.fields[field] as PageField).store(cell - (this.firstOfField[field] as number), 1, value);
+  }
+
+  /** What a cell is called, for people. */
+  name(cell: number): string {
+    const { world, first, firstImage } = this;
+    const at = cell - first;
+    if (cell >= firstImage) return `image ${cell - firstImage} exists`;
+    if (at >= world.arena.used) {
+      const field = this.fieldOf(cell);
+      const names = Object.keys(world.pages);
+      return `${names[field] ?? ''}[${(cell - (this.firstOfField[field] as number)).toString(16)}]`;
+    }
+    for (const { name, group, instance } of world.instances) {
+      const slot = group.slots.find(
+        ({ offset, words }) => at >= instance.base + offset && at < instance.base + offset + words,
+      );
+      if (slot) return `${name}.${slot.name}`;
+    }
+    return `word ${at}`;
+  }
+
+  private fieldOf(cell: number): number {
+    let field = this.fields.length - 1;
+    while ((this.firstOfField[field] as number) > cell) field--;
+    return field;
+  }
+
+  private watchArena(): void {
+    const { arena, log } = this.world;
+    const { first, trace } = this;
+    const read = arena.read.bind(arena);
+    const read64 = arena.read64.bind(arena);
+    const write = arena.write.bind(arena);
+    arena.read = (at: WordAddress): number => {
+      const value = read(at);
+      trace.read(first + at, value);
+      return value;
+    };
+    arena.read64 = (at: WordAddress): bigint => {
+      trace.read(first + at, arena.words[at] as number);
+      trace.read(first + at + 1, arena.words[at + 1] as number);
+      return read64(at);
+    };
+    arena.write = (at: WordAddress, value: number): void => {
+      trace.write(first + at, arena.words[at] as number);
+      write(at, value);
+    };
+    log.onLookBack = (place) => {
+      if (place >= 0) trace.lookBack(first + place, arena.words[place] as number);
+      else this.lookBackAtField(-1 - place);
+    };
+  }
+
+  /** Which pages of a field were changed depends on what every page was that the act wrote. */
+  private lookBackAtField(field: number): void {
+    const start = this.firstOfField[field] as number;
+    const end = start + (this.fields[field] as PageField).pageCount;
+    for (const cell of this.trace.writtenCells())
+      if (cell >= start && cell < end) this.trace.lookBack(cell, 0);
+  }
+
+  private watchFields(): void {
+    this.fields.forEach((field, number) => {
+      const start = this.firstOfField[number] as number;
+      const { trace } = this;
+      const get = field.get.bind(field);
+      const runLength = field.runLength.bind(field);
+      const setRun = field.setRun.bind(field);
+      const uniformValue = field.uniformValue.bind(field);
+      field.get = (page) => {
+        const value = get(page);
+        if (this.silent === 0) trace.read(start + page, value);
+        return value;
+      };
+      field.runLength = (page, limit) => {
+        const length = this.silently(() => runLength(page, limit));
+        const end = Math.min(page + length + 1, page + limit, field.pageCount);
+        if (this.silent === 0) for (let at = page; at < end; at++) field.get(at);
+        return length;
+      };
+      field.uniformValue = (region) => {
+        const from = region * 512;
+        const to = Math.min(from + 512, field.pageCount);
+        if (this.silent === 0) for (let at = from; at < to; at++) field.get(at);
+        return this.silently(() => uniformValue(region));
+      };
+      field.setRun = (page, count, value) => {
+        for (let at = page; at < page + count; at++)
+          if (field.has(at))
+            trace.write(
+              start + at,
+              this.silently(() => get(at)),
+            );
+        this.silently(() => setRun(page, count, value));
+      };
+    });
+  }
+
+  private silently<T>(work: () => T): T {
+    this.silent++;
+    try {
+      return work();
+    } finally {
+      this.silent--;
+    }
+  }
+
+  /** An act that is taken back wrote nothing. */
+  private watchUndo(): void {
+    const { world, trace } = this;
+    const mark = world.mark.bind(world);
+    const undo = world.undo.bind(world);
+    world.mark = () => {
+      const top = mark();
+      trace.mark(this.first, top);
+      return top;
+    };
+    world.undo = (to) => {
+      undo(to);
+      trace.undo(this.first, to);
+    };
+  }
+
+  private watchImages(): void {
+    const { world } = this;
+    world.pageImages.forEach((image, index) => {
+      if (!image.used) return;
+      this.numberOf(image.side, image.frame).index = index;
+      this.usedIndexes = Math.max(this.usedIndexes, index + 1);
+    });
+    world.findImage = (side, frame) => {
+      const known = this.numberOf(side, frame);
+      const exists = this.imageExists(known);
+      this.trace.read(this.firstImage + known.number, exists ? 1 : 0);
+      return exists ? this.bytesAt(known.index) : undefined;
+    };
+    world.image = (side, frame) => {
+      const found = world.findImage(side, frame);
+      if (found) return found;
+      const known = this.numberOf(side, frame);
+      if (known.index < 0) known.index = this.usedIndexes++;
+      const image = world.pageImages[known.index];
+      if (!image) throw new Unmodelled('a search in which so many pages are accessed');
+      this.trace.write(this.firstImage + known.number, 0);
+      image.used = true;
+      image.side = side;
+      image.frame = frame;
+      return this.bytesAt(known.index);
+    };
+    world.dropImage = (side, frame) => {
+      const bytes = world.findImage(side, frame);
+      const known = this.numberOf(side, frame);
+      const image = world.pageImages[known.index];
+      if (!bytes || !image) return;
+      this.trace.write(this.firstImage + known.number, 1);
+      bytes.clear();
+      image.used = false;
+      image.frame = 0;
+      image.side = 'shared';
+    };
+  }
+
+  private numberOf(side: Side, frame: number): { readonly number: number; index: number } {
+    const key = `${side} ${frame}`;
+    const known = this.images.get(key);
+    if (known) return known;
+    const made = { number: this.imageNumbers.length, index: -1 };
+    if (made.number >= MAX_IMAGES) throw new Unmodelled('a search that asks for the bytes of so many pages');
+    this.images.set(key, made);
+    this.imageNumbers.push(made);
+    return made;
+  }
+
+  private imageExists(known: { readonly index: number } | undefined): boolean {
+    const image = this.world.pageImages[known?.index ?? -1];
+    if (!image) return false;
+    const at = image.base + image.group.offsetOf('used');
+    return this.world.arena.words[at] !== 0;
+  }
+
+  private bytesAt(index: number): Image {
+    const image = this.world.pageImages[index];
+    assert(image, 'an image has a place');
+    return this.world.bytesOf(image);
+  }
+}
