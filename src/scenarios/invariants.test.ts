@@ -255,6 +255,26 @@ v0      ap-create target=1 vmsa=0x121000
     [],
   ],
   [
+    'PscProgressMonotonic',
+    'the second entry cannot be done, in kernels too that leave no mark in the first',
+    'launch  standard\nv0      psc entries=private:0x100,unsmash:0x200/2M\n',
+    [],
+  ],
+  [
+    'PscProgressMonotonic',
+    'another vCPU raises cur_entry while the VMM has the batch, and the VMM refuses',
+    `host    manual
+launch  standard
+v0      init-sipi target=1
+vmm     run vcpu=1
+v0      psc entries=private:0x100,private:0x110
+v1      write gpa=0x3ff800 private=no value=0x10001
+vmm     answer vcpu=0 ret=22
+vmm     run vcpu=0
+`,
+    [],
+  ],
+  [
     'PscBoundedExits',
     'four entries in two runs',
     'launch  standard\nv0      psc entries=shared:0x100+3,shared:0x110\n',

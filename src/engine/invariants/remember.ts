@@ -83,11 +83,14 @@ function askedVmm({ world, index }: Seen): void {
 const retFacet = (completion: Vcpu['completion']): 'hypercall.retInit' | 'psc.retInit' =>
   completion === 'hypercall' ? 'hypercall.retInit' : 'psc.retInit';
 
+/** A batch waits for the VMM. */
+const batchCompletions: ReadonlySet<Vcpu['completion']> = new Set(['psc', 'pscVmgexit', 'pscVmgexitRaw']);
+
 /** Another vCPU of the guest may write while a batch is in progress; the writer and the address are not tracked. */
 function guestWrote({ world }: Seen): void {
   world.vcpus.forEach((vcpu, index) => {
     const history = world.vcpuHistory[index];
-    if (history && vcpu.completion === 'psc') history.pscEdited = true;
+    if (history && batchCompletions.has(vcpu.completion)) history.pscEdited = true;
   });
 }
 

@@ -10,7 +10,7 @@ const schedules = (line: Line): boolean => line.kind === 'explore' && line.claus
 function expectation({ invariant, written }: Question): Line[] {
   if (written) return [{ kind: 'expect', profiles: [], ...written }];
   if (invariant === undefined) return [];
-  const path = invariant === 'EventsAreAccepted' ? 'findings.violation' : `violations.${invariant}`;
+  const path = invariant === 'NoOtherViolation' ? 'findings.violation' : `violations.${invariant}`;
   const text = `${path} > 0`;
   return [
     { kind: 'expect', profiles: [], text, filter: { kind: 'compare', path, operator: '>', value: '0' } },

@@ -13,8 +13,8 @@ export type Property =
 
 export const DEFAULT_PROPERTY: Property = { kind: 'invariants', names: [] };
 
-/** A violation that no invariant names: an event that no state of a chart accepts. */
-export const OTHER_VIOLATION = 'EventsAreAccepted';
+/** Violations that no invariant names, such as an event that no state of a chart accepts. */
+export const OTHER_VIOLATION = 'NoOtherViolation';
 
 /** One question with an answer of its own. */
 export interface Question {
@@ -41,7 +41,7 @@ function invariantQuestions(names: readonly InvariantName[]): Question[] {
     invariant: name,
   }));
   if (!all) return questions;
-  const says = 'Every event that KVM or the firmware meets is one that its chart accepts.';
+  const says = 'No step has a violation that no invariant names.';
   return [...questions, { name: OTHER_VIOLATION, says, sense: 'bad', invariant: OTHER_VIOLATION }];
 }
 

@@ -70,7 +70,7 @@ function violationsOf(
   const names = timeline
     .findings()
     .filter(({ step, finding }) => step >= (last?.firstStep ?? 0) && finding.kind === 'violation')
-    .map(({ finding }) => finding.invariant ?? 'EventsAreAccepted');
+    .map(({ finding }) => finding.invariant ?? 'NoOtherViolation');
   const { low, high } = timeline.world.digest();
   return { names, digest: `${low} ${high}` };
 }
