@@ -14,7 +14,7 @@ interface Entry {
 const commands: Readonly<Record<string, Entry>> = {
   run: {
     usage:
-      'run FILE [--profile ID[,ID...]] [--format text|mail|mail-short|mermaid|trace-json|csv|jsonl|selftest] [--link URL] [--fail-on-diff] [--max-steps|--max-writes|--max-memory|--max-seconds N]',
+      'run FILE [--profile ID[,ID...]] [--format text|mail|mail-short|mermaid|trace-json|log|csv|jsonl|selftest] [--link URL] [--fail-on-diff] [--max-steps|--max-writes|--max-memory|--max-seconds N]',
     doc: 'the steps of a scenario; with several profiles all side by side, and where they part; a mail ends with the link',
     load: async () => (await import('./run')).run,
   },
@@ -29,8 +29,8 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./codec')).decode,
   },
   trace: {
-    usage: 'trace FILE|- [--json]',
-    doc: 'a kernel log, a trace or the messages of a VMM: every line read, or counted as unknown',
+    usage: 'trace FILE|- [--json] [--diagnose] [--explain ID[,ID...]] [--scenario LINE]',
+    doc: 'a kernel log, a trace or the messages of a VMM: every line read or counted, what failed in it, which kernel explains it, a scenario of a line',
     load: async () => (await import('./trace')).trace,
   },
   encode: {

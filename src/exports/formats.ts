@@ -3,6 +3,7 @@ import type { Resumable } from '../base/resumable';
 import { exitsCsv } from './exits-csv';
 import type { Exported } from './exported';
 import { runsJsonl } from './jsonl';
+import { logText } from './log';
 import { mailText } from './mail';
 import { mermaidText } from './mermaid';
 import { selftestText } from './selftest/selftest';
@@ -52,6 +53,14 @@ export const exportFormats = [
     mediaType: 'application/json',
     says: 'for chrome://tracing, Perfetto and speedscope; a step is a microsecond',
     textOf: traceEvents,
+  },
+  {
+    id: 'log',
+    title: 'Log',
+    extension: 'log',
+    mediaType: 'text/plain',
+    says: 'the lines that KVM, QEMU and a Linux guest would print; the clock counts steps',
+    textOf: logText,
   },
   {
     id: 'csv',

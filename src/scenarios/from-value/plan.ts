@@ -2,6 +2,7 @@
 import { gfnToGpa, gpaToGfn } from '../../abi/address';
 import type { Act, GuestAct, VmmAct } from '../../engine/acts';
 import { MAX_MEMORY_BYTES, MAX_VCPUS } from '../../base/limits';
+import type { ProfileId } from '../../profiles/profiles';
 import { memoryRegions } from '../machine';
 import { actLine, defaultVm, type Line, type Scenario, type VmSettings } from '../scenario';
 
@@ -11,10 +12,12 @@ export interface Plan {
   /** What the value does not say and was filled in, one sentence each. */
   readonly notes?: readonly string[];
   readonly vm?: Partial<VmSettings>;
+  /** The kernel under which it comes to that, where the usual one does otherwise. */
+  readonly profile?: ProfileId;
   /** Acts before the launch: faults of the host that it is to meet. */
   readonly before?: readonly Act[];
-  /** The acts of the launch when it is not the usual one. */
-  readonly launch?: readonly Act[];
+  /** The acts of the launch when it is not the usual one; `host` is a launch that ends where the VMM gives up. */
+  readonly launch?: readonly Act[] | 'host';
   readonly acts: readonly Act[];
 }
 
@@ -68,13 +71,16 @@ export const acceptPage = (gpa: bigint): Act[] => [
   guest('pvalidate', { gpa }),
 ];
 
-export function scenarioOf({ title, notes = [], vm, before = [], launch, acts }: Plan): Scenario {
+export function scenarioOf({ title, notes = [], vm, profile, before = [], launch, acts }: Plan): Scenario {
   const lines: Line[] = [{ kind: 'title', text: title }];
+  if (profile) lines.push({ kind: 'profile', specs: [profile] });
   if (vm && Object.keys(vm).length > 0) lines.push(vmLine(vm));
   lines.push({ kind: 'guest', program: 'manual' }, { kind: 'host', personality: 'qemu' });
   lines.push(...notes.map((text): Line => ({ kind: 'note', text })));
   lines.push(...before.map(actLine));
-  lines.push(...(launch ? launch.map(actLine) : [{ kind: 'launch' } as const]));
+  if (launch === undefined) lines.push({ kind: 'launch' });
+  else if (launch === 'host') lines.push({ kind: 'launch', by: 'host' });
+  else lines.push(...launch.map(actLine));
   lines.push(...acts.map(actLine));
   return { lines };
 }

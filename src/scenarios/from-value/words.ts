@@ -45,6 +45,7 @@ export function planOfFirmwareFailure(status: bigint, command?: bigint): Planned
     title: `The firmware answers ${hex(status)}${command === undefined ? '' : ` to command ${hex(command)}`}`,
     notes: command === undefined ? ['Which command fails the value does not say; here it is the first.'] : [],
     before: [{ actor: 'inject', verb: 'firmware', args: { status, ...(command ? { command } : {}) } }],
+    launch: 'host',
     acts: [],
   };
 }

@@ -152,7 +152,7 @@ export const guestLogForms: readonly LineForm[] = [
     what: 'a line of the guest request driver about an answer with an error',
     source: driver,
     formats: [
-      'Detected error from ASP request. rc: {ret:d}, exitinfo2: {info2:n}',
+      'Detected error from ASP request. rc: {ret:d}, exitinfo2: 0x{info2:x}',
       'Detected error from ASP request. rc: {ret:d}, fw_err: {info2:n}',
     ],
     read: guestRequest,

@@ -124,7 +124,7 @@ export const kvmLogForms: readonly LineForm[] = [
     id: 'termination-msr',
     what: "KVM's line about a guest that asks to be terminated by the MSR protocol: reason set and reason code",
     source: kvm('sev_handle_vmgexit_msr_protocol'),
-    formats: ['SEV-ES guest requested termination: {set:n}:{code:n}'],
+    formats: ['SEV-ES guest requested termination: 0x{set:x}:0x{code:x}'],
     read: termination,
   }),
   form({

@@ -166,7 +166,7 @@ export const kvmTraceForms: readonly LineForm[] = [
     what: 'a trace line of KVM_SET_MEMORY_ATTRIBUTES',
     source: common('kvm_vm_set_mem_attributes'),
     isEvent: true,
-    formats: ['0x{start:x} -- 0x{end:x} [0x{attributes:x}]'],
+    formats: ['0x{start:x14} -- 0x{end:x14} [0x{attributes:x}]'],
     read: (fields) => ({
       values: [
         valueOf(

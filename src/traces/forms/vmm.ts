@@ -2,11 +2,10 @@
 import { kvmExitReasons } from '../../abi/kvm-run';
 import { source } from '../../abi/source';
 import { hex } from '../../base/hex';
-import { own } from '../../base/table';
 import { form, numberIn, signedIn, textIn, valueOf, type LineForm, type Meaning } from '../form';
 import { errnoWord, failureMeaning } from '../refusal';
+import { errnoOfText } from '../strerror';
 import type { Fields } from '../template';
-import { errno } from '../../abi/errno';
 
 const qemu = (topic: string) => source.qemu('trace events and error reports', topic);
 const crate = source.crate('kvm-ioctls', 'VcpuExit as its Debug prints it', 'unconfirmed');
@@ -22,29 +21,9 @@ const launch = (fields: Fields): Meaning =>
     status: Number(BigInt.asUintN(32, numberIn(fields, 'status'))),
   });
 
-/** Text of an errno as strerror prints it in the C locale, for the numbers that KVM_RUN and attribute calls return. */
-const strerror: Readonly<Record<string, number>> = {
-  'operation not permitted': errno.EPERM,
-  'no such file or directory': errno.ENOENT,
-  'interrupted system call': errno.EINTR,
-  'input/output error': errno.EIO,
-  'bad file descriptor': errno.EBADF,
-  'resource temporarily unavailable': errno.EAGAIN,
-  'cannot allocate memory': errno.ENOMEM,
-  'bad address': errno.EFAULT,
-  'device or resource busy': errno.EBUSY,
-  'file exists': errno.EEXIST,
-  'no such device': errno.ENODEV,
-  'invalid argument': errno.EINVAL,
-  'inappropriate ioctl for device': errno.ENOTTY,
-  'no space left on device': errno.ENOSPC,
-  'no such device or address': errno.ENXIO,
-  'operation not supported': errno.EOPNOTSUPP,
-};
-
 function runFailed(fields: Fields): Meaning {
   const said = textIn(fields, 'error').trim();
-  const number = own(strerror, said.toLowerCase());
+  const number = errnoOfText(said);
   return {
     remarks: [
       number === undefined ? `KVM_RUN failed: ${said}.` : `KVM_RUN returned ${errnoWord(-number)}.`,
@@ -234,7 +213,7 @@ export const vmmForms: readonly LineForm[] = [
     source: qemu('kvm_set_memory_attributes'),
     formats: ["failed to set memory (0x{gpa:x}+0x{size:x}) with attr 0x{attributes:x} error '{error:t}'"],
     read: (fields) => {
-      const number = own(strerror, textIn(fields, 'error').toLowerCase());
+      const number = errnoOfText(textIn(fields, 'error'));
       return {
         values: [valueOf(fields, 'attributes', 'memory-attribute-bits', 'The line calls it attr')],
         remarks: number === undefined ? [] : [`KVM_SET_MEMORY_ATTRIBUTES returned ${errnoWord(-number)}.`],

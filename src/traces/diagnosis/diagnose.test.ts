@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { lineForms } from '../forms/all';
+import { readPasted } from '../pasted';
+import { diagnose, endings } from './diagnose';
+import { diagnosisText } from './text';
+
+const diagnosesOf = (text: string) => {
+  const pasted = readPasted(text);
+  if (pasted.kind !== 'log') throw new Error('not read as a log');
+  return diagnose(pasted.trace);
+};
+
+describe('who refused, and why', () => {
+  test.each([
+    [
+      'kvm_amd: SEV-ES guest requested termination: 0x0:0x2',
+      'the guest',
+      ['SNP features not sufficient', 'of a version 1 hypervisor it takes the features as 0'],
+    ],
+    [
+      'kvm_amd: SEV-ES guest requested termination: 0x1:0x2',
+      'the guest',
+      ['Linux: PVALIDATE failed', 'OVMF reset vector', 'before its kernel begins'],
+    ],
+    [
+      "SNP_LAUNCH_START ret=-22 fw_error=0 ''",
+      'KVM',
+      ['Policy bit 17 must be one', 'The policy has a bit that KVM does not allow', 'accepts no flags'],
+    ],
+    ["SNP_LAUNCH_START ret=-5 fw_error=7 ''", 'the firmware', ['does not allow SMT']],
+    ["SNP_LAUNCH_FINISH ret=-5 fw_error=11 ''", 'the firmware', ['not the digest of the launch']],
+    ['error: kvm run failed Invalid argument', 'KVM', ['unsupported-event report', 'registered']],
+    ['KVM: unknown exit reason 24', 'the guest', ['SEV termination among them']],
+    ['KVM: unknown exit reason 39', 'QEMU', ['no case for']],
+    ['KVM: entry failed, hardware error 0xffffffff', 'the processor', ['VMRUN needs a VMSA page']],
+    ['vmgexit: exit code 0x72 input is not valid', 'KVM', ['not marked valid']],
+    ['SNP: PSC failed ret=0 exit_info_2=10000000000', 'the VMM', ['Userspace refused the range']],
+    ['SEV: Unsupported exit-code 0x404 in #VC exception (IP: 0x1000)', 'the guest', ['has not validated']],
+    ['Error: VmgexitError(2, 6)', 'KVM', ['does not support the exit code']],
+    ['sev-guest: Detected error from ASP request. rc: -5, exitinfo2: 0x200000000', 'the hypervisor', []],
+    ['ccp 0000:02:00.5: sev command 0xa2 failed (0x0000000a)', 'the firmware', ['signature of the ID block']],
+    ['kvm_amd: SEV-ES unusable (ASIDs 100 - 99)', 'the kernel of the host', ['No ASID is free']],
+    ['[ 9.1] SEV: Unexpected RMP fault, non-private slot for GPA 0x1000', 'KVM', ['logged, no more']],
+  ] as const)('%s: %s', (line, by, causes) => {
+    const [found, ...others] = diagnosesOf(line);
+    expect(others).toEqual([]);
+    expect(found?.refusedBy).toBe(by);
+    const said = found?.causes.map(({ says }) => says).join(' ') ?? '';
+    for (const cause of causes) expect(said).toContain(cause);
+    expect(found?.next.length).toBeGreaterThan(0);
+  });
+
+  test('every ending is of a kind of line', () => {
+    const ids = new Set(lineForms.map(({ id }) => id));
+    for (const id of Object.keys(endings)) expect(ids, id).toContain(id);
+  });
+
+  test.each([
+    "SNP_LAUNCH_START ret=0 fw_error=0 ''",
+    'kvm_userspace_exit: reason KVM_EXIT_HYPERCALL (3)',
+    'kvm_userspace_exit: reason restart (4)',
+    'kvm_rmp_fault: vcpu 0 gpa 0000000012345000 pfn 0x9a000 error_code 0x2000580000004 rmp_level 2 psmash_ret 0',
+    'kvm_amd: SEV-SNP enabled (ASIDs 1 - 99)',
+    'ccp 0000:02:00.5: SEV-SNP API:1.55 build:24',
+  ])('%s is no failure', (line) => {
+    expect(diagnosesOf(line)).toEqual([]);
+  });
+});
+
+describe('a log', () => {
+  const block = [
+    'kvm_amd: SEV-ES guest requested termination: 0x0:0x1',
+    '[ 1.0] usb 1-1: new device',
+    'kvm_amd: SEV-ES guest requested termination: 0x0:0x1',
+    "qemu-system-x86_64: SNP_LAUNCH_START ret=-22 fw_error=0 ''",
+  ].join('\n');
+
+  test('its failures stand in the order of their lines, those that say the same once', () => {
+    expect(diagnosesOf(block).map(({ lines }) => lines)).toEqual([[1, 3], [4]]);
+  });
+
+  test('each names the line whose scenario ends in the same words', () => {
+    const text = diagnosisText(diagnosesOf(block), 100).join('\n');
+    expect(text).toContain('lines 1, 3; by the guest');
+    expect(text).toContain('--scenario 4');
+  });
+
+  const event = (vcpu: number, body: string, at: number) =>
+    `       CPU ${vcpu}/KVM-${4711 + vcpu}    [012] d....   812.${String(at).padStart(6, '0')}: ${body}`;
+  const rounds = (vcpu: number, count: number, from: number) =>
+    Array.from({ length: count }, (_, i) => event(vcpu, `kvm_entry: vcpu ${vcpu}, rip 0x0`, from + i));
+
+  test('"last exit X, then nothing": the vCPU that goes silent long before the end', () => {
+    const silent = [
+      ...rounds(1, 3, 0),
+      event(1, 'kvm_vmgexit_msr_protocol_enter: vcpu 1, ghcb_gpa 0000000000000006', 10),
+      ...rounds(0, 20, 20),
+    ].join('\n');
+    const [found, ...others] = diagnosesOf(silent);
+    expect(others).toEqual([]);
+    expect(found?.what).toContain('After line 4 nothing is seen of vCPU 1');
+    expect(found?.what).toContain('AP_RESET_HOLD');
+    expect(found?.lines).toEqual([4]);
+  });
+
+  test('an exit to userspace belongs to the vCPU of its thread', () => {
+    const silent = [
+      ...rounds(1, 3, 0),
+      event(1, 'kvm_userspace_exit: reason KVM_EXIT_HYPERCALL (3)', 10),
+      ...rounds(0, 20, 20),
+    ].join('\n');
+    expect(diagnosesOf(silent)[0]?.what).toContain(
+      'vCPU 1: it left to userspace with KVM_EXIT_HYPERCALL (3)',
+    );
+  });
+
+  test('vCPUs that all run up to the end are not silent', () => {
+    expect(diagnosesOf([...rounds(1, 6, 0), ...rounds(0, 6, 10)].join('\n'))).toEqual([]);
+  });
+
+  test('what a person pastes never throws', () => {
+    const lines = fc.constantFrom(...block.split('\n'), ...rounds(0, 3, 1), 'kvm_exit:', '> ', '');
+    fc.assert(
+      fc.property(fc.array(fc.oneof(lines, fc.string({ maxLength: 40 })), { maxLength: 12 }), (all) => {
+        const pasted = readPasted(all.join('\n'));
+        if (pasted.kind === 'log') diagnosisText(diagnose(pasted.trace), 80);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

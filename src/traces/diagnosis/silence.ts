@@ -1,0 +1,103 @@
+/** Where each vCPU was when its lines end: "the last exit was X, then nothing". */
+import { naeEvent } from '../../abi/nae';
+import { ghcbMsrMessage } from '../../abi/ghcb-msr';
+import { hex } from '../../base/hex';
+import type { RuleId } from '../../engine/rules';
+import { numberIn, textIn } from '../form';
+import type { TraceLine } from '../read';
+import { scenarioOfLine } from '../scenario';
+import { VcpuThreads } from '../threads';
+import { causeOf, type Diagnosis, type Refuser } from './ending';
+
+interface Silence {
+  readonly what: string;
+  readonly waitsFor: Refuser;
+  readonly causes: readonly RuleId[];
+  readonly next: readonly string[];
+}
+
+/** What a vCPU waits for when this is its last line. */
+const silences: Readonly<Record<string, (line: TraceLine) => Silence | undefined>> = {
+  kvm_entry: () => ({
+    what: 'entered the guest and did not leave it again',
+    waitsFor: 'the guest',
+    causes: [],
+    next: [
+      'The guest loops, or halts with interrupts off: no event of KVM shows which. The console of the guest may.',
+    ],
+  }),
+  kvm_userspace_exit: ({ fields = {} }) => ({
+    what: `left to userspace with ${textIn(fields, 'name')} (${numberIn(fields, 'number')}) and was not run again`,
+    waitsFor: 'the VMM',
+    causes: [],
+    next: ['What the VMM does with this exit: its own trace events or its last message.'],
+  }),
+  kvm_vmgexit_enter: ({ fields = {} }) => {
+    const code = numberIn(fields, 'code');
+    const name = naeEvent(code)?.name ?? hex(code);
+    return {
+      what: `sent ${name} and got no answer`,
+      waitsFor: 'the hypervisor',
+      causes: /HOLD/.test(name) ? ['NaeHold'] : [],
+      next: ['An exit to userspace is an event of its own; without one the request is in KVM.'],
+    };
+  },
+  kvm_vmgexit_msr_protocol_enter: ({ fields = {} }) => {
+    const msr = numberIn(fields, 'msr');
+    const name = ghcbMsrMessage(msr)?.name ?? hex(msr);
+    const isHold = /HOLD/.test(name);
+    return {
+      what: `sent ${name} by the MSR protocol and got no answer`,
+      waitsFor: isHold ? 'the guest' : 'the hypervisor',
+      causes: isHold ? ['MsrHold'] : [],
+      next: isHold
+        ? ['The vCPU sleeps until another one sends INIT and SIPI, or creates it.']
+        : ['A termination request has no event behind it: look into the kernel log of the host.'],
+    };
+  },
+  kvm_page_fault: ({ fields = {} }) => ({
+    what: `faulted at ${hex(numberIn(fields, 'address'))} and was not entered again`,
+    waitsFor: 'the hypervisor',
+    causes: ['AttributeDiffers', 'PrivateWithoutSlot'],
+    next: ['An exit with -EFAULT is the request to convert the page.'],
+  }),
+};
+
+/** Lines between the last one of a vCPU and the end of the log before its silence says anything. */
+const LEAST_LINES_AFTER = 8;
+
+/** Events that a trace of one vCPU has at least before its last one says anything. */
+const LEAST_EVENTS = 4;
+
+/** The vCPUs whose last line lies well before the end of a trace, and of a trace of one vCPU the last line. */
+export function silentVcpus(lines: readonly TraceLine[]): Diagnosis[] {
+  const last = new Map<number, TraceLine>();
+  const threads = new VcpuThreads();
+  let events = 0;
+  for (const line of lines) {
+    if (!line.form?.isEvent) continue;
+    const vcpu = threads.of(line);
+    if (vcpu === undefined) continue;
+    last.set(vcpu, line);
+    events++;
+  }
+  const end = lines.findLast(({ form }) => form?.isEvent)?.number ?? 0;
+  if (events < LEAST_EVENTS) return [];
+  return [...last]
+    .toSorted(([a], [b]) => a - b)
+    .flatMap(([vcpu, line]) => {
+      if (end - line.number < LEAST_LINES_AFTER && last.size > 1) return [];
+      const silence = silences[line.form?.id ?? '']?.(line);
+      if (!silence) return [];
+      return [
+        {
+          what: `After line ${line.number} nothing is seen of vCPU ${vcpu}: it ${silence.what}.`,
+          refusedBy: silence.waitsFor,
+          causes: silence.causes.map(causeOf),
+          next: silence.next,
+          lines: [line.number],
+          scenario: scenarioOfLine(line),
+        },
+      ];
+    });
+}
