@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib';
 import type { Browser, Page } from '@playwright/test';
 import { openRun } from './shell';
 import { leastOf, longestTasks, rest, type TaskClock } from './tasks';
@@ -83,6 +84,114 @@ test('linux-boot under all generations: opened, stepped through, and each panel'
   });
 });
 
+/** A link to a text, by the first codec: nothing checks it. */
+const linkTo = (text: string): string =>
+  `#/x/1.${deflateRawSync(Buffer.from(text), { level: 9 }).toString('base64url')}`;
+
+const scenario = (body: string): string => `ghcb-scenario 1\n${body}\nend ghcb-scenario\n`;
+/** What once froze the page for seconds or for ever. */
+const scenarios = {
+  '45,000 continuation lines': scenario(`note a${'\n a'.repeat(45_000)}`),
+  'one act of 1 TiB': scenario(
+    ['vm vcpus=2 memory=1T', 'vmm launch-start', 'vmm launch-update gfn=0 n=0x10000000 type=normal'].join(
+      '\n',
+    ),
+  ),
+  '100,000 bad lines': scenario('v0 pcs x\n'.repeat(100_000)),
+  'frames beyond 2^32': scenario(
+    [
+      'launch standard',
+      'v0 write gpa=0x7000 private=no value=1',
+      'v0 write gpa=0x100000007000 private=no value=2',
+    ].join('\n'),
+  ),
+};
+const values = {
+  'a token of 1 MB': 'f'.repeat(1_000_000),
+  'names of a log, 20,000 times': 'reason npf '.repeat(20_000),
+  'a dump of 1 MB': '00000000: 0000 0000 0000 0000\n'.repeat(33_000),
+};
+
+/** What was given has been read and run: nothing is being worked on any more. */
+async function ended(page: Page): Promise<void> {
+  await rest(page);
+  await expect(page.locator('.job')).toHaveCount(0);
+  await expect(page.getByRole('heading', { level: 1 })).not.toBeEmpty();
+  await rest(page);
+}
+
+/** A paste or a drop that is ready to happen: making it is no work of the page. */
+async function ready(
+  page: Page,
+  how: 'paste' | 'drop',
+  text: string,
+): Promise<(target: string) => Promise<void>> {
+  const event = await page.evaluateHandle(
+    ([kind, content]) => {
+      const data = new DataTransfer();
+      if (kind === 'paste') data.setData('text/plain', content);
+      else data.items.add(new File([content], 'given.txt'));
+      return kind === 'paste'
+        ? new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })
+        : new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
+    },
+    [how, text] as const,
+  );
+  await rest(page);
+  return (target) => page.locator(target).evaluate((element, one) => void element.dispatchEvent(one), event);
+}
+
+for (const [name, text] of Object.entries(scenarios)) {
+  test(`hostile, by link, editor and drop: ${name}`, async ({ browser, page }) => {
+    test.setTimeout(LONG_MILLISECONDS);
+    await page.goto('./');
+    await measured({ browser, page }, HOSTILE_BAR, async (own, { phase }) => {
+      await own.goto(`./${linkTo(text)}`);
+      await ended(own);
+      await openRun(own, '#/s/psc-batch');
+      const paste = await ready(own, 'paste', text);
+      await keys(own, 'e');
+      await expect(own.locator('.cm-content')).toBeFocused();
+      await keys(own, 'Control+a');
+      await phase('pasted into the editor');
+      await paste('.cm-content');
+      await rest(own);
+      await phase('run from the editor');
+      await keys(own, 'Control+Enter');
+      await ended(own);
+      await phase('another scenario');
+      await openRun(own, '#/s/lf-1-finish-fails');
+      const drop = await ready(own, 'drop', text);
+      await phase('dropped');
+      await drop('body');
+      await ended(own);
+    });
+  });
+}
+
+for (const [name, text] of Object.entries(values)) {
+  test(`hostile, pasted and dropped for the decoder: ${name}`, async ({ browser, page }) => {
+    test.setTimeout(LONG_MILLISECONDS);
+    await page.goto('./');
+    await measured({ browser, page }, HOSTILE_BAR, async (own, { phase }) => {
+      await openRun(own, '#/s/psc-batch');
+      await keys(own, 'g', 'd');
+      await expect(own.locator('#decode-text')).toBeVisible();
+      const paste = await ready(own, 'paste', text);
+      await phase('pasted');
+      await paste('#decode-text');
+      await expect(own.locator('#decode-said')).toContainText('nothing of it was');
+      await rest(own);
+      await keys(own, 'g', 'l');
+      const drop = await ready(own, 'drop', text);
+      await phase('dropped');
+      await drop('body');
+      await expect(own.locator('#decode-said')).toContainText('nothing of it was');
+      await rest(own);
+    });
+  });
+}
+
 test('hostile, in the address: 60,000 marks behind a link', async ({ browser, page }) => {
   await page.goto('./');
   await measured({ browser, page }, HOSTILE_BAR, async (own) => {
@@ -100,4 +209,20 @@ test('a packed text of 2 MB in the address is refused with its size', async ({ p
     'The link has 2000000 characters; at most 1048576 are read.',
   );
   await expect(page.getByRole('option').first()).toBeAttached();
+});
+
+test('a guest of 1 TiB with 64 vCPUs opens', async ({ browser, page }) => {
+  test.setTimeout(LONG_MILLISECONDS);
+  const text = scenario(['vm vcpus=64 memory=1T', 'launch standard', 'v0 hlt'].join('\n'));
+  await page.goto('./');
+  await measured({ browser, page }, HOSTILE_BAR, async (own, { phase }) => {
+    await openRun(own, linkTo(text));
+    await expect(own.locator('.notice')).toHaveCount(0);
+    await rest(own);
+    await phase('step, end, pages, link');
+    await keys(own, 'j', 'G', 'g', 'p');
+    await rest(own);
+    await keys(own, 'y');
+    await rest(own);
+  });
 });
