@@ -206,7 +206,10 @@ const acts = table({
   handle: { doc: 'the personality handles the exit of a vCPU', params: { vcpu } },
   'give-up': { doc: 'the VMM ends because a call of its launch failed', params: {} },
   signal: { doc: 'send a signal to a vCPU thread', params: { vcpu } },
-  destroy: { doc: 'close every file of the VM, which lives until the last call returns', params: {} },
+  destroy: {
+    doc: 'close every file of the VM, which lives until the last call returns',
+    params: { gmem: may(['closed', 'open'], 'open: not those of guest_memfd, which hold the VM') },
+  },
   kill: { doc: 'SIGKILL to the VMM: its threads end, and its files are closed', params: {} },
 });
 

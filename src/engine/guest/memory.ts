@@ -11,7 +11,7 @@ import {
 import { unmodelled } from '../../base/assert';
 import { littleEndian } from '../../base/bytes';
 import { hexToBytes } from '../../base/hex';
-import { PVALIDATE_FAIL_NOUPDATE, RMP_SUCCESS } from '../../abi/rmp';
+import { PVALIDATE_FAIL_NOUPDATE, RMP_FAIL_INUSE, RMP_SUCCESS } from '../../abi/rmp';
 import { vmsa, vmsaInitValues } from '../../abi/vmsa';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { firstBytesSeen, guestAccess, mapForGuest, privateImage, privatePfn, rmpAgrees } from './access';
@@ -28,6 +28,7 @@ import { bitsOfGfn, changeGfns } from '../frames/attributes';
 import { slotOf } from '../frames/slots';
 import { handleNestedFaultRun } from '../kvm/memory/nested-fault';
 import { sevHandleRmpFault } from '../kvm/memory/rmp-fault';
+import { vcpuOnVmsa } from '../kvm/run/vmrun';
 import { gfnBits, rmpBits } from '../memory/page-bits';
 import type { GuestHandlers } from '../handlers';
 import type { Vcpu } from '../state/vcpu';
@@ -184,13 +185,15 @@ function rmpadjust(world: World, index: number, args: ActArguments<'guest', 'rmp
   const pfn = pageOf(world, vcpu, gfn);
   if (pfn === undefined) return undefined;
   const sizeFits = smashForSmallPage(world, gfn, pfn, size);
-  const code = refusalCode(pageTransition(world, pfn, { type: 'RMPADJUST', vmsa: args.vmsa, sizeFits }));
+  const inUse = vcpuOnVmsa(world, pfn) !== undefined;
+  const allowed = pageTransition(world, pfn, { type: 'RMPADJUST', vmsa: args.vmsa, sizeFits });
+  const code = inUse ? RMP_FAIL_INUSE : refusalCode(allowed);
   if (code === RMP_SUCCESS) {
     rmpFirmwareWrite(world, pfn, args.vmsa ? rmpBits.vmsa : 0, args.vmsa ? 0 : rmpBits.vmsa);
     changeGfns(world, gfn, 1, args.vmsa ? gfnBits.guestVmsa : 0, args.vmsa ? 0 : gfnBits.guestVmsa);
   }
   vcpu.instructionCode = code;
-  const rule = code === RMP_SUCCESS ? 'RmpadjustDone' : 'RmpSizeDiffers';
+  const rule = inUse ? 'RmpadjustInUse' : code === RMP_SUCCESS ? 'RmpadjustDone' : 'RmpSizeDiffers';
   const vmsaText = args.vmsa ? 'set' : 'cleared';
   world.move('rmpadjust', index, { gpa: args.gpa, size, vmsa: vmsaText, result: resultText(code) }, rule);
   return undefined;

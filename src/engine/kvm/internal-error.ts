@@ -1,6 +1,7 @@
 /** KVM_EXIT_INTERNAL_ERROR for an exit code that KVM has no handler for. */
 import { kvmRun, kvmRunInternal, KVM_EXIT_INTERNAL_ERROR } from '../../abi/kvm-run';
 import type { FacetValue } from '../../profiles/facets';
+import type { RuleId } from '../rules';
 import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { kvmRunOf, leaveToUserspace } from './exit';
@@ -22,16 +23,21 @@ export function fillInternalError(world: World, vcpu: Vcpu, exitCode: bigint): v
 
 /** svm_handle_invalid_exit. */
 export function svmHandleInvalidExit(world: World, vcpu: Vcpu): Handled {
-  fillInternalError(world, vcpu, vcpu.exitCode);
   world.sendExchange(vcpu, { type: 'EXIT_TO_USERSPACE' });
+  unexpectedExit(world, vcpu, { code: vcpu.exitCode, rule: 'NoInterceptHandler' });
+  return 'left';
+}
+
+/** KVM_RUN returns 0 with an exit code that KVM has no handler for. */
+export function unexpectedExit(world: World, vcpu: Vcpu, exit: { code: bigint; rule: RuleId }): void {
+  fillInternalError(world, vcpu, exit.code);
   leaveToUserspace(world, vcpu, { errno: 0, reason: KVM_EXIT_INTERNAL_ERROR });
   world.move(
     'internalErrorExit',
     vcpu.index,
-    { suberror: KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON, data: vcpu.exitCode },
-    'NoInterceptHandler',
+    { suberror: KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON, data: exit.code },
+    exit.rule,
   );
-  return 'left';
 }
 
 /**

@@ -28,6 +28,12 @@ export const threadMoves = moves({
     text: 'every file of the VM is closed; it lives until these threads leave their calls: {threads}',
     args: { threads: 'text' },
   },
+  vmHeldByGmem: {
+    from: 'vmm',
+    to: 'kvm',
+    text: 'the files of the VM and its vCPUs are closed; it lives until guest_memfd is closed',
+    args: {},
+  },
   hostOops: {
     from: 'kvm',
     to: 'kvm',

@@ -68,6 +68,15 @@ export const runRules = rulesOf({
     says: 'VMRUN needs a VMSA page that the RMP marks as validated VMSA of this guest; the exact hardware code is unconfirmed.',
     source: source.apm('VMRUN with SEV-SNP', 'inferred'),
   },
+  VmsaInUse: {
+    says: 'A VMSA page is in use from VMRUN to the next exit: another VMRUN on it ends with VMEXIT_BUSY, for which KVM has no handler.',
+    source: source.mail(
+      'f4369605-7c8d-1a89-bd0e-b82710d0772a@amd.com',
+      'Brijesh Singh',
+      '2022-04-05',
+      'inferred',
+    ),
+  },
   VmsaAtPhysicalZero: {
     says: 'VMRUN takes physical address 0 for a VMSA; that it fails, and how, is unconfirmed.',
     source: source.apm('VMRUN with SEV-SNP', 'unconfirmed'),

@@ -39,6 +39,10 @@ export const threadRules = rulesOf({
     says: 'A call holds the file it was made on, and a vCPU file holds the VM: the VM ends after the last call.',
     source: main('kvm_vcpu_release(), kvm_put_kvm()', 'inferred'),
   },
+  GmemHoldsVm: {
+    says: 'A file of guest_memfd holds its VM: closed last, the VM ends first, and its pages are freed after that.',
+    source: source.kernel('7.3.4', 'virt/kvm/guest_memfd.c', 'kvm_gmem_release(), kvm_put_kvm()'),
+  },
   OopsKillsThread: {
     says: 'An oops kills the thread that took it, in place: its locks stay taken and its file stays open.',
     source: source.kernel('7.2.13', 'arch/x86/kernel/dumpstack.c', 'oops_end()', 'inferred'),

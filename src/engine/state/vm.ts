@@ -97,6 +97,9 @@ export const vmGroup = group('vm', {
     'The invalidation lock of guest_memfd: the thread that holds it while it waits, or for ever.',
   ),
   filesClosed: flag('Every file of the VM is closed; the VM lives until the last call returns.'),
+  heldByGmem: flag(
+    'The files of the VM and of its vCPUs are closed; each open file of guest_memfd holds the VM.',
+  ),
   killed: flag('A fatal signal waits for every thread of the VMM.'),
   emptyCopiesReadable: flag(
     'An allocation of 0 bytes gives memory, as the allocator of a harness does; for conformance cases only.',

@@ -211,9 +211,9 @@ export const launchHandlers = {
     world.move('esLaunchAssumed', -1, {}, 'EsLaunchAssumed');
     return undefined;
   },
-  destroy: (world) => {
+  destroy: (world, { gmem }) => {
     if (!world.vm.exists) return refused('there is no VM');
-    closeFiles(world);
+    closeFiles(world, gmem);
     return undefined;
   },
   kill: (world) => {

@@ -16,7 +16,8 @@ import { offersCertificateExits } from '../../profiles/facets/vmgexit';
 import { refused, type ActArguments, type Outcome } from '../acts';
 import { setMemoryAttributes } from '../kvm/memory/attributes';
 import { preFaultMemory } from '../kvm/memory/pre-fault';
-import { gmemFallocate, openFile, releaseGmem, usualFile } from '../kvm/memory/gmem';
+import { gmemFallocate, openFile, usualFile } from '../kvm/memory/gmem';
+import { closeGmem } from '../kvm/teardown/close-files';
 import {
   isBeyondWidth,
   nextFreeGmemPage,
@@ -91,7 +92,7 @@ export const memoryHandlers = {
     const file = openFileOf(world, index ?? 0);
     if (!file) return refused(`guest_memfd ${index ?? 0} is not open`);
     world.move('gmemReleased', -1, {});
-    releaseGmem(world, file);
+    closeGmem(world, file);
     return undefined;
   },
   'user-memory': (world, { gfn, n, access }) => {

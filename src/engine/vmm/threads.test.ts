@@ -182,6 +182,37 @@ describe('closing every file', () => {
   });
 });
 
+describe('closing every file but those of guest_memfd', () => {
+  const held = () => {
+    const run = new Run('linux-7.3').running().vmm('signal', { vcpu: 0 }).act(wake(0));
+    return run.vmm('destroy', { gmem: 'open' });
+  };
+  test('the VM lives, and only guest_memfd can be used', () => {
+    const run = held();
+    expect(run.steps).toEqual([
+      'the files of the VM and its vCPUs are closed; it lives until guest_memfd is closed',
+    ]);
+    expect(run.vmm('create-vcpu', {}).steps).toEqual(['refused: every file of the VM is closed']);
+    expect(run.vmm('punch-hole', { gfn: 0, n: 1 }).ret).toBe(0);
+    expect(seen(run, 'vm.exists')).toBe(true);
+  });
+  test('its last file ends the VM, whose pages are freed after DECOMMISSION', () => {
+    const run = held().vmm('close-gmem', {});
+    expect(seen(run, 'vm.exists')).toBe(false);
+    const at = (text: string) => run.steps.findIndex((step) => step.includes(text));
+    expect(at('SNP_DECOMMISSION')).toBeGreaterThan(0);
+    expect(run.steps.findLastIndex((step) => step.startsWith('RMPUPDATE'))).toBeGreaterThan(
+      at('SNP_DECOMMISSION'),
+    );
+  });
+  test('a thread in KVM_RUN holds the VM beyond that', () => {
+    const run = new Run('linux-7.3').running().vmm('destroy', { gmem: 'open' }).vmm('close-gmem', {});
+    expect(seen(run, 'vm.exists')).toBe(true);
+    run.vmm('signal', { vcpu: 0 }).act(wake(0));
+    expect(seen(run, 'vm.exists')).toBe(false);
+  });
+});
+
 test('the machines view lists who is in a call, once somebody waits', () => {
   const run = apSleeps('linux-7.2');
   expect(threadStates(run.world)).toEqual([]);

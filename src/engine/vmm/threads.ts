@@ -59,9 +59,12 @@ export function callOnThread(world: World, act: VmmAct): Outcome {
   return handle(world, act);
 }
 
-/** Signals need no file, and a call that is half done has its own. */
+/** Signals need no file of the VM, calls on guest_memfd have theirs, and a call that is half done has its own. */
 const needsNoFile = ({ vm }: World, { verb }: VmmAct): boolean =>
-  verb === 'kill' || verb === 'signal' || (verb === 'create-vcpu' && vm.creatingVcpus > 0);
+  verb === 'kill' ||
+  verb === 'signal' ||
+  (vm.heldByGmem && (verb === 'close-gmem' || verb === 'punch-hole' || verb === 'destroy')) ||
+  (verb === 'create-vcpu' && vm.creatingVcpus > 0);
 
 /** The thread that makes a call, or why there is none; nothing for what no thread of the VMM calls. */
 export function callerOf(world: World, act: VmmAct): Thread | string | undefined {

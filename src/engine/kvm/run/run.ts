@@ -19,7 +19,7 @@ import { acceptApicEvents, hasEvents, resetVcpuForInit, updateRequested } from '
 import { completeExit } from './completion';
 import { failRun, kvmRunOf, leaveToUserspace } from '../exit';
 import { syncGhcb } from '../ghcb/ghcb-release';
-import { exitForUnusableVmsa } from '../internal-error';
+import { exitForUnusableVmsa, unexpectedExit } from '../internal-error';
 import { refusesCalls } from '../threads/locks';
 import { mmuReload } from '../memory/map-frame';
 import { reloadVmsa, sevSnpUpdateProtectedGuestState } from '../ap/protected-state';
@@ -248,6 +248,10 @@ function enterGuest(world: World, vcpu: Vcpu): 'again' | 'done' {
   if (vcpu.signalPending) return 'again';
   const nmi = takeNmi(vcpu);
   const failure = vmrunFailure(world, vcpu);
+  if (failure?.busy) {
+    unexpectedExit(world, vcpu, { code: failure.reason, rule: failure.rule });
+    return 'done';
+  }
   if (failure) {
     const run = kvmRunOf(world, vcpu);
     kvmRunFailEntry.set(run, 'hardwareEntryFailureReason', failure.reason);

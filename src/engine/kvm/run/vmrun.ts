@@ -6,11 +6,14 @@ import type { RuleId } from '../../rules';
 import type { Vcpu } from '../../state/vcpu';
 import { NO_PFN, type World } from '../../world';
 
+/** Why VMRUN did not enter the guest. */
 export interface EntryFailure {
-  /** hardware_entry_failure_reason. */
+  /** Exit code of VMRUN, as wide as the kernel keeps it: of an invalid state, hardware_entry_failure_reason. */
   readonly reason: bigint;
   readonly why: string;
   readonly rule: RuleId;
+  /** The exit code is not the one of an invalid state: KVM finds no handler for it. */
+  readonly busy?: true;
 }
 
 const ALL_ONES_32 = 0xffff_ffffn;
@@ -24,6 +27,15 @@ const hardwareReasons: Record<KnownValue<'failEntry.reason'>, bigint> = {
 function hardwareReason(world: World): bigint {
   return hardwareReasons[world.facet('failEntry.reason')];
 }
+
+/** VMEXIT_BUSY is VMEXIT_INVALID less one. */
+const busyReason = (world: World): bigint => hardwareReason(world) - 1n;
+
+/** The vCPU that executes on a VMSA page: the hardware marks the page as in use from VMRUN to the next exit. */
+export const vcpuOnVmsa = ({ vm, vcpus }: World, pfn: number): Vcpu | undefined =>
+  vm.type === 'snp'
+    ? vcpus.find(({ exists, run, vmcbVmsaPfn }) => exists && run === 'inGuest' && vmcbVmsaPfn === pfn)
+    : undefined;
 
 /** Whether the VMCB holds physical address 0, from an error PFN or as the kernel's value for "no VMSA". */
 function namesPhysicalZero(world: World, vcpu: Vcpu): boolean {
@@ -59,7 +71,10 @@ export function vmrunFailure(world: World, vcpu: Vcpu): EntryFailure | undefined
       rule: 'VmsaNotUsable',
     };
   }
-  return undefined;
+  const other = vcpuOnVmsa(world, vcpu.vmcbVmsaPfn);
+  if (!other) return undefined;
+  const why = `v${other.index} executes on the same VMSA`;
+  return { reason: busyReason(world), why, rule: 'VmsaInUse', busy: true };
 }
 
 /** Without SNP there is no RMP and no guest state of the firmware: the launch must have encrypted the VMSA. */

@@ -72,6 +72,7 @@ export function destroyVm(world: World): void {
   vm.sevActive = false;
   vm.vcpuCount = 0;
   vm.filesClosed = false;
+  vm.heldByGmem = false;
   vm.killed = false;
   world.sendLaunch({ type: 'DESTROY' });
 }
