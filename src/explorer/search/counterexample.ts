@@ -17,22 +17,40 @@ function expectation({ invariant, written }: Question): Line[] {
   ];
 }
 
-/** The acts above the explore lines, then the way. */
+/** The acts above the explore lines, then the way to a state. */
+export function scenarioTo(
+  scenario: Scenario,
+  profiles: readonly string[],
+  {
+    says,
+    way,
+    after = [],
+  }: { readonly says: string; readonly way: readonly Act[]; readonly after?: readonly Line[] },
+): Scenario {
+  const above = scenario.lines.filter(({ kind }) => kind !== 'explore' && kind !== 'title');
+  while (above.at(-1)?.kind === 'blank') above.pop();
+  const lines: Line[] = [
+    { kind: 'title', text: `${says}: ${way.length} ${way.length === 1 ? 'act' : 'acts'}` },
+    ...above,
+    ...after.filter(({ kind }) => kind === 'note'),
+    ...way.map(actLine),
+    ...after.filter(({ kind }) => kind !== 'note'),
+    ...scenario.lines.filter(schedules),
+  ];
+  return withProfiles({ lines }, profiles);
+}
+
+/** The same to what was looked for, which the last line expects. */
 export function scenarioOfWay(
   scenario: Scenario,
   profiles: readonly string[],
   { question, way }: { readonly question: Question; readonly way: readonly Act[] },
 ): Scenario {
-  const above = scenario.lines.filter(({ kind }) => kind !== 'explore' && kind !== 'title');
-  while (above.at(-1)?.kind === 'blank') above.pop();
   const says = question.sense === 'bad' ? 'the shortest way to what must not be' : 'the shortest way';
-  const lines: Line[] = [
-    { kind: 'title', text: `${question.name}: ${way.length} ${way.length === 1 ? 'act' : 'acts'}` },
-    ...above,
-    { kind: 'note', text: `${says}: ${question.says}` },
-    ...way.map(actLine),
-    ...expectation(question),
-    ...scenario.lines.filter(schedules),
-  ];
-  return withProfiles({ lines }, profiles);
+  const note: Line = { kind: 'note', text: `${says}: ${question.says}` };
+  return scenarioTo(scenario, profiles, {
+    says: question.name,
+    way,
+    after: [note, ...expectation(question)],
+  });
 }

@@ -7,7 +7,7 @@ import type { Scenario } from '../../scenarios/scenario';
 import { checkedFor, questionsOf, type Property, type Question } from './property';
 import { rootWorld } from './root';
 import { scopeOf, type Scope } from './scope';
-import { search, type Progress, type Searched, type SearchLimits } from './search';
+import { search, type Progress, type Searched, type SearchLimits, type StateMap } from './search';
 
 /** One search that belongs to an exploration, and under which profile or profiles it was made. */
 export interface Explored {
@@ -22,6 +22,8 @@ export interface Exploration {
   readonly progress: () => { readonly done: readonly Explored[]; readonly now: Progress | undefined };
   /** All that is known so far, the present search included. */
   readonly soFar: () => readonly Explored[];
+  /** The states of the search that ended last, or of the present one. */
+  readonly map: (maxNodes: number) => StateMap | undefined;
 }
 
 /** Guest and VMM see the same under two profiles. */
@@ -83,6 +85,7 @@ function rootsOf({ scenario }: Scope, { profiles, questions }: Plan) {
 class Explorer implements Exploration {
   readonly parts: Resumable<readonly Explored[]>;
   private readonly done: Explored[] = [];
+  private last: ReturnType<typeof search> | undefined;
   private now: { readonly plan: Plan; readonly search: ReturnType<typeof search> } | undefined;
 
   constructor(
@@ -100,6 +103,8 @@ class Explorer implements Exploration {
     return now ? [...this.done, { profiles: specsOf(now.plan), searched: now.search.soFar() }] : this.done;
   };
 
+  readonly map = (maxNodes: number): StateMap | undefined => (this.now?.search ?? this.last)?.map(maxNodes);
+
   private *run(): Resumable<readonly Explored[]> {
     for (const plan of this.plans) {
       const roots = rootsOf(this.scope, plan);
@@ -108,6 +113,7 @@ class Explorer implements Exploration {
       this.now = { plan, search: now };
       const searched = yield* now.parts;
       this.now = undefined;
+      this.last = now;
       this.done.push({ profiles: specsOf(plan), searched });
       yield;
     }

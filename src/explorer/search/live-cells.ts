@@ -4,31 +4,53 @@
  * that never change, a state knows nothing.
  */
 
-/** Where the value of a cell stands in a packed state: which word, behind how many bits, and as many ones as it has bits. */
-export interface Place {
-  readonly word: number;
-  readonly shift: number;
-  readonly mask: number;
-}
+const NO_PLACE = -1;
 
 export class LiveCells {
-  private readonly read = new Set<number>();
+  private readonly isRead: Uint8Array;
+  /** What a cell is where the search begins, once it was asked. */
+  private readonly root: Int32Array;
+  private readonly rootIsKnown: Uint8Array;
   /** Values of cells that have more than the one they begin with; a value is written as its index. */
-  private readonly values = new Map<number, Map<number, number>>();
-  private places = new Map<number, Place>();
-  private order: number[] = [];
+  private readonly values: (Map<number, number> | undefined)[];
+  private readonly varying: number[] = [];
+  private order: readonly number[] = [];
+  /** Where the value of a cell stands in a packed state: which word, behind how many bits, and its ones. */
+  readonly word: Int32Array;
+  readonly shift: Int32Array;
+  readonly mask: Int32Array;
   /** A cell became live, or has more values than its place can hold: packed states are worth nothing any more. */
   isStale = true;
   words = 0;
 
-  /** @param atRoot what a cell is where the search begins */
-  constructor(private readonly atRoot: (cell: number) => number) {}
+  /**
+   * @param atRoot what a cell is where the search begins
+   * @param everyCell every cell that changes counts as read: nothing is left out
+   */
+  constructor(
+    cellCount: number,
+    private readonly atRoot: (cell: number) => number,
+    private readonly everyCell: boolean,
+  ) {
+    this.isRead = new Uint8Array(cellCount);
+    this.root = new Int32Array(cellCount);
+    this.rootIsKnown = new Uint8Array(cellCount);
+    this.values = new Array<Map<number, number> | undefined>(cellCount).fill(undefined);
+    this.word = new Int32Array(cellCount).fill(NO_PLACE);
+    this.shift = new Int32Array(cellCount);
+    this.mask = new Int32Array(cellCount);
+  }
+
+  isLive(cell: number): boolean {
+    return this.word[cell] !== NO_PLACE;
+  }
 
   noteReads(cells: Int32Array): void {
-    for (const cell of cells) {
-      if (this.read.has(cell)) continue;
-      this.read.add(cell);
-      if (this.values.has(cell)) this.isStale = true;
+    for (let at = 0; at < cells.length; at++) {
+      const cell = cells[at] as number;
+      if (this.isRead[cell] === 1) continue;
+      this.isRead[cell] = 1;
+      if (this.values[cell]) this.isStale = true;
     }
   }
 
@@ -37,58 +59,71 @@ export class LiveCells {
   }
 
   private noteValue(cell: number, value: number): void {
-    let known = this.values.get(cell);
+    let known = this.values[cell];
     if (!known) {
-      const first = this.atRoot(cell);
+      const first = this.rootOf(cell);
       if (first === value) return;
       known = new Map([[first, 0]]);
-      this.values.set(cell, known);
-      if (this.read.has(cell)) this.isStale = true;
+      this.values[cell] = known;
+      this.varying.push(cell);
+      if (this.everyCell || this.isRead[cell] === 1) this.isStale = true;
     }
     if (known.has(value)) return;
     known.set(value, known.size);
-    const place = this.places.get(cell);
-    if (place && known.size > place.mask + 1) this.isStale = true;
+    if (this.isLive(cell) && known.size > (this.mask[cell] as number) + 1) this.isStale = true;
   }
 
-  /** Gives every live cell a place. */
+  private rootOf(cell: number): number {
+    if (this.rootIsKnown[cell] !== 1) {
+      this.rootIsKnown[cell] = 1;
+      this.root[cell] = this.atRoot(cell);
+    }
+    return this.root[cell] as number;
+  }
+
+  /** Gives every live cell a place: the widest first, so that the words are filled. */
   pack(): void {
-    this.order = [...this.read].filter((cell) => this.values.has(cell)).sort((a, b) => a - b);
-    this.places = new Map();
+    const live = this.varying.filter((cell) => this.everyCell || this.isRead[cell] === 1);
+    this.order = live.sort((a, b) => a - b);
     /** Bits taken in each word. */
     const taken: number[] = [];
-    const widths = this.order.map((cell) => ({ cell, bits: bitsFor(this.values.get(cell)?.size ?? 1) }));
+    const widths = this.order.map((cell) => ({ cell, bits: bitsFor(this.valueCount(cell)) }));
     for (const { cell, bits } of widths.sort((a, b) => b.bits - a.bits || a.cell - b.cell)) {
       let word = taken.findIndex((used) => used + bits <= 32);
       if (word < 0) word = taken.push(0) - 1;
       const shift = taken[word] as number;
       taken[word] = shift + bits;
-      this.places.set(cell, { word, shift, mask: 2 ** bits - 1 });
+      this.word[cell] = word;
+      this.shift[cell] = shift;
+      this.mask[cell] = 2 ** bits - 1;
     }
     this.words = Math.max(1, taken.length);
     this.isStale = false;
   }
 
-  placeOf(cell: number): Place | undefined {
-    return this.places.get(cell);
-  }
-
   /** The number that stands for a value of a live cell. */
   indexOf(cell: number, value: number): number {
-    const index = this.values.get(cell)?.get(value);
+    const index = this.values[cell]?.get(value);
     if (index === undefined) throw new Error(`cell ${cell} was never ${value}`);
     return index;
+  }
+
+  /** The value of a cell in a packed state. */
+  valueIn(cell: number, words: Int32Array): number {
+    if (!this.isLive(cell)) return this.rootOf(cell);
+    const packed = words[this.word[cell] as number] as number;
+    const index = (packed >>> (this.shift[cell] as number)) & (this.mask[cell] as number);
+    for (const [value, at] of this.values[cell] ?? []) if (at === index) return value;
+    throw new Error(`cell ${cell} has no value ${index}`);
   }
 
   get cells(): readonly number[] {
     return this.order;
   }
 
-  /** How many values a cell has. */
-  valueCount(cell: number): number {
-    return this.values.get(cell)?.size ?? 1;
+  private valueCount(cell: number): number {
+    return this.values[cell]?.size ?? 1;
   }
 }
 
-/** Bits for so many values, with room for a few more where there are many. */
 const bitsFor = (values: number): number => Math.max(1, Math.ceil(Math.log2(values)));

@@ -49,6 +49,28 @@ export class Memo {
     return (this.known[number] as Known).taken;
   }
 
+  /** What an act does in a packed state; a negative number when that is not known. */
+  leafOf(act: number, words: Int32Array): number {
+    const { nodes } = this;
+    let at = nodes[act] as number;
+    while (at > 0) {
+      const value =
+        ((words[nodes[at] as number] as number) >>> (nodes[at + 1] as number)) & (nodes[at + 2] as number);
+      at = nodes[at + HEADER + value] as number;
+    }
+    return -1 - at;
+  }
+
+  /** Puts what an act leaves of a packed state into another one. */
+  apply(leaf: number, from: Int32Array, into: Int32Array): void {
+    const { changes, changeStarts } = this;
+    into.set(from);
+    for (let i = changeStarts[leaf] as number; i < (changeStarts[leaf + 1] as number); i += 3) {
+      const word = changes[i] as number;
+      into[word] = ((into[word] as number) & (changes[i + 1] as number)) | (changes[i + 2] as number);
+    }
+  }
+
   /** Packed states changed their form: all that is known is written anew. */
   rebuild(): void {
     this.nodes.fill(UNKNOWN);
@@ -76,14 +98,14 @@ export class Memo {
     let place = act;
     for (let at = 0; at < cells.length; at++) {
       const cell = cells[at] as number;
-      const where = live.placeOf(cell);
-      if (!where) continue;
+      if (!live.isLive(cell)) continue;
       let node = this.nodes[place] as number;
       if (node === UNKNOWN) {
-        node = this.allocate(HEADER + where.mask + 1);
-        this.nodes[node] = where.word;
-        this.nodes[node + 1] = where.shift;
-        this.nodes[node + 2] = where.mask;
+        const mask = live.mask[cell] as number;
+        node = this.allocate(HEADER + mask + 1);
+        this.nodes[node] = live.word[cell] as number;
+        this.nodes[node + 1] = live.shift[cell] as number;
+        this.nodes[node + 2] = mask;
         this.nodes[node + 3] = cell;
         this.nodes[place] = node;
       }
@@ -113,10 +135,10 @@ export class Memo {
     const set = new Map<number, number>();
     for (let at = 0; at < writes.cells.length; at++) {
       const cell = writes.cells[at] as number;
-      const place = live.placeOf(cell);
-      if (!place) continue;
-      const { word, shift, mask } = place;
-      keep.set(word, (keep.get(word) ?? -1) & ~(mask << shift));
+      if (!live.isLive(cell)) continue;
+      const word = live.word[cell] as number;
+      const shift = live.shift[cell] as number;
+      keep.set(word, (keep.get(word) ?? -1) & ~((live.mask[cell] as number) << shift));
       set.set(word, (set.get(word) ?? 0) | (live.indexOf(cell, writes.values[at] as number) << shift));
     }
     if (this.leaves + 2 > this.changeStarts.length) this.changeStarts = grown(this.changeStarts);

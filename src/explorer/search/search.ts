@@ -3,9 +3,10 @@ import type { Resumable } from '../../base/resumable';
 import type { Act } from '../../engine/acts';
 import type { World } from '../../engine/world';
 import { LiveCells } from './live-cells';
-import { GAP, HITS, Memo, TAKEN } from './memo';
+import { GAP, HITS, Memo, REFUSED, TAKEN } from './memo';
 import type { Question } from './property';
 import type { Scope } from './scope';
+import { vcpuGroup } from '../../engine/state/vcpu';
 import { StateTable } from './state-table';
 import { Taker } from './taking';
 
@@ -15,6 +16,9 @@ export const DEFAULT_MAX_STATES = 5_000_000;
 const STATES_IN_PART = 2_000;
 /** Acts that are performed in one part. */
 const PERFORMED_IN_PART = 20;
+/** Ways at random before the search, and the acts that are tried on each. */
+const WALKS = 60;
+const WALK_LENGTH = 60;
 
 /** Where a search stands. */
 export interface Progress {
@@ -60,6 +64,8 @@ export interface SearchLimits {
   readonly maxDepth?: number | undefined;
   /** Go on when every question has its answer. */
   readonly whole?: boolean;
+  /** States differ where any cell does, read or not: what the search costs without that reduction. */
+  readonly everyCell?: boolean;
 }
 
 /** One search, done in parts. */
@@ -68,6 +74,21 @@ export interface Search {
   progress(): Progress;
   /** What is known so far. */
   soFar(): Searched;
+  /** The states that are stored, by machine state, and the graph of the first of them. */
+  map(maxNodes: number): StateMap;
+}
+
+/** Everything that a search stored, for a drawing. */
+export interface StateMap {
+  /** What the statecharts of the vCPUs say, and how many states say so; in the order in which they were met. */
+  readonly clusters: readonly { readonly name: string; readonly states: number; readonly depth: number }[];
+  /** The first states; all of them when there are no more. */
+  readonly nodes: readonly {
+    readonly cluster: number;
+    readonly depth: number;
+    readonly way: readonly Act[];
+  }[];
+  readonly edges: readonly { readonly from: number; readonly to: number; readonly act: Act }[];
 }
 
 /** @param worlds in the state in which the search begins; several under different profiles are held against each other */
@@ -85,6 +106,10 @@ class Searcher implements Search {
   private readonly taker: Taker;
   private readonly live: LiveCells;
   private readonly memo: Memo;
+  /** Cells that differ from the first state while an act is performed somewhere else, and what they were. */
+  private readonly touched: number[] = [];
+  private readonly isTouched: Uint8Array;
+  private readonly was: Int32Array;
   private table = new StateTable(1);
   private ways: (readonly [state: number, act: number] | undefined)[] = [];
   private end: Searched['end'] = 'states';
@@ -103,7 +128,10 @@ class Searcher implements Search {
     private readonly limits: SearchLimits,
   ) {
     this.taker = new Taker(scope, questions, worlds);
-    this.live = new LiveCells((cell) => this.taker.get(cell));
+    const { cellCount } = this.taker;
+    this.live = new LiveCells(cellCount, (cell) => this.taker.get(cell), limits.everyCell === true);
+    this.isTouched = new Uint8Array(cellCount);
+    this.was = new Int32Array(cellCount);
     this.memo = new Memo(scope.acts.length, this.live);
     this.maxStates = limits.maxStates ?? scope.maxStates ?? DEFAULT_MAX_STATES;
     this.maxDepth = limits.maxDepth ?? scope.maxDepth ?? Infinity;
@@ -135,7 +163,60 @@ class Searcher implements Search {
     };
   }
 
+  map(maxNodes: number): StateMap {
+    const { table, live } = this;
+    const clusters = new Map<string, { number: number; states: number; depth: number }>();
+    const nodes: StateMap['nodes'][number][] = [];
+    const edges: StateMap['edges'][number][] = [];
+    const depths = new Int32Array(table.size);
+    const words = new Int32Array(live.words);
+    for (let state = 0; state < table.size; state++) {
+      const depth = state === 0 ? 0 : (depths[table.parentOf(state)] as number) + 1;
+      depths[state] = depth;
+      table.load(state, words);
+      const name = this.machineState(words);
+      const cluster = clusters.get(name) ?? { number: clusters.size, states: 0, depth };
+      clusters.set(name, cluster);
+      cluster.states++;
+      if (state >= maxNodes) continue;
+      nodes.push({ cluster: cluster.number, depth, way: this.pathTo(state).map(([, by]) => this.actOf(by)) });
+      edges.push(...this.edgesOf(state, words).filter(({ to }) => to < maxNodes));
+    }
+    return {
+      clusters: [...clusters].map(([name, { states, depth }]) => ({ name, states, depth })),
+      nodes,
+      edges,
+    };
+  }
+
+  private machineState(words: Int32Array): string {
+    const { live, taker } = this;
+    return Array.from({ length: taker.vcpus }, (_, vcpu) => {
+      const [mpState, run] = (['mpState', 'run'] as const).map((variable) => {
+        const { kind } = vcpuGroup.variables[variable];
+        return kind[live.valueIn(taker.cellOf(vcpu, variable), words)] ?? '';
+      });
+      return `v${vcpu} ${mpState ?? ''} ${run ?? ''}`;
+    }).join(', ');
+  }
+
+  /** Where the acts that are known lead from a state. */
+  private edgesOf(state: number, words: Int32Array): StateMap['edges'] {
+    const { memo, table } = this;
+    return this.scope.acts.flatMap(({ act }, number) => {
+      const leaf = memo.leafOf(number, words);
+      const kind = leaf < 0 ? undefined : memo.kinds[leaf];
+      if (kind !== TAKEN && kind !== HITS) return [];
+      memo.apply(leaf, words, table.probe);
+      const to = table.find();
+      return to < 0 || to === state ? [] : [{ from: state, to, act }];
+    });
+  }
+
   private *run(): Resumable<Searched> {
+    this.live.pack();
+    this.memo.rebuild();
+    yield* this.scout();
     for (;;) {
       this.restarts++;
       this.live.pack();
@@ -181,7 +262,7 @@ class Searcher implements Search {
         }
         let leaf = -1 - at;
         if (at === 0) {
-          leaf = this.perform(state, act);
+          leaf = this.perform(this.leavesTo(state), act);
           if (live.isStale) return 'stale';
           ({ nodes, changes, changeStarts } = memo);
           if (++performed % PERFORMED_IN_PART === 0) yield;
@@ -222,34 +303,70 @@ class Searcher implements Search {
     return answered;
   }
 
-  /** Performs an act in a state, by the handlers. @returns the number of what it did */
-  private perform(state: number, act: number): number {
-    const { taker, memo } = this;
-    const touched = new Map<number, number>();
-    for (const [from, by] of this.pathTo(state)) {
-      const { writes } = memo.leaf(this.leafOf(from, by));
-      for (let at = 0; at < writes.cells.length; at++) {
-        const cell = writes.cells[at] as number;
-        if (!touched.has(cell)) touched.set(cell, taker.get(cell));
-        taker.set(cell, writes.values[at] as number);
+  /** Performs an act by the handlers, behind what was done on the way. @returns the number of what it did */
+  private perform(way: readonly number[], act: number): number {
+    const { taker, memo, touched, isTouched, was } = this;
+    for (const leaf of way) {
+      const { cells, values } = memo.leaf(leaf).writes;
+      for (let at = 0; at < cells.length; at++) {
+        const cell = cells[at] as number;
+        if (isTouched[cell] === 0) {
+          isTouched[cell] = 1;
+          touched.push(cell);
+          was[cell] = taker.get(cell);
+        }
+        taker.set(cell, values[at] as number);
       }
     }
     const taken = taker.take(this.scope.acts[act] as Scope['acts'][number]);
-    for (const [cell, value] of touched) taker.set(cell, value);
+    for (const cell of touched) {
+      taker.set(cell, was[cell] as number);
+      isTouched[cell] = 0;
+    }
+    touched.length = 0;
     return memo.add(act, taken);
   }
 
-  private leafOf(state: number, act: number): number {
-    const { nodes } = this.memo;
-    const from = new Int32Array(this.live.words);
-    this.table.load(state, from);
-    let at = nodes[act] as number;
-    while (at > 0) {
-      const value =
-        ((from[nodes[at] as number] as number) >>> (nodes[at + 1] as number)) & (nodes[at + 2] as number);
-      at = nodes[at + 4 + value] as number;
+  /** What was done on the way to a state. */
+  private leavesTo(state: number): number[] {
+    const words = new Int32Array(this.live.words);
+    return this.pathTo(state).map(([from, by]) => {
+      this.table.load(from, words);
+      return this.memo.leafOf(by, words);
+    });
+  }
+
+  /**
+   * Some ways at random, the same each time: what is live is mostly known before states are stored, so that a search seldom
+   * begins again.
+   */
+  private *scout(): Resumable<void> {
+    const { memo, live, scope } = this;
+    let seed = 1;
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
+      return (seed >>> 8) % below;
+    };
+    for (let walk = 0; walk < WALKS; walk++) {
+      const way: number[] = [];
+      let words = new Int32Array(live.words);
+      for (let steps = 0; steps < WALK_LENGTH; steps++) {
+        const act = random(scope.acts.length);
+        const known = memo.leafOf(act, words);
+        const leaf = known < 0 ? this.perform(way, act) : known;
+        if (live.isStale) {
+          live.pack();
+          memo.rebuild();
+          break;
+        }
+        if (memo.kinds[leaf] === REFUSED || memo.kinds[leaf] === GAP) continue;
+        const next = new Int32Array(live.words);
+        memo.apply(leaf, words, next);
+        words = next;
+        way.push(leaf);
+      }
+      yield;
     }
-    return -1 - at;
   }
 
   /** The states and acts on the way to a state. */

@@ -38,27 +38,32 @@ export class StateTable {
     return this.acts[state] as number;
   }
 
+  /** The state in `probe`; -1 when it is not in the table. */
+  find(): number {
+    return this.slots[this.placeOfProbe()] as number;
+  }
+
   /** Adds the state in `probe` when it is new. @returns whether it was */
   meet(parent: number, act: number): boolean {
-    const { words, probe, states, slots, mask } = this;
-    let hash = 0;
-    for (let i = 0; i < words; i++) {
-      hash = Math.imul(hash ^ (probe[i] as number), 0x9e3779b1);
-      hash ^= hash >>> 15;
-    }
-    hash = Math.imul(hash, 0x85ebca6b);
-    let at = (hash ^ (hash >>> 13)) & mask;
-    for (;;) {
-      const state = slots[at] as number;
-      if (state === FREE) break;
-      let i = 0;
-      for (let from = state * words; i < words && states[from + i] === probe[i]; i++);
-      if (i === words) return false;
-      at = (at + 1) & mask;
-    }
-    slots[at] = this.size;
+    const at = this.placeOfProbe();
+    if (this.slots[at] !== FREE) return false;
+    this.slots[at] = this.size;
     this.add(parent, act);
     return true;
+  }
+
+  /** The slot of the state in `probe`, or the free one where it belongs. */
+  private placeOfProbe(): number {
+    const { words, probe, states, slots, mask } = this;
+    let at = hashOf(probe, 0, words) & mask;
+    for (;;) {
+      const state = slots[at] as number;
+      if (state === FREE) return at;
+      let i = 0;
+      for (let from = state * words; i < words && states[from + i] === probe[i]; i++);
+      if (i === words) return at;
+      at = (at + 1) & mask;
+    }
   }
 
   private add(parent: number, act: number): void {
@@ -88,15 +93,19 @@ export class StateTable {
     this.slots = new Int32Array(this.slots.length * 2).fill(FREE);
     this.mask = this.slots.length - 1;
     for (let state = 0; state < this.size; state++) {
-      let hash = 0;
-      for (let i = 0; i < words; i++) {
-        hash = Math.imul(hash ^ (states[state * words + i] as number), 0x9e3779b1);
-        hash ^= hash >>> 15;
-      }
-      hash = Math.imul(hash, 0x85ebca6b);
-      let at = (hash ^ (hash >>> 13)) & this.mask;
+      let at = hashOf(states, state * words, words) & this.mask;
       while (this.slots[at] !== FREE) at = (at + 1) & this.mask;
       this.slots[at] = state;
     }
   }
+}
+
+function hashOf(words: Int32Array, from: number, count: number): number {
+  let hash = 0;
+  for (let at = from; at < from + count; at++) {
+    hash = Math.imul(hash ^ (words[at] as number), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  hash = Math.imul(hash, 0x85ebca6b);
+  return hash ^ (hash >>> 13);
 }

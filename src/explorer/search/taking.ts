@@ -103,6 +103,17 @@ export class Taker {
     return this.worldOf(cell).name(cell);
   }
 
+  get vcpus(): number {
+    return this.worlds[0]?.world.vcpus.length ?? 0;
+  }
+
+  /** The cell of a variable of a vCPU in the first world. */
+  cellOf(vcpu: number, variable: 'mpState' | 'run' | 'creation'): number {
+    const { world } = this.worlds[0] as TracedWorld;
+    const { base, group } = world.vcpu(vcpu);
+    return base + group.offsetOf(variable);
+  }
+
   private worldOf(cell: number): TracedWorld {
     const world = this.worlds.find(({ end }) => cell < end);
     if (!world) throw new Error(`no world has cell ${cell}`);
