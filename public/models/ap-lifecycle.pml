@@ -150,7 +150,8 @@
 #define PAGES 1            /* pages that the guest has made VMSAs: 1 or 2 */
 #endif
 #ifndef START
-#define START 0            /* 0: no AP was ever started; 1: each AP ran once on its launch VMSA and waits in an AP reset hold */
+#define START 0            /* 0: no AP was ever started; 1: each AP ran once on its launch VMSA and waits in an AP reset
+                              hold; 2: as 0, and its thread is in KVM_RUN */
 #endif
 #ifndef LATE
 #define LATE 0             /* 1: the APs are created after LAUNCH_FINISH, so their launch VMSAs are plain text */
@@ -340,7 +341,13 @@ byte leftGetMpStates = GET_MP_STATES;
 #define FIRST_AT_START 1
 #else
 #define MP_AT_START UNINITIALIZED
-#define AT_START (LATE -> ABSENT : OUT)
+#if START == 2
+#define AT_START IN_UNINITIALIZED
+#elif LATE == 1
+#define AT_START ABSENT
+#else
+#define AT_START OUT
+#endif
 #define HOLD_AT_START 0
 #define FIRST_AT_START 0
 #endif
