@@ -1,4 +1,3 @@
-import type {} from 'vite/client'; // import.meta.env of effort.ts
 import { describe, expect, test } from 'vitest';
 import { finish } from '../../src/base/resumable';
 import type { World } from '../../src/engine/world';

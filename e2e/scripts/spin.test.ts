@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type {} from 'vite/client'; // import.meta.env of effort.ts
 import { describe, expect, test } from 'vitest';
 import { isLong, sampled } from '../../src/testing/effort';
 import { missingProgram, profiles, propertiesOf, readProjection, report, shortestActs } from './spin.mjs';
