@@ -26,6 +26,7 @@ const layers = [
   'explorer',
   'drawings',
   'exports',
+  'lessons',
   'views',
   'app',
 ];

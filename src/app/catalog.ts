@@ -1,4 +1,4 @@
-/** The scenarios and recordings that ship with the page. */
+/** The scenarios, recordings and lessons that ship with the page. */
 import { ok, problem, type Result } from '../base/result';
 import type { CatalogItem } from '../views/outline/groups';
 
@@ -8,7 +8,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 /** Reads the index: a list of entries, or an object that holds one. */
 export function parseCatalog(value: unknown): readonly CatalogItem[] {
   const list: unknown =
-    isRecord(value) && !Array.isArray(value) ? (value['scenarios'] ?? value['recordings']) : value;
+    isRecord(value) && !Array.isArray(value)
+      ? (value['scenarios'] ?? value['recordings'] ?? value['lessons'])
+      : value;
   if (!Array.isArray(list)) return [];
   return list.flatMap((entry: unknown) => {
     if (!isRecord(entry)) return [];
@@ -32,18 +34,24 @@ export function parseCatalog(value: unknown): readonly CatalogItem[] {
 const address = (file: string): string => new URL(`./${file}`, document.baseURI).href;
 
 /** The link to an entry of the catalog. */
-export const hashOf = ({ slug, isRecording, against }: CatalogItem): string =>
-  `#/${isRecording ? 'r' : 's'}/${slug}${against === undefined ? '' : `?b=r/${against}`}`;
+export const hashOf = ({ slug, isRecording, isLesson, against }: CatalogItem): string =>
+  `#/${isLesson ? 'l' : isRecording ? 'r' : 's'}/${slug}${against === undefined ? '' : `?b=r/${against}`}`;
 
-/** The scenarios, then the recordings; without the recordings where only these do not come. */
+/** The scenarios, then the recordings and lessons; without these where only these do not come. */
 export async function loadCatalog(): Promise<Result<readonly CatalogItem[]>> {
-  const [scenarios, recordings] = await Promise.all([
+  const [scenarios, recordings, lessons] = await Promise.all([
     loadList('scenarios/index.json'),
     loadList('recordings/index.json'),
+    loadList('lessons/index.json'),
   ]);
   if (!scenarios.ok) return scenarios;
   const recorded = recordings.ok ? recordings.value : [];
-  return ok([...scenarios.value, ...recorded.map((item): CatalogItem => ({ ...item, isRecording: true }))]);
+  const taught = lessons.ok ? lessons.value : [];
+  return ok([
+    ...scenarios.value,
+    ...recorded.map((item): CatalogItem => ({ ...item, isRecording: true })),
+    ...taught.map((item): CatalogItem => ({ ...item, isLesson: true })),
+  ]);
 }
 
 async function loadList(file: string): Promise<Result<readonly CatalogItem[]>> {

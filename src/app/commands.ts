@@ -13,6 +13,8 @@ export interface Command {
   readonly keys: readonly Sequence[];
   /** Works inside inputs too. */
   readonly everywhere?: true;
+  /** Only then the keys are its own. */
+  readonly when?: (session: Session) => boolean;
   readonly run: (session: Session, count: number | undefined) => void;
 }
 
@@ -29,7 +31,13 @@ export interface PageActions {
 }
 
 export function commandsOf(page: PageActions): readonly Command[] {
-  return [...stepCommands, ...viewCommands(page), ...runCommands(page), ...pageCommands(page)];
+  return [
+    ...stepCommands,
+    ...viewCommands(page),
+    ...runCommands(page),
+    ...lessonCommands,
+    ...pageCommands(page),
+  ];
 }
 
 function changeSpeed(session: Session, by: number): void {
@@ -340,6 +348,38 @@ const runCommands = (page: PageActions): readonly Command[] => [
     group: 'Run',
     keys: [],
     run: () => page.inspect('https://stately.ai/inspect'),
+  },
+];
+
+const inLesson = (session: Session): boolean => session.lessons.reading !== undefined;
+const goScreen = (session: Session, by: number): void => {
+  const { reading } = session.lessons;
+  if (reading) void reading.go(reading.at + by);
+};
+
+const lessonCommands: readonly Command[] = [
+  {
+    id: 'next-screen',
+    title: 'Next screen of the lesson',
+    group: 'Steps',
+    keys: ['] s'],
+    when: inLesson,
+    run: (s, n = 1) => goScreen(s, n),
+  },
+  {
+    id: 'previous-screen',
+    title: 'Previous screen of the lesson',
+    group: 'Steps',
+    keys: ['[ s'],
+    when: inLesson,
+    run: (s, n = 1) => goScreen(s, -n),
+  },
+  {
+    id: 'lesson',
+    title: 'Leave the lesson, or go back to it',
+    group: 'Views',
+    keys: ['L'],
+    run: (s) => s.lessons.toggle(),
   },
 ];
 

@@ -19,6 +19,11 @@ test.each([
   ['a link that a mail client wrapped', 'https://example.org/#/s/linux-\nboot?k=5', 'link'],
   ['a link of a card', 'http://127.0.0.1:4173/#/m/vcpu/created-on-init/ap-create', 'link'],
   ['a link to another site', 'https://example.org/page#section', 'value'],
+  [
+    'a lesson',
+    '---\ntitle: a\nprofile: linux-7.2\nscenario: linux-boot\nminutes: 5\n---\n## One\n',
+    'lesson',
+  ],
   ['a recording', '{"format":"vmgexit-recording","version":1}\n', 'recording'],
   ['a file of works', printWorkFile([]), 'works'],
   ['a GHCB MSR value', '0x0000000000021014', 'value'],
@@ -31,7 +36,9 @@ test.each([
 test('any text is something', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
-      expect(['scenario', 'works', 'recording', 'picture', 'link', 'value']).toContain(incomingOf(text).kind);
+      expect(['scenario', 'works', 'recording', 'picture', 'lesson', 'link', 'value']).toContain(
+        incomingOf(text).kind,
+      );
     }),
   );
 });

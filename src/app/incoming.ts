@@ -5,7 +5,7 @@ import { parseAddress } from './url';
 import { looksLikeWorkFile } from './own-work/file';
 
 export type Incoming =
-  | { readonly kind: 'scenario' | 'works' | 'recording' | 'picture'; readonly text: string }
+  | { readonly kind: 'scenario' | 'works' | 'recording' | 'picture' | 'lesson'; readonly text: string }
   /** A link to a place of this page, in another copy of it or this one. */
   | { readonly kind: 'link'; readonly hash: string }
   /** Anything else: the decoder says what it is. */
@@ -13,6 +13,9 @@ export type Incoming =
 
 /** A line that begins a scenario, at whatever quote depth of a mail. */
 const scenarioBegins = /^[>|\t ]*ghcb-scenario \d/m;
+
+/** Front matter that names a scenario begins a lesson. */
+const beginsLesson = /^\ufeff?---[ \t]*\r?\n(?:[^\n]*\n){0,20}?scenario:/;
 
 /** Whether a text begins as a recording does; the rest of it may be damaged. */
 export const beginsRecording = (text: string): boolean =>
@@ -23,6 +26,7 @@ export function incomingOf(text: string): Incoming {
   if (looksLikeWorkFile(text)) return { kind: 'works', text };
   if (beginsRecording(text)) return { kind: 'recording', text };
   if (isSvg(text)) return { kind: 'picture', text };
+  if (beginsLesson.test(text.slice(0, 4000))) return { kind: 'lesson', text };
   const hash = linkOf(text);
   if (hash !== undefined) return { kind: 'link', hash };
   return scenarioBegins.test(text) ? { kind: 'scenario', text } : { kind: 'value', text };

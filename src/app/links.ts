@@ -52,6 +52,8 @@ export interface LinkedPage {
     readonly inLink:
       { readonly text: string; readonly specs?: readonly string[] } | { readonly slug: string } | undefined;
   };
+  /** The lesson that is open beside the run. */
+  readonly lessons: { readonly target: Target | undefined };
   readonly pinning: { readonly paths: readonly string[] };
   readonly own: { readonly current: string | undefined };
   /** What links, mails and files are written by. */
@@ -269,9 +271,10 @@ export class Links {
     return target && { target, ...(specs && { specs }) };
   }
 
-  /** The address of a view with links of its own, while it is open and stands somewhere. */
+  /** The address of a lesson, or of a view with links of its own, while it is open and stands somewhere. */
   private besideAddress(): string | undefined {
-    const { view, paths, profiles } = this.page;
+    const { view, paths, profiles, lessons } = this.page;
+    if (lessons.target) return printAddress(lessons.target);
     const { link } = panelOf(view);
     const path = paths[view] ?? [];
     if (!link || path.length === 0) return undefined;

@@ -4,6 +4,7 @@ import type { Selection } from '../views/shared/selection';
 import { loadScenario } from './catalog';
 import { loaded } from './chunk';
 import { Jobs } from './jobs.svelte';
+import type { Lessons } from './lessons/lessons.svelte';
 import type { Links, Shipped } from './links';
 import type { Memory } from './memory.svelte';
 import { panelNamed, panelOf, type ViewId } from './panels';
@@ -31,6 +32,7 @@ export interface OpenedPage {
   readonly player: { pause(): void };
   readonly links: Pick<Links, 'arrive' | 'digest' | 'remember'>;
   readonly profiles: Pick<Profiles, 'chosen' | 'comparing'>;
+  readonly lessons: Pick<Lessons, 'open' | 'leave'>;
   readonly filtering: { show(text: string): void };
   readonly beside: { open(beside: Beside): Promise<boolean> };
   readonly pinning: { show(paths: readonly string[]): void };
@@ -106,6 +108,7 @@ export class Opening {
     page.notice = remarks.join(' ');
     const asks = target.kind === 'front' && showing.step === undefined && workId === undefined;
     page.front = asks ? 'asks' : 'gone';
+    if (target.kind !== 'lesson') page.lessons.leave();
     if (showing.chrome !== undefined) page.chrome = showing.chrome;
     if (showing.theme) page.memory.prefer({ theme: showing.theme });
     page.profiles.chosen = showing.profiles;
@@ -118,6 +121,12 @@ export class Opening {
       if (this.current !== own) return false;
       pins ??= work?.pins;
       if (!(await (work ? this.openWork(own, work) : this.openTarget(own)))) return false;
+      if (target.kind === 'lesson') {
+        const isWanted = (): boolean => this.current === own;
+        if (await page.lessons.open(target, isWanted, work !== undefined)) return true;
+        // No such lesson, which was said: an empty page gets the front scenario.
+        return this.current === own && page.branches.length === 0 && (await this.openSlug(own, FRONT));
+      }
     } finally {
       if (this.current === own) {
         this.current = undefined;
@@ -143,6 +152,7 @@ export class Opening {
     if (target.kind === 'scenario') return this.openSlug(own, target.slug);
     if (target.kind === 'recording') return this.openRecording(own, target.slug);
     if (target.kind === 'view') this.openPath(own, target);
+    if (target.kind === 'lesson') return true; // it chooses what is shown
     if (target.kind === 'front' || page.branches.length === 0) {
       const front = page.scenarios.find(({ slug }) => slug === FRONT) ?? page.scenarios[0];
       return front === undefined || this.openSlug(own, front.slug, target.kind === 'front');

@@ -1,3 +1,4 @@
+import { lessonViews } from '../lessons/lesson';
 import { expect, test } from 'vitest';
 import { commandsOf } from './commands';
 import { panelNamed, panels } from './panels';
@@ -34,3 +35,7 @@ test.each(panels.filter(({ link }) => link !== undefined))(
     expect(parseAddress(text)).toEqual({ target, showing: {}, remarks: [] });
   },
 );
+
+test('a lesson may show each view', () => {
+  expect([...lessonViews].sort()).toEqual(panels.map(({ id }) => id).sort());
+});

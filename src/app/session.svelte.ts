@@ -22,6 +22,7 @@ import type { DroppedFile, StreamedFile } from './files';
 import { Jobs } from './jobs.svelte';
 import { Filtering } from './filtering.svelte';
 import { Pinning } from './pinning.svelte';
+import { Lessons } from './lessons/lessons.svelte';
 import { Links, type EntryState, type Shipped } from './links';
 import { Memory } from './memory.svelte';
 import { Opening } from './opening';
@@ -77,6 +78,7 @@ export class Session {
   readonly pinning: Pinning = new Pinning(this);
   readonly revising: Revising = new Revising(this);
   readonly beside: Beside = new Beside(this);
+  readonly lessons: Lessons = new Lessons(this);
   /** What takes long: opening, running, comparing. */
   readonly jobs = new Jobs();
   /** What is shown as text for elsewhere: links, mails, files. */
@@ -303,6 +305,28 @@ export class Session {
       this.warn('The scenario has problems; see Source.');
     }
     return result;
+  }
+
+  /**
+   * A shipped scenario under some profiles; where it is shown already, its main branch.
+   * @returns whether it is shown, and nothing newer took its place
+   */
+  async showShipped(slug: string, text: string, profiles: readonly string[]): Promise<boolean> {
+    const [main] = this.branches;
+    const specs = this.profiles.shown.map(({ spec }) => spec);
+    const isShown =
+      this.shipped?.slug === slug &&
+      main?.text === text &&
+      this.draft === this.branch?.text &&
+      profiles.join() === specs.join() &&
+      this.profiles.comparing;
+    if (isShown) {
+      this.useBranch(main.id);
+      return true;
+    }
+    this.profiles.chosen = profiles;
+    this.profiles.comparing = true;
+    return (await this.openText(text, { slug, text, front: false }))?.ok === true;
   }
 
   /** The text is nobody's own until it changes. */

@@ -11,11 +11,21 @@ test.each<[string, Target]>([
     '#/m/vcpu/created-on-init/ap-create',
     { kind: 'view', view: 'matrix', path: ['vcpu', 'created-on-init', 'ap-create'] },
   ],
+  ['#/l/page-changes-hands', { kind: 'lesson', of: { slug: 'page-changes-hands' }, screen: 1 }],
+  ['#/l/page-changes-hands/4', { kind: 'lesson', of: { slug: 'page-changes-hands' }, screen: 4 }],
+  ['#/l/x/2.abc-_9/3', { kind: 'lesson', of: { codec: 2, payload: 'abc-_9' }, screen: 3 }],
   ['#/r/hung-ap', { kind: 'recording', slug: 'hung-ap' }],
   ['#/d/msr/0x21100', { kind: 'view', view: 'decode', path: ['msr', '0x21100'] }],
 ])('%s opens %o', (hash, target) => {
   expect(parseAddress(hash)).toMatchObject({ target, remarks: [] });
 });
+
+test.each(['#/l/page-changes-hands/4', '#/l/x/2.abc-_9/3'])(
+  'the address of a lesson is read and written: %s',
+  (hash) => {
+    expect(printAddress(parseAddress(hash).target)).toBe(hash);
+  },
+);
 
 test.each([
   ['#/s/linux-boot?k=5>', 'characters after its end'],
@@ -67,7 +77,7 @@ test('a damaged filter is left out, and the link says so', () => {
 
 test.each([
   ['#/q/later', 'does not know links of the kind "/q/later"'],
-  ['#/l/psc/4', 'does not know links of the kind "/l/psc/4"'],
+  ['#/q/psc/4', 'does not know links of the kind "/q/psc/4"'],
   ['#/s/linux-boot?k=5&new=1', 'does not know "new"'],
   ['#/s/linux-boot?e=0.1.0.12', 'end of the link is missing'],
   ['#/s/linux-boot?k=last', '"k=last" is no step'],

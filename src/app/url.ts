@@ -13,6 +13,12 @@ export type Target =
   | { readonly kind: 'packed'; readonly codec: number; readonly payload: string }
   /** A recording that ships with the page. */
   | { readonly kind: 'recording'; readonly slug: string }
+  /** A screen of a lesson, from 1: of one that ships, or of one that the link carries. */
+  | {
+      readonly kind: 'lesson';
+      readonly of: { readonly slug: string } | { readonly codec: number; readonly payload: string };
+      readonly screen: number;
+    }
   /** A place in a view with links of its own. */
   | { readonly kind: 'view'; readonly view: ViewId; readonly path: readonly string[] };
 
@@ -21,6 +27,8 @@ export interface Beside {
   readonly target: Target;
   readonly specs?: readonly string[];
 }
+
+export type LessonTarget = Extract<Target, { kind: 'lesson' }>;
 
 /** How it is shown. Everything may be missing. */
 export interface Showing {
@@ -103,14 +111,28 @@ function parseTarget([kind = '', ...rest]: readonly string[]): Target | undefine
     case 'r':
       return /^[a-z0-9-]+$/.test(first) ? { kind: 'recording', slug: first } : undefined;
     case 'x': {
-      const packed = /^(\d+)\.([A-Za-z0-9_-]+)$/.exec(first);
-      return packed ? { kind: 'packed', codec: Number(packed[1]), payload: packed[2] ?? '' } : undefined;
+      const packed = packedOf(first);
+      return packed && { kind: 'packed', ...packed };
     }
+    case 'l':
+      return lessonOf(rest);
     default: {
       const panel = panelLinkedAs(kind);
       return panel && { kind: 'view', view: panel.id, path: rest.filter((part) => part !== '') };
     }
   }
+}
+
+function packedOf(text: string): { readonly codec: number; readonly payload: string } | undefined {
+  const packed = /^(\d+)\.([A-Za-z0-9_-]+)$/.exec(text);
+  return packed ? { codec: Number(packed[1]), payload: packed[2] ?? '' } : undefined;
+}
+
+/** `NAME/SCREEN`, or `x/PAYLOAD/SCREEN`; without a screen the first. */
+function lessonOf([name = '', ...rest]: readonly string[]): Target | undefined {
+  const of = name === 'x' ? packedOf(rest[0] ?? '') : /^[a-z0-9-]+$/.test(name) ? { slug: name } : undefined;
+  const screen = (name === 'x' ? rest[1] : rest[0]) ?? '';
+  return of && { kind: 'lesson', of, screen: /^[1-9]\d{0,3}$/.test(screen) ? Number(screen) : 1 };
 }
 
 function parseShowing(query: string, remarks: string[]): Showing {
@@ -196,6 +218,10 @@ function targetText(target: Target): string {
       return `/r/${target.slug}`;
     case 'packed':
       return `/x/${target.codec}.${target.payload}`;
+    case 'lesson': {
+      const { of, screen } = target;
+      return 'slug' in of ? `/l/${of.slug}/${screen}` : `/l/x/${of.codec}.${of.payload}/${screen}`;
+    }
     case 'view':
       return ['', panelOf(target.view).link?.prefix ?? '', ...target.path].join('/');
   }

@@ -36,6 +36,16 @@ export const MAX_FILTER_CHARACTERS = 4 * KIB;
 export const MAX_FILTER_DEPTH = 64;
 /** Marked words and links of one note. */
 export const MAX_NOTE_PIECES = 200;
+/** A lesson of fifteen screens has 15 kB. */
+export const MAX_LESSON_BYTES = 128 * KIB;
+/** Characters of one paragraph, list or table of a lesson: what reads Markdown looks at some of them several times. */
+export const MAX_PARAGRAPH_CHARACTERS = 4 * KIB;
+/** Marks of emphasis, code and links in one such paragraph: some of them are looked for again behind each other one. */
+export const MAX_PARAGRAPH_MARKS = 400;
+/** Lists and quotes of a lesson inside one another. */
+export const MAX_PROSE_DEPTH = 12;
+/** Screens of a lesson. */
+export const MAX_SCREENS = 100;
 /** Values that are pinned to the rail: each is followed along the whole run. */
 export const MAX_PINS = 8;
 /** Forks of one scenario that are kept; a person loses count of more. */

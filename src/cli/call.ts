@@ -48,6 +48,11 @@ const commands: Readonly<Record<string, Entry>> = {
     doc: 'two scenarios or recordings: the first step that differs, by field; a scenario runs under the first profile it names',
     load: async () => (await import('./diff')).diff,
   },
+  lesson: {
+    usage: 'lesson check FILE...',
+    doc: 'whether lessons are sound: every place, prediction, task and link held to runs; every mistake with its line',
+    load: async () => (await import('./lesson')).lesson,
+  },
   verify: {
     usage: 'verify FILE.ghcb.jsonl',
     doc: 'whether a recording replays to the same steps and digest',

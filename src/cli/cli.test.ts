@@ -48,6 +48,8 @@ describe('bad usage is one message on standard error, status 2 and nothing else'
     [['rnu'], "no command 'rnu'"],
     [['runn', 'x'], "did you mean 'run'?"],
     [['run'], 'run takes one FILE'],
+    [['lesson', 'chek'], "did you mean 'check'?"],
+    [['lesson', 'check'], 'lesson check FILE...'],
     [['run', '/nowhere.ghcb'], 'no such file'],
     [['run', shipped('selftest'), '--profil', 'x'], "did you mean 'profile'?"],
     [['run', shipped('selftest'), '--profile', 'linux-9'], 'no profile is called'],
@@ -256,4 +258,18 @@ test('profiles as JSON carry value, source and confidence of every facet', () =>
   };
   const baseline = parsed.profiles.find(({ id }) => id === 'linux-7.2');
   expect(baseline?.facets['ap.doubleCreate']).toMatchObject({ value: 'replace', confidence: 'executed' });
+});
+
+test('a lesson is checked, with every mistake at its line', async () => {
+  const file = join(root, 'public/lessons/page-changes-hands.md');
+  const sound = await call(['lesson', 'check', file]);
+  expect(sound).toMatchObject({ status: 0 });
+  expect(sound.text).toContain('all sound');
+  const spoilt = readFileSync(file, 'utf8')
+    .replace('hint First', 'hins First')
+    .replace('v0 pvalidate gpa=', 'v0 pvalidat gpa=');
+  const { status, out } = vmgexit(['lesson', 'check', '-'], spoilt);
+  expect(status).toBe(1);
+  expect(out).toMatch(/^standard input:\d+: unknown word in 'try': 'hins'; did you mean 'hint'\?/m);
+  expect(out).toMatch(/^standard input:\d+: .*did you mean 'pvalidate'\?/m);
 });

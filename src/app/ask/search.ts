@@ -59,6 +59,7 @@ const weights: Readonly<Record<AskKind, number>> = {
   compare: 1.3,
   cell: 1.6,
   scenario: 1.3,
+  lesson: 1.3,
   work: 1.3,
   profile: 1.2,
   facet: 1,

@@ -10,6 +10,9 @@ export interface CatalogItem {
   readonly prose: string;
   /** It is a recording, and no scenario. */
   readonly isRecording?: true;
+  /** It is a lesson; so many minutes of it. */
+  readonly isLesson?: true;
+  readonly minutes?: number;
   /** Another recording that stands beside it, by its slug. */
   readonly against?: string;
 }
