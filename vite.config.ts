@@ -18,7 +18,7 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false }, // every browser that runs ES2022 knows modulepreload
     manifest: true, // e2e/scripts/first-load.mjs reads it
-    rolldownOptions: { input: { index: 'index.html', inspector: 'inspector.html' } },
+    rolldownOptions: { input: { index: 'index.html', inspector: 'inspector.html', speaker: 'speaker.html' } },
   },
   test: {
     environment: 'node',

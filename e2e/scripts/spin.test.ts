@@ -1,3 +1,5 @@
+/// <reference types="vite/client" />
+// import.meta.env of effort.ts
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isLong, sampled } from '../../src/testing/effort';

@@ -21,4 +21,4 @@ export interface Branch {
 
 /** What stands over the page. */
 export type Dialog =
-  'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'note' | 'change' | 'export' | 'value' | 'none';
+  'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'note' | 'change' | 'export' | 'value' | 'qr' | 'none';

@@ -352,6 +352,7 @@ const runCommands = (page: PageActions): readonly Command[] => [
 ];
 
 const inLesson = (session: Session): boolean => session.lessons.reading !== undefined;
+const presenting = (session: Session): boolean => session.lessons.presenting;
 const goScreen = (session: Session, by: number): void => {
   const { reading } = session.lessons;
   if (reading) void reading.go(reading.at + by);
@@ -373,6 +374,44 @@ const lessonCommands: readonly Command[] = [
     keys: ['[ s'],
     when: inLesson,
     run: (s, n = 1) => goScreen(s, -n),
+  },
+  {
+    id: 'present',
+    title: 'Present the lesson: large type, a window for the speaker',
+    group: 'Views',
+    keys: ['V'],
+    run: (s) => void s.lessons.present(),
+  },
+  {
+    id: 'clicker-next',
+    title: 'Next screen, while presenting',
+    group: 'Steps',
+    keys: ['PageDown'],
+    when: presenting,
+    run: (s) => goScreen(s, 1),
+  },
+  {
+    id: 'clicker-previous',
+    title: 'Previous screen, while presenting',
+    group: 'Steps',
+    keys: ['PageUp'],
+    when: presenting,
+    run: (s) => goScreen(s, -1),
+  },
+  {
+    id: 'reveal',
+    title: 'Reveal the answer of the screen',
+    group: 'Steps',
+    keys: ['r'],
+    when: inLesson,
+    run: (s) => s.lessons.reading?.reveal(),
+  },
+  {
+    id: 'qr',
+    title: 'QR code of this link',
+    group: 'Run',
+    keys: ['Q'],
+    run: (s) => (s.dialog = 'qr'),
   },
   {
     id: 'lesson',

@@ -1,11 +1,24 @@
 /** The lesson that is open beside the run, and the place in one that a person left. What reads lessons is loaded with the first. */
 import { loaded } from '../chunk';
+import type * as openLessonModule from './open-lesson';
 import { printAddress, type LessonTarget } from '../url';
+import type { Talk } from './talk';
 import type { LessonPage, Reading } from './reading.svelte';
 
 /** What a lesson needs of the page, and what the page is told. */
 export interface PageWithLesson extends LessonPage {
   warn(text: string): void;
+}
+
+/** @returns why there is no speaker's window, if there is none */
+function openSpeaker(): string | undefined {
+  if (location.protocol === 'file:')
+    return 'Pages from the disk may not talk to each other: the window of the speaker needs a page from a server.';
+  const url = new URL('speaker.html', document.baseURI);
+  const opened = window.open(url, 'vmgexit-speaker', 'popup,width=900,height=760');
+  return opened
+    ? undefined
+    : 'The browser blocked the window of the speaker; open speaker.html beside this page.';
 }
 
 /** A lesson that was left to do something else. */
@@ -17,8 +30,8 @@ export interface LeftLesson {
 export class Lessons {
   reading = $state.raw<Reading | undefined>();
   left = $state.raw<LeftLesson | undefined>();
-  /** Large type, no chrome, clicker keys. */
-  presenting = $state.raw(false);
+  /** The talk for which this window is the audience's: large type, no chrome, clicker keys. */
+  talk = $state.raw<Talk | undefined>();
 
   constructor(private readonly page: PageWithLesson) {}
 
@@ -44,7 +57,9 @@ export class Lessons {
     }
     this.reading = opened.value;
     this.left = undefined;
-    return opened.value.go(target.screen - 1, keepsRun);
+    const isShown = await opened.value.go(target.screen - 1, keepsRun);
+    if (part?.wasPresenting()) this.beginTalk(part);
+    return isShown;
   }
 
   /** A lesson that a person brought as a file. */
@@ -55,6 +70,35 @@ export class Lessons {
     if (!target) return;
     if (target.ok) location.hash = target.value;
     else warn(target.error.message);
+  }
+
+  get presenting(): boolean {
+    return this.talk !== undefined;
+  }
+
+  /** Begins a talk and opens the speaker's window, or ends it. */
+  async present(): Promise<void> {
+    const { page } = this;
+    if (this.talk) return this.stopTalk();
+    if (!this.reading) return page.say('Open a lesson to present it.');
+    // The window must open in this very key press, or browsers block it.
+    const refusal = openSpeaker();
+    const part = await loaded(
+      'What presents lessons',
+      () => import('./open-lesson'),
+      (why) => page.warn(why),
+    );
+    if (part) this.beginTalk(part);
+    if (refusal !== undefined) page.warn(refusal);
+  }
+
+  private beginTalk({ Talk: Begun }: typeof openLessonModule): void {
+    this.talk ??= new Begun(() => this.reading);
+  }
+
+  private stopTalk(): void {
+    this.talk?.end();
+    this.talk = undefined;
   }
 
   /** Leaves the lesson, or goes back to the one that was left. */
@@ -71,7 +115,7 @@ export class Lessons {
     if (!reading) return;
     this.left = { title: reading.lesson.title, target: reading.target };
     this.reading = undefined;
-    this.presenting = false;
+    this.stopTalk();
     this.page.links.remember();
   }
 }

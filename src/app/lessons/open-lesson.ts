@@ -9,6 +9,8 @@ import { printAddress, type LessonTarget } from '../url';
 import { openProgress } from './progress';
 import { Reading, type LessonPage } from './reading.svelte';
 
+export { Talk, wasPresenting } from './talk';
+
 export async function openLesson(target: LessonTarget, page: LessonPage): Promise<Result<Reading>> {
   const text = await textOf(target);
   if (!text.ok) return text;

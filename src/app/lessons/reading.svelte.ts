@@ -1,6 +1,7 @@
 /** A lesson that is being read: the screen, what the learner answered, and the run moved to where the screen wants it. */
 import { MAX_PAGE_ACT_MS } from '../../base/limits';
 import type { Resumable } from '../../base/resumable';
+import { own } from '../../base/table';
 import { solvedAt, untilFilter } from '../../lessons/attempt';
 import { checkedClaims, type CheckedClaim } from '../../lessons/claims';
 import type { Block, Lesson, LessonProblem, LessonView, Screen, ShowBlock } from '../../lessons/lesson';
@@ -57,13 +58,14 @@ export class Reading {
   problems: readonly LessonProblem[] = $state.raw([]);
   progress: ProgressState = $state.raw({ furthest: 0, answers: {}, solved: [] });
   /** By key of the block, once they are computed. */
-  predictions: ReadonlyMap<string, Computed<Prediction>> = $state.raw(new Map());
-  claims: ReadonlyMap<string, readonly CheckedClaim[]> = $state.raw(new Map());
+  predictions: Readonly<Record<string, Computed<Prediction>>> = $state.raw({});
+  claims: Readonly<Record<string, readonly CheckedClaim[]>> = $state.raw({});
   /** The screen says where the run stands, and it is not there: the lesson's scenario could not be shown. */
   missing = $state.raw('');
 
   private readonly opened: Opened;
-  private readonly texts = new Map<string, string>();
+  /** Texts of scenarios by their slugs. */
+  private readonly texts: Record<string, string> = {};
   private readonly jobs = new Jobs();
   private readonly watching = new Jobs();
   private actBegan = 0;
@@ -87,7 +89,7 @@ export class Reading {
         get lessons() {
           return page.scenarios.filter(({ isLesson }) => isLesson).map(({ slug }) => slug);
         },
-        scenario: (slug) => this.texts.get(slug),
+        scenario: (slug) => own(this.texts, slug),
       },
       {
         mayGoOn: () => performance.now() - this.actBegan < MAX_PAGE_ACT_MS,
@@ -116,14 +118,14 @@ export class Reading {
   /** The scenarios that the lesson names, those that ship. */
   async loadScenarios(): Promise<void> {
     await this.opened.page.ready;
-    const known = new Set(this.runs.library.slugs);
-    const slugs = new Set(this.lesson.screens.map(({ setting }) => setting.scenario.text));
+    const { slugs: known } = this.runs.library;
+    const named = this.lesson.screens.map(({ setting }) => setting.scenario.text);
     await Promise.all(
-      [...slugs]
-        .filter((slug) => known.has(slug))
+      named
+        .filter((slug, at) => known.includes(slug) && named.indexOf(slug) === at)
         .map(async (slug) => {
           const text = await loadScenario(slug);
-          if (text.ok) this.texts.set(slug, text.value);
+          if (text.ok) this.texts[slug] = text.value;
         }),
     );
   }
@@ -158,7 +160,7 @@ export class Reading {
     const { page } = this.opened;
     const { setting, where, blocks } = screen;
     const slug = setting.scenario.text;
-    const text = this.texts.get(slug);
+    const text = own(this.texts, slug);
     this.missing = text === undefined ? `There is no scenario "${slug}".` : '';
     if (text === undefined) return;
     const profiles = setting.profiles.map((profile) => profile.text);
@@ -194,13 +196,13 @@ export class Reading {
     for (const block of screen.blocks) {
       if (this.screen !== screen) return;
       const key = this.keyOf(block);
-      if (block.kind === 'predict' && !this.predictions.has(key)) {
+      if (block.kind === 'predict' && this.predictions[key] === undefined) {
         const found = await this.computed(predictionOf(this.runs, block, screen));
         const result = found && (found.ok ? found.value : { problems: found.problems });
-        if (result) this.predictions = new Map(this.predictions).set(key, result);
-      } else if (block.kind === 'check' && !this.claims.has(key)) {
+        if (result) this.predictions = { ...this.predictions, [key]: result };
+      } else if (block.kind === 'check' && this.claims[key] === undefined) {
         const found = await this.computed(checkedClaims(this.runs, block, screen));
-        if (found) this.claims = new Map(this.claims).set(key, found.checked);
+        if (found) this.claims = { ...this.claims, [key]: found.checked };
       }
     }
   }
@@ -212,7 +214,7 @@ export class Reading {
   /** The learner predicts: a wrong guess opens the step that refutes it. */
   answer(block: Block, value: string): void {
     const key = this.keyOf(block);
-    const prediction = this.predictions.get(key);
+    const prediction = this.predictions[key];
     if (!prediction || 'problems' in prediction) return;
     this.keep({ answers: { ...this.progress.answers, [key]: value } });
     const isRight = prediction.choices.some((choice) => choice.isRight && choice.value === value);
@@ -227,7 +229,7 @@ export class Reading {
     const open = this.screen?.blocks.find(
       (block) => block.kind === 'predict' && this.progress.answers[this.keyOf(block)] === undefined,
     );
-    const prediction = open && this.predictions.get(this.keyOf(open));
+    const prediction = open && this.predictions[this.keyOf(open)];
     if (!open || !prediction || 'problems' in prediction) return;
     const right = prediction.choices.find(({ isRight }) => isRight);
     if (right) this.answer(open, right.value);

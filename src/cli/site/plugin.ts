@@ -59,7 +59,7 @@ export function headerFiles(hashes: readonly string[]): Readonly<Record<string, 
 }
 
 /** Pages that are built. */
-const PAGES = ['index.html', 'inspector.html'];
+const PAGES = ['index.html', 'inspector.html', 'speaker.html'];
 
 const hashesIn = (folder: string): readonly string[] =>
   PAGES.flatMap((page) => inlineScripts(readFileSync(join(folder, page), 'utf8')).map(hashOf));
