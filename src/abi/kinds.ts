@@ -309,7 +309,11 @@ const ghcbMsrKind: WordKind = {
 const naeCodeKind = (layout: WordLayout): WordKind => ({
   ...wordKind(layout),
   decode: (value) =>
-    layout.explain(value).map((row) => ({ ...row, source: nae.naeEvent(value)?.source ?? row.source })),
+    layout.explain(value).map((row) => {
+      const former = nae.formerEvents[Number(value)];
+      const text = former ? `${row.text} (${former.name} in ${former.by})` : row.text;
+      return { ...row, text, source: nae.naeEvent(value)?.source ?? row.source };
+    }),
 });
 
 /** The bitmap on its own, 16 bytes. Encoding takes the marked fields: `rax=1`. */

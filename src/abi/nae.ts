@@ -450,7 +450,7 @@ const posted: readonly NaeEvent[] = [
   }),
   event(0x8000_0019, 'UNIDENTIFIED', 'Not identified', {
     ...refused,
-    doc: 'No source names this code; coconut-svsm used it for an injection event before February 2025',
+    doc: 'No source names this code today; coconut-svsm used it before February 2025',
     source: marked(injectionMove, 'unconfirmed'),
   }),
   event(0x8000_001a, 'SVM_VMGEXIT_SAVIC', 'Secure AVIC', {
@@ -503,6 +503,33 @@ const posted: readonly NaeEvent[] = [
 export const naeEvents: readonly NaeEvent[] = [...mirrored, ...handled, ...posted].sort(
   (a, b) => a.code - b.code,
 );
+
+/** Another meaning of an exit code, in an older version of one guest. */
+export interface FormerEvent {
+  readonly name: string;
+  readonly by: string;
+  /** How to tell that it is this one. */
+  readonly when: string;
+  readonly source: Source;
+}
+
+const beforeTheMove = (name: string): FormerEvent => ({
+  name,
+  by: 'coconut-svsm before 27 February 2025',
+  when: 'the guest is such an SVSM, and the request goes with alternate injection',
+  source: {
+    confidence: 'read',
+    document: 'coconut-svsm/svsm at 0073f4ca and pull request 631',
+    place: 'kernel/src/sev/ghcb.rs: exit codes',
+  },
+});
+
+/** Codes that alternate injection had before it moved to higher numbers, by exit code. */
+export const formerEvents: Readonly<Record<number, FormerEvent>> = {
+  0x8000_0019: beforeTheMove('CONFIGURE_INT_INJ'),
+  0x8000_001a: beforeTheMove('DISABLE_ALT_INJ'),
+  0x8000_001b: beforeTheMove('SPECIFIC_EOI'),
+};
 
 const byCode = new Map(naeEvents.map((entry) => [entry.code, entry]));
 

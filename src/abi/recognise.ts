@@ -26,7 +26,7 @@ import {
   GHCB_HV_RESP_NO_ACTION,
   responseInfo1,
 } from './error-words';
-import { naeEvent } from './nae';
+import { formerEvents, naeEvent } from './nae';
 import type { Source } from './source';
 
 /** One value that was found. */
@@ -130,7 +130,7 @@ export function recogniseExit(form: string, exit: ExitWords): Result<Recognition
           },
     );
   }
-  const remarks = event ? [] : [unknownCode(code)];
+  const remarks = [...(event ? [] : [unknownCode(code)]), ...formerly(code)];
   return ok({ form, exit, parts, remarks });
 }
 
@@ -140,6 +140,12 @@ const plainNumber = (event: string | undefined): Candidate => ({
   kind: 'number',
   why: event === undefined ? 'The exit code is unknown' : `No source names a use of it in ${event}`,
 });
+
+/** What an older guest meant by the number, and how to tell. */
+function formerly(code: bigint): string[] {
+  const former = code < WORD_LIMIT ? formerEvents[Number(code)] : undefined;
+  return former ? [`${hex(code)} was ${former.name} in ${former.by}: it is that where ${former.when}.`] : [];
+}
 
 function unknownCode(code: bigint): string {
   const name = code < WORD_LIMIT ? svmExitNames[Number(code)] : undefined;

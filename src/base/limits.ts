@@ -21,6 +21,8 @@ export const MAX_LOG_BYTES = 256 * MIB;
 export const MAX_LOG_LINE_CHARACTERS = 16 * KIB;
 /** Of these, what the decoder of the page reads, which hears no key meanwhile: a dump of a page has 20 kB. */
 export const MAX_PAGE_DECODED = 128 * KIB;
+/** Bytes of a file for the decoder of the page: a log is read in slices, and every line of it is an object. */
+export const MAX_PAGE_FILE = 16 * MIB;
 /** A recording of a million steps has 300 MB. */
 export const MAX_RECORDING_BYTES = 512 * MIB;
 /** Characters of one line of a recording: its header holds a scenario. */

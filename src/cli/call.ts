@@ -24,12 +24,13 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./find')).find,
   },
   decode: {
-    usage: 'decode [KIND] VALUE|FILE|- [--json|--scenario] | decode --list [--json]',
+    usage: 'decode [KIND] VALUE|FILE|- [--json|--scenario] [--against VALUE|FILE] | decode --list [--json]',
     doc: 'the fields of a word, page or structure; without KIND what it may be; as a scenario that runs',
     load: async () => (await import('./codec')).decode,
   },
   trace: {
-    usage: 'trace FILE|- [--json] [--diagnose] [--explain ID[,ID...]] [--scenario LINE]',
+    usage:
+      'trace FILE|- [--json] [--diagnose] [--explain ID[,ID...]] [--scenario LINE|all] [--lines FIRST-LAST] [--count]',
     doc: 'a kernel log, a trace or the messages of a VMM: every line read or counted, what failed in it, which kernel explains it, a scenario of a line',
     load: async () => (await import('./trace')).trace,
   },

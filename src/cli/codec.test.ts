@@ -82,3 +82,15 @@ test('a value becomes a scenario', () => {
   expect(decode(['0x21100', '--scenario']).text).toContain('v0      msr value=0x21100');
   expect(decode(['psc-entry', '0x0010000000100000', '--scenario']).text).toContain('0x808:0000100000001000');
 });
+
+test('two dumps are compared field by field', () => {
+  const page = Buffer.alloc(4096).fill(2, 0xffa, 0xffb);
+  writeFileSync(file('before.bin'), page);
+  writeFileSync(file('after.bin'), Buffer.from(page).fill(0x10, 0x390, 0x391));
+  const { text, status } = decode([file('before.bin'), '--against', file('after.bin')]);
+  expect(status).toBe(1);
+  expect(text).toMatch(/^ghcb-page: 1 of \d+ fields differ\n {2}swExitCode +0 +0x10/);
+  expect(decode([file('before.bin'), '--against', file('before.bin')])).toMatchObject({ status: 0 });
+  expect(decode(['ghcb-msr', '0x21100', '--against', '0x31100']).text).toContain('reasonCode');
+  expect(() => decode(['vmsa', '00', '--against', '00'])).toThrow(UsageError);
+});

@@ -9,6 +9,7 @@ import {
   rowsJson,
   type Decoded,
 } from '../abi/kind-text';
+import { compareValues } from '../abi/compare-values';
 import { kindNamed, kinds } from '../abi/kinds';
 import { tooLarge, type Part, type Recognition } from '../abi/recognise';
 import { sourceText } from '../abi/source';
@@ -24,7 +25,17 @@ import { readPasted, readPastedFile, recognitionOf, remarksOf, type Pasted } fro
 import type { Trace } from '../traces/read';
 import { scenarioOfLine } from '../traces/scenario';
 import { traceText } from '../traces/text';
-import { fine, jsonPretty, readAtMost, readWords, terminalColumns, UsageError, type Output } from './io';
+import {
+  EXIT_FAILED,
+  EXIT_FINE,
+  fine,
+  jsonPretty,
+  readAtMost,
+  readWords,
+  terminalColumns,
+  UsageError,
+  type Output,
+} from './io';
 
 function good<T>(result: Result<T>): T {
   if (result.ok) return result.value;
@@ -47,12 +58,19 @@ const USAGE =
   'decode [KIND] VALUE|FILE|-, or decode --list for the kinds; without a kind it says what the value may be';
 
 export function decode(words: readonly string[]): Output {
-  const { plain, options } = readWords(words, { json: 'flag', list: 'flag', scenario: 'flag' });
+  const { plain, options } = readWords(words, {
+    json: 'flag',
+    list: 'flag',
+    scenario: 'flag',
+    against: 'value',
+  });
   if (options.has('list')) return list(options.has('json'));
   const [first, ...rest] = plain;
   if (first === undefined) throw new UsageError(USAGE);
   if (options.has('json') && options.has('scenario'))
     throw new UsageError('--json and --scenario exclude each other');
+  const other = options.get('against');
+  if (other !== undefined) return comparison(plain, other, options.has('json'));
   const how: How = { json: options.has('json'), scenario: options.has('scenario') };
   if (Object.hasOwn(kinds, first)) {
     if (rest.length === 0) throw new UsageError(`decode ${first} needs a value, a file or -`);
@@ -63,6 +81,32 @@ export function decode(words: readonly string[]): Output {
   if (!isRead && rest.length > 0 && /^[a-z]+(-[a-z0-9]+)+$/.test(first)) good(kindNamed(first)); // a slip in the kind
   if (pasted.kind === 'log') return logText(pasted.trace, how);
   return recognisedText(good(pasted.found), how);
+}
+
+/** Two values or dumps of one kind, field by field; the status says whether they differ, as `diff` does. */
+function comparison([first = '', ...rest]: readonly string[], other: string, asJson: boolean): Output {
+  const named = Object.hasOwn(kinds, first);
+  const value = (named ? rest : [first, ...rest]).join(' ');
+  const kind = named ? first : kindOf(value);
+  const found = good(compareValues(kind, good(decoded(kind, value)).bytes, good(decoded(kind, other)).bytes));
+  const status = found.differing.length > 0 ? EXIT_FAILED : EXIT_FINE;
+  if (asJson) return { text: jsonPretty(found), status };
+  const rows = found.differing.map(({ name, first: one, second }) => [
+    `  ${name}`,
+    one ?? 'no such field',
+    second ?? 'no such field',
+  ]);
+  const head = `${found.kind}: ${found.differing.length} of ${found.fields} fields differ`;
+  return { text: [head, ...alignColumns(rows)].join('\n'), status };
+}
+
+/** What a value or dump most likely is. */
+function kindOf(value: string): string {
+  const pasted = pastedAs(value);
+  const [part] = pasted.kind === 'value' ? good(pasted.found).parts : [];
+  const kind = part?.candidates[0]?.kind;
+  if (kind === undefined) throw new UsageError('the kind of the first is not clear; name it (decode --list)');
+  return kind;
 }
 
 /** A log of one line is shown as the values in it, a longer one line by line. */

@@ -1,22 +1,24 @@
 /** `trace`: a log or a trace, every line read or counted, and what happened in it. */
-import { MAX_LOG_BYTES } from '../base/limits';
 import { finish } from '../base/resumable';
 import { printScenario } from '../scenarios/print';
 import { diagnose } from '../traces/diagnosis/diagnose';
 import { diagnosisJson, diagnosisText } from '../traces/diagnosis/text';
 import { explainInParts } from '../traces/explain/explain';
+import { scenarioOfLines } from '../traces/explain/scenario';
 import { explanationsJson, explanationsText } from '../traces/explain/text';
 import { parseProfileList } from '../profiles/resolve';
 import { countsText, readTraceInParts, type Trace } from '../traces/read';
+import { notesOf } from '../traces/notes';
 import { traceJson } from '../traces/json';
 import { scenarioOfLine } from '../traces/scenario';
+import { columnsJson, columnsText } from '../traces/columns/text';
 import { traceText } from '../traces/text';
+import { columnsOfLog, wholeLog, windowOfLog } from './trace-file';
 import {
   EXIT_FAILED,
   EXIT_FINE,
   fine,
   jsonPretty,
-  readBytes,
   readWords,
   terminalColumns,
   UsageError,
@@ -27,14 +29,27 @@ export function trace(words: readonly string[]): Output {
   const { plain, options } = readWords(words, {
     json: 'flag',
     diagnose: 'flag',
+    count: 'flag',
     explain: 'value',
+    lines: 'value',
     scenario: 'value',
   });
   const [file, ...rest] = plain;
   if (file === undefined || rest.length > 0)
     throw new UsageError('trace takes one FILE, or - for standard input');
-  const read = finish(readTraceInParts(new TextDecoder().decode(readBytes(file, MAX_LOG_BYTES))));
+  if (options.has('count')) {
+    const columns = columnsOfLog(file);
+    return fine(options.has('json') ? jsonPretty(columnsJson(columns)) : columnsText(columns).join('\n'));
+  }
+  const window = options.get('lines');
+  const { text, notes, first } = window === undefined ? wholeLog(file) : windowOfLog(file, window);
+  const read = finish(readTraceInParts(text, first));
   if (read.lines.length === 0) throw new UsageError(`${file}: it is empty`);
+  const complaint = [...notes, ...notesOf(read.lines)].join('\n');
+  return { ...shown(read, options), ...(complaint === '' ? {} : { complaint }) };
+}
+
+function shown(read: Trace, options: ReadonlyMap<string, string>): Output {
   const line = options.get('scenario');
   if (line !== undefined) return scenarioText(read, line);
   const asJson = options.has('json');
@@ -66,9 +81,19 @@ function explanations(read: Trace, specs: string, asJson: boolean): Output {
 
 /** The scenario of one line, or of the line that it continues. */
 function scenarioText({ lines }: Trace, word: string): Output {
+  if (word === 'all') return scenarioOfAll(lines);
   const chosen = lines.find(({ number }) => String(number) === word);
-  if (!chosen) throw new UsageError(`--scenario ${word}: the number of a line, 1 to ${lines.length}`);
+  if (!chosen) throw new UsageError(`--scenario ${word}: the number of a line, 1 to ${lines.length}, or all`);
   const made = scenarioOfLine(lines.find(({ number }) => number === chosen.of) ?? chosen);
   if (!made.ok) throw new UsageError(`line ${word}: ${made.error.message}`);
   return fine(printScenario(made.value));
+}
+
+/** The requests of the whole log. */
+function scenarioOfAll(lines: Trace['lines']): Output {
+  const made = scenarioOfLines(lines);
+  if (!made.ok) throw new UsageError(made.error.message);
+  const { scenario, made: count, requests } = made.value;
+  const complaint = count < requests ? `${count} of ${requests} requests are acts of it` : undefined;
+  return { ...fine(printScenario(scenario)), ...(complaint === undefined ? {} : { complaint }) };
 }

@@ -12,10 +12,13 @@ export interface PlainLine {
 /** `> > text`, as mail quotes it. A prompt of a shell has no blank after the mark and ends no quote. */
 const QUOTE = /^(?:\s{0,3}[>|](?:\s|$)){1,12}/;
 
-/** Takes a text apart. Every line comes out once, empty ones too; a last line end begins no line. */
-export function* plainLines(text: string): Generator<PlainLine> {
+/**
+ * Takes a text apart. Every line comes out once, empty ones too; a last line end begins no line.
+ * @param first the number of the first line
+ */
+export function* plainLines(text: string, first = 1): Generator<PlainLine> {
   let start = 0;
-  for (let number = 1; start < text.length; number++) {
+  for (let number = first; start < text.length; number++) {
     const found = text.indexOf('\n', start);
     const end = found < 0 ? text.length : found;
     const raw = text.slice(start, end).replace(/\r$/, '');

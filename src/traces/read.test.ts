@@ -75,6 +75,17 @@ describe('a number that several owners use', () => {
   });
 
   test.each([
+    ['80000019', 'CONFIGURE_INT_INJ'],
+    ['8000001a', 'DISABLE_ALT_INJ'],
+    ['8000001b', 'SPECIFIC_EOI'],
+  ])('exit code %s names what an older coconut-svsm meant by it, and what tells them apart', (code, name) => {
+    const line = `kvm_vmgexit_enter: vcpu 0, exit_reason ${code}, exit_info1 0, exit_info2 0`;
+    expect(said(line)).toContain(`${name} in coconut-svsm before 27 February 2025`);
+    expect(said(line)).toContain('alternate injection');
+    expect(said(line.replace(code, '8000001c'))).toBe('');
+  });
+
+  test.each([
     [
       'SEV: Unsupported exit-code 0x404 in #VC exception (IP: 0x1000)',
       0x404n,

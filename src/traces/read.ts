@@ -260,12 +260,12 @@ const continuedBy = ({ number, raw }: PlainLine, of: number): TraceLine => ({
 
 const LINES_IN_PART = 200;
 
-/** Reads a whole text in parts. */
-export function* readTraceInParts(text: string): Resumable<Trace> {
+/** Reads a whole text in parts. @param first the number of its first line */
+export function* readTraceInParts(text: string, first = 1): Resumable<Trace> {
   const reader = new TraceReader();
   const lines: TraceLine[] = [];
   let since = 0;
-  for (const line of plainLines(text)) {
+  for (const line of plainLines(text, first)) {
     lines.push(...reader.push(line));
     if (++since % LINES_IN_PART === 0) yield;
   }

@@ -4,9 +4,11 @@ import { benchExplore } from './explore';
 import { benchImmer } from './immer';
 import { benchPages } from './pages';
 import { benchTimeline } from './timeline';
+import { benchTraces } from './traces';
 
 benchBoot();
 benchExplore();
 benchTimeline();
 benchImmer();
 benchPages();
+benchTraces();

@@ -10,7 +10,6 @@ import {
   SNP_REPORT_REQUEST_SIZE,
 } from '../../abi/guest-request';
 import { ioioInfo1 } from '../../abi/ioio';
-import { nextSequence } from '../firmware/guest-request';
 import {
   SVM_EXIT_INVD,
   SVM_EXIT_IOIO,
@@ -92,9 +91,8 @@ function stringAccess(world: World, vcpu: number, args: ActArguments<'guest', 'i
   });
 }
 
-/** The header as Linux fills it; sealing and payload are not modelled. */
-function writeMessage(page: Image, { type, sequence }: { type: number; sequence: bigint }): void {
-  guestMessageHeader.set(page, 'sequenceNumber', sequence);
+/** The header as Linux fills it; sealing, sequence numbers and payload are not modelled. */
+function writeMessage(page: Image, type: number): void {
   guestMessageHeader.set(page, 'algo', GUEST_MESSAGE_ALGO);
   guestMessageHeader.set(page, 'headerVersion', GUEST_MESSAGE_HEADER_VERSION);
   guestMessageHeader.set(page, 'headerSize', GUEST_MESSAGE_HEADER_SIZE);
@@ -114,8 +112,7 @@ function firmwareMessage(exitCode: number) {
     const { request, response, certs, pages } = args;
     const gfn = gpaToGfn(request);
     if (isPageAligned(request) && slotOf(world, gfn)) {
-      const type = args.type ?? SNP_MSG_REPORT_REQ;
-      writeMessage(world.image('shared', gfn), { type, sequence: args.seq ?? nextSequence(world, 0) });
+      writeMessage(world.image('shared', gfn), args.type ?? SNP_MSG_REPORT_REQ);
     }
     return naeRequest(world, vcpu, {
       code: code(exitCode),

@@ -23,12 +23,15 @@ export interface Course {
 const needsOwnMachine = ({ inTrace }: Exchange, plan: Plan): boolean =>
   !inTrace || plan.launch !== undefined || (plan.vm?.vcpus ?? defaultVm.vcpus) < defaultVm.vcpus;
 
+/** A note before each request: its line as it stands in the log. */
+export type Annotated = 'with lines' | 'acts only';
+
 /** The scenarios of a log, in the order of their first requests. Exchanges without acts are in none. */
-export function coursesOf(exchanges: readonly Exchange[]): Course[] {
+export function coursesOf(exchanges: readonly Exchange[], annotated: Annotated = 'acts only'): Course[] {
   const courses: Course[] = [];
   let together: (readonly [Exchange, Plan])[] = [];
   const close = (): void => {
-    if (together.length > 0) courses.push(oneMachine(together));
+    if (together.length > 0) courses.push(oneMachine(together, annotated));
     together = [];
   };
   for (const exchange of exchanges) {
@@ -61,8 +64,20 @@ function alone(exchange: Exchange, plan: Plan): Course {
   return { scenario, exchanges: [{ exchange, from, to: scenario.lines.length }] };
 }
 
+/** A line of a log as a note has it: one blank between words, and what a note cannot hold left out. */
+const inProse = (raw: string): string =>
+  raw
+    .replace(/[^\x20-\x7e]/g, ' ')
+    .trim()
+    .split(/ +/)
+    .join(' ')
+    .slice(0, MOST_OF_A_LINE);
+
+/** Characters of a line that a note repeats. */
+const MOST_OF_A_LINE = 300;
+
 /** All requests on one machine that is large enough for each of them. */
-function oneMachine(together: readonly (readonly [Exchange, Plan])[]): Course {
+function oneMachine(together: readonly (readonly [Exchange, Plan])[], annotated: Annotated): Course {
   const most = (of: (vm: Partial<VmSettings>) => number, least: number): number =>
     Math.max(least, ...together.map(([, { vm = {} }]) => of(vm)));
   const callers = [...new Set(together.map(([{ vcpu = 0 }]) => vcpu))].filter((vcpu) => vcpu > 0);
@@ -84,6 +99,8 @@ function oneMachine(together: readonly (readonly [Exchange, Plan])[]): Course {
   });
   const lines: Line[] = [...start.lines];
   const exchanges = together.map(([exchange, { before = [], acts }]): Placed => {
+    if (annotated === 'with lines')
+      lines.push({ kind: 'note', text: `Line ${exchange.line.number}: ${inProse(exchange.line.raw)}` });
     const from = lines.length;
     lines.push(...before.map(actLine), ...acts.map(actLine));
     return { exchange, from, to: lines.length };

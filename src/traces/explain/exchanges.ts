@@ -3,12 +3,13 @@
  * that vCPU up to its next request belong to it. What the host's log says of a request tells more than the trace
  * event: that a field was not marked valid, or which ranges userspace saw.
  */
-import { bytesToPages, gpaToGfn, PAGES_PER_LARGE_PAGE } from '../../abi/address';
+import { bytesToPages, gfnToGpa, gpaToGfn, PAGES_PER_LARGE_PAGE } from '../../abi/address';
+import { ghcbMsrInfo, GHCB_MSR_REG_GPA_REQ, registerGpaRequest } from '../../abi/ghcb-msr';
 import { SVM_VMGEXIT_PSC } from '../../abi/nae';
 import { KVM_MAP_GPA_RANGE_ENCRYPTED } from '../../abi/kvm-run';
 import type { PscEntryInput } from '../../engine/acts';
 import { own } from '../../base/table';
-import { guest, type Plan, type Planned } from '../../scenarios/from-value/plan';
+import { guest, machineWith, memoryFor, type Plan, type Planned } from '../../scenarios/from-value/plan';
 import { planOfExit, planOfMsr } from '../../scenarios/from-value/requests';
 import { numberIn } from '../form';
 import type { TraceLine } from '../read';
@@ -123,13 +124,25 @@ const ownPlan = ({ form, fields }: TraceLine): Planned | undefined =>
   form && fields ? own(linePlans, form.id)?.(fields) : undefined;
 
 function requestPlan({ form, fields = {} }: TraceLine, seen: readonly TraceLine[]): Planned {
-  if (form?.id === 'kvm_vmgexit_msr_protocol_enter') return planOfMsr(numberIn(fields, 'msr'));
+  if (form?.id === 'kvm_vmgexit_msr_protocol_enter') return msrPlan(numberIn(fields, 'msr'));
   const told = seen.find((line) => MADE_OTHERWISE.has(line.form?.id ?? ''));
   const planned = told && ownPlan(told);
   if (planned !== undefined) return planned;
   const code = numberIn(fields, 'code');
   if (code === BigInt(SVM_VMGEXIT_PSC)) return batch(seen);
   return planOfExit(code, numberIn(fields, 'info1'), numberIn(fields, 'info2'));
+}
+
+/** A value in the MSR; a page that is registered is the GHCB page of the requests behind it. */
+function msrPlan(value: bigint): Planned {
+  if (ghcbMsrInfo(value) !== GHCB_MSR_REG_GPA_REQ) return planOfMsr(value);
+  const gpa = gfnToGpa(registerGpaRequest.decode(value).gfn);
+  if (gpa === 0n || memoryFor([gpa]) === undefined) return planOfMsr(value);
+  return {
+    title: 'A GHCB page is registered',
+    vm: machineWith(gpa),
+    acts: [guest('register-ghcb', { gpa })],
+  };
 }
 
 /** A page state change of the ranges that userspace saw; its buffer stands in no line. */

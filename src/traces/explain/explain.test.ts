@@ -3,10 +3,12 @@ import { finish } from '../../base/resumable';
 import { parseProfileSpec, profile, type ProfileName } from '../../profiles/resolve';
 import { Timeline } from '../../recording/timeline/timeline';
 import { parseScenario, problemText } from '../../scenarios/parse';
+import { printScenario } from '../../scenarios/print';
 import { runScenario } from '../../scenarios/run';
 import { printedLinesInParts } from '../printed/steps';
 import { readTraceInParts } from '../read';
 import { explainInParts } from './explain';
+import { scenarioOfLines } from './scenario';
 
 const read = (text: string) => finish(readTraceInParts(text));
 
@@ -126,4 +128,26 @@ describe('what no kernel explains', () => {
 test('a line of dmesg alone is explained by what leads to it', () => {
   const [found] = explain('kvm_amd: SEV-ES guest requested termination: 0x1:0x2', 'linux-7.2').profiles;
   expect(found).toMatchObject({ explained: 1, comparable: 1 });
+});
+
+describe('a trace as one scenario', () => {
+  const acts =
+    'v0 msr value=0x80\nv0 msr value=0x999\nv0 psc entries=private:0x200+2\nv0 terminate form=msr set=1 code=2\n';
+  const text = logOf(head + acts, 'linux-7.2');
+
+  test('it holds every request behind its line, and its run prints the lines of the trace', () => {
+    const made = scenarioOfLines(read(text).lines);
+    if (!made.ok) throw new Error(made.error.message);
+    const printed = printScenario(made.value.scenario);
+    expect(printed).toMatch(/note {4}Line \d+: kvm_vmgexit_msr_protocol_enter: vcpu 0/);
+    expect(made.value).toMatchObject({ made: 5, requests: 5 });
+    const again = logOf(printed.replace(/end ghcb-scenario\n$/, ''), 'linux-7.2');
+    const requests = (log: string) => log.split('\n').filter((line) => /_enter: /.test(line));
+    expect(requests(again)).toEqual(requests(text));
+  });
+
+  test('lines without a request make none', () => {
+    const made = scenarioOfLines(read('kvm_entry: vcpu 0, rip 0x0\nkvm_entry: vcpu 0, rip 0x0').lines);
+    expect(made.ok ? '' : made.error.message).toContain('No line of it is a request');
+  });
 });

@@ -4,10 +4,10 @@ import type { Explanation, Explanations } from './explain';
 
 const INDENT = '    ';
 
-/** `all 12 lines`, `7 of 12 lines, up to line 31`. */
+/** `all 12 lines`, `7 of 12 lines; not line 31`. */
 export function reachText({ explained, comparable, first }: Explanation): string {
   const lines = comparable === 1 ? 'line' : 'lines';
-  if (first) return `${explained} of ${comparable} ${lines}, up to line ${first.line.number}`;
+  if (first) return `${explained} of ${comparable} ${lines}; not line ${first.line.number}`;
   return comparable === 0 ? 'no line can be compared' : `all ${comparable} ${lines}`;
 }
 

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, test } from 'vitest';
+import { UsageError } from './io';
+import { trace } from './trace';
+
+const folder = mkdtempSync(join(tmpdir(), 'vmgexit-trace-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+const refusal = (...words: string[]): string => {
+  try {
+    trace(words);
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+  return '';
+};
+
+const ends =
+  'kvm_amd: SEV-ES guest requested termination: 0x1:0x2\nqemu-system-x86_64: KVM: unknown exit reason 24\n';
+const log = file('guest.log', ends);
+
+describe('trace', () => {
+  test('--diagnose: what failed, with sources', () => {
+    expect(trace([log, '--diagnose']).text).toContain(
+      '1. The guest asked to be terminated, with reason 0x1:0x2.',
+    );
+    const json = JSON.parse(trace([log, '--diagnose', '--json']).text) as {
+      diagnoses: { by: string; scenario: string }[];
+    };
+    expect(json.diagnoses.map(({ by }) => by)).toEqual(['the guest', 'the guest']);
+    expect(json.diagnoses[0]?.scenario).toContain('terminate');
+  });
+
+  test('--explain: status 0 when all explain it, 1 when one does not, and a wrong profile is bad input', () => {
+    expect(trace([log, '--explain', 'linux-6.12,linux-7.2'])).toMatchObject({ status: 0 });
+    const wrong = file(
+      'wrong.log',
+      'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000000080\nkvm_vmgexit_msr_protocol_exit: vcpu 0, ghcb_gpa 0000000000009081, result 1\n',
+    );
+    const found = trace([wrong, '--explain', 'linux-7.2']);
+    expect(found.status).toBe(1);
+    expect(found.text).toContain('linux-7.2 does not explain line 2');
+    expect(refusal(wrong, '--explain', 'linux-9')).toContain('linux-9');
+    expect(refusal(log, '--explain', 'linux-7.2', '--diagnose')).toContain('exclude');
+  });
+
+  test('--scenario: of a line, of all, and why there is none', () => {
+    expect(trace([log, '--scenario', '1']).text).toContain('terminate form=msr set=1 code=2');
+    expect(refusal(log, '--scenario', '9')).toContain('1 to 2');
+    const requests = file(
+      'requests.log',
+      'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000000080\n'.repeat(2),
+    );
+    expect(trace([requests, '--scenario', 'all']).text.match(/msr value=0x80/g)).toHaveLength(2);
+  });
+
+  test('a window keeps the numbers of its lines, a count needs none of them', () => {
+    const many = file('many.log', `${'[  1.0] usb 1-1: new device\n'.repeat(99_999)}${ends}`);
+    expect(trace([many, '--lines', '100000-100001']).text).toContain('100000  kvm_amd: SEV-ES');
+    expect(trace([many, '--lines', '3-4']).text).toContain('2 lines: 2 without protocol content');
+    expect(trace([many, '--count']).text).toContain('100001 lines');
+    expect(refusal(many, '--lines', '4-3')).toContain('FIRST-LAST');
+  });
+
+  test('a file that is too large to be read whole: what it would take, and a window', () => {
+    const large = file('large.log', ends);
+    truncateSync(large, 10 * 2 ** 30);
+    expect(refusal(large)).toMatch(/10\.00 GiB.*some 120 GiB of memory.*--lines FIRST-LAST/);
+    expect(trace([large, '--lines', '1-2']).text).toContain('2 lines: 2 placed');
+  });
+
+  test('packed, wide and binary files', () => {
+    const packed = trace([file('log.gz', gzipSync(ends))]);
+    expect(packed.text).toContain('2 lines: 2 placed');
+    const wide = trace([file('wide.log', Buffer.from(`\ufeff${ends}`, 'utf16le'))]);
+    expect(wide).toMatchObject({ complaint: 'The file is in UTF-16LE.' });
+    expect(refusal(file('cut.gz', gzipSync(ends).subarray(0, 20)))).toContain('cannot be unpacked');
+    expect(refusal(file('trace.dat', Buffer.from('\x17\x08Dtracing6\0', 'latin1')))).toContain(
+      'trace-cmd report',
+    );
+  });
+});

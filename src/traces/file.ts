@@ -1,0 +1,89 @@
+/** What the bytes of a file are: text in some encoding, packed text, or a recording that another program turns into text. */
+
+/** Text with what was odd about its bytes; packed bytes, which whoever reads files unpacks; or why nothing is read. */
+export type FileContent =
+  | (FileText & { readonly kind: 'text' })
+  | { readonly kind: 'gzip' }
+  | { readonly kind: 'other'; readonly why: string };
+
+export interface FileText {
+  readonly text: string;
+  readonly notes: readonly string[];
+  /** More than one byte in ten stands in no text: a dump of memory, most likely. */
+  readonly looksBinary: boolean;
+}
+
+const startsWith = (bytes: Uint8Array, ...magic: readonly number[]): boolean =>
+  magic.every((byte, at) => bytes[at] === byte);
+const ascii = (text: string): number[] => [...text].map((letter) => letter.charCodeAt(0));
+
+/** RFC 1952: two bytes of identification. */
+const GZIP = [0x1f, 0x8b];
+
+interface Recording {
+  readonly magic: readonly number[];
+  readonly why: string;
+}
+
+/** Recordings in binary form. trace.dat: the manual page trace-cmd.dat(5); perf.data: its header, as Linux's tools/perf writes it. */
+const recordings: readonly Recording[] = [
+  {
+    magic: [0x17, 0x08, 0x44, ...ascii('tracing')],
+    why: 'It is a trace.dat of trace-cmd. "trace-cmd report -i FILE" prints it as text, which is read here.',
+  },
+  {
+    magic: ascii('PERFILE2'),
+    why: 'It is a perf.data. "perf script -i FILE" prints it as text, which is read here.',
+  },
+];
+
+/** Reads the first bytes for what they are, and text as text. */
+export function fileContent(bytes: Uint8Array): FileContent {
+  if (startsWith(bytes, ...GZIP)) return { kind: 'gzip' };
+  const recording = recordings.find(({ magic }) => startsWith(bytes, ...magic));
+  if (recording) return { kind: 'other', why: recording.why };
+  if (startsWith(bytes, 0xff, 0xfe)) return decoded(bytes, 'utf-16le');
+  if (startsWith(bytes, 0xfe, 0xff)) return decoded(bytes, 'utf-16be');
+  const wide = wideWithoutMark(bytes);
+  return decoded(bytes, wide ?? 'utf-8');
+}
+
+const LOOKED_AT = 4096;
+
+/** Text of two bytes a letter that does not say so: every other byte of its beginning is 0. */
+function wideWithoutMark(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  const zeros = [0, 0];
+  const end = Math.min(bytes.length, LOOKED_AT) & ~1;
+  if (end < 8) return undefined;
+  for (let at = 0; at < end; at++) if (bytes[at] === 0) zeros[at % 2] = (zeros[at % 2] ?? 0) + 1;
+  const [even = 0, odd = 0] = zeros;
+  const most = (end / 2) * 0.9;
+  if (odd >= most && even === 0) return 'utf-16le';
+  return even >= most && odd === 0 ? 'utf-16be' : undefined;
+}
+
+function decoded(bytes: Uint8Array, encoding: 'utf-8' | 'utf-16le' | 'utf-16be'): FileContent {
+  const text = new TextDecoder(encoding).decode(bytes);
+  const notes = encoding === 'utf-8' ? [] : [`The file is in ${encoding.toUpperCase()}.`];
+  const zeros = text.split('\0').length - 1;
+  if (zeros > 0) notes.push(`${zeros} zero bytes were left out.`);
+  const broken = encoding === 'utf-8' ? text.split('\ufffd').length - 1 : 0;
+  if (broken > 0) notes.push(`${broken} bytes are no UTF-8; they are shown as \ufffd.`);
+  const controls = countControls(text);
+  return {
+    kind: 'text',
+    text: zeros > 0 ? text.replaceAll('\0', '') : text,
+    notes,
+    looksBinary: (zeros + broken + controls) * 10 > text.length,
+  };
+}
+
+/** Characters that no text has: control characters besides tabulators, line ends, form feeds and escapes. */
+function countControls(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if ((code > 0 && code < 0x20 && (code < 9 || code > 13) && code !== 0x1b) || code === 0x7f) count++;
+  }
+  return count;
+}
