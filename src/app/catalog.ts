@@ -27,15 +27,19 @@ export function parseCatalog(value: unknown): readonly CatalogItem[] {
       group: text('group', 'Others'),
       prose: text('prose', ''),
     };
-    return [{ ...item, ...(against === '' ? {} : { against }) }];
+    const view = text('view', '');
+    return [{ ...item, ...(against === '' ? {} : { against }), ...(view === '' ? {} : { view }) }];
   });
 }
 
 const address = (file: string): string => new URL(`./${file}`, document.baseURI).href;
 
 /** The link to an entry of the catalog. */
-export const hashOf = ({ slug, isRecording, isLesson, against }: CatalogItem): string =>
-  `#/${isLesson ? 'l' : isRecording ? 'r' : 's'}/${slug}${against === undefined ? '' : `?b=r/${against}`}`;
+export function hashOf({ slug, isRecording, isLesson, against, view }: CatalogItem): string {
+  const showing = [against === undefined ? '' : `b=r/${against}`, view === undefined ? '' : `v=${view}`];
+  const query = showing.filter((part) => part !== '').join('&');
+  return `#/${isLesson ? 'l' : isRecording ? 'r' : 's'}/${slug}${query === '' ? '' : `?${query}`}`;
+}
 
 /** The scenarios, then the recordings and lessons; without these where only these do not come. */
 export async function loadCatalog(): Promise<Result<readonly CatalogItem[]>> {

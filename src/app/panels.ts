@@ -1,6 +1,7 @@
 /** The views in the order of their tabs. Each declares itself in `panel.ts` of its folder. */
 import { panel as decode } from '../views/decode/panel';
 import { panel as exits } from '../views/exits/panel';
+import { panel as explore } from '../views/explore/panel';
 import { panel as ladder } from '../views/ladder/panel';
 import { panel as machines } from '../views/machines/panel';
 import { panel as matrix } from '../views/matrix/panel';
@@ -8,7 +9,7 @@ import { panel as pages } from '../views/pages/panel';
 import type { Panel } from '../views/shared/panel';
 import { panel as source } from '../views/source/panel';
 
-const declared = [ladder, pages, machines, exits, matrix, decode, source] as const;
+const declared = [ladder, pages, machines, exits, matrix, explore, decode, source] as const;
 
 export type ViewId = (typeof declared)[number]['id'];
 /** A view that the page has. */

@@ -206,6 +206,17 @@ export class Session {
     if (last) this.seekIn(0, last.firstStep + 1);
   }
 
+  /** A scenario that a search found: at the violation that its last act ends in. */
+  async openFound(text: string, compare: boolean): Promise<void> {
+    await this.openMade(text, compare);
+    const { timeline } = this;
+    const last = timeline?.acts.findLast(({ origin }) => origin === 'scenario');
+    const found = timeline
+      ?.findings()
+      .find(({ step, finding }) => step >= (last?.firstStep ?? Infinity) && finding.kind === 'violation');
+    if (found) this.seekIn(0, found.step + 1);
+  }
+
   /** A text that a person brought: shown in place of what is shown, which Back shows again. */
   async openOther(text: string, compare?: boolean): Promise<RunResult | undefined> {
     this.links.push();

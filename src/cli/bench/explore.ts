@@ -1,80 +1,143 @@
-/** An exhaustive walk over two vCPUs and their AP life cycle, against XState's own walk over one vCPU chart. */
+/**
+ * Searches over the AP life cycle of two vCPUs: the search of the command line, the plain walk that remembers nothing, XState's
+ * own walk over one chart, and SPIN on the Promela model, where it is installed.
+ */
+import { execFileSync } from 'node:child_process';
 import { getShortestPaths } from 'xstate/graph';
-import type { Act } from '../../engine/acts';
-import type { World } from '../../engine/world';
+import { finish } from '../../base/resumable';
+import { explore } from '../../explorer/search/exploration';
+import type { Searched, SearchLimits } from '../../explorer/search/search';
+import { scopeOf } from '../../explorer/search/scope';
 import { walk } from '../../explorer/walk';
 import { allEvents } from '../../machines/events';
 import { vcpuMachine } from '../../machines/vcpu';
 import { vcpuEvents } from '../../machines/vcpu-events';
-import { count, line, part } from './measure';
-import { worldAfter } from './worlds';
+import { profile, type ProfileName } from '../../profiles/resolve';
+import { count, line, milliseconds, part } from './measure';
+import { scenarioOf, worldAfter } from './worlds';
 
-const MAX_STATES = 100_000;
-const VMSA = 0x121000n;
-
-const text = `ghcb-scenario 1
+const above = `ghcb-scenario 1
 title   two vCPUs, the first in the guest, the second waiting for INIT
 vm      vcpus=2 memory=4M
 guest   manual
-host    qemu
+host    manual
 launch  standard
 v0      make-vmsa gpa=0x121000
-end ghcb-scenario
 `;
+const acts = `explore threads
+explore v* ap-create target=* vmsa=0x121000
+explore v* ap-create-on-init target=* vmsa=0x121000
+explore v* ap-destroy target=*
+explore v* init target=*
+explore v* sipi target=*
+explore v* hold form=msr
+explore v* hlt
+explore vmm run vcpu=0|1
+`;
+/** What the model's scope "races" may do: only the first vCPU asks. */
+const oneTarget = `explore threads
+explore v0 ap-create target=1 vmsa=0x121000
+explore v0 ap-create-on-init target=1 vmsa=0x121000
+explore v0 ap-destroy target=1 features=0x1
+explore v0 init target=1
+explore v0 sipi target=1
+explore v1 hold form=msr
+explore v1 hlt
+explore vmm run vcpu=1
+`;
+const END = 'end ghcb-scenario\n';
+const MAX_STATES = 100_000;
 
-/** What either vCPU can do to the other, and what lets their threads go on. */
-function actsOf(vcpu: number): Act[] {
-  const target = 1 - vcpu;
-  return [
-    { actor: 'guest', vcpu, verb: 'ap-create', args: { target, vmsa: VMSA } },
-    { actor: 'guest', vcpu, verb: 'ap-create-on-init', args: { target, vmsa: VMSA } },
-    { actor: 'guest', vcpu, verb: 'ap-destroy', args: { target } },
-    { actor: 'guest', vcpu, verb: 'init', args: { target } },
-    { actor: 'guest', vcpu, verb: 'sipi', args: { target } },
-    { actor: 'guest', vcpu, verb: 'hold', args: { form: 'msr' } },
-    { actor: 'guest', vcpu, verb: 'hlt', args: {} },
-    { actor: 'vmm', verb: 'run', args: { vcpu } },
-    { actor: 'kvm', verb: 'wake', args: { vcpu } },
-  ];
+interface Timed {
+  readonly searched: Searched;
+  readonly ms: number;
 }
 
-function timedWalk(
-  world: World,
-  acts: readonly Act[],
-): { states: number; transitions: number; ms: number; bytes: number } {
+function timed(text: string, id: ProfileName, limits: SearchLimits): Timed {
+  const exploration = explore(scenarioOf(text), [profile(id)], { whole: true, ...limits });
+  if (!exploration.ok) throw new Error(exploration.error.message);
   const start = performance.now();
-  const { states, transitions, bytes } = walk(world, () => acts, { maxStates: MAX_STATES });
-  return { states, transitions, ms: performance.now() - start, bytes };
+  const [found] = finish(exploration.value.parts);
+  if (!found) throw new Error('nothing was searched');
+  return { searched: found.searched, ms: performance.now() - start };
 }
 
-/** XState's search over the chart alone: every event in every state. */
-function timedGraph(): { states: number; ms: number } {
-  const events = [...allEvents(vcpuEvents)] as never[];
+const rate = (states: number, ms: number): number => (states / ms) * 1000;
+
+/** The walk that remembers nothing and tells every cell apart. */
+function plainWalk(): { readonly states: number; readonly ms: number } {
+  const scope = scopeOf(scenarioOf(above + acts + END));
+  if (!scope.ok) throw new Error(scope.error.message);
+  const taken = scope.value.acts.map(({ act }) => act);
+  const { world } = worldAfter(above + END);
   const start = performance.now();
-  const states = getShortestPaths(vcpuMachine, { events, limit: 1_000_000 }).length;
+  const { states } = walk(world, () => taken, { maxStates: MAX_STATES });
   return { states, ms: performance.now() - start };
 }
 
+/** SPIN, exact and depth first, with the time of its compiler beside; nothing where it is not installed. */
+function spin(
+  id: ProfileName,
+): { readonly states: number; readonly run: number; readonly all: number } | undefined {
+  try {
+    const words = ['e2e/scripts/spin.mjs', 'ap-lifecycle', '--profile', id, '--scope', 'races', '--measure'];
+    const printed = execFileSync('node', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const { states, seconds } = JSON.parse(printed) as { states: number; seconds: Record<string, number> };
+    const all = Object.values(seconds).reduce((sum, one) => sum + one, 0);
+    return { states, run: (seconds['run'] ?? 0) * 1000, all: all * 1000 };
+  } catch {
+    return undefined;
+  }
+}
+
 export function benchExplore(): void {
-  const world = worldAfter(text).world;
-  const acts = [...actsOf(0), ...actsOf(1)];
-  timedWalk(world, acts);
-  const ours = timedWalk(world, acts);
-  const graph = timedGraph();
-  const oursPerSecond = (ours.states / ours.ms) * 1000;
-  const graphPerSecond = (graph.states / graph.ms) * 1000;
-  part('An exhaustive walk, one thread, parents kept');
-  line('states stored, transitions', `${count(ours.states)}, ${count(ours.transitions)}`);
+  timed(above + acts + END, 'linux-7.2', { maxStates: 20_000 });
+  const ours = timed(above + acts + END, 'linux-7.2', { maxStates: MAX_STATES });
+  plainWalk();
+  const plain = plainWalk();
+  part('A search over the AP life cycle of two vCPUs, one thread, invariants on, ways kept');
+  const { searched } = ours;
+  line('states stored, transitions', `${count(searched.states)}, ${count(searched.transitions)}`);
   line(
     'stored states a second',
-    count(oursPerSecond),
-    `${(ours.bytes / ours.states).toFixed(0)} bytes a state`,
+    count(rate(searched.states, ours.ms)),
+    `${(searched.bytes / searched.states).toFixed(0)} bytes a state`,
   );
-  line('transitions a second', count((ours.transitions / ours.ms) * 1000));
+  line('attempts that ran the handlers', `${((searched.performed / searched.tried) * 100).toFixed(2)} %`);
+  line('the plain walk, stored states a second', count(rate(plain.states, plain.ms)));
+  line(
+    'ratio',
+    `${(rate(searched.states, ours.ms) / rate(plain.states, plain.ms)).toFixed(1)} x`,
+    'bar: 8 x, aim 20 x',
+  );
+
+  const events = [...allEvents(vcpuEvents)] as never[];
+  const start = performance.now();
+  const states = getShortestPaths(vcpuMachine, { events, limit: 1_000_000 }).length;
   line(
     'xstate/graph on the vcpu chart alone, states a second',
-    count(graphPerSecond),
-    `${count(graph.states)} states`,
+    count(rate(states, performance.now() - start)),
+    `${count(states)} states`,
   );
-  line('ratio', `${(oursPerSecond / graphPerSecond).toFixed(0)} x`, 'bar: 100 x, aim 300 x');
+
+  const reduced = timed(above + oneTarget + END, 'linux-7.2', {});
+  const every = timed(above + oneTarget + END, 'linux-7.2', { everyCell: true, maxStates: 1_000_000 });
+  line(
+    'one target: states, and where every cell counts',
+    `${count(reduced.searched.states)}, ${count(every.searched.states)}`,
+    every.searched.end,
+  );
+  line('fewer', `${(every.searched.states / reduced.searched.states).toFixed(1)} x`, 'bar: 50 x');
+  for (const id of ['linux-6.12', 'linux-7.3'] as const) {
+    const one = timed(above + oneTarget + END, id, {});
+    const peer = spin(id);
+    line(`one target under ${id}, exhausted`, milliseconds(one.ms), `${count(one.searched.states)} states`);
+    if (peer)
+      line(
+        `  SPIN exact on its model (scope races)`,
+        milliseconds(peer.run),
+        `${count(peer.states)} states; ${milliseconds(peer.all)} with its compiler`,
+      );
+    else line('  SPIN', 'not installed');
+  }
 }

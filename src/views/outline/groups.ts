@@ -15,6 +15,8 @@ export interface CatalogItem {
   readonly minutes?: number;
   /** Another recording that stands beside it, by its slug. */
   readonly against?: string;
+  /** The view that it is opened in, where that is not the ladder. */
+  readonly view?: string;
 }
 
 export interface CatalogGroup {

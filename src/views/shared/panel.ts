@@ -3,7 +3,7 @@
  * help and links come from this declaration, and its component is loaded when its tab is first opened.
  */
 import type { Component } from 'svelte';
-import type { ComparedProps, RunExtras, TextProps, ToolProps, ViewProps } from './view';
+import type { ComparedProps, RunExtras, ScopeProps, TextProps, ToolProps, ViewProps } from './view';
 
 type Loader<Props extends object> = () => Promise<{ readonly default: Component<Props> }>;
 
@@ -16,6 +16,7 @@ type Needs =
       readonly loadCompared?: Loader<ComparedProps & RunExtras>;
     }
   | { readonly needs: 'text'; readonly load: Loader<TextProps> }
+  | { readonly needs: 'scope'; readonly load: Loader<ScopeProps> }
   | { readonly needs: 'nothing'; readonly load: Loader<ToolProps> };
 
 export type Panel = Needs & {

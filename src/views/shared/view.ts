@@ -67,6 +67,18 @@ export interface ToolProps {
   readonly oncopy: (what: string, text: string) => void;
 }
 
+/** The scenario as the start of a search. */
+export interface ScopeProps {
+  /** The text that the run shown came from. */
+  readonly text: string;
+  /** The profiles that are shown, as they are written. */
+  readonly profiles: readonly string[];
+  /** Opens the panel in which profiles are chosen. */
+  readonly onprofiles: () => void;
+  /** Opens a scenario that the search made, at the violation of its last act. */
+  readonly onscenario: (text: string, compare: boolean) => void;
+}
+
 /** The text of the scenario, which need not be sound. */
 export interface TextProps {
   readonly text: string;

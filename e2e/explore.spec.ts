@@ -1,0 +1,51 @@
+import type { Page } from '@playwright/test';
+import { expectAxeClean } from './axe';
+import { openRun } from './shell';
+import { expect, test } from './test';
+
+const threads = '#/s/explore-threads?v=explore';
+const result = (page: Page) => page.getByRole('region', { name: /^Under / });
+
+test('a scope is searched, and a violation opens on the timeline at its step, by keyboard', async ({
+  page,
+}) => {
+  await openRun(page, '#/s/explore-threads');
+  await page.keyboard.press('g');
+  await page.keyboard.press('e');
+  const row = result(page).getByRole('row', { name: /WaitEnds/ });
+  await expect(row).toContainText('broken in 2 acts');
+  await expect(row).toContainText('vmm launch-finish');
+  await expect(result(page)).toContainText('Every state was looked at.');
+  await row.getByRole('button', { name: 'Timeline' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('tab', { name: 'Ladder' })).toHaveAttribute('aria-selected', 'true');
+  await expect(page.getByRole('heading', { name: /WaitEnds: 2 acts/ })).toBeVisible();
+  await expect(page.getByRole('option', { selected: true })).toBeVisible();
+});
+
+test('the same way stands beside other kernels', async ({ page }) => {
+  await openRun(page, '#/s/explore-threads');
+  await page.keyboard.press('g');
+  await page.keyboard.press('e');
+  const row = result(page).getByRole('row', { name: /WaitEnds/ });
+  await row.getByRole('button', { name: 'Beside other kernels' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: /WaitEnds: 2 acts/ })).toBeVisible();
+  await expect(page).toHaveURL(/#\/x\//);
+});
+
+test('a scenario without a scope says what one is', async ({ page }) => {
+  await openRun(page, '#/s/psc-batch');
+  await page.keyboard.press('g');
+  await page.keyboard.press('e');
+  await expect(page.getByRole('heading', { name: 'Nothing to explore' })).toBeVisible();
+});
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`the search is accessible, ${theme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.goto(`./${threads}`);
+    await expect(result(page)).toContainText('Every state was looked at.');
+    await expectAxeClean(page);
+  });
+}
