@@ -23,6 +23,8 @@ export const STEP = { x: 56, y: 16 } as const;
 /** Room for the names of clusters, above each band. */
 const NAME = 18;
 const MARGIN = 14;
+/** Room for the longest names of two vCPUs. */
+const LEAST_WIDTH = 460;
 
 /** Columns are depths, bands are clusters; within a band the states of one depth stand below each other. */
 export function stateGraph(nodes: readonly GraphNode[], clusters: number): StateGraph {
@@ -48,5 +50,10 @@ export function stateGraph(nodes: readonly GraphNode[], clusters: number): State
     y: (bands[cluster]?.y ?? 0) + NAME + (inBand[at] ?? 0) * STEP.y + STEP.y / 2,
   }));
   const deepest = nodes.reduce((most, { depth }) => Math.max(most, depth), 0);
-  return { places, bands, width: 2 * MARGIN + 16 + deepest * STEP.x, height: next + MARGIN };
+  return {
+    places,
+    bands,
+    width: Math.max(LEAST_WIDTH, 2 * MARGIN + 16 + deepest * STEP.x),
+    height: next + MARGIN,
+  };
 }

@@ -90,7 +90,16 @@ export interface CompareBlock {
 
 export const inspectorTabs = ['fields', 'bytes', 'src'] as const;
 /** Names of the views, as links have them. */
-export const lessonViews = ['ladder', 'pages', 'machines', 'exits', 'matrix', 'decode', 'source'] as const;
+export const lessonViews = [
+  'ladder',
+  'pages',
+  'machines',
+  'exits',
+  'matrix',
+  'explore',
+  'decode',
+  'source',
+] as const;
 export type LessonView = (typeof lessonViews)[number];
 
 export interface ShowBlock {
