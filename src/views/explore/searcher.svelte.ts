@@ -1,17 +1,9 @@
 /** Asks the worker of the search, and keeps what it said. */
-import type { Question, Reply, ShownMap, ShownSearch } from './messages';
+import { known, type Found } from './known';
+import type { Question, Reply } from './messages';
 import { startWorker } from './start-worker';
 
-export interface Found {
-  readonly searches: readonly ShownSearch[];
-  readonly stopped: boolean;
-  readonly map: ShownMap | undefined;
-}
-
 type Progress = Omit<Extract<Reply, { kind: 'progress' }>, 'kind'>;
-
-/** Results of this page, by scenario and profiles; what an engine finds once it finds each time. */
-const known = new Map<string, Found>();
 
 export class Searcher {
   found = $state.raw<Found | undefined>();
