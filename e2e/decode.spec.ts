@@ -119,7 +119,7 @@ test('a value becomes a running scenario, by keyboard', async ({ page }) => {
   await expect(page.getByText('TERM_REQ 0x21100').first()).toBeVisible();
   await page.keyboard.press('g');
   await page.keyboard.press('s');
-  await expect(page.getByText('msr value=0x21100')).toBeVisible();
+  await expect(page.getByText('terminate form=msr set=1 code=2')).toBeVisible();
 });
 
 test('a page that was edited goes into the scenario as it stands; a value nobody sends says why not', async ({
@@ -214,7 +214,7 @@ test('a pasted log is read line by line, by keyboard: every line is placed or co
   const log = [
     '[   12.345] kvm_amd: SEV-ES guest requested termination: 0x0:0x1',
     '[   12.400] usb 1-1: new device',
-    'SNP_LAUNCH_START ret=-22 fw_error=0',
+    'SNP_LAUNCH_START ret=-16 fw_error=0',
     'kvm_amd: a sentence that no kernel prints',
     '> kvm_vmgexit_enter: vcpu 1, exit_reason 80000013, exit_info1',
     '> 200000001, exit_info2 107f3000',
@@ -238,7 +238,7 @@ test('a pasted log is read line by line, by keyboard: every line is placed or co
   await page.getByRole('button', { name: 'Make a scenario from this' }).focus();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('tab', { name: 'Ladder' })).toHaveAttribute('aria-selected', 'true');
-  await expect(page.getByText('AP creation').first()).toBeVisible();
+  await expect(page.getByText('AP_CREATION CREATE v2').first()).toBeVisible();
 });
 
 test('a long log: only the lines in sight are in the page, and the last is reached by one key', async ({

@@ -6,17 +6,24 @@ import { kinds } from '../../abi/kinds';
 import type { FieldRow } from '../../abi/layout';
 import type { Part, Recognition } from '../../abi/recognise';
 import { littleEndian, littleEndianBytes } from '../../base/bytes';
-import { MAX_PAGE_DECODED } from '../../base/limits';
+import { MAX_PAGE_DECODED, MAX_PAGE_FILE } from '../../base/limits';
 import type { Source } from '../../abi/source';
 import { bytesToHex, hex, hexdump } from '../../base/hex';
 import { problem, type Result } from '../../base/result';
 import { scenarioFromValues } from '../../scenarios/from-value';
 import type { Scenario } from '../../scenarios/scenario';
+import { diagnose } from '../../traces/diagnosis/diagnose';
+import type { Diagnosis } from '../../traces/diagnosis/ending';
 import { partsOf, readPasted, readPastedFile, remarksOf, type Pasted } from '../../traces/pasted';
-import type { Trace, TraceLine } from '../../traces/read';
+import { fileContent } from '../../traces/file';
+import { notesOf } from '../../traces/notes';
+import { readTraceInParts, type Trace, type TraceLine } from '../../traces/read';
 import { scenarioOfLine } from '../../traces/scenario';
+import { inSlices } from '../shared/in-slices';
+import { unpack } from './unpack';
 
 const SHORT_BYTES = 64;
+const UNPACKED_TOO_LARGE = `It begins as a gzip and cannot be unpacked, or has more than ${MAX_PAGE_FILE >> 20} MB then.`;
 
 export class Decoder {
   text = $state.raw('');
@@ -27,8 +34,16 @@ export class Decoder {
   remarks: readonly string[] = $state.raw([]);
   /** The log that was pasted, when it is one. */
   trace: Trace | undefined = $state.raw();
+  /** What is odd about the file or the log as a whole. */
+  notes: readonly string[] = $state.raw([]);
+  /** A file that is being read, in words; empty when none is. */
+  reading = $state.raw('');
+  /** Whose file is read: a newer one, or a paste, takes its place. */
+  private asked: object | undefined;
   /** The line of it that is shown. */
   line: TraceLine | undefined = $state.raw();
+  /** What failed in the log. */
+  diagnoses: readonly Diagnosis[] = $derived(this.trace ? diagnose(this.trace) : []);
   parts: readonly Part[] = $state.raw([]);
   partIndex = $state.raw(0);
   kind: string | undefined = $state.raw();
@@ -63,23 +78,50 @@ export class Decoder {
 
   paste(text: string): void {
     if (text.length > MAX_PAGE_DECODED) return this.refuse(tooLong(`That is ${text.length} characters`));
+    this.asked = undefined;
+    this.reading = '';
     this.text = text;
     this.show(readPasted(text));
   }
 
-  open(bytes: Uint8Array, name: string): void {
-    if (bytes.length > MAX_PAGE_DECODED && !bytes.includes(0)) {
-      this.text = name;
-      return this.refuse(tooLong(`${name} has ${bytes.length} characters`));
+  /** Reads a file: what is packed is unpacked, and a long log is read in slices. */
+  async open(bytes: Uint8Array, name: string): Promise<void> {
+    const own = (this.asked = {});
+    const isWanted = (): boolean => this.asked === own;
+    let content = fileContent(bytes);
+    if (content.kind === 'gzip') {
+      this.reading = `${name} is unpacked.`;
+      const unpacked = await unpack(bytes);
+      if (!isWanted()) return;
+      if (!unpacked) return this.refuseFile(name, UNPACKED_TOO_LARGE);
+      content = fileContent(unpacked);
+      if (content.kind === 'gzip') return this.refuseFile(name, 'It is packed twice.');
     }
-    const pasted = readPastedFile(bytes);
-    this.text =
-      pasted.kind === 'log'
-        ? new TextDecoder().decode(bytes)
-        : bytes.length > 4096
-          ? name
-          : textOf(bytes.slice());
-    this.show(pasted);
+    if (content.kind === 'other') return this.refuseFile(name, content.why);
+    const { text, notes, looksBinary } = content;
+    this.reading = '';
+    if (looksBinary) {
+      this.text = bytes.length > 4096 ? name : textOf(bytes.slice());
+      return this.show(readPastedFile(bytes));
+    }
+    if (text.length <= MAX_PAGE_DECODED) {
+      this.text = text;
+      return this.show(readPasted(text), notes);
+    }
+    this.text = name;
+    this.reading = `${name} is read.`;
+    const trace = await inSlices(readTraceInParts(text), isWanted);
+    if (!trace) return;
+    this.reading = '';
+    this.show({ kind: 'log', trace }, notes);
+  }
+
+  private refuseFile(name: string, why: string): void {
+    this.trace = undefined;
+    this.line = undefined;
+    this.reading = '';
+    this.text = name;
+    this.refuse(`${name}: ${why}`);
   }
 
   refuse(why: string): void {
@@ -87,7 +129,8 @@ export class Decoder {
     this.problem = why;
   }
 
-  private show(pasted: Pasted): void {
+  private show(pasted: Pasted, notes: readonly string[] = []): void {
+    this.notes = pasted.kind === 'log' ? [...notes, ...notesOf(pasted.trace.lines)] : notes;
     this.trace = pasted.kind === 'log' ? pasted.trace : undefined;
     this.line = undefined;
     if (pasted.kind === 'value') return this.take(pasted.found);

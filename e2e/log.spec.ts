@@ -1,0 +1,67 @@
+import type { Page } from '@playwright/test';
+import { expectAxeClean } from './axe';
+import { expect, test } from './test';
+
+/** 200 lines of a host: a trace, its kernel log and QEMU's messages, as one file. */
+function mixedLog(): string {
+  const event = (at: number, body: string) =>
+    `       CPU 0/KVM-4711    [012] .....   812.${String(at).padStart(6, '0')}: ${body}`;
+  const rounds = Array.from({ length: 48 }, (_, i) => [
+    event(4 * i, 'kvm_entry: vcpu 0, rip 0x0 intr_info 0x00000000 error_code 0x00000000'),
+    event(4 * i + 1, 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000000080'),
+    event(4 * i + 2, 'kvm_vmgexit_msr_protocol_exit: vcpu 0, ghcb_gpa 0000000000003081, result 1'),
+    `[  812.${String(4 * i + 3).padStart(6, '0')}] usb 1-1: new device number ${i}`,
+  ]).flat();
+  return [
+    '# tracer: nop',
+    ...rounds,
+    event(300, 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000021100'),
+    '[  812.000301] kvm_amd: SEV-ES guest requested termination: 0x1:0x2',
+    event(302, 'kvm_userspace_exit: reason KVM_EXIT_SYSTEM_EVENT (24)'),
+    'qemu-system-x86_64: KVM: unknown exit reason 24',
+    'kvm_amd: a sentence that no kernel prints',
+    '',
+    'a line of nobody',
+  ].join('\n');
+}
+
+async function dropLog(page: Page): Promise<void> {
+  await page.goto('./#/?v=decode');
+  const input = page.locator('input[type=file]').last();
+  await input.setInputFiles({ name: 'guest.log', mimeType: '', buffer: Buffer.from(mixedLog()) });
+}
+
+test('a mixed log of 200 lines: its counts, a diagnosis, and its scenario by keyboard', async ({ page }) => {
+  await dropLog(page);
+  await expect(page.getByText('200 lines:')).toBeVisible();
+  await expect(page.getByRole('button', { name: '148 placed' })).toBeVisible();
+  await expect(page.getByRole('button', { name: '50 without protocol content' })).toBeVisible();
+  await expect(page.getByRole('button', { name: '2 unknown' })).toBeVisible();
+
+  const second = page.getByText('QEMU does not handle KVM_EXIT_SYSTEM_EVENT');
+  await second.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('has the reason.')).toBeVisible();
+  await expectAxeClean(page);
+
+  await page.getByRole('button', { name: 'Open the scenario that ends so' }).first().focus();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/#\/x\//);
+  await expect(page.getByText('TERM_REQ').first()).toBeVisible();
+});
+
+test('which kernel explains a log, and what a step prints', async ({ page }) => {
+  await page.goto('./#/?v=decode');
+  await page
+    .getByLabel('Paste a value, a dump or a log')
+    .fill(
+      'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000000080\nkvm_vmgexit_msr_protocol_exit: vcpu 0, ghcb_gpa 0000000000009081, result 1\n',
+    );
+  await page.getByRole('button', { name: 'Compare it with every kernel' }).click();
+  await expect(page.getByRole('row', { name: /Linux 7\.2 0 of 1 line/ })).toBeVisible();
+  await expect(page.getByText('ghcb_gpa 0000000000003081, result 1').first()).toBeVisible();
+
+  await page.goto('./#/s/seed-15-termination?k=62');
+  const printed = page.getByRole('region', { name: 'Printed at this step' });
+  await expect(printed).toContainText('ghcb_gpa 0000000000021100');
+});
