@@ -2,23 +2,37 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { frontPage } from './src/cli/front-page/plugin.ts';
 import { shippedPackages } from './src/cli/launcher/shipped.mjs';
+import { offline } from './src/cli/site/offline.ts';
 import { security } from './src/cli/site/plugin.ts';
+import { singleFile } from './src/cli/site/single-file.ts';
 import { charts } from './src/drawings/layout/plugin.ts';
 
 const packages = shippedPackages();
+/** `npm run build:single`: `vite build --mode single`. */
+const isSingle = process.argv.includes('single');
 
 /** Tests that must see their modules load. */
 const alone = ['src/app/bounds.test.ts', 'src/exports/mermaid.test.ts'];
 
 export default defineConfig({
   base: './', // the built site works under any path
-  plugins: [svelte(), charts(), frontPage(), security(), packages.ofBundle()],
+  plugins: [
+    svelte(),
+    charts(),
+    frontPage(),
+    security(),
+    packages.ofBundle(),
+    isSingle ? singleFile() : offline(),
+  ],
   worker: { format: 'es', plugins: () => [packages.ofWorker()] },
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false }, // every browser that runs ES2022 knows modulepreload
     manifest: true, // e2e/scripts/first-load.mjs reads it
-    rolldownOptions: { input: { index: 'index.html', inspector: 'inspector.html', speaker: 'speaker.html' } },
+    ...(isSingle ? { outDir: 'dist-single', cssCodeSplit: false, assetsInlineLimit: 0 } : {}),
+    rolldownOptions: isSingle
+      ? { input: { index: 'index.html' }, output: { codeSplitting: false } }
+      : { input: { index: 'index.html', inspector: 'inspector.html', speaker: 'speaker.html' } },
   },
   test: {
     environment: 'node',

@@ -24,6 +24,8 @@ export default defineConfig({
   expect: { timeout: WAIT_MILLISECONDS },
   use: {
     baseURL,
+    // Each test has a browser without a past; the one about working offline allows it.
+    serviceWorkers: 'block',
     // A trace costs a third of the time: E2E_TRACE=1 keeps those of the tests that fail.
     trace: process.env['E2E_TRACE'] ? 'retain-on-failure' : 'off',
     ...(executablePath ? { launchOptions: { executablePath } } : {}),

@@ -1,5 +1,3 @@
-/// <reference types="vite/client" />
-// import.meta.env of effort.ts
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isLong, sampled } from '../../src/testing/effort';

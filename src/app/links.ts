@@ -35,6 +35,8 @@ export interface EntryState {
 /** What a link is made of. */
 export interface LinkedPage {
   readonly loading: boolean;
+  readonly chrome: boolean;
+  readonly isForReading: boolean;
   /** The shipped scenario that the text began as. */
   readonly shipped: Shipped | undefined;
   readonly branch: { readonly text: string } | undefined;
@@ -247,6 +249,7 @@ export class Links {
     const specs = profiles.inLink;
     const beside = this.beside();
     return {
+      ...this.framing(),
       step: position,
       ...(specs === undefined ? {} : { profiles: specs }),
       ...(view === 'ladder' ? {} : { view }),
@@ -255,6 +258,12 @@ export class Links {
       ...(pinning.paths.length === 0 ? {} : { pins: pinning.paths }),
       ...(selection?.kind === 'page' ? { selection: `page:0x${selection.gfn.toString(16)}` } : {}),
     };
+  }
+
+  /** How the page is shown inside another one. */
+  private framing(): Showing {
+    const { chrome, isForReading } = this.page;
+    return { ...(!chrome && { chrome }), ...(isForReading && { edit: false }) };
   }
 
   /** What stands beside the run, as the link says it; nothing where the recording of the target says it. */
@@ -274,7 +283,7 @@ export class Links {
   /** The address of a lesson, or of a view with links of its own, while it is open and stands somewhere. */
   private besideAddress(): string | undefined {
     const { view, paths, profiles, lessons } = this.page;
-    if (lessons.target) return printAddress(lessons.target);
+    if (lessons.target) return printAddress(lessons.target, this.framing());
     const { link } = panelOf(view);
     const path = paths[view] ?? [];
     if (!link || path.length === 0) return undefined;

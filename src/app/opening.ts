@@ -40,6 +40,7 @@ export interface OpenedPage {
   notice: string;
   front: 'asks' | 'answers' | 'gone';
   chrome: boolean;
+  isForReading: boolean;
   view: ViewId;
   selection: Selection | undefined;
   paths: Readonly<Partial<Record<ViewId, readonly string[]>>>;
@@ -110,6 +111,7 @@ export class Opening {
     page.front = asks ? 'asks' : 'gone';
     if (target.kind !== 'lesson') page.lessons.leave();
     if (showing.chrome !== undefined) page.chrome = showing.chrome;
+    if (showing.edit !== undefined) page.isForReading = !showing.edit;
     if (showing.theme) page.memory.prefer({ theme: showing.theme });
     page.profiles.chosen = showing.profiles;
     page.profiles.comparing = true;

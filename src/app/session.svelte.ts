@@ -121,6 +121,8 @@ export class Session {
   /** `acts` are those of another place still. */
   isTrying = $state.raw(false);
   chrome = $state.raw(true);
+  /** A page that frames this one lets nothing be changed. */
+  isForReading = $state.raw(false);
   /** The front page shows its question, then the answers, and is gone after the next step. */
   front = $state.raw<'asks' | 'answers' | 'gone'>('gone');
   /** The outcome that the user chose before seeing the answers. */
@@ -408,7 +410,7 @@ export class Session {
 
   /** A person typed in the editor. */
   edit(draft: string): void {
-    if (draft === this.draft) return;
+    if (draft === this.draft || this.isReadOnly()) return;
     // What would take the place of the text that is being written.
     this.opening.end();
     this.jobs.end();
@@ -716,8 +718,14 @@ export class Session {
     return true;
   }
 
+  private isReadOnly(): boolean {
+    if (this.isForReading) this.warn('This view is for reading; open it in vmgexit to change it.');
+    return this.isForReading;
+  }
+
   /** A work with more branches could not be kept. */
   private isFull(): boolean {
+    if (this.isReadOnly()) return true;
     if (this.branches.length < MAX_WORK_BRANCHES) return false;
     this.warn(`There are ${MAX_WORK_BRANCHES} branches already; delete one to make another.`);
     return true;

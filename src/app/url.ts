@@ -46,6 +46,8 @@ export interface Showing {
   /** Names that are pinned to the rail. */
   readonly pins?: readonly string[];
   readonly chrome?: boolean;
+  /** Nothing can be changed: for a page that frames this one. */
+  readonly edit?: boolean;
   readonly theme?: 'light' | 'dark';
   /** By run of the sender a few bits of each step (step-checks.ts). */
   readonly checks?: readonly string[];
@@ -162,6 +164,7 @@ function parseShowing(query: string, remarks: string[]): Showing {
       if (pins !== undefined) showing.pins = pins.split('\n').filter((pin) => pin !== '');
       else remarks.push('What is pinned in the link is damaged; it was left out.');
     } else if (key === 'chrome') showing.chrome = value !== '0';
+    else if (key === 'edit') showing.edit = value !== '0';
     else if (key === 'theme' && (value === 'light' || value === 'dark')) showing.theme = value;
     else if (key === 'c') {
       // A damaged check checks nothing; the digest still does.
@@ -242,6 +245,7 @@ export function printAddress(target: Target, showing: Showing = {}): string {
   add('rb', profilesText(showing.beside?.specs));
   add('p', showing.pins === undefined ? undefined : toBase64Url(showing.pins.join('\n')));
   add('chrome', showing.chrome === false ? '0' : undefined);
+  add('edit', showing.edit === false ? '0' : undefined);
   add('theme', showing.theme);
   add('c', showing.checks?.join(','));
   add('e', showing.engine && `${showing.engine.version}.${showing.engine.digest}`);

@@ -9,6 +9,9 @@ const ALLOWED = new Set([
   'EPL-2.0', // elkjs, if it is ever bundled: until now only what it computes is
 ]);
 
+/** Packages of the service worker, which workbox-build bundles apart. */
+const WORKBOX = ['workbox-core', 'workbox-precaching', 'workbox-routing', 'workbox-strategies'];
+
 /** Modules that a tool adds to a bundle without a file. */
 const GENERATED = [
   { prefix: '\0vite/', name: 'vite' },
@@ -98,6 +101,7 @@ export function shippedPackages() {
       apply: 'build',
       generateBundle(_, bundle) {
         collect(bundle);
+        for (const name of WORKBOX) ids.add(join(process.cwd(), 'node_modules', name, 'package.json'));
         this.emitFile({ type: 'asset', fileName: 'licences.txt', source: licencesText(packagesOf(ids)) });
       },
     }),

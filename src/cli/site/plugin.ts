@@ -1,6 +1,6 @@
 /** A Vite plugin that writes the Content-Security-Policy into the built pages, and its headers into files for hosts. */
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
 
@@ -62,7 +62,9 @@ export function headerFiles(hashes: readonly string[]): Readonly<Record<string, 
 const PAGES = ['index.html', 'inspector.html', 'speaker.html'];
 
 const hashesIn = (folder: string): readonly string[] =>
-  PAGES.flatMap((page) => inlineScripts(readFileSync(join(folder, page), 'utf8')).map(hashOf));
+  PAGES.filter((page) => existsSync(join(folder, page))).flatMap((page) =>
+    inlineScripts(readFileSync(join(folder, page), 'utf8')).map(hashOf),
+  );
 
 export function security(): Plugin {
   return {

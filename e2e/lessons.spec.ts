@@ -1,0 +1,129 @@
+import type { Page } from '@playwright/test';
+import { expectAxeClean } from './axe';
+import { expect, test } from './test';
+
+const screen = (page: Page) => page.locator('#lesson h2');
+
+test('a lesson from its first screen to its last by keyboard: predicted, tried, left and come back to', async ({
+  page,
+}) => {
+  await page.goto('./#/l/page-changes-hands/1');
+  await expect(screen(page)).toHaveText('Two backings and one table');
+  await expect(page.getByText('✓').first()).toBeVisible();
+  await expectAxeClean(page);
+
+  await page.keyboard.press(']');
+  await page.keyboard.press('s');
+  await expect(screen(page)).toHaveText('The guest asks');
+  await page.keyboard.press(']');
+  await page.keyboard.press('s');
+  await expect(screen(page)).toHaveText('Success, and nothing in the RMP');
+  await expect(page).toHaveURL(/#\/l\/page-changes-hands\/3$/);
+
+  // A wrong guess says what is so, and the step that refutes it is shown.
+  const predict = page.getByRole('region', { name: 'Predict' });
+  const before = await page.getByText(/^step \d+ of \d+$/).innerText();
+  await predict.getByRole('button', { name: /^Guest-Invalid/ }).press('Enter');
+  await expect(predict.getByRole('status')).toContainText('Not so. Under linux-7.2 it is Hypervisor');
+  await expect(page.getByText(/^step \d+ of \d+$/)).not.toHaveText(before);
+  await expectAxeClean(page);
+  await predict.getByRole('button', { name: 'ask again' }).press('Enter');
+  await predict.getByRole('button', { name: /^Hypervisor/ }).press('Enter');
+  await expect(predict.getByRole('status')).toContainText('Right.');
+
+  // Left to play freely, and come back to: the answer is still there, also after a reload.
+  await page.keyboard.press('L');
+  await expect(page.locator('#lesson')).toHaveCount(0);
+  await page.keyboard.press('L');
+  await expect(predict.getByRole('status')).toContainText('Right.');
+  await page.reload();
+  await expect(predict.getByRole('status')).toContainText('Right.');
+
+  for (let at = 4; at <= 12; at++) {
+    await page.keyboard.press(']');
+    await page.keyboard.press('s');
+    await expect(page.getByText(`screen ${at} of 12`)).toBeVisible();
+  }
+  const task = page.getByRole('region', { name: 'Try' });
+  await expect(task).toBeVisible();
+  await expectAxeClean(page);
+  for (const act of ['msr-psc gfn=0x200 op=private', 'pvalidate gpa=0x200000']) {
+    await page.keyboard.press('e');
+    await page.locator('.cm-content').press('Control+End');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Home');
+    await page.keyboard.type(`v0 ${act}\n`);
+    await page.keyboard.press('Control+Enter');
+    await page.keyboard.press('Escape');
+  }
+  await expect(task.getByRole('status')).toContainText('Solved.');
+});
+
+test.describe('on a phone', () => {
+  test.use({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    colorScheme: 'dark',
+    reducedMotion: 'reduce',
+  });
+
+  test('a lesson is turned by touch, and stands above the run', async ({ page }) => {
+    await page.goto('./#/l/ghcb-byte-by-byte/1');
+    await expect(screen(page)).toHaveText('One MSR, two meanings');
+    await expect(page.getByRole('region', { name: 'Predict' }).getByRole('button').first()).toBeVisible();
+    await expectAxeClean(page);
+    for (let at = 2; at <= 11; at++) {
+      await page.getByRole('link', { name: /^Next/ }).tap();
+      await expect(page.getByText(`screen ${at} of 11`)).toBeVisible();
+    }
+    await page.getByRole('button', { name: 'Done: play freely' }).tap();
+    await expect(page.locator('#lesson')).toHaveCount(0);
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.getByRole('link', { name: /^back to/ }).tap();
+    await expect(page.locator('#lesson')).toBeVisible();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  });
+});
+
+test('the windows of audience and speaker stay in step, also when one is loaded again', async ({ page }) => {
+  await page.goto('./#/l/thread-launch-finish/5');
+  await expect(screen(page)).toHaveText('Trying again');
+  const opened = page.waitForEvent('popup');
+  await page.keyboard.press('V');
+  const speaker = await opened;
+  await expect(speaker.getByRole('heading', { name: 'Trying again' })).toBeVisible();
+  await expect(speaker.getByText('Let the class argue first.', { exact: false })).toBeVisible();
+  await expectAxeClean(speaker);
+  await speaker.keyboard.press('r');
+  await expect(page.getByRole('region', { name: 'Predict' }).getByRole('status')).toContainText('Right.');
+  await speaker.keyboard.press('PageDown');
+  await expect(screen(page)).toHaveText('Since 2026');
+  await expect(page).toHaveURL(/\/6$/);
+  await page.reload();
+  await speaker.reload();
+  await expect(speaker.getByRole('heading', { name: 'Since 2026' })).toBeVisible();
+  await page.keyboard.press('PageDown');
+  await expect(speaker.getByRole('heading', { name: 'The two ends that were offered' })).toBeVisible();
+  await page.keyboard.press('Q');
+  await expect(page.getByRole('img', { name: /^QR code/ })).toBeVisible();
+});
+
+test('a lesson with mistakes lists them and shows the sound part; a link carries a lesson', async ({
+  page,
+}) => {
+  await page.goto('./#/s/selftest');
+  await expect(page.getByRole('option').first()).toBeAttached();
+  const text =
+    '---\ntitle: Mine\nprofile: linux-7.2\nscenario: selftest\nminutes: 3\n---\n\n## One\n\nSound words.\n\n```gotoo\nend\n```\n\n```goto\nafter nothing\n```\n';
+  await page.evaluate((lesson) => {
+    const data = new DataTransfer();
+    data.setData('text/plain', lesson);
+    document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
+  }, text);
+  await expect(page).toHaveURL(/#\/l\/x\/2\./);
+  await expect(page.getByText('Sound words.')).toBeVisible();
+  await expect(page.locator('#lesson')).toContainText("unknown block 'gotoo'; did you mean 'goto'?");
+  await expect(page.locator('#lesson')).toContainText("no act of the scenario begins with 'nothing'");
+  await page.goto('./#/l/no-such-lesson/1');
+  await expect(page.getByText('There is no lesson called "no-such-lesson".').first()).toBeVisible();
+});
