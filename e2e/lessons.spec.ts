@@ -4,7 +4,7 @@ import { expect, test } from './test';
 
 const screen = (page: Page) => page.locator('#lesson h2');
 
-test('a lesson from its first screen to its last by keyboard: predicted, tried, left and come back to', async ({
+test('a lesson by keyboard: a wrong guess opens the step that refutes it, and the lesson is left', async ({
   page,
 }) => {
   await page.goto('./#/l/page-changes-hands/1');
@@ -31,32 +31,8 @@ test('a lesson from its first screen to its last by keyboard: predicted, tried, 
   await predict.getByRole('button', { name: /^Hypervisor/ }).press('Enter');
   await expect(predict.getByRole('status')).toContainText('Right.');
 
-  // Left to play freely, and come back to: the answer is still there, also after a reload.
   await page.keyboard.press('L');
   await expect(page.locator('#lesson')).toHaveCount(0);
-  await page.keyboard.press('L');
-  await expect(predict.getByRole('status')).toContainText('Right.');
-  await page.reload();
-  await expect(predict.getByRole('status')).toContainText('Right.');
-
-  for (let at = 4; at <= 12; at++) {
-    await page.keyboard.press(']');
-    await page.keyboard.press('s');
-    await expect(page.getByText(`screen ${at} of 12`)).toBeVisible();
-  }
-  const task = page.getByRole('region', { name: 'Try' });
-  await expect(task).toBeVisible();
-  await expectAxeClean(page);
-  for (const act of ['msr-psc gfn=0x200 op=private', 'pvalidate gpa=0x200000']) {
-    await page.keyboard.press('e');
-    await page.locator('.cm-content').press('Control+End');
-    await page.keyboard.press('ArrowUp');
-    await page.keyboard.press('Home');
-    await page.keyboard.type(`v0 ${act}\n`);
-    await page.keyboard.press('Control+Enter');
-    await page.keyboard.press('Escape');
-  }
-  await expect(task.getByRole('status')).toContainText('Solved.');
 });
 
 test.describe('on a phone', () => {

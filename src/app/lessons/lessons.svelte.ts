@@ -1,7 +1,7 @@
 /** The lesson that is open beside the run, and the place in one that a person left. What reads lessons is loaded with the first. */
 import { loaded } from '../chunk';
 import type * as openLessonModule from './open-lesson';
-import { printAddress, type LessonTarget } from '../url';
+import type { LessonTarget } from '../url';
 import type { Talk } from './talk';
 import type { LessonPage, Reading } from './reading.svelte';
 
@@ -105,7 +105,7 @@ export class Lessons {
   toggle(): void {
     const { left } = this;
     if (this.reading) this.leave();
-    else if (left) location.hash = printAddress(left.target);
+    else if (left) void this.open(left.target, () => true, false);
     else this.page.say('No lesson was open; the outline lists them.');
   }
 
