@@ -9,6 +9,22 @@ export const runLetter = (run: number): string => String.fromCharCode(65 + run);
 export const lettersOf = (runs: readonly number[], runCount: number): string =>
   runs.length === runCount ? '' : runs.map(runLetter).join(' ');
 
+/** The same in as few characters as it takes, ranges with a dash: `A–DG`; all of them are named too. */
+export function letterRanges(runs: readonly number[]): string {
+  const ranges: { first: number; last: number }[] = [];
+  for (const run of runs) {
+    const range = ranges.at(-1);
+    if (range?.last === run - 1) range.last = run;
+    else ranges.push({ first: run, last: run });
+  }
+  return ranges
+    .map(({ first, last }) => {
+      if (first === last) return runLetter(first);
+      return `${runLetter(first)}${last - first > 1 ? '–' : ''}${runLetter(last)}`;
+    })
+    .join('');
+}
+
 /** Runs that did the same in a row, with what they did. */
 export interface RowGroup {
   readonly runs: readonly number[];

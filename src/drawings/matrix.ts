@@ -54,6 +54,33 @@ export function cellLook(parts: readonly (CellPart | undefined)[]): CellLook {
     : { kind: 'many', groups: [first, second, ...others] };
 }
 
+/** Whether profiles part in a cell: in its outcome, or only in what the guest gets and what is left behind. */
+export const differs = (look: CellLook): boolean =>
+  look.kind === 'split' || look.kind === 'many' || (look.kind === 'whole' && look.nuance);
+
+/** Of a matrix the rows and columns in which some cell differs, in order, and how many cells do. */
+export interface DifferingPart {
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+  readonly outcomes: number;
+  /** Cells with one outcome and different details. */
+  readonly details: number;
+}
+
+export function differingPart(looks: readonly (readonly CellLook[])[]): DifferingPart {
+  const cells = looks.flatMap((row, at) =>
+    row.flatMap((look, column) => (differs(look) ? [{ row: at, column, look }] : [])),
+  );
+  const inOrder = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b);
+  const details = cells.filter(({ look }) => look.kind === 'whole').length;
+  return {
+    rows: inOrder(cells.map(({ row }) => row)),
+    columns: inOrder(cells.map(({ column }) => column)),
+    outcomes: cells.length - details,
+    details,
+  };
+}
+
 /** A cell as a screen reader hears it. */
 export function cellSentence(
   place: { readonly state: string; readonly event: string },

@@ -16,7 +16,14 @@ import {
   stripItems,
 } from './page-grid';
 import { bandsText, blocksOf, notchesOf } from './page-look';
-import { OverviewPainter, planOverview, pixelOf, summaryCounts, zoomRange } from './page-overview';
+import {
+  memoryParts,
+  OverviewPainter,
+  planOverview,
+  pixelOf,
+  summaryCounts,
+  zoomRange,
+} from './page-overview';
 
 const packed = (
   guest: keyof typeof pageClassCode,
@@ -211,6 +218,23 @@ describe('what a step touched', () => {
 
 describe('the overview', () => {
   const palette = Uint32Array.from([0, 1, 2, 3, 4, 5, 6, 7]);
+
+  test('memory that lies apart is two parts, a hole between two pages is none', () => {
+    const memory = packed('shared', 'shared', 'shared');
+    const nothing = packed('none', 'none', 'none');
+    expect(
+      memoryParts([
+        { first: 0, count: 0x1000, bands: memory },
+        { first: 0x1000, count: 0x10, bands: nothing },
+        { first: 0x1010, count: 0xff0, bands: memory },
+        { first: 0x2000, count: 0xfdfc0, bands: nothing },
+        { first: 0xfffc0, count: 0x40, bands: memory },
+      ]),
+    ).toEqual([
+      { first: 0, count: 0x2000 },
+      { first: 0xfffc0, count: 0x40 },
+    ]);
+  });
 
   test('fits any memory into one picture', () => {
     expect(planOverview({ first: 0, count: 1 << 20 })).toMatchObject({

@@ -118,6 +118,21 @@ export class OverviewPainter {
   }
 }
 
+/** Frames without memory between two parts of memory that are shown apart. */
+const LEAST_GAP = 1 << 14;
+
+/** The parts of the address space that have memory, in order; what lies close together is one part. */
+export function memoryParts(runs: readonly BandRun[]): readonly FrameRange[] {
+  const parts: { first: number; count: number }[] = [];
+  for (const { first, count, bands } of runs) {
+    if (summaryCode(bands) === 0) continue;
+    const last = parts.at(-1);
+    if (last && first - (last.first + last.count) < LEAST_GAP) last.count = first + count - last.first;
+    else parts.push({ first, count });
+  }
+  return parts;
+}
+
 /** How many frames have each summary code. */
 export function summaryCounts(runs: readonly BandRun[]): number[] {
   const counts = new Array<number>(summaryCount).fill(0);
