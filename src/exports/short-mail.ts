@@ -4,15 +4,15 @@
  */
 import { sourceText } from '../abi/source';
 import type { Resumable } from '../base/resumable';
-import { moveKinds, moveText, type MoveKind } from '../engine/moves';
 import type { FacetDifference } from '../profiles/compare';
-import { comparedLineText, isLaunchRow } from '../recording/comparison/lines';
+import { comparedLineText } from '../recording/comparison/lines';
 import type { Comparison } from '../recording/comparison/model';
 import { MAIL_COLUMNS } from '../scenarios/mail';
 import { lineText } from '../scenarios/print';
 import { headOf } from '../scenarios/scenario';
 import { letterOf } from './comparison-outline';
 import { decidingDifferences } from './deciding-facets';
+import { decisiveRow, toldIn } from './decisive-row';
 import { byValue, differenceText } from './difference-text';
 import type { Exported } from './exported';
 import { fitted, safeLine } from './mail-lines';
@@ -76,34 +76,6 @@ function* compared(comparison: Comparison, room: number): Resumable<string[]> {
     ...stateAfter(comparison, line),
   ];
   return [...lines, ...facetBlocks(yield* facetsOf(comparison, row, told), room - lines.length)];
-}
-
-/**
- * The first row in which a guest or a VMM is told another thing than in another run: in the line that the last note of the
- * scenario introduces, else in any line; where there is none, the first row in which the runs differ. `launch standard`
- * counts where they differ nowhere else.
- */
-function decisiveRow(comparison: Comparison): number | undefined {
-  const { lines: compared, rows, divergences, firstDivergence } = comparison;
-  if (firstDivergence === undefined || isLaunchRow(comparison, firstDivergence)) return firstDivergence;
-  const told = divergences.filter((row) => !isLaunchRow(comparison, row) && isTold(comparison, row));
-  const lines = compared.map(({ line }) => line);
-  const note = lines.findLastIndex(({ kind }) => kind === 'note');
-  const introduced = lines.findIndex(({ kind }, at) => at > note && (kind === 'act' || kind === 'runUntil'));
-  return told.find((row) => note >= 0 && rows[row]?.line === introduced) ?? told[0] ?? firstDivergence;
-}
-
-/** Whether some run tells its guest or its VMM something in a row. */
-const isTold = (comparison: Comparison, row: number): boolean =>
-  comparison.runs.some((_, run) => toldIn(comparison, row, run) !== undefined);
-
-/** What a run tells its guest or its VMM in a row, in words. */
-function toldIn({ runs, rows }: Comparison, row: number, run: number): string | undefined {
-  const step = rows[row]?.steps[run];
-  const move = step === undefined ? undefined : runs[run]?.timeline.step(step).move;
-  if (!move) return undefined;
-  const { from, to }: MoveKind = moveKinds[move.kind];
-  return from !== to && (to === 'guest' || to === 'vmm') ? moveText(move).replace(/\.$/, '') : undefined;
 }
 
 /** By run, what it tells guest and VMM from a row to the end of its line. */
