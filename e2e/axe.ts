@@ -6,19 +6,22 @@ import { expect } from './test';
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Fails with what axe-core finds against WCAG 2.2 A and AA in the page as it stands. */
-export async function expectAxeClean(page: Page): Promise<void> {
-  await page.evaluate(source);
-  const violations = await page.evaluate(async () => {
+/** What axe-core finds against WCAG 2.2 A and AA in the page as it stands, one sentence each. */
+export async function axeFindings(page: Page): Promise<readonly string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source);
+  return page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run(options: object): Promise<AxeResults> } };
     const results = await axe.run({
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      resultTypes: ['violations'],
     });
-    return results.violations.map(({ id, help, nodes }) => ({
-      id,
-      help,
-      where: nodes.slice(0, 4).map((node) => `${node.target.join(' ')}: ${node.failureSummary ?? ''}`),
-    }));
+    return results.violations.map(({ id, help, nodes }) => {
+      const where = nodes.slice(0, 4).map((node) => `${node.target.join(' ')}: ${node.failureSummary ?? ''}`);
+      return `${id}, ${help}: ${where.join('; ')}`;
+    });
   });
-  expect(violations).toEqual([]);
 }
+
+/** Fails with what axe-core finds. */
+export const expectAxeClean = async (page: Page): Promise<void> =>
+  expect(await axeFindings(page)).toEqual([]);

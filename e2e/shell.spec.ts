@@ -188,19 +188,14 @@ for (const [name, bytes, sentence] of [
   });
 }
 
-for (const width of [1440, 900, 390, 320]) {
-  test(`at ${width} px nothing scrolls sideways and axe is content`, async ({ page }) => {
+for (const width of [1440, 320]) {
+  test(`at ${width} px the step buttons are large enough`, async ({ page }) => {
     await page.setViewportSize({ width, height: 800 });
     await openRun(page, apCreate);
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(overflow).toBeLessThanOrEqual(0);
     for (const button of await page.getByRole('toolbar').getByRole('button').all()) {
       const box = await button.boundingBox();
       expect(box?.width).toBeGreaterThanOrEqual(24);
       expect(box?.height).toBeGreaterThanOrEqual(24);
     }
-    await expectAxeClean(page);
   });
 }

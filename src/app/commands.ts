@@ -23,7 +23,8 @@ export interface PageActions {
   readonly cycleRegion: (by: number) => void;
   readonly leave: () => void;
   readonly copyLink: () => void;
-  readonly copyMail: () => void;
+  /** @param whole with all steps and the scenario, not only the answer */
+  readonly copyMail: (whole: boolean) => void;
   readonly openFile: () => void;
   /** @param url another page than our own */
   readonly inspect: (url?: string) => void;
@@ -87,6 +88,20 @@ const stepCommands: readonly Command[] = [
     group: 'Steps',
     keys: ['[ x'],
     run: (s, n = 1) => s.jump('exits', -n),
+  },
+  {
+    id: 'next-phase',
+    title: 'Next phase: launch, firmware, kernel, APs, devices, end',
+    group: 'Steps',
+    keys: ['] p'],
+    run: (s, n = 1) => s.jump('phases', n),
+  },
+  {
+    id: 'previous-phase',
+    title: 'Previous phase',
+    group: 'Steps',
+    keys: ['[ p'],
+    run: (s, n = 1) => s.jump('phases', -n),
   },
   {
     id: 'next-finding',
@@ -214,6 +229,13 @@ const viewCommands = (page: PageActions): readonly Command[] => [
     run: (s) => s.memory.prefer({ split: !s.memory.preferences.split }),
   },
   {
+    id: 'fold',
+    title: 'Fold the launch, every act, or nothing',
+    group: 'Views',
+    keys: ['z'],
+    run: (s) => s.folding.next(),
+  },
+  {
     id: 'inspector',
     title: 'Inspector, shown or not',
     group: 'Views',
@@ -334,7 +356,20 @@ const runCommands = (page: PageActions): readonly Command[] => [
   { id: 'save', title: 'Name this work', group: 'Run', keys: ['s'], run: (s) => s.save() },
   { id: 'open', title: 'Open a file', group: 'Run', keys: [], run: () => page.openFile() },
   { id: 'link', title: 'Copy a link', group: 'Run', keys: ['y'], run: () => page.copyLink() },
-  { id: 'mail', title: 'Copy as mail text', group: 'Run', keys: ['Y'], run: () => page.copyMail() },
+  {
+    id: 'mail',
+    title: 'Copy the answer as a mail of at most 25 lines',
+    group: 'Run',
+    keys: ['Y'],
+    run: () => page.copyMail(false),
+  },
+  {
+    id: 'mail-whole',
+    title: 'Copy the whole mail: steps, sources and scenario',
+    group: 'Run',
+    keys: ['M'],
+    run: () => page.copyMail(true),
+  },
   {
     id: 'inspect',
     title: 'Feed the statecharts to the inspector page',

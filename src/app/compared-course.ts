@@ -1,12 +1,13 @@
 /** The course of a comparison: the rows that several runs have in common. */
 import { mapped, type Resumable } from '../base/resumable';
-import { lettersOf, partings, rowGroups, runLetter } from '../drawings/compared-rows';
+import { letterRanges, lettersOf, partings, rowGroups } from '../drawings/compared-rows';
 import { isLaunchRow } from '../recording/comparison/lines';
 import type { Comparison } from '../recording/comparison/model';
 import { groupTexts, rowSentence } from '../views/compare/words';
-import type { Course, ShownFinding } from './course';
+import type { ListedFinding } from '../views/outline/finding-groups';
+import type { Course } from './course';
 import type { ShownExpectation } from './expectations';
-import type { Landmarks } from './steps';
+import type { Landmarks } from './landmarks';
 
 /** @param comparison of at least two runs @param alone the course of each run */
 export function* comparedCourse(comparison: Comparison, alone: readonly Course[]): Resumable<Course> {
@@ -19,7 +20,7 @@ export function* comparedCourse(comparison: Comparison, alone: readonly Course[]
     ...merged(
       alone.map(({ findings: own }, run) => own.map((one) => ({ ...one, place: placeOf(run, one.place) }))),
       (one) => `${one.place} ${one.word} ${one.text}`,
-    ).map(({ one, letters }): ShownFinding => ({ ...one, letters })),
+    ).map(({ one, letters }): ListedFinding => ({ ...one, letters })),
   ].sort((a, b) => a.place - b.place);
   return {
     runs,
@@ -29,6 +30,13 @@ export function* comparedCourse(comparison: Comparison, alone: readonly Course[]
       alone.map(({ landmarks }) => landmarks),
       comparison,
     ),
+    phases: (alone[0]?.phases ?? []).map(({ name, place }) => ({ name, place: placeOf(0, place) })),
+    foldable: (alone[0]?.foldable ?? []).map((fold, at, all) => ({
+      ...fold,
+      first: comparison.rowOf(0, fold.first),
+      // Rows that only other runs have belong to the part above them.
+      end: all[at + 1] === undefined ? rows.length : comparison.rowOf(0, all[at + 1]?.first ?? 0),
+    })),
     findings,
     expectations: merged(
       alone.map(({ expectations }, run) =>
@@ -45,14 +53,14 @@ export function* comparedCourse(comparison: Comparison, alone: readonly Course[]
   };
 }
 
-function splitFinding(comparison: Comparison, row: number): ShownFinding {
+function splitFinding(comparison: Comparison, row: number): ListedFinding {
   const of = comparison.rows[row];
   const groups = of ? rowGroups(comparison, of) : [];
-  const rank = isLaunchRow(comparison, row) ? 1 : 0;
-  const letters = groups.map(({ runs }) => runs.map(runLetter).join(' ')).join(' | ');
+  const letters = groups.map(({ runs }) => letterRanges(runs)).join(' | ');
   return {
     place: row + 1,
-    rank,
+    isSplit: true,
+    inLaunch: isLaunchRow(comparison, row),
     sign: '◆',
     word: 'They differ',
     text: groupTexts(comparison, row, groups).join(' / '),
@@ -87,6 +95,7 @@ function comparedLandmarks(ofRuns: readonly Landmarks[], comparison: Comparison)
     findings: inOrder([...rowsOf((of) => of.findings), ...divergences]),
     exits: inOrder(rowsOf((of) => of.exits)),
     actStarts: inOrder(rowsOf((of) => of.actStarts)),
+    phases: inOrder((ofRuns[0]?.phases ?? []).map((step) => comparison.rowOf(0, step))),
     divergences,
   };
 }

@@ -5,7 +5,7 @@ import { loaded } from './chunk';
 import type { Course } from './course';
 import type * as filterModule from './filter';
 import { Jobs } from './jobs.svelte';
-import { landmarkFrom } from './steps';
+import { landmarkFrom } from './landmarks';
 
 /** The page whose steps are filtered. */
 export interface FilteredPage {

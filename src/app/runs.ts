@@ -2,14 +2,16 @@
 import { MAX_PAGE_ACT_MS } from '../base/limits';
 import { finish, type Resumable } from '../base/resumable';
 import type { Act } from '../engine/acts';
-import { enabledActsInParts, type EnabledAct } from '../engine/enabled-acts';
+import { enabledActsInParts, tryAct, type EnabledAct } from '../engine/enabled-acts';
 import type { World } from '../engine/world';
 import { defaultProfile, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
 import { rowGroups } from '../drawings/compared-rows';
 import { compareInParts } from '../recording/comparison/comparison';
+import { copyOf } from '../recording/timeline/readers';
 import { Timeline } from '../recording/timeline/timeline';
 import { parseInParts, type ScenarioProblem } from '../scenarios/parse';
 import { printScenario } from '../scenarios/print';
+import { readTypedAct } from '../scenarios/typed-act';
 import { defaultRunOptions, runInParts, type RunInParts, type RunOptions } from '../scenarios/run';
 import { groupTexts } from '../views/compare/words';
 import { actLine, headOf, type Head, type Line, type Scenario } from '../scenarios/scenario';
@@ -268,6 +270,30 @@ function* actsOf(world: World): Resumable<readonly EnabledAct[]> {
   // A woken thread is the scheduler's business; a scenario that wakes one schedules all of them.
   const acts = yield* enabledActsInParts(world);
   return acts.filter(({ act }) => act.actor !== 'kvm');
+}
+
+/** Steps that are over when what `linesUpTo` keeps has come to rest. */
+function restAfter(run: ShownRun, position: number): number {
+  const { timeline, scenario, lines } = run;
+  if (position === 0 || position >= timeline.stepCount) return position;
+  const { actIndex } = timeline.step(position - 1);
+  const at = lineOfAct(run, actIndex);
+  const kind = scenario.lines[at]?.kind;
+  const last = timeline.acts[kind === 'launch' ? actIndex : (lines[at]?.endAct ?? 0) - 1];
+  return kind === 'runUntil' || !last ? position : last.firstStep + last.stepCount;
+}
+
+/** What a typed line would do at a position: an act that may be taken or is refused, or why it is no act. */
+export function typedActAt(
+  run: ShownRun,
+  position: number,
+  text: string,
+): { readonly entry: EnabledAct } | { readonly message: string } {
+  const { timeline } = run;
+  const typed = readTypedAct(text, { vcpu: 0, vcpus: timeline.world.vcpus.length });
+  if (!typed.ok) return typed;
+  const world = copyOf(timeline.at(restAfter(run, position)).world);
+  return { entry: tryAct(world, typed.act) };
 }
 
 export interface Fork {

@@ -17,10 +17,12 @@ import type { Branch, Dialog } from './branch';
 import { loadCatalog } from './catalog';
 import { loaded } from './chunk';
 import type { Course } from './course';
+import { Deciding } from './deciding.svelte';
 import type { OutcomeName } from './front';
 import type { DroppedFile, StreamedFile } from './files';
 import { Jobs } from './jobs.svelte';
 import { Filtering } from './filtering.svelte';
+import { Folding } from './folding.svelte';
 import { Pinning } from './pinning.svelte';
 import { Lessons } from './lessons/lessons.svelte';
 import { Links, type EntryState, type Shipped } from './links';
@@ -31,7 +33,7 @@ import { Player } from './player.svelte';
 import { Profiles } from './profiles.svelte';
 import type { Ran, RunResult, TextRun } from './runs';
 import type { ShownRun } from './shown-run';
-import { landmarkFrom, type Landmark } from './steps';
+import { landmarkFrom, type Landmark } from './landmarks';
 import { Revising } from './revising.svelte';
 import { parseAddress } from './url';
 import { OwnWork } from './own-work/own-work.svelte';
@@ -65,6 +67,7 @@ const landmarkNames: Record<Landmark, string> = {
   findings: 'finding',
   exits: 'exit to userspace',
   actStarts: 'act',
+  phases: 'phase of the run',
   divergences: 'step at which they differ',
 };
 
@@ -76,6 +79,8 @@ export class Session {
   readonly own = new OwnWork(this);
   readonly filtering: Filtering = new Filtering(this);
   readonly pinning: Pinning = new Pinning(this);
+  readonly folding: Folding = new Folding(this);
+  readonly deciding: Deciding = new Deciding(this);
   readonly revising: Revising = new Revising(this);
   readonly beside: Beside = new Beside(this);
   readonly lessons: Lessons = new Lessons(this);
@@ -156,6 +161,8 @@ export class Session {
   /** Remarks of the scenario, by the act they stand above. */
   notes: ReadonlyMap<number, string> | undefined = $derived(this.run && this.engine?.notesOf(this.run));
   changed = $derived(this.branch !== undefined && this.draft !== this.branch.text);
+  /** Expectations of the run that were not met, where they stand in the text; none while the text is another. */
+  failedLines = $derived(this.changed || !this.engine ? [] : this.engine.failedLines(this.draft, this.runs));
   /** What the step shown says. */
   sentence = $derived(this.course?.sentence(this.position) ?? '');
 

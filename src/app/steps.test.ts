@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { finish } from '../base/resumable';
 import { runText } from './runs';
-import { landmarkFrom, landmarksOf } from './steps';
+import { landmarkFrom } from './landmarks';
+import { landmarksOf } from './steps';
 
 const run = (slug: string) => {
   const ran = runText(readFileSync(join(import.meta.dirname, `../../public/scenarios/${slug}.ghcb`), 'utf8'));
@@ -40,7 +41,8 @@ test('on and back again is where one was', () => {
 
 test('the exits of a run are its exits to userspace, and its acts begin where the record says', () => {
   const { timeline } = run('psc-batch');
-  const { exits, actStarts, findings } = finish(landmarksOf(timeline));
+  const { landmarks } = finish(landmarksOf(timeline));
+  const { exits, actStarts, findings } = landmarks;
   expect(exits.length).toBeGreaterThan(0);
   const moves = exits.map((step) => timeline.step(step).move?.kind);
   expect(new Set(moves).size).toBeGreaterThan(1);

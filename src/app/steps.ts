@@ -1,49 +1,32 @@
 /** Places in a run that commands jump to. */
 import type { Resumable } from '../base/resumable';
+import { PhaseFinder, type RunPhase } from '../drawings/phases';
 import type { Timeline } from '../recording/timeline/timeline';
 import { leavesKvm } from '../engine/moves';
-
-/** Steps of one run or rows of several, each in order, counted from 0. */
-export interface Landmarks {
-  readonly findings: readonly number[];
-  readonly exits: readonly number[];
-  readonly actStarts: readonly number[];
-  /** Where several runs begin to differ. */
-  readonly divergences: readonly number[];
-}
-export type Landmark = keyof Landmarks;
+import type { Landmarks } from './landmarks';
 
 /** Steps that are read in one part of the work. */
 const STEPS_IN_PART = 1024;
 
-/** Steps, in order, counted from 0. */
-export function* landmarksOf(timeline: Timeline): Resumable<Landmarks> {
+/** Of one run; steps are in order, counted from 0. */
+export function* landmarksOf(
+  timeline: Timeline,
+): Resumable<{ readonly landmarks: Landmarks; readonly phases: readonly RunPhase[] }> {
   const exits: number[] = [];
+  const finder = new PhaseFinder();
   for (let step = 0; step < timeline.stepCount; step++) {
     const kind = timeline.moveKind(step);
     if (kind && leavesKvm(kind)) exits.push(step);
+    if (kind && finder.asksFor(kind)) finder.take(step, timeline.step(step).move);
     if (step % STEPS_IN_PART === 0) yield;
   }
-  return {
+  const { phases } = finder;
+  const landmarks = {
     findings: [...new Set(timeline.findings().map(({ step }) => step))],
     exits,
     actStarts: timeline.acts.filter((act) => act.stepCount > 0).map((act) => act.firstStep),
+    phases: phases.map(({ firstStep }) => firstStep),
     divergences: [],
   };
-}
-
-/**
- * The position `by` landmarks on from a position: standing on a landmark means that its step is the one shown.
- * @returns undefined when there is none on that side
- */
-export function landmarkFrom(steps: readonly number[], position: number, by: number): number | undefined {
-  const shown = position - 1;
-  if (by > 0) {
-    const next = steps.findIndex((step) => step > shown);
-    const at = steps[next < 0 ? steps.length : next + by - 1];
-    return at === undefined ? undefined : at + 1;
-  }
-  const before = steps.filter((step) => step < shown);
-  const at = before[before.length + by];
-  return at === undefined ? undefined : at + 1;
+  return { landmarks, phases };
 }

@@ -35,6 +35,8 @@ const WIDE_COLUMNS = 100;
 const WIDE_STEP = 5;
 const SIDE_STEP = 3;
 const WIDEST_STEP = 22;
+/** Columns of a side label. */
+const LEAST_SIDE_LABEL = 10;
 
 interface LadderSize {
   /** The vCPUs that have a lane, in order. */
@@ -98,7 +100,7 @@ function planSide(vcpus: readonly number[], columns: number): LadderPlan {
     rule,
     numberEnd: 4,
     textStart: kvm + 2 * SIDE_STEP + 2,
-    textEnd: Math.max(columns, kvm + 2 * SIDE_STEP + 18),
+    textEnd: Math.max(columns - 1, kvm + 2 * SIDE_STEP + 2 + LEAST_SIDE_LABEL),
   };
 }
 
@@ -281,8 +283,12 @@ export interface LadderGround {
   /** Width of one column in pixels. */
   readonly unit: number;
   readonly heights: RowHeights;
-  /** What is in sight, with some rows around it. */
+  /** What is in sight, with some rows around it, as if nothing were folded. */
   readonly window: Window;
+  /** Where something is drawn that stands at `top` while nothing is folded. */
+  readonly placeOf: (top: number) => number;
+  /** Whether a step or row is not drawn because its part is folded. */
+  readonly isFolded: (index: number) => boolean;
 }
 
 /** One line of the scrolled picture. */
@@ -322,8 +328,6 @@ export function stepTop(acts: readonly ActSpan[], step: number, heights: RowHeig
 interface Window {
   readonly top: number;
   readonly height: number;
-  /** What is taken off every place: the picture may be taller than a browser places things. */
-  readonly base?: number;
 }
 
 /** The lines that a window shows; the rest is not drawn. */
@@ -340,18 +344,17 @@ export function visibleLines(
   }
   const lines: LadderLine[] = [];
   const end = window.top + window.height;
-  const { base = 0 } = window;
   for (let act = low; act < acts.length; act++) {
     const top = actTop(acts, act, heights);
     if (top > end) break;
     const span = acts[act] as ActSpan;
-    if (top + heights.act >= window.top) lines.push({ kind: 'act', index: act, top: top - base });
+    if (top + heights.act >= window.top) lines.push({ kind: 'act', index: act, top });
     const stepsTop = top + heights.act;
     const skipped = Math.max(0, Math.floor((window.top - stepsTop) / heights.step));
     for (let i = skipped; i < span.stepCount; i++) {
       const at = stepsTop + i * heights.step;
       if (at > end) return lines;
-      lines.push({ kind: 'step', index: span.firstStep + i, top: at - base });
+      lines.push({ kind: 'step', index: span.firstStep + i, top: at });
     }
   }
   return lines;

@@ -15,7 +15,13 @@ function phasesIn(slug: string): readonly RunPhase[] {
   if (!parsed.ok) throw new Error(`${slug} does not parse`);
   const run = runScenario(parsed.scenario, defaultProfile(), (world) => new Timeline(world));
   const finder = new PhaseFinder();
-  for (let step = 0; step < run.timeline.stepCount; step++) finder.take(step, run.timeline.step(step).move);
+  const asked = new PhaseFinder();
+  for (let step = 0; step < run.timeline.stepCount; step++) {
+    const { move } = run.timeline.step(step);
+    finder.take(step, move);
+    if (move && asked.asksFor(move.kind)) asked.take(step, move);
+  }
+  expect(asked.phases).toEqual(finder.phases);
   return finder.phases;
 }
 

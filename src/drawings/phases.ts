@@ -6,7 +6,7 @@ import {
   SVM_VMGEXIT_MMIO_READ,
   SVM_VMGEXIT_MMIO_WRITE,
 } from '../abi/nae';
-import { moveKinds, type Move, type MoveKind } from '../engine/moves';
+import { moveKinds, type Move, type MoveKind, type MoveName } from '../engine/moves';
 
 export const phaseNames = ['launch', 'firmware', 'kernel', 'APs', 'devices', 'end'] as const;
 export type PhaseName = (typeof phaseNames)[number];
@@ -33,6 +33,16 @@ export class PhaseFinder {
   readonly phases: RunPhase[] = [];
   /** The GHCB page that the boot vCPU has registered. */
   private registered: bigint | undefined;
+
+  /** Whether a move of this kind can begin a phase; any other need not be taken. */
+  asksFor(kind: MoveName): boolean {
+    const last = this.phases.at(-1)?.name;
+    if (last === undefined || kind === 'msrRequest') return last !== 'end';
+    const { from }: MoveKind = moveKinds[kind];
+    return last === 'launch'
+      ? from === 'guest'
+      : kind === 'naeRequest' && last !== 'devices' && last !== 'end';
+  }
 
   /** Takes the next step. */
   take(step: number, move: Move | undefined): void {

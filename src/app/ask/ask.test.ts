@@ -29,6 +29,13 @@ describe('what a few words find first', () => {
     expect(first(text)?.id).toBe(id);
   });
 
+  test('for a question that nothing answers there are three entries that are called most like it', () => {
+    expect(ask.find('zzzqqq', 5)).toEqual([]);
+    const near = ask.nearest('dubblecreat', 3);
+    expect(near).toHaveLength(3);
+    expect(near.map(({ title }) => title).join(' ')).toMatch(/double ?create/i);
+  });
+
   test('a slip of the pen in a long word is forgiven', () => {
     expect(ask.find('creatde-on-init ap-create', 5).map(({ id }) => id)).toContain(
       'cell-vcpu/created-on-init/ap-create',

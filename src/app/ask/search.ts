@@ -103,6 +103,23 @@ function placing({ kind, title, words, usual }: AskEntry, query: readonly Asked[
 export interface Ask {
   /** The best entries first; the first `limit` of all when nothing was typed. */
   find(text: string, limit: number): readonly AskEntry[];
+  /** What is called most like it, for a question that nothing answers. */
+  nearest(text: string, limit: number): readonly AskEntry[];
+}
+
+/** Pairs of neighbouring letters, each once. */
+function pairsOf(text: string): ReadonlySet<string> {
+  const letters = tokenize(text).join(' ').toLowerCase();
+  const pairs = new Set<string>();
+  for (let at = 1; at < letters.length; at++) pairs.add(letters.slice(at - 1, at + 1));
+  return pairs;
+}
+
+/** Dice's coefficient of the letter pairs of two texts: 1 when they have the same pairs, 0 when they have none in common. */
+function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  let common = 0;
+  for (const pair of a) if (b.has(pair)) common++;
+  return a.size + b.size === 0 ? 0 : (2 * common) / (a.size + b.size);
 }
 
 /** Makes an index of the entries. */
@@ -131,6 +148,14 @@ export function askIndex(entries: readonly AskEntry[]): Ask {
   }
 
   return {
+    nearest(text, limit) {
+      const asked = pairsOf(text);
+      return entries
+        .map((entry) => ({ entry, like: likeness(asked, pairsOf(entry.title)) }))
+        .sort((a, b) => b.like - a.like)
+        .slice(0, limit)
+        .map(({ entry }) => entry);
+    },
     find(text, limit) {
       const query = wordsOf(text);
       if (query.length === 0) return entries.slice(0, limit);

@@ -1,5 +1,5 @@
 /** A row of a comparison in words. */
-import { rowGroups, runLetter, sharedValues, type RowGroup } from '../../drawings/compared-rows';
+import { rowGroups, runLetter, type RowGroup } from '../../drawings/compared-rows';
 import type { Comparison } from '../../recording/comparison/model';
 import { stepSaying, stepText } from '../shared/words';
 
@@ -48,13 +48,4 @@ export function rowSentence(comparison: Comparison, row: number): string {
   if (groups.length === 1 && groups[0]) return `${where}, ${saying(groups[0], 0)}`;
   const sayings = groups.map((group, at) => `${names(group.runs)}: ${saying(group, at).replace(/\.$/, '')}`);
   return `${where}, they differ. ${sayings.join('; ')}.`;
-}
-
-/** One value for all runs, or each with its letters: `A C RUNNABLE, B HALTED`. */
-export function sharedText(values: readonly string[]): string {
-  const shared = sharedValues(values);
-  if (shared.length === 1) return values[0] ?? '';
-  return shared
-    .map(({ runs, value = '' }) => `${runs.map(runLetter).join('')} ${value === '' ? '–' : value}`)
-    .join(' ');
 }

@@ -5,6 +5,7 @@ export const panel = {
   title: 'Decode',
   keys: 'g d',
   link: { prefix: 'd' },
+  hidesInspector: true,
   needs: 'nothing',
   load: () => import('./DecodeView.svelte'),
 } as const satisfies Panel;

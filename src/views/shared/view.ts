@@ -2,6 +2,7 @@
  * What the shell gives to a view. A view draws what it is given and sends wishes up; it holds no state of the run. Its
  * `panel.ts` says which of these it needs.
  */
+import type { Fold } from '../../drawings/folds';
 import type { Picture } from '../../drawings/picture';
 import type { Comparison } from '../../recording/comparison/model';
 import type { Timeline } from '../../recording/timeline/timeline';
@@ -41,6 +42,8 @@ export interface ComparedProps extends Shown {
 export interface RunExtras {
   /** Remarks of the scenario, by the act of the first run they stand above. */
   readonly notes: ReadonlyMap<number, string> | undefined;
+  /** Steps or rows that the ladder draws as one row. */
+  readonly folds: readonly Fold[];
   /** Feeds the statecharts of the run to the inspector page. */
   readonly oninspect: () => void;
 }
@@ -83,6 +86,8 @@ export interface ScopeProps {
 export interface TextProps {
   readonly text: string;
   readonly problems: readonly ScenarioProblem[];
+  /** Expectations that were not met in the run of this text: the line, what was expected and what came. */
+  readonly failed: readonly { readonly line: number; readonly message: string }[];
   /** The text differs from what the run shown came from. */
   readonly changed: boolean;
   /** The editor takes the focus. */

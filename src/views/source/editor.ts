@@ -1,10 +1,20 @@
 /** The editor for scenario text: CodeMirror, loaded when the Source view is opened. */
+import {
+  autocompletion,
+  completionKeymap,
+  type CompletionContext,
+  type CompletionResult,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { HighlightStyle, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
 import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import { completeLine } from '../../scenarios/complete';
+import { parseScenario } from '../../scenarios/parse';
+import { printScenario } from '../../scenarios/print';
 import { adoptStyles } from './adopted-styles';
 
 /** A place that is wrong, counted from 1 as people count. */
@@ -13,12 +23,16 @@ export interface EditorProblem {
   readonly column: number;
   readonly length: number;
   readonly message: string;
+  /** An expectation that was not met is no error of the text. */
+  readonly severity?: 'error' | 'warning';
 }
 
 export interface Editor {
   /** Replaces the text when it differs. */
   setText(text: string): void;
   setProblems(problems: readonly EditorProblem[]): void;
+  /** Scrolls a line into sight and leaves the focus where it is. */
+  reveal(line: number): void;
   /** Puts the cursor at a place and the focus into the text. */
   goTo(line: number, column: number): void;
   focus(): void;
@@ -32,6 +46,8 @@ interface EditorOptions {
   readonly onchange: (text: string) => void;
   readonly onrun: () => void;
   readonly onleave: () => void;
+  /** The text has problems and is not formatted. */
+  readonly onunformatted: () => void;
 }
 
 const KEYWORD_COLUMN = 8;
@@ -102,7 +118,55 @@ const look = EditorView.theme({
     border: '1px solid var(--frame)',
   },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--now)' },
+  '.cm-diagnostic-warning': { borderLeftColor: 'var(--page-bad)' },
+  '.cm-lintRange-warning': {
+    backgroundImage: 'none',
+    textDecoration: 'underline dashed var(--page-bad) 1px',
+    textUnderlineOffset: '4px',
+  },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': {
+    backgroundColor: 'var(--chosen)',
+    color: 'var(--ink)',
+  },
+  '.cm-completionDetail': { color: 'var(--soft)', fontStyle: 'normal' },
+  '.cm-panels': { backgroundColor: 'var(--paper)', color: 'var(--ink)', borderColor: 'var(--hair)' },
+  '.cm-panels input, .cm-panels button': {
+    backgroundImage: 'none',
+    backgroundColor: 'var(--paper)',
+    border: '1px solid var(--frame)',
+    minHeight: '24px',
+  },
+  '.cm-searchMatch': { backgroundColor: 'var(--tint-3)' },
+  '.cm-searchMatch-selected': { backgroundColor: 'var(--tint-4)' },
+  '.cm-selectionMatch': { backgroundColor: 'var(--tint-2)' },
 });
+
+/** Words that fit at the cursor, from the declarations that the parser reads. */
+function completions({ state, pos, explicit }: CompletionContext): CompletionResult | null {
+  const line = state.doc.lineAt(pos);
+  const { from, options } = completeLine(line.text.slice(0, pos - line.from));
+  // Not at once on every blank: only behind the beginning of a word, or when it is asked for.
+  if (options.length === 0 || (!explicit && from === pos - line.from)) return null;
+  return {
+    from: line.from + from,
+    options: options.map(({ label, doc }) => ({ label, detail: doc, type: 'text' })),
+    validFor: /^[\w.:=-]*$/,
+  };
+}
+
+/** Prints the text as the parser understands it. @returns whether it could */
+function format(view: EditorView): boolean {
+  const text = view.state.doc.toString();
+  const parsed = parseScenario(text);
+  if (!parsed.ok) return false;
+  const printed = printScenario(parsed.scenario);
+  if (printed === text) return true;
+  const { number: line } = view.state.doc.lineAt(view.state.selection.main.head);
+  view.dispatch({ changes: { from: 0, to: text.length, insert: printed } });
+  const at = view.state.doc.line(Math.min(line, view.state.doc.lines));
+  view.dispatch({ selection: { anchor: at.to }, scrollIntoView: true });
+  return true;
+}
 
 adoptStyles();
 
@@ -117,6 +181,9 @@ export function createEditor(options: EditorOptions): Editor {
         history(),
         drawSelection(),
         lintGutter(),
+        autocompletion({ override: [completions], icons: false }),
+        search({ top: true }),
+        highlightSelectionMatches(),
         scenarioLanguage,
         syntaxHighlighting(highlight),
         look,
@@ -132,6 +199,15 @@ export function createEditor(options: EditorOptions): Editor {
               return true;
             },
           },
+          {
+            key: 'Alt-Shift-f',
+            run: (shown) => {
+              if (!format(shown)) options.onunformatted();
+              return true;
+            },
+          },
+          ...completionKeymap,
+          ...searchKeymap,
           {
             key: 'Escape',
             run: () => {
@@ -161,10 +237,14 @@ export function createEditor(options: EditorOptions): Editor {
     setProblems(problems) {
       const diagnostics = problems.map((problem): Diagnostic => {
         const from = offsetOf(problem.line, problem.column);
-        const to = Math.min(view.state.doc.length, from + Math.max(1, problem.length));
-        return { from, to, severity: 'error', message: problem.message };
+        const end = view.state.doc.lineAt(from).to;
+        const to = Math.min(Math.max(from, end), from + Math.max(1, problem.length));
+        return { from, to, severity: problem.severity ?? 'error', message: problem.message };
       });
       view.dispatch(setDiagnostics(view.state, diagnostics));
+    },
+    reveal(line) {
+      view.dispatch({ effects: EditorView.scrollIntoView(offsetOf(line, 1), { y: 'center' }) });
     },
     goTo(line, column) {
       view.dispatch({ selection: { anchor: offsetOf(line, column) }, scrollIntoView: true });

@@ -4,6 +4,7 @@ export const panel = {
   id: 'source',
   title: 'Source',
   keys: 'g s',
+  hidesInspector: true,
   needs: 'text',
   load: () => import('./SourceView.svelte'),
 } as const satisfies Panel;
