@@ -232,7 +232,7 @@ const viewCommands = (page: PageActions): readonly Command[] => [
     id: 'fold',
     title: 'Fold the launch, every act, or nothing',
     group: 'Views',
-    keys: ['z'],
+    keys: ['h'],
     run: (s) => s.folding.next(),
   },
   {

@@ -2,7 +2,7 @@
 import { MAX_PAGE_ACT_MS } from '../base/limits';
 import { finish, type Resumable } from '../base/resumable';
 import type { Act } from '../engine/acts';
-import { enabledActsInParts, tryAct, type EnabledAct } from '../engine/enabled-acts';
+import { enabledActsInParts, tryAct } from '../engine/enabled-acts';
 import type { World } from '../engine/world';
 import { defaultProfile, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
 import { rowGroups } from '../drawings/compared-rows';
@@ -14,6 +14,7 @@ import { printScenario } from '../scenarios/print';
 import { readTypedAct } from '../scenarios/typed-act';
 import { defaultRunOptions, runInParts, type RunInParts, type RunOptions } from '../scenarios/run';
 import { groupTexts } from '../views/compare/words';
+import { toldAct, type ToldAct } from '../views/shared/words';
 import { actLine, headOf, type Head, type Line, type Scenario } from '../scenarios/scenario';
 import { comparedCourse } from './compared-course';
 import { courseOf, type Course } from './course';
@@ -259,17 +260,17 @@ function* runLines(lines: readonly Line[], profile: ResolvedProfile): Resumable<
 }
 
 /** What may happen at a position, then what would be refused. */
-export function* actsAt(run: ShownRun, position: number): Resumable<readonly EnabledAct[]> {
+export function* actsAt(run: ShownRun, position: number): Resumable<readonly ToldAct[]> {
   const { timeline, profile } = run;
   if (position === timeline.stepCount) return yield* actsOf(timeline.world);
   const base = yield* runLines(linesUpTo(run, position), profile);
   return yield* actsOf(base.timeline.world);
 }
 
-function* actsOf(world: World): Resumable<readonly EnabledAct[]> {
+function* actsOf(world: World): Resumable<readonly ToldAct[]> {
   // A woken thread is the scheduler's business; a scenario that wakes one schedules all of them.
   const acts = yield* enabledActsInParts(world);
-  return acts.filter(({ act }) => act.actor !== 'kvm');
+  return acts.filter(({ act }) => act.actor !== 'kvm').map(toldAct);
 }
 
 /** Steps that are over when what `linesUpTo` keeps has come to rest. */
@@ -288,12 +289,12 @@ export function typedActAt(
   run: ShownRun,
   position: number,
   text: string,
-): { readonly entry: EnabledAct } | { readonly message: string } {
+): { readonly entry: ToldAct } | { readonly message: string } {
   const { timeline } = run;
   const typed = readTypedAct(text, { vcpu: 0, vcpus: timeline.world.vcpus.length });
   if (!typed.ok) return typed;
   const world = copyOf(timeline.at(restAfter(run, position)).world);
-  return { entry: tryAct(world, typed.act) };
+  return { entry: toldAct(tryAct(world, typed.act)) };
 }
 
 export interface Fork {

@@ -2,7 +2,6 @@
 import { MAX_WORK_BRANCHES } from '../base/limits';
 import type { Resumable } from '../base/resumable';
 import type { Act } from '../engine/acts';
-import type { EnabledAct } from '../engine/enabled-acts';
 import type { Picture } from '../drawings/picture';
 import { following, wholeRail, zoomed, type RailWindow } from '../drawings/rail';
 import type { Timeline } from '../recording/timeline/timeline';
@@ -11,6 +10,7 @@ import type { InspectorTab } from '../views/inspector/tabs';
 import type { CatalogItem } from '../views/outline/groups';
 import type { Selection } from '../views/shared/selection';
 import type { Face } from '../views/shared/view';
+import type { ToldAct } from '../views/shared/words';
 import type * as engineModule from './engine';
 import { Beside } from './beside.svelte';
 import type { Branch, Dialog } from './branch';
@@ -122,7 +122,7 @@ export class Session {
   dialog = $state.raw<Dialog>('none');
   /** What was typed since a dialog was asked for and before it was there, and whether Enter followed. */
   private typedAhead: TypedAhead = nothingTyped;
-  acts = $state.raw<readonly EnabledAct[]>([]);
+  acts = $state.raw<readonly ToldAct[]>([]);
   /** `acts` are those of another place still. */
   isTrying = $state.raw(false);
   chrome = $state.raw(true);

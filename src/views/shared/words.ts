@@ -1,5 +1,6 @@
 /** Steps, acts and lanes in words: what a row, a tooltip and a screen reader say alike. */
 import type { Act } from '../../engine/acts';
+import type { EnabledAct } from '../../engine/enabled-acts';
 import { leavesKvm, moveKinds, moveText, type Lane, type Move, type MoveKind } from '../../engine/moves';
 import type { FindingKind } from '../../engine/world';
 import type { ActOrigin, StepRecord, Timeline } from '../../recording/timeline/timeline';
@@ -66,6 +67,12 @@ export function actText(act: Act): string {
   const { written } = actLine(act);
   return [who, act.verb, ...written.map(({ name, text }) => `${name}=${text}`)].join(' ');
 }
+
+/** An act that may be taken or is refused, and its text: who lists it need not know every act. */
+export interface ToldAct extends EnabledAct {
+  readonly text: string;
+}
+export const toldAct = (entry: EnabledAct): ToldAct => ({ ...entry, text: actText(entry.act) });
 
 export const originText: Record<ActOrigin, string> = {
   scenario: 'scenario',
