@@ -1,8 +1,8 @@
 import type { Page } from '@playwright/test';
 import { expect } from './test';
 
-/** Nine generations side by side: about the most that a comparison has to draw. */
-const NINE = 'linux-7.2,linux-6.17,linux-6.12,linux-6.11,v14,v11,part2-v5,as-reviewed,part2-v4';
+/** All generations side by side: the most that a comparison has to draw. */
+const ALL = 'linux-7.3,linux-7.2,linux-6.17,linux-6.12,linux-6.11,v14,v11,part2-v5,as-reviewed,part2-v4';
 const AP_CREATE = '#/s/ap-create-on-init-then-create';
 
 /** A view of the page, or something that stands over it. */
@@ -36,7 +36,7 @@ const table: Place = {
 };
 const pages: Place = { name: 'pages', keys: ['t', 'g', 'p'], ready: inPanel(/gfn 0x/) };
 const machines: Place = { name: 'machines', keys: ['g', 'm'], ready: inPanel(/What reviewers call it/i) };
-const exits: Place = { name: 'exits', keys: ['g', 'e'], ready: inPanel(/Exits to userspace/i) };
+const exits: Place = { name: 'exits', keys: ['g', 'r'], ready: inPanel(/Exits to userspace/i) };
 const matrix: Place = { name: 'matrix', keys: ['g', 'x'], ready: computed };
 const decoder: Place = {
   name: 'decoder',
@@ -73,8 +73,8 @@ export const allVisits: readonly Visit[] = [
     places: [ladder, table, pages, machines, exits, matrix, decoder, source],
   },
   {
-    name: 'nine profiles',
-    address: `#/s/psc-batch?r=${NINE}`,
+    name: 'all generations',
+    address: `#/s/psc-batch?r=${ALL}`,
     places: [ladder, table, pages, machines, exits, matrix],
   },
   {
@@ -82,10 +82,10 @@ export const allVisits: readonly Visit[] = [
     address: `#/s/linux-boot?r=linux-7.2&k=600`,
     places: [ladder, { ...pages, keys: ['g', 'p'] }, machines, exits],
   },
-  { name: 'a long boot, nine profiles', address: `#/s/linux-boot?r=${NINE}&k=335`, places: [ladder] },
+  { name: 'a long boot, all generations', address: `#/s/linux-boot?r=${ALL}&k=335`, places: [ladder] },
   {
     name: 'answer card',
-    address: `#/m/vcpu/created-on-init/ap-create?r=${NINE}`,
+    address: `#/m/vcpu/created-on-init/ap-create?r=${ALL}`,
     places: [
       {
         name: 'answer card',

@@ -5,6 +5,7 @@ import type { Act } from '../engine/acts';
 import { enabledActsInParts, tryAct } from '../engine/enabled-acts';
 import type { World } from '../engine/world';
 import { defaultProfile, parseProfileSpec, type ResolvedProfile } from '../profiles/resolve';
+import { profileIds } from '../profiles/profiles';
 import { rowGroups } from '../drawings/compared-rows';
 import { compareInParts } from '../recording/comparison/comparison';
 import { copyOf } from '../recording/timeline/readers';
@@ -42,8 +43,8 @@ const wholeText = (message: string): readonly ScenarioProblem[] => [
   { line: 1, column: 1, length: 1, message },
 ];
 
-/** Runs that are shown side by side. */
-export const MANY_RUNS = 9;
+/** Runs that are shown side by side: every generation that is listed. */
+export const MANY_RUNS = profileIds.length;
 
 const grouped = (n: number): string => n.toLocaleString('en');
 const count = (n: number, what: string): string => `${grouped(n)} ${n === 1 ? what : `${what}s`}`;
@@ -173,9 +174,11 @@ function profilesToShow(specs: readonly string[]): {
     if (profile.ok) bySpec.set(profile.value.spec, profile.value);
     else remarks.push(sentence(`The profile "${spec}" is left out: ${profile.error.message}`));
   }
-  if (bySpec.size > MANY_RUNS)
-    remarks.push(`Shown side by side: the first ${MANY_RUNS} of ${bySpec.size} profiles.`);
-  const profiles = [...bySpec.values()].slice(0, MANY_RUNS);
+  const named = [...bySpec.values()];
+  const profiles = named.slice(0, MANY_RUNS);
+  const hidden = named.slice(MANY_RUNS).map(({ spec }) => spec);
+  if (hidden.length > 0)
+    remarks.push(`Shown side by side: the first ${MANY_RUNS} profiles; hidden: ${hidden.join(', ')}.`);
   return { profiles: profiles.length > 0 ? profiles : [defaultProfile()], remarks };
 }
 

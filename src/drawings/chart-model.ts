@@ -23,6 +23,8 @@ export interface ChartLine {
   readonly event: string;
   /** Name of the guard; '' when nothing was asked before; `else` when earlier guards had to fail. */
   readonly guard: string;
+  /** The footnote of the region that has the guard's name, from 1; missing where it stands beside the arrow. */
+  readonly note?: number;
 }
 
 export interface ChartArrow {
@@ -38,6 +40,8 @@ export interface ChartRegion {
   readonly states: readonly string[];
   readonly initial: string;
   readonly arrows: readonly ChartArrow[];
+  /** Guards whose names are too long to stand beside an arrow. */
+  readonly notes: readonly string[];
 }
 
 export interface ChartModel {
@@ -101,11 +105,20 @@ function sourceOf(way: Way, state: string, common: ReadonlyMap<string, string>):
   return common.get(lineKey(way, way.target)) ?? state;
 }
 
+/** Longer names of guards are footnotes: `setTo UNINITIALIZED` still stands beside its arrow. */
+const LONGEST_GUARD = 19;
+
 const arrowId = (source: string, target: string): string => `${source}>${target}`;
 
 function regionModel(chart: Chart, region: Region): ChartRegion {
   const common = commonSources(chart, region);
   const arrows = new Map<string, { source: string; target: string; lines: Map<string, ChartLine> }>();
+  const notes: string[] = [];
+  const lineOf = ({ event, guard }: Way): ChartLine => {
+    if (guard.length <= LONGEST_GUARD) return { event, guard };
+    if (!notes.includes(guard)) notes.push(guard);
+    return { event, guard, note: notes.indexOf(guard) + 1 };
+  };
   region.states.forEach((state, code) => {
     for (const event of chart.eventTypes) {
       for (const way of waysOf(chart, region, code, event)) {
@@ -113,7 +126,7 @@ function regionModel(chart: Chart, region: Region): ChartRegion {
         if (way.candidate.target < 0 || source === way.target) continue; // what stays is no arrow
         const id = arrowId(source, way.target);
         const arrow = arrows.get(id) ?? { source, target: way.target, lines: new Map<string, ChartLine>() };
-        arrow.lines.set(lineKey(way, way.target), { event, guard: way.guard });
+        arrow.lines.set(lineKey(way, way.target), lineOf(way));
         arrows.set(id, arrow);
       }
     }
@@ -128,6 +141,7 @@ function regionModel(chart: Chart, region: Region): ChartRegion {
       target,
       lines: [...lines.values()],
     })),
+    notes,
   };
 }
 
@@ -144,6 +158,8 @@ export function arrowFinder(chart: Chart, region: Region): (state: string, way: 
   };
 }
 
+/** What stands in brackets behind an event: the guard or the number of its footnote; '' for no guard. */
+export const guardText = ({ guard, note }: ChartLine): string => (guard === '' ? '' : ` [${note ?? guard}]`);
+
 /** A line as it stands beside its arrow. */
-export const lineText = ({ event, guard }: ChartLine): string =>
-  guard === '' ? event : `${event} [${guard}]`;
+export const lineText = (line: ChartLine): string => line.event + guardText(line);

@@ -37,6 +37,23 @@ describe('a chart as a drawing sees it', () => {
     }
   });
 
+  test('a long guard is a footnote of its region, and every number has one', () => {
+    const noted = regions.flatMap(({ region: { name, arrows, notes } }) =>
+      arrows.flatMap(({ lines }) => lines.map((line) => ({ name, notes, ...line }))),
+    );
+    for (const line of noted) {
+      const text = lineText(line);
+      if (line.note === undefined)
+        expect(text).toBe(line.guard ? `${line.event} [${line.guard}]` : line.event);
+      else {
+        expect(text).toBe(`${line.event} [${line.note}]`);
+        expect(line.notes[line.note - 1]).toBe(line.guard);
+      }
+      expect(text.length, text).toBeLessThanOrEqual(40);
+    }
+    expect(noted.some(({ name, note }) => name === 'creation' && note !== undefined)).toBe(true);
+  });
+
   test('what holds in every state is one arrow from "any"', () => {
     const creation = chartModel(vcpuChart).regions.find(({ name }) => name === 'creation');
     const destroying = creation?.arrows.filter(({ lines }) =>

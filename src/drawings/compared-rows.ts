@@ -5,11 +5,11 @@ import type { StepRecord } from '../recording/timeline/timeline';
 /** Runs are called A, B, C ... in the order of their profiles. */
 export const runLetter = (run: number): string => String.fromCharCode(65 + run);
 
-/** `A C D`; nothing when it is all runs. */
+/** As {@link letterRanges}; nothing when it is all runs. */
 export const lettersOf = (runs: readonly number[], runCount: number): string =>
-  runs.length === runCount ? '' : runs.map(runLetter).join(' ');
+  runs.length === runCount ? '' : letterRanges(runs);
 
-/** The same in as few characters as it takes, ranges with a dash: `A–DG`; all of them are named too. */
+/** Runs in as few characters as it takes, ranges with a dash: `A–DG`; all of them are named too. */
 export function letterRanges(runs: readonly number[]): string {
   const ranges: { first: number; last: number }[] = [];
   for (const run of runs) {

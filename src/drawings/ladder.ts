@@ -87,7 +87,7 @@ function planWide(vcpus: readonly number[], columns: number, gutter: number): La
 }
 
 function planSide(vcpus: readonly number[], columns: number): LadderPlan {
-  const first = 7;
+  const first = 8;
   const rule = first + Math.max(1, vcpus.length) * SIDE_STEP;
   const kvm = rule + 3;
   return {
@@ -98,7 +98,7 @@ function planSide(vcpus: readonly number[], columns: number): LadderPlan {
       ...hostLanes([kvm, kvm + SIDE_STEP, kvm + 2 * SIDE_STEP], false),
     ],
     rule,
-    numberEnd: 4,
+    numberEnd: 5,
     textStart: kvm + 2 * SIDE_STEP + 2,
     textEnd: Math.max(columns - 1, kvm + 2 * SIDE_STEP + 2 + LEAST_SIDE_LABEL),
   };

@@ -35,6 +35,7 @@ const options = (direction: 'RIGHT' | 'DOWN'): Record<string, string> => ({
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
   'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF',
   'elk.layered.edgeLabels.sideSelection': 'SMART_DOWN',
+  'elk.layered.compaction.postCompaction.strategy': 'EDGE_LENGTH',
   'elk.padding': `[top=${MARGIN + 6},left=${MARGIN},bottom=${MARGIN},right=${MARGIN}]`,
 });
 

@@ -1,5 +1,5 @@
 /** Rows of the ladder as a table: one line for each step of a run; of several runs, one for each group of runs in a row. */
-import { isSplit, rowGroups, runLetter, type RowGroup } from '../../drawings/compared-rows';
+import { isSplit, letterRanges, rowGroups, type RowGroup } from '../../drawings/compared-rows';
 import type { Act } from '../../engine/acts';
 import type { Comparison } from '../../recording/comparison/model';
 import type { StepRecord, Timeline } from '../../recording/timeline/timeline';
@@ -54,7 +54,7 @@ export function rowsOfComparison(comparison: Comparison): TableRows {
       const groups = of ? rowGroups(comparison, of) : [];
       const texts = groupTexts(comparison, row, groups);
       return groups.map((group, at) => ({
-        runs: splitAt(row) ? group.runs.map(runLetter).join(' ') : 'all',
+        runs: splitAt(row) ? letterRanges(group.runs) : 'all',
         text: texts[at] ?? '',
         step: group.step,
         act: actOf(group),

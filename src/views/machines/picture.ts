@@ -45,7 +45,7 @@ export function machinePicture({ timeline, position, title }: MachinePictureOf):
     const at = groupAt(x, y, frameShapes(region, layout, lit));
     x += layout.width + GAP;
     width = Math.max(width, x - GAP);
-    rowHeight = Math.max(rowHeight, layout.height + CAPTION);
+    rowHeight = Math.max(rowHeight, frameHeight(region, layout));
     return at;
   });
   const what = instance.index < 0 ? instance.chart.id : `${instance.chart.id} of vCPU ${instance.index}`;
@@ -73,6 +73,10 @@ export function machinePicture({ timeline, position, title }: MachinePictureOf):
 }
 
 const middle = (box: Box): number => box.x + box.width / 2;
+
+/** With its caption and its footnotes. */
+const frameHeight = ({ notes }: ChartRegion, { height }: RegionLayout): number =>
+  CAPTION + height + notes.length * chartType.lineHeight + (notes.length > 0 ? 8 : 0);
 
 function frameShapes(region: ChartRegion, layout: RegionLayout, lit: Lit): Shape[] {
   const arrows = region.arrows
@@ -155,7 +159,7 @@ function frameShapes(region: ChartRegion, layout: RegionLayout, lit: Lit): Shape
     ];
   });
   return [
-    { kind: 'rect', x: 0, y: 0, width: layout.width, height: layout.height + CAPTION, stroke: 'hair' },
+    { kind: 'rect', x: 0, y: 0, width: layout.width, height: frameHeight(region, layout), stroke: 'hair' },
     { kind: 'text', x: 8, y: 17, text: region.name, sans: true, bold: true },
     { kind: 'text', x: 16 + region.name.length * 8, y: 17, text: lit.now ?? '–', fill: 'soft' },
     groupAt(0, CAPTION, [
@@ -167,6 +171,14 @@ function frameShapes(region: ChartRegion, layout: RegionLayout, lit: Lit): Shape
           ]
         : []),
       ...states,
+      ...region.notes.map((guard, i): Shape => ({
+        kind: 'text',
+        x: 10,
+        y: layout.height + (i + 1) * chartType.lineHeight,
+        text: `[${i + 1}] ${guard}`,
+        size: chartType.line,
+        fill: 'soft',
+      })),
     ]),
   ];
 }

@@ -62,3 +62,16 @@ export const launchGroup = (findings: readonly ListedFinding[], isOpen: boolean)
 
 export const withoutEmpty = (groups: readonly FindingGroup[]): readonly FindingGroup[] =>
   groups.filter(({ findings }) => findings.length > 0);
+
+/** A finding that repeats is listed once, at its first place; where runs begin to differ is listed each time. */
+export function once(findings: readonly ListedFinding[]): (ListedFinding & { readonly times: number })[] {
+  const listed = new Map<string, ListedFinding & { times: number }>();
+  for (const finding of findings) {
+    const { isSplit, place, word, text, letters } = finding;
+    const key = `${isSplit ? place : ''} ${word} ${letters} ${text}`;
+    const same = listed.get(key);
+    if (same) same.times++;
+    else listed.set(key, { ...finding, times: 1 });
+  }
+  return [...listed.values()];
+}

@@ -5,7 +5,7 @@ import {
   type CompletionContext,
   type CompletionResult,
 } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap, insertNewline } from '@codemirror/commands';
 import { HighlightStyle, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
 import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
@@ -215,12 +215,15 @@ export function createEditor(options: EditorOptions): Editor {
               return true;
             },
           },
+          { key: 'Enter', run: insertNewline }, // a line that is indented belongs to the one above it
           ...defaultKeymap,
           ...historyKeymap,
         ]),
       ],
     }),
   });
+
+  view.scrollDOM.dataset['sideways'] = '';
 
   const offsetOf = (line: number, column: number): number => {
     const at = view.state.doc.line(Math.max(1, Math.min(line, view.state.doc.lines)));
