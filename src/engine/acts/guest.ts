@@ -215,6 +215,7 @@ export const guestActs = table({
       request: need('u64', 'GPA of the request page'),
       response: need('u64', 'GPA of the response page'),
       type: may('count', 'message type, a report request (5) when missing'),
+      seq: may('u64', 'sequence number; when missing the one that the firmware expects'),
     },
   },
   'ext-guest-request': {
@@ -223,6 +224,7 @@ export const guestActs = table({
       request: need('u64', 'GPA of the request page'),
       response: need('u64', 'GPA of the response page'),
       type: may('count', 'message type, a report request (5) when missing'),
+      seq: may('u64', 'sequence number; when missing the one that the firmware expects'),
       certs: may('u64', 'GPA of the certificate buffer, RAX; not marked valid when missing'),
       pages: may('u64', 'its pages, RBX; not marked valid when missing'),
     },

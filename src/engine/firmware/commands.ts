@@ -13,6 +13,7 @@ import {
   rmpFirmwareWrite,
 } from '../hardware/rmp';
 import type { World } from '../world';
+import { resetMessageCounts } from './guest-request';
 
 /** The firmware interface of the simulated host: version 1.55, simultaneous multi-threading on, one socket. */
 const API_MAJOR = 1;
@@ -48,6 +49,7 @@ export function gctxCreate(world: World, pfn: number): number {
   const effects = world.decideLaunch({ type: 'SNP_GCTX_CREATE', ...facts });
   const makeContextPage = (): number => {
     rmpFirmwareWrite(world, pfn, rmpBits.vmsa, 0);
+    resetMessageCounts(world);
     return success;
   };
   return carryOut(effects, { refuseFirmware, makeContextPage }) ?? success;

@@ -135,7 +135,16 @@ describe('a CPUID page that the firmware refuses', () => {
 
 describe('SNP_GUEST_REQUEST', () => {
   const PAGE = 0x5000n;
-  const good = { 0x30: '01', 0x31: '01', 0x32: '6000', 0x34: '05', 0x35: '01', 0x36: '6000', 0x3c: '00' };
+  const good = {
+    0x20: '01',
+    0x30: '01',
+    0x31: '01',
+    0x32: '6000',
+    0x34: '05',
+    0x35: '01',
+    0x36: '6000',
+    0x3c: '00',
+  };
   const status = (bytes: Readonly<Record<number, string>>): string => {
     const runs = Object.entries({ ...good, ...bytes }).map(([at, hex]) => ({ at: Number(at), hex }));
     const run = new Run().running().vmm('set-attributes', { gfn: 5, n: 2, private: false });
@@ -157,6 +166,10 @@ describe('SNP_GUEST_REQUEST', () => {
     ['key 3', { 0x3c: '03' }, 'SUCCESS'],
     ['key 4', { 0x3c: '04' }, 'INVALID_PARAM'],
     ['the type of an answer', { 0x34: '06' }, 'INVALID_PARAM'],
+    ['sequence number 0', { 0x20: '00' }, 'AEAD_OFLOW'],
+    ['sequence number 1 + 2^32', { 0x24: '01' }, 'AEAD_OFLOW'],
+    ['a wrong number and the type of an answer', { 0x20: '02', 0x34: '06' }, 'AEAD_OFLOW'],
+    ['a wrong number and no payload', { 0x20: '02', 0x36: '0000' }, 'INVALID_PARAM'],
   ])('%s: %s', (_, bytes, expected) => {
     expect(status(bytes)).toBe(expected);
   });

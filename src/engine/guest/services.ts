@@ -10,6 +10,7 @@ import {
   SNP_REPORT_REQUEST_SIZE,
 } from '../../abi/guest-request';
 import { ioioInfo1 } from '../../abi/ioio';
+import { nextSequence } from '../firmware/guest-request';
 import {
   SVM_EXIT_INVD,
   SVM_EXIT_IOIO,
@@ -91,8 +92,9 @@ function stringAccess(world: World, vcpu: number, args: ActArguments<'guest', 'i
   });
 }
 
-/** The header as Linux fills it; sealing, sequence numbers and payload are not modelled. */
-function writeMessage(page: Image, type: number): void {
+/** The header as Linux fills it; sealing and payload are not modelled. */
+function writeMessage(page: Image, { type, sequence }: { type: number; sequence: bigint }): void {
+  guestMessageHeader.set(page, 'sequenceNumber', sequence);
   guestMessageHeader.set(page, 'algo', GUEST_MESSAGE_ALGO);
   guestMessageHeader.set(page, 'headerVersion', GUEST_MESSAGE_HEADER_VERSION);
   guestMessageHeader.set(page, 'headerSize', GUEST_MESSAGE_HEADER_SIZE);
@@ -112,7 +114,8 @@ function firmwareMessage(exitCode: number) {
     const { request, response, certs, pages } = args;
     const gfn = gpaToGfn(request);
     if (isPageAligned(request) && slotOf(world, gfn)) {
-      writeMessage(world.image('shared', gfn), args.type ?? SNP_MSG_REPORT_REQ);
+      const type = args.type ?? SNP_MSG_REPORT_REQ;
+      writeMessage(world.image('shared', gfn), { type, sequence: args.seq ?? nextSequence(world, 0) });
     }
     return naeRequest(world, vcpu, {
       code: code(exitCode),

@@ -85,6 +85,10 @@ export const vmGroup = group('vm', {
   byteBehindPages: count(
     'Every byte of the memory behind a GHCB page, which KVM can read but which is not modelled; for conformance cases only.',
   ),
+  messageCount0: word64('Messages with VMPCK 0 that the firmware counted: two for each request it answered.'),
+  messageCount1: word64('The same with VMPCK 1.'),
+  messageCount2: word64('The same with VMPCK 2.'),
+  messageCount3: word64('The same with VMPCK 3.'),
   preFaultGpa: word64('Address that the last KVM_PRE_FAULT_MEMORY left in its struct.'),
   preFaultSize: word64('Bytes that it left to be done.'),
   lockHolder: oneOf(lockHolders, 'kvm->lock: the thread that holds it while it waits, or for ever.'),

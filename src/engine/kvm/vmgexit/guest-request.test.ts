@@ -28,7 +28,29 @@ test('the firmware answers a report request with a report response', () => {
   expect(answerOf(run)).toEqual([0n, 0n]);
   const response = run.world.image('shared', 6);
   expect(guestMessageHeader.get(response, 'messageType')).toBe(6);
-  expect(guestMessageHeader.get(response, 'sequenceNumber')).toBe(1n);
+  expect(guestMessageHeader.get(response, 'sequenceNumber')).toBe(2n);
+});
+
+describe('sequence numbers', () => {
+  const AEAD_OFLOW = [0n, 0x1dn];
+  test('each request has the number after the last answer', () => {
+    const run = new Run().running().guest('guest-request', pages).guest('guest-request', pages);
+    expect(answerOf(run)).toEqual([0n, 0n]);
+    expect(guestMessageHeader.get(run.world.image('shared', 6), 'sequenceNumber')).toBe(4n);
+  });
+  test.each([0n, 1n, 2n, 4n, 0xffff_ffff_ffff_ffffn])('after one exchange %d is AEAD_OFLOW', (seq) => {
+    const run = new Run()
+      .running()
+      .guest('guest-request', pages)
+      .guest('guest-request', { ...pages, seq });
+    expect(answerOf(run)).toEqual(AEAD_OFLOW);
+    expect(answerOf(run.guest('guest-request', { ...pages, seq: 3n }))).toEqual([0n, 0n]);
+  });
+  test('a request that is refused counts for nothing', () => {
+    const run = new Run().running().guest('guest-request', { ...pages, type: 2 });
+    expect(answerOf(run)[1]).not.toBe(0n);
+    expect(answerOf(run.guest('guest-request', { ...pages, seq: 1n }))).toEqual([0n, 0n]);
+  });
 });
 
 test.each<[ProfileId, string, object, bigint]>([
