@@ -7,7 +7,7 @@ const errors = source.ghcb('error reporting for NAE events');
 const answered = source.kernel(
   '7.2.13',
   'arch/x86/kvm/svm/sev.c',
-  'sev_es_validate_vmgexit, sev_handle_vmgexit',
+  'sev_handle_vmgexit',
   'executed',
 );
 

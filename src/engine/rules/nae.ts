@@ -146,7 +146,7 @@ export const naeRules = rulesOf({
 
   GuestRequestPages: {
     says: 'Request and response page of a guest request must be page aligned and different.',
-    source: sev('sev_es_validate_vmgexit, guest requests'),
+    source: sev('sev_handle_vmgexit, guest requests'),
   },
   GuestRequestUnreadable: {
     says: 'A request page that KVM cannot read fails KVM_RUN with -EIO.',

@@ -236,7 +236,7 @@ export const apCreationFacets = {
       'part2-v5': read('yes', v5.apCreation),
       v11: read('no', v11.apCreation),
       v14: read('no', v14.apCreation),
-      ...kernels('executed', sev('sev_es_validate_vmgexit()'), {
+      ...kernels('executed', sev('sev_handle_vmgexit(), its checks'), {
         'linux-6.11': 'no',
         'linux-6.12': 'no',
         'linux-6.17': 'no',

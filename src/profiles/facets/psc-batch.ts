@@ -178,7 +178,7 @@ export const pscBatchFacets = {
       'part2-v5': read('bare1', v5.pscBatch),
       v11: byVmm,
       v14: byVmm,
-      ...kernels('executed', sev('sev_es_validate_vmgexit() and setup_vmgexit_scratch()'), {
+      ...kernels('executed', sev('sev_handle_vmgexit() and setup_vmgexit_scratch()'), {
         'linux-6.11': 'malformedInput',
         'linux-6.12': 'malformedInput',
         'linux-6.17': 'malformedInput',
@@ -203,7 +203,7 @@ export const pscBatchFacets = {
       'part2-v5': read('bare1', v5.pscBatch),
       v11: read('forwarded', v11.pscBatch),
       v14: read('forwarded', v14.pscBatch),
-      ...kernels('executed', sev('sev_es_validate_vmgexit()'), {
+      ...kernels('executed', sev('sev_handle_vmgexit(), its checks'), {
         'linux-6.11': 'beforeDispatch',
         'linux-6.12': 'beforeDispatch',
         'linux-6.17': 'beforeDispatch',

@@ -109,7 +109,7 @@ export const vmgexitFacets = {
     shownAs: asMerged('missingInput'),
     facts: {
       ...unsaidBeforeMerge,
-      ...kernels('executed', sev('sev_es_validate_vmgexit()'), {
+      ...kernels('executed', sev('sev_handle_vmgexit(), its checks'), {
         'linux-6.11': 'missingInput',
         'linux-6.12': 'missingInput',
         'linux-6.17': 'missingInput',
@@ -130,7 +130,7 @@ export const vmgexitFacets = {
       ...unsaidBeforeMerge,
       'part2-v4': read('internalError', v5.sevc),
       'part2-v5': read('internalError', v5.sevc),
-      ...kernels('executed', sev('sev_es_validate_vmgexit()'), {
+      ...kernels('executed', sev('sev_handle_vmgexit(), its checks'), {
         'linux-6.11': 'malformedInput',
         'linux-6.12': 'malformedInput',
         'linux-6.17': 'malformedInput',
@@ -149,7 +149,7 @@ export const vmgexitFacets = {
     shownAs: asMerged('missingInput'),
     facts: {
       ...unsaidBeforeMerge,
-      ...kernels('executed', sev('sev_es_validate_vmgexit() and the guest-request handlers'), {
+      ...kernels('executed', sev('sev_handle_vmgexit(), its checks, and the guest-request handlers'), {
         'linux-6.11': 'missingInput',
         'linux-6.12': 'missingInput',
         'linux-6.17': 'missingInput',

@@ -134,7 +134,7 @@ export const guestLogForms: readonly LineForm[] = [
   form({
     id: 'ap-creation-error',
     what: 'a line of a Linux guest about an AP creation that was refused',
-    source: linux('core.c: wakeup_cpu_via_vmgexit, vmgexit_ap_control'),
+    source: linux('core.c: wakeup_cpu_via_vmgexit; its place in 7.2 is vmgexit_ap_control'),
     formats: ['SNP AP {what:w} error'],
     read: (fields) => ({
       remarks: [`KVM's answer to ${textIn(fields, 'what')} had SW_EXITINFO1 other than 0.`],

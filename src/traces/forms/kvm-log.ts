@@ -211,7 +211,7 @@ export const kvmLogForms: readonly LineForm[] = [
   form({
     id: 'exit-code-snp-only',
     what: "KVM's line about a request of SNP guests that comes from another guest",
-    source: newer('sev_es_validate_vmgexit'),
+    source: newer('sev_handle_vmgexit'),
     formats: [about('vmgexit: exit code 0x{code:x} is SNP-only')],
     read: exitCode(answers(6, 'invalid event')),
   }),
