@@ -4,12 +4,7 @@ import { word } from './layout';
 import { source, type Source } from './source';
 
 const errors = source.ghcb('error reporting for NAE events');
-const answered = source.kernel(
-  '7.2.13',
-  'arch/x86/kvm/svm/sev.c',
-  'sev_handle_vmgexit',
-  'executed',
-);
+const answered = source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', 'sev_handle_vmgexit', 'executed');
 
 /** [31:0] of SW_EXITINFO1 after resume. */
 export const GHCB_HV_RESP_NO_ACTION = 0n;
