@@ -55,8 +55,15 @@ test.describe('on a phone', () => {
     await page.setViewportSize({ width: 320, height: 640 });
     await expect(page.locator('#lesson')).toBeVisible();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    // Coming back counts at once, while the address still names the lesson.
     await page.getByRole('button', { name: 'Done: play freely' }).tap();
     await expect(page.locator('#lesson')).toHaveCount(0);
+    await page.getByRole('button', { name: /^back to/ }).tap();
+    await expect(page.getByText('screen 11 of 11')).toBeVisible();
+    await page.keyboard.press('L');
+    await expect(page.locator('#lesson')).toHaveCount(0);
+    await page.keyboard.press('L');
+    await expect(page.getByText('screen 11 of 11')).toBeVisible();
   });
 });
 
