@@ -159,12 +159,7 @@ export const pageRules = rulesOf({
   },
   RmpadjustInUse: {
     says: 'The RMP entry of a VMSA page cannot be changed while a vCPU executes on it: FAIL_INUSE.',
-    source: source.mail(
-      'f4369605-7c8d-1a89-bd0e-b82710d0772a@amd.com',
-      'Brijesh Singh',
-      '2022-04-05',
-      'inferred',
-    ),
+    source: source.mail('f4369605-7c8d-1a89-bd0e-b82710d0772a@amd.com', 'Brijesh Singh', '2022-04-05'),
   },
   RmpadjustDone: {
     says: 'RMPADJUST sets or clears the VMSA attribute of a validated page.',

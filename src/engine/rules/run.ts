@@ -69,12 +69,12 @@ export const runRules = rulesOf({
     source: source.apm('VMRUN with SEV-SNP', 'inferred'),
   },
   VmsaInUse: {
-    says: 'A VMSA page is in use from VMRUN to the next exit: another VMRUN on it ends with VMEXIT_BUSY, for which KVM has no handler.',
+    says: 'VMEXIT_BUSY (-2) means that the BUSY bit of the VMSA is set, and KVM has no handler for it; that a VMSA is busy while another vCPU executes on it is unconfirmed.',
     source: source.mail(
-      'f4369605-7c8d-1a89-bd0e-b82710d0772a@amd.com',
-      'Brijesh Singh',
-      '2022-04-05',
-      'inferred',
+      '20251113225621.1688428-3-seanjc@google.com, Table C-1 of the APM as quoted there',
+      'Sean Christopherson',
+      '2025-11-13',
+      'unconfirmed',
     ),
   },
   VmsaAtPhysicalZero: {

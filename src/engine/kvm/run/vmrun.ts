@@ -8,11 +8,11 @@ import { NO_PFN, type World } from '../../world';
 
 /** Why VMRUN did not enter the guest. */
 export interface EntryFailure {
-  /** Exit code of VMRUN, as wide as the kernel keeps it: of an invalid state, hardware_entry_failure_reason. */
+  /** Exit code of VMRUN, as wide as the kernel keeps it; VMEXIT_INVALID becomes hardware_entry_failure_reason. */
   readonly reason: bigint;
   readonly why: string;
   readonly rule: RuleId;
-  /** The exit code is not the one of an invalid state: KVM finds no handler for it. */
+  /** The exit code is VMEXIT_BUSY, for which KVM has no handler. */
   readonly busy?: true;
 }
 
@@ -28,7 +28,7 @@ function hardwareReason(world: World): bigint {
   return hardwareReasons[world.facet('failEntry.reason')];
 }
 
-/** VMEXIT_BUSY is VMEXIT_INVALID less one. */
+/** VMEXIT_BUSY is -2, VMEXIT_INVALID -1, in as many bits. */
 const busyReason = (world: World): bigint => hardwareReason(world) - 1n;
 
 /** The vCPU that executes on a VMSA page: the hardware marks the page as in use from VMRUN to the next exit. */
