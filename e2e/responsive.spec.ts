@@ -44,7 +44,7 @@ async function measured(
   expect(found.filter(([, longest]) => longest > bar)).toEqual([]);
 }
 
-/** Does the acts without measuring: Chromium sometimes never ends a trace, and `npm test` must. @returns no tasks */
+/** Does the acts without measuring, which takes a quiet machine. @returns no tasks */
 async function done(page: Page, act: (page: Page, clock: TaskClock) => Promise<void>): Promise<LongestTasks> {
   await act(page, { phase: () => Promise.resolve() });
   return new Map();
@@ -58,7 +58,6 @@ test('linux-boot under all generations: opened, stepped through, and each panel'
   browser,
   page,
 }) => {
-  test.skip(!isLong, 'it measures, which takes a quiet machine');
   test.setTimeout(LONG_MILLISECONDS);
   await page.goto('./');
   await measured({ browser, page }, BAR, async (own, { phase }) => {

@@ -90,14 +90,17 @@ export async function leastOf(
   return [...least].sort(([, a], [, b]) => b - a);
 }
 
+/** A page on which nothing is drawn may leave an idle callback waiting until something else wakes it. */
+const MOST_IDLE_MILLISECONDS = 2_000;
+
 /**
  * The page has nothing left to do, what begins after a rest of 300 ms included. Nothing is asserted after it: what is
  * measured should only be whole.
  */
 export const rest = (page: Page): Promise<void> =>
-  page.evaluate(
-    () =>
-      new Promise<void>((resolve) =>
-        setTimeout(() => requestIdleCallback(() => requestIdleCallback(() => resolve())), 400),
-      ),
-  );
+  page.evaluate(async (timeout) => {
+    const idle = (): Promise<unknown> => new Promise((done) => requestIdleCallback(done, { timeout }));
+    await new Promise((done) => setTimeout(done, 400));
+    await idle();
+    await idle();
+  }, MOST_IDLE_MILLISECONDS);

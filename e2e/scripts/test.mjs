@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The whole check; with --long only the unit tests, but all of them: full grids, ten million fuzzed inputs, and
- * the score of a sample of mutants, from a seed of this run; and every view at every width in the browser. `npm run test:long -- fuzz` runs the tests of that name.
+ * The whole check. With --long instead: all unit tests (full grids, ten million fuzzed inputs), the score of a sample of
+ * mutants, the long browser tests, and the digests in every engine. `npm run test:long -- fuzz` runs the unit tests of that name.
  * The whole check is types, lint, unit tests, build, browser tests. Two stages run at a time; the browser tests
  * wait for the build and run alone. Prints a headline per stage, the output of stages that failed,
  * and as its last line the sum: each test counts, and so does each stage that is not made of tests.
@@ -109,12 +109,12 @@ const unit = {
   report: unitCount,
   headline: fuzzedInputs,
 };
-/** Two hundred kills of the browser in the middle of the work. @type {Stage} */
-const kills = {
-  name: 'kills',
+/** Two hundred kills of the browser; every view at every width and in every mode; the longest tasks. @type {Stage} */
+const longBrowser = {
+  name: 'browser',
   commands: [
     [...bin.vite, 'build', '--logLevel', 'warn'],
-    ['e2e/scripts/e2e.mjs', 'e2e/kills.spec.ts'],
+    ['e2e/scripts/e2e.mjs', 'e2e/kills.spec.ts', 'e2e/grid.spec.ts', 'e2e/responsive.spec.ts'],
   ],
   report: browserCount,
 };
@@ -193,16 +193,7 @@ mkdirSync(results, { recursive: true });
 
 /** @type {Outcome[]} */
 const outcomes = [];
-/** Every view at every width and in every mode. @type {Stage} */
-const grid = {
-  name: 'grid',
-  commands: [
-    [...bin.vite, 'build', '--logLevel', 'warn'],
-    ['e2e/scripts/e2e.mjs', 'e2e/grid.spec.ts'],
-  ],
-  report: browserCount,
-};
-const long = chosen.length > 0 ? [unit] : [unit, mutants, kills, digests, grid];
+const long = chosen.length > 0 ? [unit] : [unit, mutants, longBrowser, digests];
 const waiting = isLong ? long : [unit, ...besideUnit];
 console.log(`seed ${seed} (VMGEXIT_SEED)`);
 const worker = async () => {
