@@ -13,6 +13,7 @@ import { holderOf, awaited, locksHeldBy, threadName } from './kvm/threads/locks'
 import { needsWake } from './kvm/run/run';
 import type { InvariantName } from './rules/invariants';
 import { perform } from './perform';
+import type { Vm } from './state/vm';
 import { threadToContinue } from './vmm/threads';
 import { World } from './world';
 
@@ -69,6 +70,7 @@ const often = [
   vmm('punch-hole', { gfn, n: fc.constantFrom(1, 2) }),
   vmm('launch-finish'),
   vmm('answer', { vcpu, ret: fc.constantFrom(0n, 22n) }),
+  vmm('handle', { vcpu }),
   guest('init', { target }),
   guest('sipi', { target }),
   guest('init-sipi', { target }),
@@ -114,6 +116,7 @@ const input: fc.Arbitrary<Act | typeof rest> = fc.oneof(
 const begun = (verb: string, args: object = {}): Act => made('vmm', {}, verb, args);
 const launch: readonly Act[] = [
   begun('create-vm'),
+  begun('hypercall-exits'),
   begun('memslot', { gfn: 0, n: 0x400 }),
   begun('set-attributes', { gfn: 0, n: 0x400, private: true }),
   begun('init2'),
@@ -137,6 +140,8 @@ const prefixes: readonly (readonly Act[])[] = [
   ],
 ];
 
+const hosts = ['manual', 'manual', 'qemu', 'qemu-10.2', 'cloud-hypervisor'] as const;
+
 /** One world, and what was found in it. */
 class Play {
   readonly world: World;
@@ -144,8 +149,9 @@ class Play {
   private encrypted = 0;
   private finished = false;
 
-  constructor(id: ProfileName) {
+  constructor(id: ProfileName, host: Vm['personality']) {
     this.world = new World({ vcpus: 3, gfnCount: 0x400, gmemPages: 0x400 }, profile(id));
+    this.world.vm.personality = host;
     this.world.recorder = {
       transition: () => {},
       facet: () => {},
@@ -217,10 +223,11 @@ test('threads, vCPUs and guest in any order: an answer, the same one twice, and 
   fc.assert(
     fc.property(
       fc.constantFrom(...profileIds),
+      fc.constantFrom(...hosts),
       fc.constantFrom(...prefixes),
       fc.array(input, { minLength: 10, maxLength: 60, size: 'max' }),
-      (id, prefix, acts) => {
-        const [play, again] = [new Play(id), new Play(id)];
+      (id, host, prefix, acts) => {
+        const [play, again] = [new Play(id, host), new Play(id, host)];
         play.take(prefix);
         const mark = play.world.mark();
         const before = play.world.digest();

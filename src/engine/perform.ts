@@ -47,10 +47,13 @@ function performWatched(world: World, act: Act): Outcome {
     closeAfterLastCall(world);
     return refusal;
   } catch (error) {
-    if (error instanceof HostOops) oops(world, inKernel, error);
-    else if (error instanceof NeverReturns) hang(world, inKernel, error);
+    const within = world.callInside ? { ...inKernel, call: world.callInside } : inKernel;
+    if (error instanceof HostOops) oops(world, within, error);
+    else if (error instanceof NeverReturns) hang(world, within, error);
     else throw error;
     return undefined;
+  } finally {
+    world.callInside = undefined;
   }
 }
 

@@ -14,6 +14,7 @@ import { exchangeChart, type ExchangeDefinition, type ExchangeEvent } from '../m
 import { launchChart, type LaunchDefinition, type LaunchEvent } from '../machines/launch';
 import { vcpuChart, type VcpuDefinition } from '../machines/vcpu';
 import type { VcpuEvent } from '../machines/vcpu-events';
+import type { VmmAct } from './acts';
 import { Arena, WriteLog, type WordAddress } from './memory/arena';
 import { digestInParts, type Digest } from './memory/digest';
 import { Image } from './memory/image';
@@ -152,6 +153,8 @@ export class World {
   readonly threads: readonly Thread[];
   /** The act goes on with a call that waited: it has passed the check for a dead VM. */
   resumesCall = false;
+  /** The call of the VMM, inside the handling of an exit, that the kernel is in. */
+  callInside: VmmAct | undefined;
   readonly slots: readonly Slot[];
   readonly regions: readonly EncryptedRegion[];
   readonly files: readonly GmemFile[];

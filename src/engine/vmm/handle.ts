@@ -7,11 +7,12 @@ import type { Vcpu } from '../state/vcpu';
 import type { World } from '../world';
 import { personalities } from './personalities/all';
 import { exitOf, exitText, type Verdict } from './personalities/personality';
+import { CallWaits } from './waiting';
 
 /** Retries of a KVM_RUN that returns -EAGAIN or -EINTR before the model waits for a change. */
 const MAX_RETRIES = 2;
 
-/** Implements the VMM verb `handle`. */
+/** Implements the VMM verb `handle`. An exit in whose handling a call waits is pending still, and handled anew after it. */
 export function handleExit(world: World, index: number): Outcome {
   const vcpu = world.vcpus[index];
   if (!vcpu?.exists) return refused(`there is no vCPU ${index}`);
@@ -20,10 +21,14 @@ export function handleExit(world: World, index: number): Outcome {
   if (personality === 'manual') return refused('the host is manual: no personality handles exits');
   const exit = exitOf(world, index);
   world.move('vmmReads', index, { who: personality, exit: exitText(exit) });
-  const verdict = personalities[personality].handle(exit);
-  vcpu.exitPending = false;
-  world.vm.answersGiven += 1;
-  apply(world, vcpu, verdict);
+  try {
+    const verdict = personalities[personality].handle(exit);
+    vcpu.exitPending = false;
+    world.vm.answersGiven += 1;
+    apply(world, vcpu, verdict);
+  } catch (error) {
+    if (!(error instanceof CallWaits)) throw error;
+  }
   return undefined;
 }
 

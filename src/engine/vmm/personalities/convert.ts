@@ -5,6 +5,7 @@ import type { Outcome } from '../../acts';
 import { memoryHandlers } from '../memory';
 import type { Slot } from '../../state/vm';
 import type { World } from '../../world';
+import { callToHandleExit } from '../waiting';
 
 /** A range to convert, requested by the guest or by a memory fault. */
 export interface Conversion {
@@ -16,6 +17,12 @@ export interface Conversion {
 /** Why it failed; undefined on success and when there was nothing to do. */
 export type ConversionResult = { readonly failed: string } | undefined;
 
+/** Frames. */
+interface Range {
+  readonly gfn: number;
+  readonly n: number;
+}
+
 const MAX_PAGES = 1n << 40n;
 
 function slotAt(world: World, gfn: number): Slot | undefined {
@@ -25,18 +32,18 @@ function slotAt(world: World, gfn: number): Slot | undefined {
 /** Result of an ioctl that is part of handling an exit. */
 const resultOf = (world: World, outcome: Outcome): number => (outcome ? -errno.EINVAL : world.vm.ioctlRet);
 
-function setAttributes(
-  world: World,
-  range: { gfn: number; n: number },
-  toPrivate: boolean,
-): ConversionResult {
-  const outcome = memoryHandlers['set-attributes'](world, { ...range, private: toPrivate });
-  const result = resultOf(world, outcome);
+function setAttributes(world: World, index: number, range: Range, toPrivate: boolean): ConversionResult {
+  const args = { ...range, private: toPrivate };
+  const act = { actor: 'vmm', verb: 'set-attributes', args } as const;
+  const set = (): Outcome => memoryHandlers['set-attributes'](world, args);
+  const result = resultOf(world, callToHandleExit(world, index, act, set));
   return result === 0 ? undefined : { failed: `KVM_SET_MEMORY_ATTRIBUTES = ${errnoText(result)}` };
 }
 
-function punch(world: World, range: { gfn: number; n: number }): ConversionResult {
-  const result = resultOf(world, memoryHandlers['punch-hole'](world, range));
+function punch(world: World, index: number, range: Range): ConversionResult {
+  const act = { actor: 'vmm', verb: 'punch-hole', args: range } as const;
+  const punched = callToHandleExit(world, index, act, () => memoryHandlers['punch-hole'](world, range));
+  const result = resultOf(world, punched);
   return result === 0 ? undefined : { failed: `fallocate = ${errnoText(result)}` };
 }
 
@@ -46,7 +53,7 @@ function say(world: World, index: number, conversion: Conversion): void {
 }
 
 /** @returns the frame and page count when both are sane, else why they are refused with -EINVAL */
-function checked({ gpa, pages }: Conversion): { gfn: number; n: number } | string {
+function checked({ gpa, pages }: Conversion): Range | string {
   if (!isPageAligned(gpa)) return 'the address is not page aligned';
   if (pages === 0n) return 'the range is empty';
   if (pages > MAX_PAGES || gpaToGfn(gpa) > MAX_PAGES) return 'the range is outside guest memory';
@@ -69,7 +76,7 @@ export function qemuConvert(world: World, index: number, conversion: Conversion)
     world.move('vmmLeavesAlone', index, { why: 'no memory region, made shared' }, 'QemuIgnoresMmio');
     return undefined;
   }
-  const failed = setAttributes(world, range, toPrivate);
+  const failed = setAttributes(world, index, range, toPrivate);
   if (failed) return failed;
   if (range.gfn + range.n > slot.firstGfn + slot.pages) {
     return { failed: 'the range runs out of its memory region, after its attribute was set' };
@@ -78,11 +85,11 @@ export function qemuConvert(world: World, index: number, conversion: Conversion)
     discardShared(world, index, range);
     return undefined;
   }
-  return punch(world, range);
+  return punch(world, index, range);
 }
 
 /** Discards the userspace pages of a range that is private now; they read as zeros when they are used again. */
-function discardShared(world: World, index: number, { gfn, n }: { gfn: number; n: number }): void {
+function discardShared(world: World, index: number, { gfn, n }: Range): void {
   const count = Math.max(0, Math.min(n, world.config.gfnCount - gfn));
   if (count === 0) return;
   world.pages.sharedLow.setRun(gfn, count, 0);
@@ -104,9 +111,9 @@ export function cloudHypervisorConvert(
   const range = checked(conversion);
   if (typeof range === 'string') return { failed: range };
   const { toPrivate } = conversion;
-  const failed = setAttributes(world, range, toPrivate);
+  const failed = setAttributes(world, index, range, toPrivate);
   if (failed) return failed;
-  if (!toPrivate && slotAt(world, range.gfn)) punch(world, range);
+  if (!toPrivate && slotAt(world, range.gfn)) punch(world, index, range);
   return undefined;
 }
 
@@ -115,5 +122,5 @@ export function attributeOnly(world: World, index: number, conversion: Conversio
   say(world, index, conversion);
   const range = checked(conversion);
   if (typeof range === 'string') return { failed: range };
-  return setAttributes(world, range, conversion.toPrivate);
+  return setAttributes(world, index, range, conversion.toPrivate);
 }

@@ -16,6 +16,7 @@ import { takeFault } from '../../faults';
 import { exitOfReason } from '../../kvm/exit';
 import type { RuleId } from '../../rules';
 import { memoryHandlers } from '../memory';
+import { callToHandleExit } from '../waiting';
 import type { ConversionResult, Conversion } from './convert';
 import { mmioAccess, portAccess } from './devices';
 import { again, idle, retry, stop, type Exit, type Verdict } from './personality';
@@ -98,7 +99,9 @@ function preFault({ world, index }: Exit, { gpa, pages }: Conversion): void {
   for (let at = gpa; at < end;) {
     const range = { gfn: gpaToGfn(at), n: Number((end - at) / PAGE_BYTES), vcpu: index };
     world.move('vmmPreFaults', index, { gpa: at, pages: range.n }, 'QemuPreFaults');
-    if (memoryHandlers['pre-fault'](world, range) || world.vm.ioctlRet !== 0) return;
+    const act = { actor: 'vmm', verb: 'pre-fault', args: range } as const;
+    const impossible = callToHandleExit(world, index, act, () => memoryHandlers['pre-fault'](world, range));
+    if (impossible || world.vm.ioctlRet !== 0) return;
     at = world.vm.preFaultGpa;
   }
 }
