@@ -3,8 +3,18 @@ import { WriteLog } from '../../engine/memory/arena';
 import { PageField } from '../../engine/memory/page-field';
 import { createPageStore, type PageStore } from '../../engine/memory/page-store';
 import { count, fastest, line, part, sequence } from './measure';
+import { worldAfter } from './worlds';
 
 const TIB_PAGES = 2 ** 28;
+
+const storm = `ghcb-scenario 1
+title   a guest of 1 TiB that converts memory
+vm      vcpus=2 memory=1024G
+guest   storm
+launch  standard
+run     until=steps:100000
+end ghcb-scenario
+`;
 
 /** Bytes that appear while something is made. */
 function bytesOf<T>(make: () => T): { made: T; bytes: number } {
@@ -34,7 +44,14 @@ export function benchPages(): void {
   line(
     'guest of 1 TiB, all of it private',
     `${(bytes / 2 ** 20).toFixed(1)} MiB`,
-    `${made.fields.length} fields; bar 16 MiB`,
+    `${made.fields.length} fields; bar 16 MiB; as four bytes a page ${count((TIB_PAGES * 4 * made.fields.length) / 2 ** 20)} MiB`,
+  );
+  const { world, stepCount } = worldAfter(storm);
+  const facts = world.pages.fields.reduce((sum, field) => sum + field.byteLength, 0);
+  line(
+    `guest of 1 TiB after ${count(stepCount)} steps of a storm`,
+    `${(facts / 2 ** 20).toFixed(1)} MiB`,
+    'bar 16 MiB',
   );
 
   const log = new WriteLog();
