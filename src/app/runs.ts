@@ -17,6 +17,7 @@ import { defaultRunOptions, runInParts, type RunInParts, type RunOptions } from 
 import { groupTexts } from '../views/compare/words';
 import { toldAct, type ToldAct } from '../views/shared/words';
 import { actLine, headOf, type Head, type Line, type Scenario } from '../scenarios/scenario';
+import { ActTime } from './act-time';
 import { comparedCourse } from './compared-course';
 import { courseOf, type Course } from './course';
 import type { ShownRun } from './shown-run';
@@ -58,7 +59,7 @@ export class TextRun {
   private readonly done: ShownRun[] = [];
   private readonly courses: Course[] = [];
   private remarks: string[] = [];
-  private actBegan = 0;
+  private readonly actTime = new ActTime();
 
   /**
    * @param specs runs it under these profiles instead of those that the text names
@@ -80,7 +81,7 @@ export class TextRun {
       maxSteps: times * maxSteps,
       maxWrites: times * maxWrites,
       maxBytes: times * maxBytes,
-      mayGoOn: () => performance.now() - this.actBegan < times * MAX_PAGE_ACT_MS,
+      mayGoOn: () => this.actTime.look() < times * MAX_PAGE_ACT_MS,
     };
   }
 
@@ -133,7 +134,7 @@ export class TextRun {
     this.running = runInParts(scenario, profile, (world) => new Timeline(world), this.budget());
     try {
       for (;;) {
-        this.actBegan = performance.now();
+        this.actTime.begin();
         const part = this.running.parts.next();
         if (part.done) return part.value;
         yield;

@@ -12,6 +12,7 @@ import { positionOf } from '../../lessons/where';
 import type { InspectorTab } from '../../views/inspector/tabs';
 import type { CatalogItem } from '../../views/outline/groups';
 import type { Selection } from '../../views/shared/selection';
+import { ActTime } from '../act-time';
 import { loadScenario } from '../catalog';
 import type { Course } from '../course';
 import { Jobs } from '../jobs.svelte';
@@ -68,7 +69,7 @@ export class Reading {
   private readonly texts: Record<string, string> = {};
   private readonly jobs = new Jobs();
   private readonly watching = new Jobs();
-  private actBegan = 0;
+  private readonly actTime = new ActTime();
   private readonly runs: LessonRuns;
 
   constructor(opened: Opened) {
@@ -92,8 +93,8 @@ export class Reading {
         scenario: (slug) => own(this.texts, slug),
       },
       {
-        mayGoOn: () => performance.now() - this.actBegan < MAX_PAGE_ACT_MS,
-        beforeAct: () => (this.actBegan = performance.now()),
+        mayGoOn: () => this.actTime.look() < MAX_PAGE_ACT_MS,
+        beforeAct: () => this.actTime.begin(),
       },
     );
   }
