@@ -49,7 +49,7 @@ for (const [form, least] of [
   test(`the ${form} is saved as SVG that stands alone, and dropped on the page it opens the scenario`, async ({
     page,
   }) => {
-    await openRun(page, `${run}&k=40`);
+    await openRun(page, `${run}&k=40&p=djAuZXhpdA`); // v0.exit
     const file = await saved(page, `Save ${form} as SVG`);
     const svg = file.bytes.toString('utf8');
     expect(file.name).toMatch(/^[a-z0-9-]+\.svg$/);
@@ -64,6 +64,7 @@ for (const [form, least] of [
     await page.locator('input[type=file]').setInputFiles(file.path);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^A batch of page state changes/);
     await expectStep(page, 40);
+    await expect(page.getByRole('list', { name: 'Pinned values' })).toContainText('v0.exit');
     await expect(page.locator('body > svg, main svg title#title')).toHaveCount(0);
   });
 

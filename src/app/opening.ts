@@ -48,6 +48,8 @@ export interface OpenedPage {
   openText(text: string, shipped: Shipped | undefined): Promise<{ readonly ok: boolean } | undefined>;
   openRecording(file: StreamedFile, slug: string): Promise<boolean>;
   showWork(work: Work, shipped: Shipped | undefined): Promise<boolean>;
+  /** What is shown is a person's own from now on. */
+  keep(): void;
   /** Runs what is shown under the chosen profiles. */
   runBranches(): Promise<boolean>;
   warn(text: string): void;
@@ -57,6 +59,8 @@ export interface OpenedPage {
 interface Opened {
   readonly address: Address;
   readonly workId: string | undefined;
+  /** The scenario, where it came beside the address: in a picture. */
+  readonly text?: string | undefined;
   /** The view that was shown then; with another one a person went elsewhere meanwhile, and stays there. */
   view: ViewId;
 }
@@ -85,20 +89,22 @@ export class Opening {
   openAgain(): Promise<boolean> {
     const { current, page } = this;
     if (!current) return Promise.resolve(false);
-    const { address, workId } = current;
+    const { address, workId, text } = current;
     const { profiles: _, ...showing } = address.showing;
     const { chosen } = page.profiles;
-    return this.open({ ...address, showing: { ...showing, ...(chosen && { profiles: chosen }) } }, workId);
+    const again = { ...address, showing: { ...showing, ...(chosen && { profiles: chosen }) } };
+    return this.open(again, workId, text);
   }
 
   /**
    * @param workId of a person's work that the address belongs to; where it is gone the address is opened
+   * @param text the scenario, where it came beside the address
    * @returns whether it was opened, and nothing newer took its place
    */
-  async open(address: Address, workId?: string): Promise<boolean> {
+  async open(address: Address, workId?: string, text?: string): Promise<boolean> {
     const { page } = this;
     const { target, showing, remarks } = address;
-    const own = { address, workId, view: page.view };
+    const own: Opened = { address, workId, text, view: page.view };
     this.current = own;
     this.last = own;
     page.jobs.end();
@@ -107,7 +113,8 @@ export class Opening {
     page.links.arrive();
     page.loading = true;
     page.notice = remarks.join(' ');
-    const asks = target.kind === 'front' && showing.step === undefined && workId === undefined;
+    const asks =
+      target.kind === 'front' && showing.step === undefined && workId === undefined && text === undefined;
     page.front = asks ? 'asks' : 'gone';
     if (target.kind !== 'lesson') page.lessons.leave();
     if (showing.chrome !== undefined) page.chrome = showing.chrome;
@@ -150,6 +157,7 @@ export class Opening {
   private async openTarget(own: Opened): Promise<boolean> {
     const { page } = this;
     const { target } = own.address;
+    if (own.text !== undefined) return this.openGiven(own, target, own.text);
     if (target.kind === 'packed') return this.openPacked(own, target);
     if (target.kind === 'scenario') return this.openSlug(own, target.slug);
     if (target.kind === 'recording') return this.openRecording(own, target.slug);
@@ -162,6 +170,18 @@ export class Opening {
     // Where the links of a view name profiles, the run beside it follows them.
     const follows = panelOf(target.view).link?.carriesProfiles && page.profiles.chosen;
     return follows ? page.runBranches() : true;
+  }
+
+  /** A text that came beside its address: the shipped scenario that the address names, if it still is that. */
+  private async openGiven(own: Opened, target: Target, text: string): Promise<boolean> {
+    const { page } = this;
+    const slug = target.kind === 'scenario' ? target.slug : target.kind === 'front' ? FRONT : undefined;
+    const known = slug === undefined ? undefined : await loadScenario(slug);
+    if (this.current !== own) return false;
+    const isShipped = slug !== undefined && known?.ok === true && known.value === text;
+    const result = await page.openText(text, isShipped ? { slug, text, front: false } : undefined);
+    if (result && !isShipped) page.keep();
+    return result?.ok === true;
   }
 
   private async openPacked(own: Opened, target: Extract<Target, { kind: 'packed' }>): Promise<boolean> {

@@ -28,14 +28,14 @@ import { Lessons } from './lessons/lessons.svelte';
 import { Links, type EntryState, type Shipped } from './links';
 import { Memory } from './memory.svelte';
 import { Opening } from './opening';
-import { panelNamed, type ViewId } from './panels';
+import type { ViewId } from './panels';
 import { Player } from './player.svelte';
 import { Profiles } from './profiles.svelte';
 import type { Ran, RunResult, TextRun } from './runs';
 import type { ShownRun } from './shown-run';
 import { landmarkFrom, type Landmark } from './landmarks';
 import { Revising } from './revising.svelte';
-import { parseAddress } from './url';
+import { parseAddress, type Address } from './url';
 import { OwnWork } from './own-work/own-work.svelte';
 import type { Work, WorkBranch } from './own-work/work';
 
@@ -257,12 +257,11 @@ export class Session {
       location.hash = address;
       return;
     }
-    const { showing } = parseAddress(address);
-    if (showing.profiles) this.profiles.chosen = showing.profiles;
-    if (!(await this.openOwn(scenario))) return;
-    const panel = panelNamed(showing.view ?? '');
-    if (panel) this.show(panel.id);
-    this.seek(showing.step ?? this.position);
+    this.links.push();
+    const { target, ...rest } = parseAddress(address);
+    // A lesson would show what it is about instead.
+    const own: Address = { ...rest, target: target.kind === 'lesson' ? { kind: 'front' } : target };
+    if (await this.opening.open(own, undefined, scenario)) this.pinsChanged();
   }
 
   /**

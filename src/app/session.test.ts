@@ -1,6 +1,7 @@
 /** The page without its views: what a person opens, runs, steps through, saves and links to. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { finish } from '../base/resumable';
+import { svgText } from '../exports/picture/svg';
 import { openPage } from '../testing/app/page';
 import { CODEC, pack } from './pack';
 import { Session } from './session.svelte';
@@ -71,6 +72,37 @@ describe('opening', () => {
     expect(other).not.toBe(link);
     const warned = await opened(other.slice(other.indexOf('#')));
     await vi.waitFor(() => expect(warned.notice).toContain('deadbeef'));
+  });
+});
+
+describe('a picture of the page', () => {
+  const picture = (scenario: string, address: string): string =>
+    svgText(
+      { name: 'a', title: 'a', description: 'a', width: 1, height: 1, shapes: [] },
+      { colourOf: () => '#000', mono: 'monospace', sans: 'sans-serif' },
+      { scenario, address },
+    );
+
+  test.each([
+    ['its step, view, filter, selection and pins', (text: string) => text, '#/s/psc-batch'],
+    ['its own text, where that is no longer the shipped one', (text: string) => `${text}# changed\n`, '#/x/'],
+  ])('opens %s', async (_, change, place) => {
+    const before = await opened('#/s/psc-batch?r=linux-7.2&k=12&v=pages&sel=page:0x120');
+    const text = change(before.draft);
+    before.filtering.apply('v0.exit changed');
+    before.pinning.show(['v0.exit', 'page.0x120.rmp']);
+    const link = await before.links.link();
+    const session = await opened('#/s/linux-boot');
+    await session.openPicture(picture(text, link.slice(link.indexOf('#'))), 'a.svg');
+    expect(session.draft).toBe(text);
+    expect([session.position, session.view, session.selection]).toEqual([
+      12,
+      'pages',
+      { kind: 'page', gfn: 0x120 },
+    ]);
+    expect(session.filtering.text).toBe('v0.exit changed');
+    expect(session.pinning.paths).toEqual(['v0.exit', 'page.0x120.rmp']);
+    await vi.waitFor(() => expect(location.hash).toContain(place));
   });
 });
 
