@@ -59,9 +59,10 @@ function browserCount() {
 /** Package binaries, started with node itself: no shell and no npx in between. */
 const bin = {
   svelteCheck: ['node_modules/svelte-check/bin/svelte-check'],
-  tsc: ['node_modules/typescript/bin/tsc'],
+  tsc: ['node_modules/typescript-native/bin/tsc'],
+  oxlint: ['node_modules/oxlint/bin/oxlint'],
   eslint: ['node_modules/eslint/bin/eslint.js'],
-  prettier: ['node_modules/prettier/bin/prettier.cjs'],
+  oxfmt: ['node_modules/oxfmt/bin/oxfmt'],
   vitest: ['node_modules/vitest/vitest.mjs'],
   vite: ['node_modules/vite/bin/vite.js'],
 };
@@ -87,10 +88,7 @@ const besideUnit = [
   },
   {
     name: 'lint',
-    commands: [
-      [...bin.eslint, '.'],
-      [...bin.prettier, '--check', '--cache', '--log-level', 'warn', '.'],
-    ],
+    commands: [bin.oxlint, [...bin.eslint, '.'], [...bin.oxfmt, '--check', '.']],
   },
 ];
 /** @type {Stage} */
@@ -109,6 +107,8 @@ const unit = {
   report: unitCount,
   headline: fuzzedInputs,
 };
+/** What ESLint finds in components with types: it takes longer than all other lint together. @type {Stage} */
+const components = { name: 'lint', commands: [[...bin.eslint, 'src/**/*.svelte', 'src/**/*.svelte.ts']] };
 /** Two hundred kills of the browser; every view at every width and in every mode; the longest tasks. @type {Stage} */
 const longBrowser = {
   name: 'browser',
@@ -193,7 +193,7 @@ mkdirSync(results, { recursive: true });
 
 /** @type {Outcome[]} */
 const outcomes = [];
-const long = chosen.length > 0 ? [unit] : [unit, mutants, longBrowser, digests];
+const long = chosen.length > 0 ? [unit] : [unit, components, mutants, longBrowser, digests];
 const waiting = isLong ? long : [unit, ...besideUnit];
 console.log(`seed ${seed} (VMGEXIT_SEED)`);
 const worker = async () => {

@@ -66,7 +66,9 @@ export class Beside {
 
   /** What a link says of it; nothing of a recording that does not ship with the page. */
   get inLink():
-    { readonly text: string; readonly specs?: readonly string[] } | { readonly slug: string } | undefined {
+    | { readonly text: string; readonly specs?: readonly string[] }
+    | { readonly slug: string }
+    | undefined {
     const { counterpart } = this;
     if (counterpart?.kind === 'text') return counterpart;
     return counterpart?.slug === undefined ? undefined : { slug: counterpart.slug };

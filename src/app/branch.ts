@@ -21,4 +21,14 @@ export interface Branch {
 
 /** What stands over the page. */
 export type Dialog =
-  'palette' | 'help' | 'acts' | 'profiles' | 'name' | 'note' | 'change' | 'export' | 'value' | 'qr' | 'none';
+  | 'palette'
+  | 'help'
+  | 'acts'
+  | 'profiles'
+  | 'name'
+  | 'note'
+  | 'change'
+  | 'export'
+  | 'value'
+  | 'qr'
+  | 'none';

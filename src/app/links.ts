@@ -52,7 +52,9 @@ export interface LinkedPage {
   /** What stands beside the run. */
   readonly beside: {
     readonly inLink:
-      { readonly text: string; readonly specs?: readonly string[] } | { readonly slug: string } | undefined;
+      | { readonly text: string; readonly specs?: readonly string[] }
+      | { readonly slug: string }
+      | undefined;
   };
   /** The lesson that is open beside the run. */
   readonly lessons: { readonly target: Target | undefined };

@@ -29,7 +29,8 @@ export function markdownPieces(line: string): readonly MarkdownPiece[] {
 }
 
 function pieceOf([, code, strong, emphasis, bang, words, target, bare]: RegExpMatchArray):
-  MarkdownPiece | undefined {
+  | MarkdownPiece
+  | undefined {
   if (code !== undefined) return { kind: 'code', text: code };
   if (strong !== undefined) return { kind: 'strong', text: strong };
   if (emphasis !== undefined) return { kind: 'emphasis', text: emphasis };

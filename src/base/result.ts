@@ -10,7 +10,8 @@ export interface Problem {
 
 /** A value, or the reason why there is none. */
 export type Result<T, E = Problem> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: E };
 
 /** The good case of a {@link Result}. */
 export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });

@@ -1,5 +1,5 @@
 // The test configuration knows test files only; the virtual module is declared beside its plugin.
-// eslint-disable-next-line @typescript-eslint/triple-slash-reference
+// oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./layout/virtual-charts.d.ts" />
 import layouts from 'virtual:charts';
 import { describe, expect, test } from 'vitest';

@@ -93,7 +93,8 @@ function* ladder(comparison: Comparison): Resumable<string[]> {
 
 /** A row to be drawn, or words beside the lanes. */
 type Drawn =
-  { readonly row: ComparedRow; readonly number: number; readonly text: RowText } | { readonly words: string };
+  | { readonly row: ComparedRow; readonly number: number; readonly text: RowText }
+  | { readonly words: string };
 
 class LadderText {
   private readonly ladder: TextLadder;

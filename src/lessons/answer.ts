@@ -5,7 +5,8 @@ import { headOf, type Scenario } from '../scenarios/scenario';
 import type { LessonProblem, Written } from './lesson';
 
 export type Answer<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: LessonProblem };
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: LessonProblem };
 
 export const wrong = (
   line: number,

@@ -4,7 +4,8 @@ import { parseScenario } from './parse';
 
 /** What a typed line is: an act, or why it is none yet. */
 export type TypedAct =
-  { readonly ok: true; readonly act: Act } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly act: Act }
+  | { readonly ok: false; readonly message: string };
 
 const guestWord = /^v\d+$/;
 const isActor = (word: string): word is Actor => Object.hasOwn(actTables, word);

@@ -158,7 +158,8 @@ export class TraceReader {
   private following: TraceLine[] = [];
   /** Lines that are unknown, and together perhaps one that is known. */
   private waiting:
-    { readonly lines: PlainLine[]; readonly text: string; readonly reading: Reading } | undefined;
+    | { readonly lines: PlainLine[]; readonly text: string; readonly reading: Reading }
+    | undefined;
 
   /** Takes a line. @returns the lines that are settled by it, in order */
   push(line: PlainLine): TraceLine[] {

@@ -30,7 +30,7 @@ function run(text: string, call: string, on: number): unknown {
     if (++rounds > 1000) throw new Error('endless');
   };
   // The code is text of this test.
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  // oxlint-disable-next-line typescript/no-implied-eval
   const made = new Function('$mutant', '$round', `${code}; return ${call};`) as (
     $mutant: (id: number) => boolean,
     $round: () => void,

@@ -60,7 +60,8 @@ function rawWord(name: string): { readonly bits: 32 | 64; readonly at: number } 
 
 /** The member of the union that a path begins with, and what is left of the path: `vmgexit.psc.ret` names two levels. */
 function memberAt([first = '', second = '', ...more]: readonly string[]):
-  { readonly member: StructLayout; readonly name: string; readonly rest: readonly string[] } | undefined {
+  | { readonly member: StructLayout; readonly name: string; readonly rest: readonly string[] }
+  | undefined {
   const nested = kvmRunMembers.get(`${first}.${second}`);
   if (nested) return { member: nested, name: `${first}.${second}`, rest: more };
   const member = kvmRunMembers.get(first);

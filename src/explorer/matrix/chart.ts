@@ -53,7 +53,15 @@ export type EventStep = (world: World, choice: Choice) => Act | undefined;
  * an instruction or the status of the firmware.
  */
 export type Answered =
-  'nae' | 'msr' | 'instruction' | 'access' | 'command' | 'ioctl' | 'run' | 'kernel' | 'nobody';
+  | 'nae'
+  | 'msr'
+  | 'instruction'
+  | 'access'
+  | 'command'
+  | 'ioctl'
+  | 'run'
+  | 'kernel'
+  | 'nobody';
 
 /** A column. */
 export interface MatrixEvent {

@@ -59,8 +59,9 @@ export class StateTable {
     for (;;) {
       const state = slots[at] as number;
       if (state === FREE) return at;
+      const from = state * words;
       let i = 0;
-      for (let from = state * words; i < words && states[from + i] === probe[i]; i++);
+      while (i < words && states[from + i] === probe[i]) i++;
       if (i === words) return at;
       at = (at + 1) & mask;
     }

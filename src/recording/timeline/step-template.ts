@@ -41,7 +41,8 @@ export interface StepTemplate {
   readonly transitions: readonly TakenTransition[];
   readonly findings: readonly Finding[];
   readonly move:
-    { readonly plan: MovePlan; readonly vcpu: number; readonly rule: RuleId | undefined } | undefined;
+    | { readonly plan: MovePlan; readonly vcpu: number; readonly rule: RuleId | undefined }
+    | undefined;
 }
 
 // The two low bits of an item are its type. A transition is followed by its facts as plain numbers, a finding by the

@@ -27,7 +27,8 @@ import {
 import { tokensOf, type Token } from './tokens';
 
 export type ParsedFilter =
-  { readonly ok: true; readonly filter: Filter } | { readonly ok: false; readonly problem: FilterProblem };
+  | { readonly ok: true; readonly filter: Filter }
+  | { readonly ok: false; readonly problem: FilterProblem };
 
 /** Signs that look like operators. */
 const strays: ReadonlySet<string> = new Set(['=', '&', '|']);

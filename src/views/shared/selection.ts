@@ -2,7 +2,8 @@
 
 /** Raw bytes that belong to the world: a vCPU's `kvm_run`, or a page that someone looked into. */
 export type ByteSource =
-  { readonly of: 'kvmRun'; readonly vcpu: number } | { readonly of: 'image'; readonly index: number };
+  | { readonly of: 'kvmRun'; readonly vcpu: number }
+  | { readonly of: 'image'; readonly index: number };
 
 export type Selection =
   | { readonly kind: 'page'; readonly gfn: number }

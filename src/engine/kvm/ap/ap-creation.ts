@@ -78,7 +78,10 @@ type ApRequestEvent = Extract<
 
 function eventFor(world: World, caller: Vcpu, target: Vcpu): ApRequestEvent {
   const request = apCreationRequests[requestOf(caller.exitInfo1) as keyof typeof apCreationRequests] as
-    'CREATE_ON_INIT' | 'CREATE' | 'DESTROY' | undefined;
+    | 'CREATE_ON_INIT'
+    | 'CREATE'
+    | 'DESTROY'
+    | undefined;
   const armedFlag = world.facet('ap.armedFlag');
   if (request === 'DESTROY') return { type: 'AP_DESTROY', armedFlag };
   if (!request) return { type: 'AP_UNKNOWN_REQUEST', onError: offlineOnError(world), armedFlag };
