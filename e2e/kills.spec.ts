@@ -10,6 +10,7 @@ import { chromium, expect, test, type Browser, type Page } from '@playwright/tes
 
 const ROUNDS = process.env['VMGEXIT_LONG'] === '1' ? 200 : 20;
 const ROUNDS_OF_A_BROWSER = 5;
+const SAID_EVERY = 20;
 const ROUND_MILLISECONDS = 40_000;
 
 /** Numbers that follow from a seed, so that a round that fails can be done again. */
@@ -180,9 +181,11 @@ test(`${ROUNDS} kills of renderer or browser lose nothing that was done`, async 
   try {
     let page = await browser.open();
     for (let round = 0; round < ROUNDS; round++) {
-      await page.goto(round === 0 ? `${baseURL ?? ''}#/s/ap-create-on-init-then-create` : (baseURL ?? ''));
-      await expect(page.getByRole('option').first()).toBeAttached();
-      if (round > 0) {
+      if (round === 0) {
+        await page.goto(`${baseURL ?? ''}#/s/ap-create-on-init-then-create`);
+        await expect(page.getByRole('option').first()).toBeAttached();
+      } else {
+        // The page that was opened after the last kill.
         await works(page).locator('button.open').first().click();
         await expect(works(page).locator('button.open[aria-current=true]')).toBeVisible();
       }
@@ -202,11 +205,14 @@ test(`${ROUNDS} kills of renderer or browser lose nothing that was done`, async 
       await page.goto(baseURL ?? '');
       await expect(works(page).locator('button.open')).toHaveCount(1);
       const work = await stored(page);
-      for (const line of done.lines) expect(JSON.stringify(work), `round ${round}`).toContain(line);
+      const kept = JSON.stringify(work);
+      for (const line of done.lines) expect(kept, `round ${round}`).toContain(line);
       expect(
         work?.branches.map(({ title }) => title),
         `round ${round}`,
       ).toEqual(done.branches);
+      if (round % SAID_EVERY === SAID_EVERY - 1)
+        console.log(`${round + 1} kills: ${done.lines.length} lines, ${done.branches.length} branches are there`);
     }
   } finally {
     await browser.end();
