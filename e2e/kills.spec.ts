@@ -212,7 +212,9 @@ test(`${ROUNDS} kills of renderer or browser lose nothing that was done`, async 
         `round ${round}`,
       ).toEqual(done.branches);
       if (round % SAID_EVERY === SAID_EVERY - 1)
-        console.log(`${round + 1} kills: ${done.lines.length} lines, ${done.branches.length} branches are there`);
+        console.log(
+          `${round + 1} kills: ${done.lines.length} lines, ${done.branches.length} branches are there`,
+        );
     }
   } finally {
     await browser.end();
