@@ -1,4 +1,5 @@
 /** Places that commands jump to, and the way from one to the next. */
+import { firstFrom } from '../base/order';
 
 /** Steps of one run or rows of several, each in order, counted from 0. */
 export interface Landmarks {
@@ -18,12 +19,7 @@ export type Landmark = keyof Landmarks;
  */
 export function landmarkFrom(steps: readonly number[], position: number, by: number): number | undefined {
   const shown = position - 1;
-  if (by > 0) {
-    const next = steps.findIndex((step) => step > shown);
-    const at = steps[next < 0 ? steps.length : next + by - 1];
-    return at === undefined ? undefined : at + 1;
-  }
-  const before = steps.filter((step) => step < shown);
-  const at = before[before.length + by];
-  return at === undefined ? undefined : at + 1;
+  const at = by > 0 ? firstFrom(steps, shown + 1) + by - 1 : firstFrom(steps, shown) + by;
+  const step = steps[at];
+  return step === undefined ? undefined : step + 1;
 }

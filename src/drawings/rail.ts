@@ -1,4 +1,5 @@
 /** The rail under the page: the steps of a run on one line, at any zoom, with what is worth going to. */
+import { firstFrom } from '../base/order';
 
 /** What stands on the rail; steps in order. */
 export interface RailContent {
@@ -85,19 +86,10 @@ function startingAt(start: number, length: number, stepCount: number): RailWindo
   return { from, to: from + length };
 }
 
-/** Index of the first of ascending numbers that is not below one. */
-function firstFrom(steps: readonly number[], least: number): number {
-  let low = 0;
-  let high = steps.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((steps[middle] as number) < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** One mark for all steps that would stand closer than a gap; the work follows the width, not the run. */
+/**
+ * One mark for all steps that would stand closer than a gap. The place of the next one is searched by halves, so that the work
+ * follows the width and not the run, at every zoom, without a summary that must be kept beside the steps.
+ */
 function marksOf(
   kind: RailMark['kind'],
   steps: readonly number[],

@@ -2,6 +2,7 @@
 import type { Act } from '../../engine/acts';
 import type { Timeline } from '../../recording/timeline/timeline';
 import { count, fastest, line, milliseconds, part, percentile, sequence } from './measure';
+import { benchRail } from './rail';
 import { worldAfter } from './worlds';
 
 const STEPS = 1_000_000;
@@ -52,6 +53,7 @@ export function longTimeline(steps = STEPS): Timeline {
     }
     if (timeline.stepCount >= steps) return timeline;
   }
+  benchRail(timeline);
   return timeline;
 }
 
@@ -135,5 +137,7 @@ export function benchTimeline(): Timeline {
     milliseconds(tellingTime(timeline)),
     `average of ${count(TOLD)}; bar 0.020 ms; JSON.parse of as much ${milliseconds(asJson.parse)}`,
   );
+  benchRail(timeline);
+  benchRail(timeline);
   return timeline;
 }
