@@ -10,7 +10,10 @@ test.each<[rmp.PageState, Partial<rmp.RmpFacts>]>([
   ['HV-Fixed', { assigned: false, asid: 0, immutable: true }],
   ['Firmware', { asid: 0, immutable: true, gpa: 0n }],
   ['Context', { asid: 0, immutable: true, gpa: 0n, vmsa: true }],
-  ['Metadata', { asid: 0, immutable: true }],
+  ['Metadata', { asid: 0, immutable: true, gpa: 0x2000n }],
+  ['Metadata', { asid: 0, immutable: true, gpa: (1n << 48n) | 0x2000n }],
+  ['Firmware-IOMMU', { asid: 0, immutable: true }],
+  ['Firmware-IOMMU', { asid: 0, immutable: true, gpa: (2n << 48n) | 0x1000n }],
   ['Reclaim', { asid: 0 }],
   ['Pre-Guest', { immutable: true }],
   ['Pre-Swap', { immutable: true, validated: true }],
@@ -31,7 +34,7 @@ test('no combination of bits is in two states', () => {
     immutable: bit,
     vmsa: bit,
     asid: fc.nat({ max: 1 }),
-    gpa: fc.bigInt(0n, 1n),
+    gpa: fc.constantFrom(0n, 0x1000n, 0x2000n),
   });
   fc.assert(
     fc.property(entry, (bits) => {
@@ -41,7 +44,7 @@ test('no combination of bits is in two states', () => {
           rule.validated === bits.validated &&
           rule.guestOwned === bits.asid > 0 &&
           rule.immutable === bits.immutable &&
-          (rule.gpaSet ?? bits.gpa > 0n) === bits.gpa > 0n &&
+          (rule.gpa ?? rmp.gpaFieldOf(bits.gpa)) === rmp.gpaFieldOf(bits.gpa) &&
           (rule.vmsa ?? bits.vmsa) === bits.vmsa,
       );
       expect(states.length).toBeLessThanOrEqual(1);

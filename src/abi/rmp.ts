@@ -68,6 +68,7 @@ export type PageState =
   | 'Hypervisor'
   | 'HV-Fixed'
   | 'Firmware'
+  | 'Firmware-IOMMU'
   | 'Context'
   | 'Metadata'
   | 'Reclaim'
@@ -75,6 +76,18 @@ export type PageState =
   | 'Pre-Swap'
   | 'Guest-Invalid'
   | 'Guest-Valid';
+
+/** What the frame in the GPA field is where it decides a state. */
+export type GpaField = 'zero' | 'one' | 'above one';
+
+/** Bits of that frame, 38 to 36, in which the firmware says what a page of its own is; hardware has no use for them. */
+const FIRMWARE_FRAME_BITS = 0x7n << 36n;
+
+/** @param gpa an address, as `RmpFacts` has it */
+export function gpaFieldOf(gpa: bigint): GpaField {
+  const frame = (gpa >> 12n) & ~FIRMWARE_FRAME_BITS;
+  return frame === 0n ? 'zero' : frame === 1n ? 'one' : 'above one';
+}
 
 /** Which bits make a state. `undefined`: any value. */
 export interface PageStateRule {
@@ -84,8 +97,7 @@ export interface PageStateRule {
   /** The page belongs to a guest: its ASID is not 0. */
   readonly guestOwned: boolean;
   readonly immutable: boolean;
-  /** The GPA field is not 0. */
-  readonly gpaSet?: boolean;
+  readonly gpa?: GpaField;
   readonly vmsa?: boolean;
   readonly doc: string;
   readonly source: Source;
@@ -95,7 +107,7 @@ const rule = (
   state: PageState,
   bits: string,
   doc: string,
-  rest: { gpaSet?: boolean; vmsa?: boolean } = {},
+  rest: { gpa?: GpaField; vmsa?: boolean } = {},
 ): PageStateRule => ({
   state,
   assigned: bits[0] === '1',
@@ -111,9 +123,13 @@ const rule = (
 export const pageStates: readonly PageStateRule[] = [
   rule('Hypervisor', '0000', 'Ordinary host memory'),
   rule('HV-Fixed', '0001', 'Host memory the firmware may rely on; KVM never makes one'),
-  rule('Firmware', '1001', 'A buffer handed to the firmware', { gpaSet: false, vmsa: false }),
-  rule('Context', '1001', 'A guest context page', { gpaSet: false, vmsa: true }),
-  rule('Metadata', '1001', 'Metadata of swapped pages', { gpaSet: true }),
+  rule('Firmware', '1001', 'A buffer handed to the firmware', { gpa: 'zero', vmsa: false }),
+  rule('Firmware-IOMMU', '1001', 'A log of the IOMMU, from SNP_INIT to SNP_SHUTDOWN', {
+    gpa: 'one',
+    vmsa: false,
+  }),
+  rule('Context', '1001', 'A guest context page', { gpa: 'zero', vmsa: true }),
+  rule('Metadata', '1001', 'Metadata of swapped pages', { gpa: 'above one' }),
   rule('Reclaim', '1000', 'Given back by the firmware, not yet by the host'),
   rule('Pre-Guest', '1011', 'About to be encrypted by LAUNCH_UPDATE'),
   rule('Pre-Swap', '1111', 'About to be swapped'),
@@ -127,6 +143,7 @@ export interface RmpFacts {
   readonly validated: boolean;
   readonly asid: number;
   readonly immutable: boolean;
+  /** The address whose frame the entry has. */
   readonly gpa: bigint;
   readonly vmsa: boolean;
 }
@@ -139,7 +156,7 @@ export function pageStateOf(facts: RmpFacts): PageState | undefined {
       entry.validated === facts.validated &&
       entry.guestOwned === facts.asid > 0 &&
       entry.immutable === facts.immutable &&
-      (entry.gpaSet === undefined || entry.gpaSet === facts.gpa > 0n) &&
+      (entry.gpa === undefined || entry.gpa === gpaFieldOf(facts.gpa)) &&
       (entry.vmsa === undefined || entry.vmsa === facts.vmsa),
   )?.state;
 }

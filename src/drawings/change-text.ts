@@ -230,7 +230,12 @@ const pageFacts: readonly PageFact[] = [
     fields: ['mapping'],
     text: ([word = 0]) => listed(bitNames(mappingBits, word)),
   },
-  { of: 'written under', page: 'host page', fields: ['contentKey'], text: ([word = 0]) => keyText(word) },
+  {
+    of: 'written under',
+    page: 'host page',
+    fields: ['contentKey', 'contentHome'],
+    text: ([word = 0, home = 0]) => keyText(word, home),
+  },
 ];
 
 interface WordRun extends FrameRange {

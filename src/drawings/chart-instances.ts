@@ -1,5 +1,6 @@
 /** The charts that live in a world, and what one step did to each. */
 import { rmpGfn } from '../engine/hardware/rmp';
+import { gfnToGpa } from '../abi/address';
 import { pageStateOf } from '../abi/rmp';
 import { RMP_ASID_MASK, RMP_ASID_SHIFT, rmpBits } from '../engine/memory/page-bits';
 import { backingOf } from '../engine/page-class';
@@ -105,7 +106,7 @@ export function rmpStateName(word: number, gfn: number): string {
     immutable: bit(rmpBits.immutable),
     vmsa: bit(rmpBits.vmsa),
     asid: (word >>> RMP_ASID_SHIFT) & RMP_ASID_MASK,
-    gpa: BigInt(gfn),
+    gpa: gfnToGpa(gfn),
   });
   return state ?? 'no state of the table';
 }

@@ -79,7 +79,7 @@ function backingRows(world: World, gfn: number, pfn: number): DetailRow[] {
       value: content(pages.contentLow.get(pfn), pages.contentHigh.get(pfn)),
       path: 'content',
     },
-    { name: 'written under', value: keyText(pages.contentKey.get(pfn)) },
+    { name: 'written under', value: keyText(pages.contentKey.get(pfn), pages.contentHome.get(pfn)) },
     shared,
   ];
 }

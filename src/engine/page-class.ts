@@ -78,7 +78,7 @@ function guestCode(gfn: number): number {
 /** The RMP entry of a page that is assigned, by the state table of the firmware. */
 function assignedCode(rmp: number, vmAsid: number): number {
   const asid = (rmp >>> RMP_ASID_SHIFT) & RMP_ASID_MASK;
-  if (asid === 0 || rmp & rmpBits.immutable) return firmware; // Firmware, Context, Reclaim; Pre-Guest, Pre-Swap
+  if (asid === 0 || rmp & rmpBits.immutable) return firmware; // Firmware and its other pages, Reclaim; Pre-Guest, Pre-Swap
   if (asid !== vmAsid) return violation;
   if ((rmp & rmpBits.validated) === 0) return guestInvalid;
   return rmp & rmpBits.vmsa ? vmsa : guestValid;

@@ -59,6 +59,7 @@ const definition = {
     Hypervisor: { on: { RMPUPDATE: update, SNP_PAGE_RECLAIM: {} } },
     'HV-Fixed': {},
     Firmware: { on: { SNP_GCTX_CREATE: 'Context', SNP_PAGE_RECLAIM: 'Reclaim' } },
+    'Firmware-IOMMU': {},
     Context: { on: { SNP_DECOMMISSION: 'Firmware' } },
     Metadata: { on: { SNP_PAGE_RECLAIM: 'Reclaim' } },
     Reclaim: { on: { RMPUPDATE: update, SNP_PAGE_RECLAIM: {} } },

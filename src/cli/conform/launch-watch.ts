@@ -47,6 +47,7 @@ const stateNames: Readonly<Record<PageState, string>> = {
   Hypervisor: 'hypervisor',
   'HV-Fixed': 'hvFixed',
   Firmware: 'firmware',
+  'Firmware-IOMMU': 'firmwareIommu',
   Context: 'context',
   Metadata: 'metadata',
   Reclaim: 'reclaim',

@@ -22,6 +22,17 @@ export const kvmActs = table({
     doc: 'the host writes eight bytes to the start of the page',
     params: { gfn, value: need('u64', 'bytes, the lowest first') },
   },
+  'host-copy': {
+    doc: 'the host copies the bytes of one private page to another, as it finds them',
+    params: {
+      from: need('count', 'guest frame of the page that is read'),
+      to: need('count', 'of the one that is written'),
+    },
+  },
+  migrate: {
+    doc: "the host's memory management tries to move the page: compaction, NUMA balancing, memory hotplug",
+    params: { gfn },
+  },
   reclaim: {
     doc: 'the host executes the firmware command SNP_PAGE_RECLAIM on 4 KiB',
     params: { gfn },

@@ -12,10 +12,11 @@ import { gmemPageOf, slotHasGmem, slotOf } from '../frames/slots';
 import { inPlace } from './launch/populate-page';
 import { setSharedContent } from './memory/user-memory';
 
-const noPage = refused('no private page is behind this frame');
+/** The answer to an act on a private page that is not there. */
+export const NO_PRIVATE_PAGE = refused('no private page is behind this frame');
 
 /** The private page of a frame, or NO_PFN. A page of guest_memfd must be allocated; one of userspace always is. */
-function privatePageNow(world: World, gfn: number): number {
+export function privatePageNow(world: World, gfn: number): number {
   const slot = slotOf(world, gfn);
   if (!slotHasGmem(slot)) return NO_PFN;
   const pfn = gmemPageOf(slot, gfn);
@@ -26,7 +27,7 @@ function privatePageNow(world: World, gfn: number): number {
 /** RMPUPDATE, once: no caller retries on its code. */
 export function rmpUpdatePage(world: World, { gfn, to }: ActArguments<'kvm', 'rmpupdate'>): Outcome {
   const pfn = privatePageNow(world, gfn);
-  if (pfn === NO_PFN) return noPage;
+  if (pfn === NO_PFN) return NO_PRIVATE_PAGE;
   const { asid, type } = world.vm;
   if (to === 'shared') {
     rmpUpdateOnce(world, pfn, { assigned: false, immutable: false, asid: 0, gfn: 0, twoMeg: false });
@@ -40,7 +41,7 @@ export function rmpUpdatePage(world: World, { gfn, to }: ActArguments<'kvm', 'rm
 /** A store through the direct map: it succeeds or takes an RMP fault. */
 export function hostWrite(world: World, { gfn, value }: ActArguments<'kvm', 'host-write'>): Outcome {
   const pfn = privatePageNow(world, gfn);
-  if (pfn === NO_PFN) return noPage;
+  if (pfn === NO_PFN) return NO_PRIVATE_PAGE;
   if (!hasDirectMap(world, pfn)) return refused('the kernel has no address for this page');
   if (rmpEntry(world, pfn).assigned) hostWritesGuestPage(world, pfn, 'HostWriteFaults');
   if (inPlace(world)) {
@@ -57,7 +58,7 @@ export function hostWrite(world: World, { gfn, value }: ActArguments<'kvm', 'hos
 /** SNP_PAGE_RECLAIM alone, without the steps of KVM that follow it in `snpPageReclaim`. */
 export function reclaimPage(world: World, { gfn }: ActArguments<'kvm', 'reclaim'>): Outcome {
   const pfn = privatePageNow(world, gfn);
-  if (pfn === NO_PFN) return noPage;
+  if (pfn === NO_PFN) return NO_PRIVATE_PAGE;
   if (world.host.noPsp) return refused('this host has no PSP');
   sevDoCmd(world, SEV_CMD_SNP_PAGE_RECLAIM, () => pageReclaim(world, pfn));
   return undefined;

@@ -98,5 +98,6 @@ export const pageFieldNames = [
   'userHigh',
   'mapping',
   'contentKey',
+  'contentHome',
 ] as const;
 export type PageFieldName = (typeof pageFieldNames)[number];

@@ -21,6 +21,19 @@ export const pageMoves = moves({
     text: 'host write to page {pfn}: {value}',
     args: { pfn: 'hex', value: 'hex64' },
   },
+  hostCopy: {
+    from: 'kvm',
+    to: 'rmp',
+    text: 'host copies page {pfn} to page {to}',
+    args: { pfn: 'hex', to: 'hex' },
+  },
+  migrationRefused: {
+    from: 'kvm',
+    to: 'kvm',
+    text: 'page {pfn} is not isolated for migration',
+    args: { pfn: 'hex' },
+    refused: true,
+  },
   directMapSplitFailed: {
     from: 'kvm',
     to: 'kvm',

@@ -127,6 +127,31 @@ export const pageRules = rulesOf({
       'inferred',
     ),
   },
+  CiphertextHasItsPlace: {
+    says: 'Ciphertext depends on the address of its page: copied to another one it is noise, copied back it is what it was.',
+    source: source.kernel(
+      '7.2.13',
+      'Documentation/virt/kvm/api.rst',
+      'KVM_MEMORY_ENCRYPT_REG_REGION: the tweak of the encryption',
+      'inferred',
+    ),
+  },
+  CiphertextHidden: {
+    says: 'With ciphertext hiding the host reads 0xff in private pages.',
+    source: source.kernel(
+      '7.2.13',
+      'Documentation/admin-guide/kernel-parameters.txt',
+      'kvm-amd.ciphertext_hiding_asids',
+    ),
+  },
+  GmemNotMigrated: {
+    says: 'Folios of guest_memfd are never moved: compaction does not isolate them, migration is -EOPNOTSUPP, and kvm_gmem_migrate_folio() would warn. No kernel issues SNP_PAGE_MOVE or the swap commands of the firmware.',
+    source: source.kernel(
+      '7.2.13',
+      'mm/compaction.c',
+      'isolate_migratepages_block(), mapping_inaccessible()',
+    ),
+  },
   RmpMismatch: {
     says: 'An entry of another owner or another address faults again after every retry.',
     source: source.apm('RMP check of a guest access'),

@@ -23,6 +23,7 @@ import { hostPageBits } from '../../memory/page-bits';
 import type { GmemFile, Slot } from '../../state/vm';
 import { NO_GPA, type World } from '../../world';
 import { zapGfns } from '../../frames/attributes';
+import { writtenByHost } from '../../frames/content-key';
 import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
 
 export type PrivatePage = { readonly pfn: number } | { readonly errno: number };
@@ -51,7 +52,7 @@ export const hasDirectMap = (world: World, pfn: number): boolean => !is(world, p
 export function writeContent(world: World, pfn: number, content: bigint): void {
   world.pages.contentLow.set(pfn, Number(content & 0xffffffffn) | 0);
   world.pages.contentHigh.set(pfn, Number(content >> 32n) | 0);
-  world.pages.contentKey.set(pfn, 0);
+  writtenByHost(world, pfn);
   if (is(world, pfn, hostPageBits.garbage)) change(world, pfn, 0, hostPageBits.garbage);
 }
 
@@ -196,6 +197,7 @@ function freeGmemRun(world: World, pfn: number, count: number): boolean {
   world.pages.contentLow.setRun(pfn, count, 0);
   world.pages.contentHigh.setRun(pfn, count, 0);
   world.pages.contentKey.setRun(pfn, count, 0);
+  world.pages.contentHome.setRun(pfn, count, 0);
   return true;
 }
 

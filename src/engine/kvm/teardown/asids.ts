@@ -17,11 +17,14 @@ function rangeOf(world: World, encryptsState: boolean): AsidRange {
   const { host, vm } = world;
   if (!encryptsState) return { min: MIN_SEV_ASID, max: MAX_SEV_ASID };
   const hidden = host.ciphertextHidingAsids;
-  const splits = hidden > 0 && world.facet('asid.ciphertextHiding') === 'yes';
-  if (!splits) return { min: 1, max: host.maxSnpAsid };
+  if (!hidesCiphertext(world)) return { min: 1, max: host.maxSnpAsid };
   if (vm.type === 'snp') return { min: 1, max: Math.min(hidden, host.maxSnpAsid) };
   return { min: hidden + 1, max: host.maxSnpAsid };
 }
+
+/** Whether the host was set up to hide the ciphertext of SNP guests from itself, and this kernel can. */
+export const hidesCiphertext = (world: World): boolean =>
+  world.host.ciphertextHidingAsids > 0 && world.facet('asid.ciphertextHiding') === 'yes';
 
 function firstWith(bitmap: number, { min, max }: AsidRange, set: boolean): number | undefined {
   for (let asid = min; asid <= max; asid++) if (((bitmap & bitOf(asid)) !== 0) === set) return asid;
