@@ -1,4 +1,5 @@
 /** The RMP: what the hardware knows of each page, the states that follow from it, and the instructions that change it. */
+import { gpaToGfn } from './address';
 import { struct, word } from './layout';
 import { marked, source, type Source } from './source';
 
@@ -80,13 +81,13 @@ export type PageState =
 /** What the frame in the GPA field is where it decides a state. */
 export type GpaField = 'zero' | 'one' | 'above one';
 
-/** Bits of that frame, 38 to 36, in which the firmware says what a page of its own is; hardware has no use for them. */
-const FIRMWARE_FRAME_BITS = 0x7n << 36n;
+/** Bits 38 to 36 of that frame say, for the firmware, what a page of its own is; hardware has no use for them. */
+const FIRMWARE_FRAME_UNIT = 2 ** 36;
 
 /** @param gpa an address, as `RmpFacts` has it */
 export function gpaFieldOf(gpa: bigint): GpaField {
-  const frame = (gpa >> 12n) & ~FIRMWARE_FRAME_BITS;
-  return frame === 0n ? 'zero' : frame === 1n ? 'one' : 'above one';
+  const frame = gpaToGfn(gpa) % FIRMWARE_FRAME_UNIT;
+  return frame === 0 ? 'zero' : frame === 1 ? 'one' : 'above one';
 }
 
 /** Which bits make a state. `undefined`: any value. */

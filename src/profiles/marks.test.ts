@@ -116,8 +116,8 @@ describe('no mark is promoted', () => {
     },
     'linux-7.2': {
       read: `psc.doneInfo1 term.tracepoint ap.vmcbDirty vmrun.guard mp.initWithSmi init2.command
-        asid.ciphertextHiding attr.snpPolicyBits lu.directMap run.beforeFinish mem.private preFault.beforeFinish
-        fault.reservedBit`,
+        asid.ciphertextHiding attr.snpPolicyBits lu.directMap lf.locksVcpus run.beforeFinish mem.private
+        preFault.beforeFinish fault.reservedBit`,
     },
   };
   const namesIn = (text = ''): readonly string[] => text.split(/\s+/).filter((name) => name !== '');
