@@ -25,3 +25,11 @@ export async function axeFindings(page: Page): Promise<readonly string[]> {
 /** Fails with what axe-core finds. */
 export const expectAxeClean = async (page: Page): Promise<void> =>
   expect(await axeFindings(page)).toEqual([]);
+
+/** Fails with what axe-core finds in light or in dark. */
+export async function expectAxeCleanInBoth(page: Page): Promise<void> {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await axeFindings(page), colorScheme).toEqual([]);
+  }
+}

@@ -52,22 +52,23 @@ test('the inspector tells field by field what differs, and which facet decided',
   await expectAxeClean(page);
 });
 
-for (const [keys, view] of [
-  ['gl', 'Ladder'],
-  ['gp', 'Pages'],
-  ['gm', 'Machines'],
-  ['gr', 'Exits'],
-] as const) {
-  test(`${view} of two kernels: drawing and table are clean for axe`, async ({ page }) => {
-    await openRun(page, '#/s/psc-batch?r=v14,linux-7.2');
-    await page.keyboard.press('D');
+test('drawings and tables of two kernels are clean for axe', async ({ page }) => {
+  await openRun(page, '#/s/psc-batch?r=v14,linux-7.2');
+  await page.keyboard.press('D');
+  for (const [keys, view] of [
+    ['gl', 'Ladder'],
+    ['gp', 'Pages'],
+    ['gm', 'Machines'],
+    ['gr', 'Exits'],
+  ] as const) {
     for (const key of keys) await page.keyboard.press(key);
     await expect(page.getByRole('tabpanel', { name: view })).not.toContainText('Loading');
     await expectAxeClean(page);
     await page.keyboard.press('t');
     await expectAxeClean(page);
-  });
-}
+    await page.keyboard.press('t');
+  }
+});
 
 test('the table has one row for each group of a row that differs', async ({ page }) => {
   await openRun(page, pair);

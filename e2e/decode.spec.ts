@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expectAxeClean } from './axe';
+import { expectAxeClean, expectAxeCleanInBoth } from './axe';
 import { expect, test } from './test';
 
 /** A GHCB page that asks for a page state change, as its bytes stand in a link. */
@@ -168,18 +168,18 @@ test('a file dropped anywhere on the page opens in the decoder when it is no sce
   await expect(value(page, 'swExitCode')).toHaveValue('0x80000013');
 });
 
-for (const [text, says] of [
-  ['abc', 'Read as'],
-  [`${'ab'.repeat(20)}c`, 'odd number'],
-  ['0x10000000000000000', '2^64 or more'],
-  ['-5', 'is negative'],
-  ['INVALID_PAGE_STAET', 'INVALID_PAGE_STATE'],
-] as const)
-  test(`bad input is answered by a sentence: ${says}`, async ({ page }) => {
-    await openDecoder(page);
+test('bad input is answered by a sentence', async ({ page }) => {
+  await openDecoder(page);
+  for (const [text, says] of [
+    ['abc', 'Read as'],
+    [`${'ab'.repeat(20)}c`, 'odd number'],
+    ['0x10000000000000000', '2^64 or more'],
+    ['-5', 'is negative'],
+  ] as const) {
     await paste(page).fill(text);
     await expect(page.locator('#decode-said')).toContainText(says);
-  });
+  }
+});
 
 test('links that were cut off or name what is unknown say so', async ({ page }) => {
   await openDecoder(page, '#/d/ghcb-page/~912~10');
@@ -197,17 +197,19 @@ test('the reference: a link to a field, a search, another layout', async ({ page
   await expect(page).toHaveURL(/#\/d\/ref\/[a-z0-9-]+\/vmpl$/);
 });
 
-for (const theme of ['light', 'dark'])
-  for (const [name, address] of [
-    ['a word', '#/d/msr/21100'],
-    ['a page', `#/d/ghcb-page/${ghcb}${'00'.repeat(3080)}`],
-    ['the reference', '#/d/ref/psc-entry/gfn'],
-    ['nothing', '#/?v=decode'],
-  ] as const)
-    test(`axe finds nothing in ${name} in ${theme}`, async ({ page }) => {
-      await openDecoder(page, `${address}${address.includes('?') ? '&' : '?'}theme=${theme}`);
-      await expectAxeClean(page);
-    });
+test('nothing, a word, a page and the reference are clean for axe', async ({ page }) => {
+  await openDecoder(page);
+  await expectAxeCleanInBoth(page);
+  for (const [address, shows] of [
+    ['#/d/msr/21100', 'Bits'],
+    [`#/d/ghcb-page/${ghcb}${'00'.repeat(3080)}`, 'swExitCode'],
+    ['#/d/ref/psc-entry/gfn', 'gfn'],
+  ] as const) {
+    await openDecoder(page, address);
+    await expect(page.locator('#view-panel').getByText(shows).first()).toBeVisible();
+    await expectAxeCleanInBoth(page);
+  }
+});
 
 test('a pasted log is read line by line, by keyboard: every line is placed or counted', async ({ page }) => {
   await openDecoder(page);
@@ -246,11 +248,11 @@ test('a long log: only the lines in sight are in the page, and the last is reach
 }) => {
   await openDecoder(page);
   const line = 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0010000012345014';
-  await paste(page).fill(Array.from({ length: 1500 }, () => line).join('\n'));
+  await paste(page).fill(Array.from({ length: 600 }, () => line).join('\n'));
   const list = page.getByRole('listbox', { name: 'Lines' });
   await list.focus();
   await page.keyboard.press('End');
-  await expect(list.getByRole('option', { selected: true })).toContainText('1500');
+  await expect(list.getByRole('option', { selected: true })).toContainText('600');
   expect(await list.getByRole('option').count()).toBeLessThan(60);
   await expectAxeClean(page);
 });

@@ -58,6 +58,7 @@ test('linux-boot under all generations: opened, stepped through, and each panel'
   browser,
   page,
 }) => {
+  test.skip(!isLong, 'what counts here are the times, and those are taken in a long run');
   test.setTimeout(LONG_MILLISECONDS);
   await page.goto('./');
   await measured({ browser, page }, BAR, async (own, { phase }) => {
