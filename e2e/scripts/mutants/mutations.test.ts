@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { mutationsOf } from './mutations';
-import { withSwitches } from './switches';
+import { Switches } from './rounds';
+import { withSwitches, type Switchboard } from './switches';
 
 const changes = (text: string): string[] =>
   mutationsOf('a.ts', text).map(
@@ -13,10 +14,12 @@ test.each([
   ['const f = (a) => a + 1;', ['a + 1 => a - 1', '1 => 2']],
   ['const f = (a) => `${a}` + "x";', []],
   ['const f = (a) => !a;', ['!a => (a)']],
-  ['const f = (a) => a ?? 0n;', ['a ?? 0n => (a)', '0n => 1n']],
+  ['const f = (a) => a ?? 0n;', ['0n => undefined', '0n => 1n']],
   ['function f(a) { a.push(); }', ['a.push(); => gone']],
   ['function f(a) { assert(a > 1, "no"); }', []],
   ['const f = (a) => a.some(g);', ['a.some(g) => a.every(g)']],
+  ['function* f(a) { if (a % 16 === 0) yield; }', []],
+  ['function f(a) { a.reserve(64); }', ['a.reserve(64); => gone']],
   ['const table = { a: 1, b: true };', []],
   ['const MOST = 5;\nconst f = (a) => a === MOST;', ['a === MOST => a !== MOST', named]],
 ])('%s', (text, expected) => expect(changes(text)).toEqual(expected));
@@ -25,17 +28,20 @@ test.each([
 function run(text: string, call: string, on: number): unknown {
   const mutations = mutationsOf('a.js', text).map((mutation, id) => ({ ...mutation, id }));
   const code = withSwitches('a.js', text, mutations);
+  const switches = new Switches();
+  switches.active = on;
   let rounds = 0;
   const round = () => {
     if (++rounds > 1000) throw new Error('endless');
   };
   // The code is text of this test.
   // oxlint-disable-next-line typescript/no-implied-eval
-  const made = new Function('$mutant', '$round', `${code}; return ${call};`) as (
-    $mutant: (id: number) => boolean,
-    $round: () => void,
+  const made = new Function('{ $mutant, $differs, $unlike, $round }', `${code}; return ${call};`) as (
+    switches: Switchboard,
   ) => unknown;
-  return made((id) => id === on, round);
+  const { $mutant, $differs, $unlike } = switches;
+  const result = made({ $mutant, $differs, $unlike, $round: round });
+  return on < 0 ? { result, reached: switches.reached.size } : result;
 }
 
 const sum = `function sum(n) {
@@ -45,8 +51,8 @@ const sum = `function sum(n) {
 }`;
 
 test('with no change on, code does what it did; with any on, it does something else or has no end', () => {
-  expect(run(sum, 'sum(5)', -1)).toBe(7);
   const count = mutationsOf('a.js', sum).length;
+  expect(run(sum, 'sum(5)', -1)).toEqual({ result: 7, reached: count });
   expect(count).toBeGreaterThan(10);
   for (let on = 0; on < count; on++) {
     let result: unknown;
@@ -57,4 +63,13 @@ test('with no change on, code does what it did; with any on, it does something e
     }
     expect(result, mutationsOf('a.js', sum)[on]?.becomes).not.toBe(7);
   }
+});
+
+test.each([
+  ['a < b => a <= b', 'const f = (a, b) => a < b;', 'f(1, 2)', 'a < b => a >= b'],
+  ['a default that nothing asks for', 'const f = (a) => a ?? 1;', 'f(0)', undefined],
+  ['a condition that is true anyway', 'const f = (a) => (a ? "x" : "y");', 'f({})', 'a => false'],
+])('%s makes no difference where the values are the same', (_, text, call, expected) => {
+  const { reached } = run(text, call, -1) as { readonly reached: number };
+  expect(reached).toBe(expected === undefined ? 0 : 1);
 });

@@ -13,6 +13,10 @@ export interface Mutation {
   readonly becomes: string;
   /** A statement is left out; anything else is an expression. */
   readonly isStatement: boolean;
+  /** Both expressions can be evaluated one after the other: neither calls, writes or waits. */
+  readonly isPure: boolean;
+  /** A condition that becomes always or never true. */
+  readonly isCondition: boolean;
 }
 
 const { SyntaxKind: Kind } = ts;
@@ -62,7 +66,22 @@ const isText = (node: ts.Node): boolean =>
 
 /** Assertions hold whatever the input is: without one, nothing that works is different. */
 const isAssertion = (node: ts.Node): boolean =>
-  ts.isThrowStatement(node) || (ts.isCallExpression(node) && /^assert\w*$/.test(node.expression.getText()));
+  ts.isThrowStatement(node) ||
+  (ts.isCallExpression(node) &&
+    /^(assert\w*|outside\w*|itemAt|unreachable)$/.test(node.expression.getText()));
+
+const isYield = (node: ts.Node): boolean =>
+  ts.isExpressionStatement(node) &&
+  ts.isYieldExpression(node.expression) &&
+  node.expression.expression === undefined;
+
+/** Where work may be left: its result is the same wherever that is. Tests count the work between two such places. */
+const isPause = (node: ts.Node): boolean =>
+  isYield(node) || (ts.isIfStatement(node) && isYield(node.thenStatement) && !node.elseStatement);
+
+/** Room that is made before it is written to: more of it is no difference. */
+const isRoom = ({ parent }: ts.NumericLiteral | ts.BigIntLiteral): boolean =>
+  ts.isCallExpression(parent) && /\breserve$/.test(parent.expression.getText());
 
 const isName = (node: ts.Node): boolean =>
   (ts.isPropertyAssignment(node.parent) && node.parent.name === node) ||
@@ -82,6 +101,25 @@ function namedNumbers(file: ts.SourceFile): ReadonlySet<string> {
   return new Set(names);
 }
 
+/** Whether it calls, writes or waits, so that evaluating it twice is not the same as once. */
+function doesSomething(node: ts.Node): boolean {
+  return (
+    ts.isCallExpression(node) ||
+    ts.isNewExpression(node) ||
+    ts.isTaggedTemplateExpression(node) ||
+    ts.isYieldExpression(node) ||
+    ts.isAwaitExpression(node) ||
+    ts.isDeleteExpression(node) ||
+    ts.isPostfixUnaryExpression(node) ||
+    (ts.isPrefixUnaryExpression(node) && /^(\+\+|--)/.test(node.getText())) ||
+    (ts.isBinaryExpression(node) && isAssignment(node.operatorToken.kind)) ||
+    (node.forEachChild((child) => doesSomething(child) || undefined) ?? false)
+  );
+}
+
+const isAssignment = (kind: ts.SyntaxKind): boolean =>
+  kind >= Kind.FirstAssignment && kind <= Kind.LastAssignment;
+
 class Finder {
   readonly found: Mutation[] = [];
   private readonly numbers: ReadonlySet<string>;
@@ -92,15 +130,30 @@ class Finder {
 
   visit(node: ts.Node, inFunction: boolean): void {
     if (ts.isTypeNode(node) || isAssertion(node) || ts.isInterfaceDeclaration(node)) return;
+    if (isPause(node)) return;
     if (inFunction) this.mutate(node);
     const inside = inFunction || ts.isFunctionLike(node);
     node.forEachChild((child) => this.visit(child, inside));
   }
 
-  private add(node: ts.Node, becomes: string, isStatement = false): void {
+  private add(
+    node: ts.Node,
+    becomes: string,
+    { isStatement = false, isCondition = false }: Partial<Pick<Mutation, 'isStatement' | 'isCondition'>> = {},
+  ): void {
     const start = node.getStart(this.file);
     const line = this.file.getLineAndCharacterOfPosition(start).line + 1;
-    this.found.push({ start, end: node.end, line, was: node.getText(), becomes, isStatement });
+    const isPure = !isStatement && !doesSomething(node);
+    this.found.push({
+      start,
+      end: node.end,
+      line,
+      was: node.getText(),
+      becomes,
+      isStatement,
+      isCondition,
+      isPure,
+    });
   }
 
   private mutate(node: ts.Node): void {
@@ -120,7 +173,7 @@ class Finder {
   private operator({ left, operatorToken, right }: ts.BinaryExpression): void {
     const node = operatorToken.parent;
     if (operatorToken.kind === Kind.QuestionQuestionToken) {
-      if (!ts.isThrowStatement(node.parent)) this.add(node, `(${left.getText()})`);
+      if (!isAssertion(right)) this.add(right, 'undefined');
       return;
     }
     if (operatorToken.kind === Kind.PlusToken && (isText(left) || isText(right))) return;
@@ -134,12 +187,12 @@ class Finder {
   }
 
   private condition(node: ts.Expression): void {
-    this.add(node, 'true');
-    this.add(node, 'false');
+    this.add(node, 'true', { isCondition: true });
+    this.add(node, 'false', { isCondition: true });
   }
 
   private number(node: ts.NumericLiteral | ts.BigIntLiteral): void {
-    if (ts.isPrefixUnaryExpression(node.parent) || isName(node)) return;
+    if (ts.isPrefixUnaryExpression(node.parent) || isName(node) || isRoom(node)) return;
     const value = BigInt(
       node
         .getText()
@@ -183,7 +236,7 @@ class Finder {
     const { expression } = node;
     if (ts.isCallExpression(expression) && isAssertion(expression)) return;
     const isSuper = ts.isCallExpression(expression) && expression.expression.kind === Kind.SuperKeyword;
-    if (!isSuper) this.add(node, ';', true);
+    if (!isSuper) this.add(node, ';', { isStatement: true });
   }
 }
 

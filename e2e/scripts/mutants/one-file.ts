@@ -1,5 +1,6 @@
 /** Runs one file of tests in this process, as often as wanted: the file is read anew each time, what it imports is not. */
 import { startTests, type File, type Suite, type Task, type Test, type VitestRunner } from '@vitest/runner';
+import { computed } from './rounds';
 
 /** What vitest keeps of the modules that were evaluated; it has no public way to evaluate one again. */
 interface WorkerState {
@@ -24,6 +25,9 @@ export interface Watcher {
   readonly after?: (test: string, passed: boolean, milliseconds: number) => void;
 }
 
+/** Longest wait of a test, in milliseconds on the clock: far longer than any takes on a busy machine. */
+const WAITING = 300_000;
+
 const nameOf = (task: Task): string => (task.suite ? `${nameOf(task.suite)} > ${task.name}` : task.name);
 
 const testsIn = (suite: Suite): Test[] =>
@@ -37,8 +41,8 @@ export async function runFile(path: string, watcher: Watcher): Promise<string | 
   const module = evaluatedModules.getModuleById(path);
   if (module) evaluatedModules.invalidateModule(module);
   const runner: VitestRunner = {
-    // Loops end by themselves (rounds.ts); a busy machine is no hang, whatever another file has set.
-    config: { ...config, setupFiles: [], passWithNoTests: true, testTimeout: 0, hookTimeout: 0 },
+    // Loops end by themselves (rounds.ts), whatever another file has set: this ends what waits for nothing.
+    config: { ...config, setupFiles: [], passWithNoTests: true, testTimeout: WAITING, hookTimeout: WAITING },
     importFile: (file) => {
       watcher.onRead?.();
       return import(/* @vite-ignore */ file) as Promise<unknown>;
@@ -52,11 +56,11 @@ export async function runFile(path: string, watcher: Watcher): Promise<string | 
     onBeforeRunTask(test) {
       const name = names.get(test) ?? test.name;
       if (watcher.before?.(name) === false) test.mode = 'skip';
-      else starts.set(name, performance.now());
+      else starts.set(name, computed());
     },
     onAfterRunTask(test) {
       const name = names.get(test) ?? test.name;
-      const milliseconds = performance.now() - (starts.get(name) ?? 0);
+      const milliseconds = computed() - (starts.get(name) ?? 0);
       watcher.after?.(name, test.result?.state !== 'fail', milliseconds);
     },
   };

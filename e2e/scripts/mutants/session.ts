@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { beforeAll, inject, test } from 'vitest';
 import { sourceFiles, sourceRoot, isTest } from '../../../src/testing/imports';
 import { runFile } from './one-file';
-import { Switches } from './rounds';
+import { computed, Switches } from './rounds';
 import { modules, testsOf, type Module, type Mutant } from './sample';
 
-/** Time for all tests of one change; what is not noticed by then counts as not noticed. */
+/** Computing time for all tests of one change; what is not noticed by then counts as not noticed. */
 const MOST_MILLISECONDS = Number(process.env['MUTANTS_SECONDS'] ?? 20) * 1000;
 /** A test may take so many times what it took unchanged, and so much more. */
 const SLOWER = 10;
@@ -18,9 +18,10 @@ const MORE_MILLISECONDS = 3000;
 
 const seed = Number(process.env['VMGEXIT_SEED'] ?? 1);
 const switches = new Switches();
-Object.assign(globalThis, { $mutant: switches.$mutant, $round: switches.$round });
+const { $mutant, $differs, $unlike, $round } = switches;
+Object.assign(globalThis, { $mutant, $differs, $unlike, $round });
 
-/** One test, and the changes whose code it ran. */
+/** One test, and the changes that make a difference where they stand while it runs. */
 interface Covering {
   readonly file: string;
   readonly name: string;
@@ -76,9 +77,9 @@ function orderFor(mutant: Mutant, covering: readonly Covering[]): [file: string,
 
 /** @returns the test that noticed */
 async function noticedBy(mutant: Mutant, covering: readonly Covering[]): Promise<string | undefined> {
-  const end = performance.now() + MOST_MILLISECONDS;
+  const end = computed() + MOST_MILLISECONDS;
   for (const [file, tests] of orderFor(mutant, covering)) {
-    if (performance.now() > end) return undefined;
+    if (computed() > end) return undefined;
     const usual = new Map(tests.map(({ name, milliseconds }) => [name, milliseconds]));
     let noticed: string | undefined;
     switches.allow(MORE_MILLISECONDS + SLOWER * Math.max(...usual.values()));
@@ -86,7 +87,7 @@ async function noticedBy(mutant: Mutant, covering: readonly Covering[]): Promise
     const wrong = await runFile(join(sourceRoot, file), {
       before: (name) => {
         const time = usual.get(name);
-        if (time === undefined || noticed !== undefined || performance.now() > end) return false;
+        if (time === undefined || noticed !== undefined || computed() > end) return false;
         switches.allow(MORE_MILLISECONDS + SLOWER * time);
         return true;
       },
@@ -115,9 +116,9 @@ async function session(): Promise<void> {
   for (const module of modules) {
     const own = mutants.filter((one) => one.module === module);
     if (own.length === 0) continue;
-    const start = performance.now();
+    const start = computed();
     const covering = await coverage(filesFor(module));
-    const covered = performance.now();
+    const covered = computed();
     const reachable = own.filter(({ id }) => covering.some(({ reached }) => reached.has(id)));
     const lived: Mutant[] = [];
     for (const mutant of reachable) {
@@ -126,13 +127,14 @@ async function session(): Promise<void> {
       if (process.env['MUTANTS_ALL']) console.info(told(mutant), by ?? 'LIVED');
     }
     const unreached = own.filter((one) => !reachable.includes(one));
-    const seconds = (performance.now() - covered) / 1000;
+    const seconds = (computed() - covered) / 1000;
     const noticed = reachable.length - lived.length;
     console.info(
       `${module}: ${noticed} of ${own.length} noticed (${((100 * noticed) / own.length).toFixed(0)} %); tests once ${((covered - start) / 1000).toFixed(0)} s, then ${(seconds / Math.max(1, reachable.length)).toFixed(2)} s each`,
     );
     for (const mutant of lived) console.info(told(mutant));
-    if (unreached.length > 0) console.info(`${module}: not run by its tests`);
+    if (unreached.length > 0)
+      console.info(`${module}: no test of it runs these, or has a value that they change`);
     for (const mutant of unreached) console.info(told(mutant));
   }
 }

@@ -16,12 +16,18 @@ interface Edit {
 
 /** What the changed code calls: whether a change is on, and that a loop goes round once more. */
 export interface Switchboard {
-  $mutant(id: number): boolean;
+  /** While no change is on, this notes that the code of one runs, if nothing else does. @returns whether it is on */
+  $mutant(id: number, isSeenElsewhere?: boolean): boolean;
+  /** As `$mutant`, for expressions that can be evaluated to see: what is noted is that their values differ. */
+  $differs(id: number, was: () => unknown, becomes: () => unknown): boolean;
+  /** The value of a condition, noting that it is not what the change makes of it. */
+  $unlike(id: number, becomes: boolean, value: unknown): unknown;
   $round(): void;
 }
 
 /** An outer change encloses an inner one, so it opens earlier and closes later. */
-function editsFor({ id, start, end, becomes, isStatement }: Numbered): Edit[] {
+function editsFor(mutation: Numbered): Edit[] {
+  const { id, start, end, becomes, isStatement } = mutation;
   const length = end - start;
   return isStatement
     ? [
@@ -29,9 +35,16 @@ function editsFor({ id, start, end, becomes, isStatement }: Numbered): Edit[] {
         { at: end, text: '}}', order: length },
       ]
     : [
-        { at: start, text: `($mutant(${id})?(${becomes}):(`, order: -length },
-        { at: end, text: '))', order: -1e9 + length },
+        { at: start, text: `(${choice(mutation)}(`, order: -length },
+        { at: end, text: mutation.isCondition ? ')))' : '))', order: -1e9 + length },
       ];
+}
+
+/** What stands before an expression that a change replaces. */
+function choice({ id, was, becomes, isPure, isCondition }: Numbered): string {
+  if (isCondition) return `$mutant(${id},true)?${becomes}:$unlike(${id},${becomes},`;
+  const isOn = isPure ? `$differs(${id},()=>(${was}),()=>(${becomes}))` : `$mutant(${id})`;
+  return `${isOn}?(${becomes}):`;
 }
 
 function loopEdits(file: ts.SourceFile): Edit[] {

@@ -2,6 +2,7 @@
  * Steps whose moves are equal but whose writes differ: one kernel presets an answer field, another does not. A difference
  * belongs to the step in which it first appears; differences that existed before that step were reported earlier.
  */
+import { itemAt } from '../../base/assert';
 import { gfnBits, LEAK_COUNT_SHIFT, pageFieldNames, type PageFieldName } from '../../engine/memory/page-bits';
 import type { PageField } from '../../engine/memory/page-field';
 import type { World } from '../../engine/world';
@@ -137,15 +138,16 @@ export class UnreportedDifferences {
     return names;
   }
 
-  /** Whether a word has the same meaning in all runs: page images are allocated on demand, in an order that may differ. */
+  /**
+   * Whether a word has the same meaning in all runs: page images are allocated on demand, in an order that may differ. An
+   * image that one of the runs allocates or drops in this step has its meaning after the step, or before it.
+   */
   private isComparable(address: number, written: readonly Written[]): boolean {
     const place = this.mapOf(0).at(address);
     if (!place) return false;
     if (place.kind === 'variable') return isReported(place.instance);
     if (place.isKvmRun) return true;
-    const pages = written.map(({ world }) => world.pageImages[place.index]);
-    const [first] = pages;
-    return pages.every((page) => page?.used && page.side === first?.side && page.frame === first.frame);
+    return isOnePage(written, place.index, true) || isOnePage(written, place.index, false);
   }
 
   private comparePages(written: readonly Written[], sign: Sign): void {
@@ -174,6 +176,18 @@ export class UnreportedDifferences {
       });
     }
   }
+}
+
+/** Whether an image stands for the same page in all runs. @param after the step, or before it */
+function isOnePage(written: readonly Written[], index: number, after: boolean): boolean {
+  const pages = written.map(({ world, words }) => {
+    const { base, group } = itemAt(world.pageImages, index, 'image');
+    return (['used', 'side', 'frame'] as const).map((name) => {
+      const at = base + group.offsetOf(name);
+      return world.arena.read(at) ^ (after ? (words.get(at) ?? 0) : 0);
+    });
+  });
+  return pages.every((page) => page[0] !== 0 && page.every((fact, i) => fact === pages[0]?.[i]));
 }
 
 type Sign = (name: string, before: readonly number[], after: readonly number[]) => void;
