@@ -1,16 +1,23 @@
 /**
  * Small scenarios with every step that they make, line by line, to be read beside the specification. A line of a
  * scenario stands at the margin; below it what happened: each move with its rule, each finding, why an act was refused, and
- * what guest and VMM see differently once everything came to rest.
+ * what guest and VMM see differently once everything came to rest. At the end stands the state: variables that are not as at
+ * the start, runs of pages by field, and a sum of the bytes of each page and of each kvm_run.
  *
  * VMGEXIT_WRITE_TRANSCRIPTS=1 writes what now happens into the files; what changed is then read and judged like code.
  */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { enabledActs } from '../engine/enabled-acts';
+import type { Image } from '../engine/memory/image';
+import { pageFieldNames } from '../engine/memory/page-bits';
 import { moveText } from '../engine/moves';
+import { formatVariable } from '../engine/state/schema';
+import { hex } from '../base/hex';
 import { parseProfileSpec } from '../profiles/resolve';
+import { worldFor } from './machine';
 import { memoryTape } from './memory-tape';
 import { parseScenario, problemText } from './parse';
 import { lineText } from './print';
@@ -72,6 +79,38 @@ function menuOf({ timeline, scenario }: Run): string[] {
   ];
 }
 
+/** What is not as at the start. */
+function stateOf({ timeline: { world }, scenario, profile }: Run): string[] {
+  const start = worldFor(headOf(scenario), profile);
+  const variables = world.instances.map(({ name, group, instance: { base } }) => {
+    if (/^image\d+$/.test(name)) return '';
+    const words = group.slots.flatMap(({ name: variable, variable: declared, offset, words: size }) => {
+      const [then, now] = [start, world].map(({ arena }) => {
+        const at = base + offset;
+        return formatVariable(declared, arena.read(at), size === 2 ? arena.read(at + 1) : 0);
+      });
+      return then === now ? [] : [`${variable}=${now}`];
+    });
+    return words.length === 0 ? '' : `${name} ${words.join(' ')}`;
+  });
+  const pages = world.pages.fields.map((field, index) => {
+    const runs = [...field.runs()].map(
+      ({ first, count, value }) => `${hex(first)}${count > 1 ? `+${hex(count)}` : ''}=${hex(value >>> 0)}`,
+    );
+    return runs.length === 0 ? '' : `${pageFieldNames[index]} ${runs.join(' ')}`;
+  });
+  const sum = (image: Image): string =>
+    createHash('sha256').update(image.toBytes()).digest('hex').slice(0, 12);
+  return [
+    ...variables,
+    ...pages,
+    ...world.kvmRun.map((image, vcpu) => `kvm_run v${vcpu} ${sum(image)}`),
+    ...world.pageImages.map((page) =>
+      page.used ? `${page.side} page ${hex(page.frame)} ${sum(world.bytesOf(page))}` : '',
+    ),
+  ].filter((line) => line !== '');
+}
+
 /** The scenario that a transcript is of, as it stands there, each line with what happened. */
 function transcriptOf(written: readonly string[]): string {
   const parsed = parseScenario(['ghcb-scenario 1', ...written, 'end ghcb-scenario', ''].join('\n'));
@@ -86,7 +125,8 @@ function transcriptOf(written: readonly string[]): string {
     ...happened(run, index, seen).map((text) => MARGIN + text),
   ]);
   const end = [...run.problems.map(({ message }) => `problem: ${message}`), ...menuOf(run)];
-  return [...told, ...end.map((text) => MARGIN + text), ''].join('\n');
+  const state = stateOf(run).map((text) => `state: ${text}`);
+  return [...told, ...[...end, ...state].map((text) => MARGIN + text), ''].join('\n');
 }
 
 test.each(files)('%s', (file) => {

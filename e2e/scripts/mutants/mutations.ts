@@ -173,7 +173,8 @@ class Finder {
   private operator({ left, operatorToken, right }: ts.BinaryExpression): void {
     const node = operatorToken.parent;
     if (operatorToken.kind === Kind.QuestionQuestionToken) {
-      if (!isAssertion(right)) this.add(right, 'undefined');
+      // Without its default the expression mostly does not compile; here it is the default whatever stands before it.
+      if (!isAssertion(right)) this.add(node, `(${right.getText()})`);
       return;
     }
     if (operatorToken.kind === Kind.PlusToken && (isText(left) || isText(right))) return;

@@ -56,7 +56,7 @@ export class PageRuns {
     }
     let total = 0;
     for (const runs of this.byField) {
-      if (runs.top > 3) normalise(runs);
+      if (runs.top !== 0) normalise(runs);
       total += runs.top / 3;
     }
     out.reserve(10 + total * RUN_BYTES);

@@ -84,10 +84,7 @@ export class StepRecorder implements Recorder {
 
   /** The act was stopped and taken back to its last move: what was reported since then did not happen. */
   cut(): void {
-    this.template = 0;
-    this.found = false;
-    this.reported = false;
-    this.stepsBegun++;
+    this.begin();
   }
 
   get byteLength(): number {
@@ -112,10 +109,7 @@ export class StepRecorder implements Recorder {
     this.openPlan = plan;
     this.openValues = values;
     this.openEnd = this.log.top;
-    this.template = 0;
-    this.found = false;
-    this.reported = false;
-    this.stepsBegun++;
+    this.begin();
   }
 
   private writeOpen(): void {
@@ -134,10 +128,15 @@ export class StepRecorder implements Recorder {
   }
 
   private forget(): void {
+    this.logged = 0;
+    this.begin();
+  }
+
+  /** Of the next step nothing was reported yet. */
+  private begin(): void {
     this.template = 0;
     this.found = false;
     this.reported = false;
-    this.logged = 0;
     this.stepsBegun++;
   }
 }
