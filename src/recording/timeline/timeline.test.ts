@@ -3,9 +3,13 @@ import { beforeEach, expect, test } from 'vitest';
 import { Unmodelled } from '../../base/assert';
 import { refused, type Act } from '../../engine/acts';
 import { digestText } from '../../engine/memory/digest';
+import { moveKinds, moveNames, type ArgumentKind, type MoveKind } from '../../engine/moves';
 import type { perform } from '../../engine/perform';
 import { World } from '../../engine/world';
 import { defaultProfile } from '../../profiles/resolve';
+import { ByteReader, ByteStream } from './byte-stream';
+import { readArguments, writeArguments } from './step-log';
+import { StepTemplates } from './step-template';
 import { Timeline } from './timeline';
 
 // The handlers have tests of their own; here an act is a list of things to do to the world.
@@ -140,6 +144,49 @@ test('the rule of a move and the invariant of a finding are read back, those wit
   expect(steps.map(({ move: made }) => made?.vcpu)).toEqual([1, 1, 1]);
 });
 
+test('position 0 is the world as given, and what is done to it outside an act is no step', () => {
+  const given = freshWorld();
+  given.vm.asid = 5;
+  const own = new Timeline(given, performDeeds);
+  run(own, (w) => (w.vcpu(0).rax = 1n), move);
+  expect(own.step(0).changes).toMatchObject([{ instance: 'v0', variable: 'rax' }]);
+  expect([own.at(0).world.vm.asid, own.at(0).world.vcpu(0).rax]).toEqual([5, 0n]);
+  given.finding('note', 'outside');
+  expect(given.recorder).toBeUndefined();
+  run(own, move);
+  expect(own.step(1).findings).toEqual([]);
+});
+
+/** The largest value of each kind of argument, and another for every name. */
+function largest(kind: ArgumentKind, name: string): number | bigint | string {
+  if (kind === 'hex64') return 0xffff_ffff_ffff_ff00n | BigInt(name.length);
+  return kind === 'text' ? `of ${name}` : 2 ** 45 - name.length;
+}
+test('the arguments of every kind of move are read back', () => {
+  const args = moveNames.map((kind) => {
+    const declared: MoveKind['args'] = moveKinds[kind].args;
+    return Object.fromEntries(Object.entries(declared).map(([name, of]) => [name, largest(of, name)]));
+  });
+  run(
+    timeline,
+    ...moveNames.map(
+      (kind, at): Deed =>
+        (w) =>
+          w.move(kind, at % 2, args[at] as never),
+    ),
+  );
+  const templates = new StepTemplates(1);
+  for (const [at, kind] of moveNames.entries()) {
+    expect(timeline.moveKind(at)).toBe(kind);
+    expect(timeline.step(at).move).toEqual({ kind, vcpu: at % 2, args: args[at] });
+    // Where there is no room yet, it is made.
+    const out = new ByteStream(1);
+    const plan = templates.movePlan(kind);
+    writeArguments(out, plan, args[at] ?? {}, templates);
+    expect(readArguments(new ByteReader(out.bytes, 0), plan, templates)).toEqual(args[at]);
+  }
+});
+
 test('what repeats takes no more room than its number', () => {
   const repeat = (): void =>
     void run(
@@ -256,6 +303,10 @@ test('seeking anywhere equals a fresh run to the same place', () => {
           expect(digestText(one.at(position).world.digest())).toBe(digests[position]);
         }
         expect(one.digest()).toBe(digests.at(-1));
+        const actOfStep = one.acts.flatMap(({ stepCount }, at) =>
+          Array.from({ length: stepCount }, () => at),
+        );
+        expect(actOfStep.map((_, step) => one.step(step).actIndex)).toEqual(actOfStep);
       },
     ),
     { numRuns: 30 },
