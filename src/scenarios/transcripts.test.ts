@@ -2,7 +2,7 @@
  * Small scenarios with every step that they make, line by line, to be read beside the specification. A line of a
  * scenario stands at the margin; below it what happened: each move with its rule, each finding, why an act was refused, and
  * what guest and VMM see differently once everything came to rest. At the end stands the state: variables that are not as at
- * the start, runs of pages by field, and a sum of the bytes of each page and of each kvm_run.
+ * the start, runs of pages by field and by class, and a sum of the bytes of each page and of each kvm_run.
  *
  * VMGEXIT_WRITE_TRANSCRIPTS=1 writes what now happens into the files; what changed is then read and judged like code.
  */
@@ -14,6 +14,7 @@ import { enabledActs } from '../engine/enabled-acts';
 import type { Image } from '../engine/memory/image';
 import { pageFieldNames } from '../engine/memory/page-bits';
 import { moveText } from '../engine/moves';
+import { bandRuns, unpackBands } from '../engine/page-class';
 import { formatVariable } from '../engine/state/schema';
 import { hex } from '../base/hex';
 import { parseProfileSpec } from '../profiles/resolve';
@@ -99,11 +100,16 @@ function stateOf({ timeline: { world }, scenario, profile }: Run): string[] {
     );
     return runs.length === 0 ? '' : `${pageFieldNames[index]} ${runs.join(' ')}`;
   });
+  const classes = bandRuns(world, 0, world.config.gfnCount).map(({ first, count, bands }) => {
+    const { guest, rmp, kvm, seam } = unpackBands(bands);
+    return `frames ${hex(first)}+${hex(count)} guest=${guest} rmp=${rmp} kvm=${kvm}${seam ? ' seam' : ''}`;
+  });
   const sum = (image: Image): string =>
     createHash('sha256').update(image.toBytes()).digest('hex').slice(0, 12);
   return [
     ...variables,
     ...pages,
+    ...classes,
     ...world.kvmRun.map((image, vcpu) => `kvm_run v${vcpu} ${sum(image)}`),
     ...world.pageImages.map((page) =>
       page.used ? `${page.side} page ${hex(page.frame)} ${sum(world.bytesOf(page))}` : '',
