@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * `npm run mutants -- src/engine/kvm/ap [--count 30]`: makes small wrong changes in files below a path, and says which of
- * them no test notices. Without a path, a sample of each module. `--tests src/engine/kvm` takes the tests below one path
- * alone, while they are written; `--all` names the test that noticed each change.
+ * them no test notices. Without a path, a sample of each module. `--tests src/engine/kvm,src/scenarios/run.test.ts` takes
+ * these tests alone, while they are written; `--all` names the test that noticed each change.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -24,7 +24,7 @@ const { status } = spawnSync(
       ...process.env,
       MUTANTS_PATHS: (paths.length > 0 ? paths : every).join(','),
       MUTANTS_COUNT: values.count ?? (paths.length > 0 ? '' : '40'),
-      ...(values.tests ? { MUTANTS_TESTS: belowSource(values.tests) } : {}),
+      ...(values.tests ? { MUTANTS_TESTS: values.tests.split(',').map(belowSource).join(',') } : {}),
       ...(values.all ? { MUTANTS_ALL: '1' } : {}),
     },
   },

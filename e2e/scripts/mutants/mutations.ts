@@ -80,8 +80,10 @@ const isPause = (node: ts.Node): boolean =>
   isYield(node) || (ts.isIfStatement(node) && isYield(node.thenStatement) && !node.elseStatement);
 
 /** Room that is made before it is written to: more of it is no difference. */
-const isRoom = ({ parent }: ts.NumericLiteral | ts.BigIntLiteral): boolean =>
-  ts.isCallExpression(parent) && /\breserve$/.test(parent.expression.getText());
+const isRoom = ({ parent }: ts.Node): boolean =>
+  ts.isCallExpression(parent)
+    ? /\breserve$/.test(parent.expression.getText())
+    : ts.isBinaryExpression(parent) && isRoom(parent);
 
 const isName = (node: ts.Node): boolean =>
   (ts.isPropertyAssignment(node.parent) && node.parent.name === node) ||

@@ -18,6 +18,24 @@ export const testsOf: Readonly<Record<Module, readonly string[]>> = {
   app: ['app/'],
 };
 
+/** Tests that take long and notice little that others do not. Without them a score is at most too low. */
+const leftOut = [
+  'scenarios/all-profiles.test.ts',
+  'scenarios/storm.test.ts',
+  'recording/file/large.test.ts',
+  'recording/parts.test.ts',
+  'recording/budget.test.ts',
+];
+
+/** The test files that judge a module. @param asked files or folders instead of the usual ones */
+export const testFilesOf = (module: Module, asked: readonly string[] | undefined): string[] =>
+  sourceFiles.filter(
+    (file) =>
+      isTest(file) &&
+      !leftOut.includes(file) &&
+      (asked ?? testsOf[module]).some((folder) => file.startsWith(folder)),
+  );
+
 /** A change of one file, by the number that switches it on. */
 export interface Mutant extends Numbered {
   readonly file: string;

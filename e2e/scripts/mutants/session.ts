@@ -5,10 +5,10 @@
 import fc from 'fast-check';
 import { join } from 'node:path';
 import { beforeAll, inject, test } from 'vitest';
-import { sourceFiles, sourceRoot, isTest } from '../../../src/testing/imports';
+import { sourceRoot } from '../../../src/testing/imports';
 import { runFile } from './one-file';
 import { computed, Switches } from './rounds';
-import { modules, testsOf, type Module, type Mutant } from './sample';
+import { modules, testFilesOf, type Mutant } from './sample';
 
 /** Computing time for all tests of one change; what is not noticed by then counts as not noticed. */
 const MOST_MILLISECONDS = Number(process.env['MUTANTS_SECONDS'] ?? 20) * 1000;
@@ -29,13 +29,8 @@ interface Covering {
   readonly reached: ReadonlySet<number>;
 }
 
-/** The tests that a module is judged by, or the ones that were asked for. */
-const folders = (module: Module): readonly string[] => {
-  const asked = process.env['MUTANTS_TESTS'];
-  return asked === undefined ? testsOf[module] : [asked];
-};
-const filesFor = (module: Module): string[] =>
-  sourceFiles.filter((file) => isTest(file) && folders(module).some((folder) => file.startsWith(folder)));
+/** The tests that were asked for instead of the usual ones. */
+const asked = process.env['MUTANTS_TESTS']?.split(',');
 
 /** Which test runs which change, with all of them off. */
 async function coverage(files: readonly string[]): Promise<Covering[]> {
@@ -117,7 +112,7 @@ async function session(): Promise<void> {
     const own = mutants.filter((one) => one.module === module);
     if (own.length === 0) continue;
     const start = computed();
-    const covering = await coverage(filesFor(module));
+    const covering = await coverage(testFilesOf(module, asked));
     const covered = computed();
     const reachable = own.filter(({ id }) => covering.some(({ reached }) => reached.has(id)));
     const lived: Mutant[] = [];

@@ -27,7 +27,7 @@ export interface Switchboard {
 
 /** An outer change encloses an inner one, so it opens earlier and closes later. */
 function editsFor(mutation: Numbered): Edit[] {
-  const { id, start, end, becomes, isStatement } = mutation;
+  const { id, start, end, isStatement } = mutation;
   const length = end - start;
   return isStatement
     ? [

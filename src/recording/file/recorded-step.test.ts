@@ -64,7 +64,7 @@ const sent = (chart: string, instance: number, event: object): object => ({
   step: 0,
   transitions: [{ chart, instance, event }],
 });
-test.each([
+test.each<[json: unknown, why: string | RegExp]>([
   [{ ...msr, vcpu: 2 }, 'there is no v2'],
   [{ ...msr, vcpu: -2 }, /^vcpu: /],
   [{ ...msr, step: -1 }, /^step: /],
@@ -74,15 +74,13 @@ test.each([
   [{ ...msr, rule: 'NoSuchRule' }, "this version has no rule 'NoSuchRule'"],
   [{ ...msr, rule: 'toString' }, "this version has no rule 'toString'"],
   [{ ...msr, args: { ...msr.args, more: 1 } }, "msrRequest: this version has no 'more' in it"],
+  [{ ...msr, args: { ...msr.args, one: 1, two: 2 } }, "msrRequest: this version has no 'one' in it"],
   [{ ...msr, args: { name: 'GHCB_MSR' } }, 'msrRequest: value is missing or has no such value'],
   [{ ...msr, args: { name: 5, value: '0x1' } }, 'msrRequest: name is missing or has no such value'],
-  ...[5, '5', '0x', '0x1g', '0xA', '0x10000000000000000', ' 0x1'].map(
-    (value) =>
-      [
-        { ...msr, args: { name: 'GHCB_MSR', value } },
-        'msrRequest: value is missing or has no such value',
-      ] as const,
-  ),
+  ...[5, '5', '0x', '0x1g', '0xA', '0x10000000000000000', ' 0x1'].map((value): [unknown, string] => [
+    { ...msr, args: { name: 'GHCB_MSR', value } },
+    'msrRequest: value is missing or has no such value',
+  ]),
   [sent('none', 0, halted), "this version has no event 'none SET_MP_STATE'"],
   [sent('vcpu', 0, { type: 'FLY' }), "this version has no event 'vcpu FLY'"],
   [sent('vcpu', 0, { type: 'toString' }), "this version has no event 'vcpu toString'"],

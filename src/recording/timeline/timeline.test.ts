@@ -203,6 +203,18 @@ test('what repeats takes no more room than its number', () => {
   expect(later.index - index).toBeLessThanOrEqual(99 * 8 + 7 * 4);
 });
 
+test('a step without findings takes no place among those that have some', () => {
+  run(timeline, (w) => w.finding('note', 'n'), move, move);
+  const { index } = timeline.bytes;
+  run(timeline, move, move, (w) => w.facet('psc.msr'));
+  run(timeline, (w) => (w.vm.asid = 3));
+  // New templates, and no place of a finding, which takes 8 bytes.
+  const later = timeline.bytes.index;
+  expect(timeline.findings()).toEqual([{ step: 0, finding: { kind: 'note', text: 'n' } }]);
+  const templates = 3;
+  expect(later - index).toBeLessThan(templates * 8 + 8);
+});
+
 test('byte images are told as ranges, with the name they have at the step', () => {
   run(timeline, (w) => w.image('shared', 0x80).setU64(0x10, 0x0102_0304_0506_0708n), move);
   run(timeline, (w) => w.kvmRun[1]?.setU8(8, 3), move);
