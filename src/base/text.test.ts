@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { alignColumns, didYouMean, editDistance, nearest, wrap, wrapWithin } from './text';
+import { alignColumns, didYouMean, editDistance, nearest, wordsOfName, wrap, wrapWithin } from './text';
 
 const acts = ['ap-create', 'ap-create-on-init', 'psc', 'launch-finish', 'launch-start'];
 
@@ -74,4 +74,16 @@ test('a word that is broken is never broken inside a character', () => {
       }
     }),
   );
+});
+
+test.each([
+  ['vm.updateReported', ['vm.', 'update', 'Reported']],
+  ['v0.run.hw.hardwareExitReason', ['v0.', 'run.', 'hw.', 'hardware', 'Exit', 'Reason']],
+  ['page.0x120.attribute', ['page.', '0x120.', 'attribute']],
+  ['SNP_LAUNCH_FINISH', ['SNP_', 'LAUNCH_', 'FINISH']],
+  ['host page 0x121: RMP entry', ['host page 0x121: RMP entry']],
+  ['gpa', ['gpa']],
+])('%s may break between %j', (name, words) => {
+  expect(wordsOfName(name)).toEqual(words);
+  expect(wordsOfName(name).join('')).toBe(name);
 });

@@ -53,6 +53,13 @@ export function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
+/**
+ * A name in the words that it is written together of, for places where a line may break: `v0.`, `run.`, `hw.`, `hardware`,
+ * `Exit`, `Reason`. Joined they are the name.
+ */
+export const wordsOfName = (name: string): string[] =>
+  name.split(/(?<=[a-z\d])(?=[A-Z][a-z])|(?<=[._:/×,])(?=[^\s._:/×,])/u);
+
 /** As {@link wrap}, and no line longer than `columns`: a longer word is broken, behind a comma or colon where it has one. */
 export function wrapWithin(text: string, columns: number): string[] {
   const words = text.split(/\s+/).flatMap((word) => pieces(word, columns));

@@ -31,6 +31,8 @@ export interface ChangeRow {
   readonly path?: string;
   readonly before: string;
   readonly after: string;
+  /** What came and went, where before and after are lists that share words: `+guestVmsa −guestValidated`. */
+  readonly change?: string;
   /** What the fact means, where the name alone does not say it. */
   readonly doc?: string;
 }
@@ -149,11 +151,22 @@ interface PageFact {
   readonly text: (words: readonly number[], run: FrameRange) => string;
   /** What filters call it of a guest frame. */
   readonly filter?: string;
+  /** The text is a list of words. */
+  readonly isList?: true;
 }
 
 const bitNames = (bits: Readonly<Record<string, number>>, word: number): string[] =>
   Object.keys(bits).filter((name) => (word & (bits[name] ?? 0)) !== 0);
 const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(' '));
+
+/** What came and went between two lists of words; undefined where they share none. */
+function listChange(before: string, after: string): string | undefined {
+  const [from, to] = [before.split(' '), after.split(' ')];
+  if (!from.some((word) => to.includes(word))) return undefined;
+  const came = to.filter((word) => !from.includes(word)).map((word) => `+${word}`);
+  const went = from.filter((word) => !to.includes(word)).map((word) => `−${word}`);
+  return [...came, ...went].join(' ');
+}
 
 const content = ([low = 0, high = 0]: readonly number[]): string =>
   hex((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));
@@ -200,6 +213,7 @@ const pageFacts: readonly PageFact[] = [
     fields: ['gfn'],
     text: ([word = 0]) => listed(bitNames(gfnBits, word)),
     filter: 'attribute',
+    isList: true,
   },
   { of: 'shared bytes', page: 'gfn', fields: ['sharedLow', 'sharedHigh'], text: content, filter: 'shared' },
   {
@@ -229,6 +243,7 @@ const pageFacts: readonly PageFact[] = [
     page: 'gfn',
     fields: ['mapping'],
     text: ([word = 0]) => listed(bitNames(mappingBits, word)),
+    isList: true,
   },
   {
     of: 'written under',
@@ -297,12 +312,13 @@ function wordRuns(pages: PageWords, fields: readonly PageFieldName[]): WordRun[]
 const runName = (page: string, { first, count }: FrameRange): string =>
   count === 1 ? `${page} ${hex(first)}` : `${page}s ${hex(first)}..${hex(first + count - 1)}`;
 
-function factRows(pages: PageWords, { of, page, fields, text, filter }: PageFact): ChangeRow[] {
+function factRows(pages: PageWords, { of, page, fields, text, filter, isList }: PageFact): ChangeRow[] {
   return wordRuns(pages, fields).flatMap((run): ChangeRow[] => {
     const [before, after] = [text(run.before, run), text(run.after, run)];
     if (before === after) return [];
     const gfn = page === 'gfn' ? run.first : framesOf(pages.world, run.first, 1)[0]?.first;
     const path = filter === undefined || gfn === undefined ? {} : { path: `page.${hex(gfn)}.${filter}` };
-    return [{ name: `${runName(page, run)}: ${of}`, ...path, before, after }];
+    const change = isList ? listChange(before, after) : undefined;
+    return [{ name: `${runName(page, run)}: ${of}`, ...path, before, after, ...(change && { change }) }];
   });
 }

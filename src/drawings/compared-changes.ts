@@ -10,7 +10,7 @@ export interface ComparedChange extends FieldDifference {
   readonly differs: boolean;
 }
 
-/** `before → after` of every fact in every run; undefined where a run changed nothing. */
+/** `before → after` of every fact in every run, of lists what came and went; undefined where a run changed nothing. */
 export function comparedChanges({ runs }: Comparison, row: ComparedRow): readonly ComparedChange[] {
   const facts = new Map<string, { values: (string | undefined)[]; doc: string | undefined }>();
   row.steps.forEach((index, run) => {
@@ -22,8 +22,8 @@ export function comparedChanges({ runs }: Comparison, row: ComparedRow): readonl
       fact.values[run] = text;
       facts.set(name, fact);
     };
-    for (const { name, before, after, doc } of changeRows(timeline.at(index + 1).world, changes)) {
-      add(name, `${before} → ${after}`, doc);
+    for (const { name, before, after, change, doc } of changeRows(timeline.at(index + 1).world, changes)) {
+      add(name, change ?? `${before} → ${after}`, doc);
     }
     const written = new Map<string, number>();
     for (const change of changes) {

@@ -1,0 +1,47 @@
+/** What a first screen must hold before anybody scrolls, at the widths that people have. */
+import { openRun } from './shell';
+import { expect, test } from './test';
+
+/** 720 by 450 is what 200 % zoom leaves of 1440 by 900. */
+const screens = [
+  { width: 1440, height: 900 },
+  { width: 900, height: 900 },
+  { width: 720, height: 450 },
+  { width: 390, height: 844 },
+  { width: 320, height: 640 },
+] as const;
+
+test('the front page: the question, its choices and the row that answers it', async ({ page }) => {
+  for (const screen of screens) {
+    await page.setViewportSize(screen);
+    await page.goto('about:blank');
+    await page.goto('./');
+    const question = page.getByRole('heading', { name: /already waiting to be created/ });
+    await expect(question).toBeInViewport({ ratio: 1 });
+    for (const name of ['replaces the first', 'gets an error', 'the first VMSA stays'])
+      await expect(page.getByRole('button', { name })).toBeInViewport({ ratio: 1 });
+    // The row in which one kernel answers and the other refuses, above the step buttons.
+    const row = page.locator('[data-split=true]').filter({ hasText: 'AP_CREATION answered' }).first();
+    const buttons = page.getByRole('contentinfo');
+    await expect
+      .poll(
+        async () => {
+          const [answer, below] = await Promise.all([row.boundingBox(), buttons.boundingBox()]);
+          return (below?.y ?? 0) - (answer?.y ?? Infinity);
+        },
+        { message: `${screen.width} by ${screen.height}` },
+      )
+      .toBeGreaterThanOrEqual(24);
+  }
+});
+
+test('a low window is one column that scrolls: the ladder has room for rows, the inspector stands below', async ({
+  page,
+}) => {
+  await page.setViewportSize({ width: 720, height: 450 });
+  await openRun(page, '#/s/ap-create-on-init-then-create?r=part2-v4,linux-7.2&k=82');
+  const ladder = await page.getByRole('listbox', { name: 'Steps' }).boundingBox();
+  expect(ladder?.height).toBeGreaterThan(240);
+  const inspector = await page.getByRole('complementary', { name: 'Inspector' }).boundingBox();
+  expect(inspector?.y).toBeGreaterThanOrEqual((ladder?.y ?? 0) + (ladder?.height ?? 0) - 1);
+});
