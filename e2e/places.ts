@@ -2,7 +2,8 @@ import type { Page } from '@playwright/test';
 import { expect } from './test';
 
 /** All generations side by side: the most that a comparison has to draw. */
-const ALL = 'linux-7.3,linux-7.2,linux-6.17,linux-6.12,linux-6.11,v14,v11,part2-v5,as-reviewed,part2-v4';
+export const ALL_GENERATIONS =
+  'linux-7.3,linux-7.2,linux-6.17,linux-6.12,linux-6.11,v14,v11,part2-v5,as-reviewed,part2-v4';
 const AP_CREATE = '#/s/ap-create-on-init-then-create';
 
 /** A view of the page, or something that stands over it. */
@@ -74,7 +75,7 @@ export const allVisits: readonly Visit[] = [
   },
   {
     name: 'all generations',
-    address: `#/s/psc-batch?r=${ALL}`,
+    address: `#/s/psc-batch?r=${ALL_GENERATIONS}`,
     places: [ladder, table, pages, machines, exits, matrix],
   },
   {
@@ -82,10 +83,14 @@ export const allVisits: readonly Visit[] = [
     address: `#/s/linux-boot?r=linux-7.2&k=600`,
     places: [ladder, { ...pages, keys: ['g', 'p'] }, machines, exits],
   },
-  { name: 'a long boot, all generations', address: `#/s/linux-boot?r=${ALL}&k=335`, places: [ladder] },
+  {
+    name: 'a long boot, all generations',
+    address: `#/s/linux-boot?r=${ALL_GENERATIONS}&k=335`,
+    places: [ladder],
+  },
   {
     name: 'answer card',
-    address: `#/m/vcpu/created-on-init/ap-create?r=${ALL}`,
+    address: `#/m/vcpu/created-on-init/ap-create?r=${ALL_GENERATIONS}`,
     places: [
       {
         name: 'answer card',
@@ -99,8 +104,44 @@ export const allVisits: readonly Visit[] = [
   { name: 'a decoded word', address: '#/d/msr/7ff014', places: [{ name: 'word', ready: inPanel('Bits') }] },
   {
     name: 'a decoded page',
-    address: '#/d/ghcb-page/~912~10',
+    address: '#/d/ghcb-page/~912~10000080~3180~',
     places: [{ name: 'page', ready: inPanel('Field') }],
+  },
+  {
+    name: 'the glossary',
+    address: '#/d/terms',
+    places: [
+      {
+        name: 'glossary',
+        ready: (page) => expect(page.getByText(/\d+ of \d+ terms/)).toBeVisible(),
+      },
+    ],
+  },
+  {
+    name: 'a lesson',
+    address: '#/l/snp-in-ten-minutes/2',
+    places: [
+      {
+        name: 'lesson',
+        ready: (page) =>
+          expect(page.getByRole('heading', { name: 'What the host can still do' })).toBeVisible(),
+      },
+    ],
+  },
+  {
+    name: 'a search',
+    address: '#/s/explore-ap?v=explore',
+    places: [
+      {
+        name: 'explore',
+        ready: (page) => expect(page.getByRole('button', { name: 'Search again' })).toBeVisible(),
+      },
+    ],
+  },
+  {
+    name: 'machines that differ',
+    address: `${AP_CREATE}?r=part2-v4,linux-7.2&k=95`,
+    places: [{ ...machines, keys: ['g', 'm'] }],
   },
   {
     name: 'the reference',

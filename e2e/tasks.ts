@@ -14,8 +14,12 @@ interface TraceEvent {
   readonly tid: number;
   /** Microseconds on the clock. */
   readonly ts: number;
+  /** Microseconds on the clock. */
+  readonly dur?: number;
   /** Microseconds of processor time. */
   readonly tdur?: number;
+  /** Microseconds of processor time that the thread has had by then. */
+  readonly tts?: number;
 }
 
 const MARK = 'task-clock ';
@@ -34,28 +38,72 @@ export async function longestTasks(
   page: Page,
   act: (clock: TaskClock) => Promise<void>,
 ): Promise<LongestTasks> {
+  const phase = (name: string): Promise<void> =>
+    page.evaluate((mark) => void performance.mark(mark), MARK + name);
+  return longestByPhase(await traced(browser, () => act({ phase })));
+}
+
+export interface Waits {
+  /** Processor time that the main thread has had when the page made the mark; undefined where it made none. */
+  readonly markedAt: (name: string) => number | undefined;
+  /** Processor time of the main thread from each of these marks to the end of the first frame after it, the least first. */
+  readonly untilDrawn: (name: string) => readonly number[];
+}
+
+/** Traces what a person waits for while something is done with a page. All times are milliseconds. */
+export async function waits(browser: Browser, act: () => Promise<void>): Promise<Waits> {
+  const events = await traced(browser, act, ['devtools.timeline']);
+  const tasks = events.filter(({ name, ph }) => name === 'RunTask' && ph === 'X').sort((a, b) => a.ts - b.ts);
+  const marks = (name: string): readonly TraceEvent[] => events.filter((event) => event.name === name);
+  const isWithin = ({ ts }: TraceEvent, task: TraceEvent): boolean =>
+    ts >= task.ts && ts < task.ts + (task.dur ?? 0);
+  const paints = events.filter(({ name }) => name === 'Paint');
+  return {
+    markedAt: (name) => {
+      const [mark] = marks(name);
+      return mark?.tts === undefined ? undefined : mark.tts / 1000;
+    },
+    untilDrawn: (name) =>
+      marks(name)
+        .flatMap((mark) => {
+          const own = tasks.filter(({ pid, tid }) => pid === mark.pid && tid === mark.tid);
+          const first = own.findIndex((task) => isWithin(mark, task));
+          const last = own.findIndex(
+            (task, at) =>
+              at >= first && paints.some((paint) => paint.tid === mark.tid && isWithin(paint, task)),
+          );
+          if (first < 0 || last < 0) return [];
+          return own.slice(first, last + 1).reduce((sum, { tdur = 0 }) => sum + tdur / 1000, 0);
+        })
+        .sort((a, b) => a - b),
+  };
+}
+
+async function traced(
+  browser: Browser,
+  act: () => Promise<void>,
+  categories: readonly string[] = [],
+): Promise<readonly TraceEvent[]> {
   const session = await browser.newBrowserCDPSession();
   const events: TraceEvent[] = [];
   session.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
   await session.send('Tracing.start', {
     transferMode: 'ReportEvents',
     traceConfig: {
-      includedCategories: ['disabled-by-default-devtools.timeline', 'blink.user_timing'],
+      includedCategories: ['disabled-by-default-devtools.timeline', 'blink.user_timing', ...categories],
       excludedCategories: ['*'],
       recordMode: 'recordAsMuchAsPossible',
     },
   });
-  const phase = (name: string): Promise<void> =>
-    page.evaluate((mark) => void performance.mark(mark), MARK + name);
   try {
-    await act({ phase });
+    await act();
   } finally {
     const complete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
     await session.send('Tracing.end');
     await complete;
     await session.detach();
   }
-  return longestByPhase(events);
+  return events;
 }
 
 function longestByPhase(events: readonly TraceEvent[]): LongestTasks {

@@ -1,5 +1,6 @@
 /** Every term of the page in one sentence, with the source where it is not a word of this page. */
 import { source, type Source } from '../../abi/source';
+import { overlay, overlayIds } from '../../profiles/overlays';
 import { profileIds, profileTexts } from '../../profiles/profiles';
 import type { TermId } from './terms';
 
@@ -128,13 +129,16 @@ const terms: Readonly<Record<TermId, GlossaryEntry>> = {
   },
 };
 
-/** One term. */
-export const termOf = (id: TermId): GlossaryEntry => terms[id];
-
-/** Every term and every generation, in alphabetical order. */
+/** Every term, every generation and every posting, in alphabetical order. */
 export const glossary: readonly (GlossaryEntry & { readonly id: string })[] = [
   ...Object.entries(terms).map(([id, entry]) => ({ id, ...entry })),
   ...profileIds
     .filter((id) => !Object.hasOwn(terms, id))
     .map((id) => ({ id, name: id, says: `${profileTexts[id].title}: ${profileTexts[id].description}` })),
+  ...overlayIds.map((id) => ({ id, name: id, says: `${overlay(id).title}: ${overlay(id).description}` })),
 ].sort((a, b) => a.name.localeCompare(b.name, 'en', { sensitivity: 'base' }));
+
+const byId = new Map<string, GlossaryEntry>(glossary.map((entry) => [entry.id, entry]));
+
+/** A term, or a kernel generation; undefined for what the glossary does not have. */
+export const termOf = (id: string): GlossaryEntry | undefined => byId.get(id);
