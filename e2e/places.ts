@@ -36,7 +36,11 @@ const table: Place = {
   ready: (page) => expect(page.getByRole('table').first()).toBeVisible(),
 };
 const pages: Place = { name: 'pages', keys: ['t', 'g', 'p'], ready: inPanel(/gfn 0x/) };
-const machines: Place = { name: 'machines', keys: ['g', 'm'], ready: inPanel(/What reviewers call it/i) };
+const machines: Place = {
+  name: 'machines',
+  keys: ['g', 'm'],
+  ready: (page) => expect(page.getByRole('group', { name: /, drawing$/ }).first()).toBeVisible(),
+};
 const exits: Place = { name: 'exits', keys: ['g', 'r'], ready: inPanel(/Exits to userspace/i) };
 const matrix: Place = { name: 'matrix', keys: ['g', 'x'], ready: computed };
 const decoder: Place = {
