@@ -23,7 +23,7 @@ import { memoryTape } from './memory-tape';
 import { parseScenario, problemText } from './parse';
 import { lineText } from './print';
 import { runScenario, type Run } from './run';
-import { actLine, headOf } from './scenario';
+import { actLine, headOf, type Scenario } from './scenario';
 
 const folder = join(import.meta.dirname, 'transcripts');
 const files = readdirSync(folder).filter((file) => file.endsWith('.txt'));
@@ -49,8 +49,12 @@ class Seen {
 
 function happened({ timeline, lines, scenario, expectations }: Run, line: number, seen: Seen): string[] {
   const { firstAct = 0, endAct = 0, refused, visible = [] } = lines[line] ?? {};
-  // The usual launch is the same in all of them.
-  if (scenario.lines[line]?.kind === 'launch') return seen.news(visible);
+  // The usual launch is the same in all of them, but for those that are about it.
+  if (scenario.lines[line]?.kind === 'launch') {
+    const acts = isAbout(scenario, 'the launch') ? timeline.acts.slice(firstAct, endAct) : [];
+    const told = acts.map(({ act, refused: why }) => lineText(actLine(act)) + (why ? `: ${why}` : ''));
+    return [...told, ...seen.news(visible)];
+  }
   const told: string[] = [];
   for (const { firstStep, stepCount } of timeline.acts.slice(firstAct, endAct))
     for (let index = firstStep; index < firstStep + stepCount; index++) {
@@ -65,10 +69,15 @@ function happened({ timeline, lines, scenario, expectations }: Run, line: number
   return [...told, ...seen.news(visible)];
 }
 
-/** What can be done at the end, where the last line is the note `the menu`. */
+/** Whether the last line is a note that says so. */
+function isAbout({ lines }: Scenario, what: string): boolean {
+  const last = lines.at(-1);
+  return last?.kind === 'note' && last.text === what;
+}
+
+/** What can be done at the end. */
 function menuOf({ timeline, scenario }: Run): string[] {
-  const last = scenario.lines.at(-1);
-  if (last?.kind !== 'note' || last.text !== 'the menu') return [];
+  if (!isAbout(scenario, 'the menu')) return [];
   const entries = enabledActs(timeline.world);
   const possible = entries.filter(({ refused }) => !refused?.includes('does not execute guest code'));
   return [
