@@ -86,3 +86,40 @@ test('a window of 200 pixels still scrolls to everything', async ({ page }) => {
   expect(scrolls).toBe(true);
   expect(sideways).toBeLessThanOrEqual(0);
 });
+
+test('what the page calls things explains itself, what is hidden is named, and no question ends in nothing', async ({
+  page,
+}) => {
+  await openRun(page, `#/s/ap-create-on-init-then-create?r=${ALL}&k=97`);
+  // Ten profiles do not fit: the button names the others.
+  const profiles = page.getByRole('button', { name: /^Profiles/ });
+  await expect(profiles).toHaveAccessibleName(
+    /A linux-7\.3 .*\+8 more: B linux-7\.2, .*I as-reviewed; J part2-v4/,
+  );
+
+  // Sources open on a kernel that has the rule.
+  await page.getByRole('tab', { name: 'Src' }).click();
+  const sources = page.getByRole('tabpanel', { name: 'Src' });
+  await expect(sources.getByRole('heading', { name: 'Rule' })).toBeVisible();
+  await expect(sources.getByText('No rule decided this step.')).toHaveCount(0);
+  await expect(sources.getByText('ap.doubleCreate', { exact: true })).toBeVisible();
+  await sources.getByRole('link', { name: 'Facets' }).focus();
+  await expect(page.getByRole('tooltip')).toContainText('One disputed behaviour of KVM');
+
+  await page.goto(`./#/m/vcpu/created-on-init/ap-create?r=${ALL}`);
+  const card = page.getByRole('region', { name: 'Answer', exact: true });
+  await card.getByRole('link', { name: 'VMSA' }).first().focus();
+  await expect(page.getByRole('tooltip')).toContainText('registers of a vCPU');
+  await expect(page.getByRole('tooltip')).toBeInViewport({ ratio: 1 });
+
+  await page.keyboard.press('/');
+  await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
+  await page.keyboard.type('dubblecreat of zyzzyva');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('status')).toContainText(
+    'Nothing answers that. The nearest three, and the matrix',
+  );
+  await expect(dialog.getByRole('option')).toHaveCount(4);
+  await dialog.getByRole('option').last().click();
+  await expect(page.getByRole('grid', { name: /what each event does/ })).toBeVisible();
+});

@@ -59,3 +59,50 @@ test('the charts are clean for axe', async ({ page }) => {
     await expectAxeCleanInBoth(page);
   }
 });
+
+/** The step in which two kernels go to different states, below the width at which both charts fit. */
+const differing = './#/s/ap-create-on-init-then-create?r=part2-v4,linux-7.2&v=machines&k=95';
+
+for (const width of [1280, 900])
+  test(`charts of two kernels at ${width} pixels: the arrow just taken is in sight, pulled, and shown whole`, async ({
+    page,
+  }) => {
+    await page.setViewportSize({ width, height: 800 });
+    await page.goto(differing);
+    const charts = page.getByRole('group', { name: 'creation, drawing' });
+    await expect(charts).toHaveCount(2);
+    const chart = charts.first();
+    await chart.scrollIntoViewIfNeeded();
+    const taken = chart.locator('[data-look="taken"] .head').first();
+    const isInside = async (): Promise<boolean> => {
+      const [arrow, frame] = await Promise.all([taken.boundingBox(), chart.boundingBox()]);
+      return !!arrow && !!frame && arrow.x >= frame.x && arrow.x + arrow.width <= frame.x + frame.width;
+    };
+    await expect.poll(isInside).toBe(true);
+
+    const left = (): Promise<number> => chart.evaluate(({ scrollLeft }) => scrollLeft);
+    const before = await left();
+    expect(before).toBeGreaterThan(0);
+    const box = await chart.boundingBox();
+    const from = { x: (box?.x ?? 0) + 60, y: (box?.y ?? 0) + 30 };
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 40, from.y, { steps: 4 });
+    await page.mouse.up();
+    expect(await left()).toBe(before - 40);
+
+    await page
+      .getByRole('group', { name: 'Size of creation' })
+      .first()
+      .getByRole('button', { name: 'fit' })
+      .click();
+    await expect
+      .poll(() => chart.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth))
+      .toBeLessThanOrEqual(1);
+
+    // Of the ways that were asked the one that was taken; the others when they are asked for.
+    const decided = page.getByRole('group', { name: 'How the step was decided' }).first();
+    await expect(decided.getByRole('row')).toHaveCount(1);
+    await decided.getByRole('button', { name: /ways that were asked/ }).click();
+    await expect(decided.getByRole('row', { name: /guard failed/ }).first()).toBeVisible();
+  });

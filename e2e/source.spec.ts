@@ -55,3 +55,43 @@ test('an empty page offers three lines to begin with', async ({ page }) => {
   await page.getByRole('button', { name: /^Run/ }).click();
   await expect(page.getByText(/^as run$/)).toBeVisible();
 });
+
+test('the editor finds, prints anew, and says beside its line what was expected and what came', async ({
+  page,
+}) => {
+  await openRun(page, apCreate);
+  await page.keyboard.press('e');
+  await expect(page.locator(editor)).toBeFocused();
+  await page.keyboard.press('Control+f');
+  await expect(page.locator('.cm-search input').first()).toBeFocused();
+  await page.keyboard.type('ap-create-on-init');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.cm-searchMatch-selected')).toHaveText('ap-create-on-init');
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.cm-search')).toHaveCount(0);
+
+  await page.locator(editor).click();
+  await page.keyboard.press('Control+a');
+  const text = [
+    'ghcb-scenario 1',
+    'vm     vcpus=2   memory=8M',
+    'guest manual',
+    'launch   standard',
+    'v0  hold form=msr',
+    '      ? v0.mpState == HALTED',
+    'end ghcb-scenario',
+  ].join('\n');
+  await page.locator(editor).evaluate((element, pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', pasted);
+    element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
+  await page.keyboard.press('Alt+Shift+F');
+  await expect(page.locator('.cm-line').nth(1)).toHaveText('vm      vcpus=2 memory=8M');
+  await expect(page.locator('.cm-line').nth(4)).toHaveText('v0      hold form=msr');
+  await page.keyboard.press('Control+Enter');
+  const mark = page.locator('.cm-gutter-lint .cm-lint-marker');
+  await expect(mark).toHaveCount(1);
+  await mark.hover();
+  await expect(page.locator('.cm-tooltip')).toContainText('expected == HALTED, got AP_RESET_HOLD');
+});
