@@ -41,7 +41,7 @@ test('the ask bar finds what declares itself', async ({ page }) => {
   }
 });
 
-test('a facet opens in the profile panel, filtered to it', async ({ page }) => {
+test('a facet opens in the profile panel, filtered to it', { tag: '@long' }, async ({ page }) => {
   await openRun(page, '');
   await page.keyboard.press('/');
   await expect(page.getByRole('combobox')).toBeFocused();

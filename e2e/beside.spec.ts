@@ -46,19 +46,20 @@ test('a branch stands beside the one it left, from its row, by key and from the 
   await expect(page).toHaveURL(/[?&]b=x\/2\./);
 });
 
-test('what is shown is compared with what a pasted link shows, under its profile', async ({
-  page,
-  baseURL,
-}) => {
-  await openRun(page, `${apCreate}?r=linux-7.2`);
-  await page.keyboard.press('/');
-  await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
-  await page.keyboard.insertText(`${baseURL ?? ''}#/s/ap-1-create-twice?r=part2-v4`);
-  await expect(chosen(page)).toContainText('Compare with what this link shows');
-  await page.keyboard.press('Enter');
-  await expect(page.locator(tags)).toHaveText([/main, linux-7\.2/, /ap-1-create-twice, part2-v4/]);
-  await expect(page).toHaveURL(/[?&]b=x\/2\.[\w-]+&rb=part2-v4/);
-});
+test(
+  'what is shown is compared with what a pasted link shows, under its profile',
+  { tag: '@long' },
+  async ({ page, baseURL }) => {
+    await openRun(page, `${apCreate}?r=linux-7.2`);
+    await page.keyboard.press('/');
+    await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
+    await page.keyboard.insertText(`${baseURL ?? ''}#/s/ap-1-create-twice?r=part2-v4`);
+    await expect(chosen(page)).toContainText('Compare with what this link shows');
+    await page.keyboard.press('Enter');
+    await expect(page.locator(tags)).toHaveText([/main, linux-7\.2/, /ap-1-create-twice, part2-v4/]);
+    await expect(page).toHaveURL(/[?&]b=x\/2\.[\w-]+&rb=part2-v4/);
+  },
+);
 
 test('an act is changed and moved in branches, by key and by mouse, and each is undone and done again', async ({
   page,
@@ -86,7 +87,7 @@ test('an act is changed and moved in branches, by key and by mouse, and each is 
   await expectAxeClean(page);
 });
 
-test('an act that became impossible is named with the reason', async ({ page }) => {
+test('an act that became impossible is named with the reason', { tag: '@long' }, async ({ page }) => {
   // The step in which INIT and SIPI are sent; without them the second vCPU never comes to its hold.
   await openRun(page, '#/s/ap-1-create-twice?r=linux-7.2&k=69');
   await page.keyboard.press('-');
@@ -107,21 +108,25 @@ test('a recording from the list is shown, and an old one stands beside a new one
   await expect(page.locator(tags)).toHaveText([/part2-v4/, /linux-7\.2/]);
 });
 
-test('a recording that was changed shows what was recorded beside what this build does', async ({ page }) => {
-  await openRun(page, apCreate);
-  const text = await page.evaluate(async () =>
-    (await fetch('recordings/conversion-storm.ghcb.jsonl')).text(),
-  );
-  const changed = text.replace(
-    '"move":"pscAnswer","vcpu":0,"args":{"result":"0x0"',
-    '"move":"pscAnswer","vcpu":0,"args":{"result":"0x777"',
-  );
-  expect(changed).not.toBe(text);
-  const file = (body: string) => ({ name: 'theirs.ghcb.jsonl', mimeType: '', buffer: Buffer.from(body) });
-  await page.locator('input[type=file]').setInputFiles(file(changed));
-  await expect(page.locator('.notice')).toContainText('comes out otherwise here');
-  await expect(page.locator(tags)).toHaveText([/this build/, /as recorded/]);
-  await expect(page.locator('#view-panel')).toContainText('0x777');
-  await page.locator('input[type=file]').setInputFiles(file(text.slice(0, text.length >> 1)));
-  await expect(page.locator('.notice')).toContainText(/The file is damaged: line \d+/);
-});
+test(
+  'a recording that was changed shows what was recorded beside what this build does',
+  { tag: '@long' },
+  async ({ page }) => {
+    await openRun(page, apCreate);
+    const text = await page.evaluate(async () =>
+      (await fetch('recordings/conversion-storm.ghcb.jsonl')).text(),
+    );
+    const changed = text.replace(
+      '"move":"pscAnswer","vcpu":0,"args":{"result":"0x0"',
+      '"move":"pscAnswer","vcpu":0,"args":{"result":"0x777"',
+    );
+    expect(changed).not.toBe(text);
+    const file = (body: string) => ({ name: 'theirs.ghcb.jsonl', mimeType: '', buffer: Buffer.from(body) });
+    await page.locator('input[type=file]').setInputFiles(file(changed));
+    await expect(page.locator('.notice')).toContainText('comes out otherwise here');
+    await expect(page.locator(tags)).toHaveText([/this build/, /as recorded/]);
+    await expect(page.locator('#view-panel')).toContainText('0x777');
+    await page.locator('input[type=file]').setInputFiles(file(text.slice(0, text.length >> 1)));
+    await expect(page.locator('.notice')).toContainText(/The file is damaged: line \d+/);
+  },
+);

@@ -27,7 +27,7 @@ test('D, n, N and x go where two kernels part, by keyboard alone', async ({ page
   await expectStep(page, first);
 });
 
-test('d shows A alone and compares again, at the same step of A', async ({ page }) => {
+test('d shows A alone and compares again, at the same step of A', { tag: '@long' }, async ({ page }) => {
   await openRun(page, `${pair}&k=90`);
   const both = await whereAmI(page);
   await page.keyboard.press('d');
@@ -80,7 +80,7 @@ test('the table has one row for each group of a row that differs', async ({ page
   await expect(rows.last()).toContainText('B');
 });
 
-test('exits hold the fields of kvm_run against each other', async ({ page }) => {
+test('exits hold the fields of kvm_run against each other', { tag: '@long' }, async ({ page }) => {
   await openRun(page, '#/s/psc-batch?r=v14,linux-7.2');
   for (const key of ['G', 'g', 'r']) await page.keyboard.press(key);
   await expect(page.getByRole('table', { name: 'Fields of kvm_run in each run' })).toBeVisible();
@@ -148,7 +148,7 @@ test('the front page asks, plays and tells what each kernel did; then it is out 
   await expect(strip).toHaveCount(0);
 });
 
-test('j on the front page plays it too', async ({ page }) => {
+test('j on the front page plays it too', { tag: '@long' }, async ({ page }) => {
   await openRun(page, '');
   const { step } = await whereAmI(page);
   await expect(page.getByRole('region', { name: 'A question to begin with' })).toBeVisible();

@@ -30,7 +30,7 @@ test('an MSR value is read; a field is edited and the bytes, the text and the li
   await expect(value(page, 'operation')).toHaveValue('0x2');
 });
 
-test('an edit that does not fit says why, beside the field', async ({ page }) => {
+test('an edit that does not fit says why, beside the field', { tag: '@long' }, async ({ page }) => {
   await openDecoder(page, '#/d/msr/10000012345014');
   await value(page, 'operation').fill('0x99');
   await value(page, 'operation').press('Enter');
@@ -102,7 +102,7 @@ test('a dropped file, and one that is too large', async ({ page }) => {
   await expect(page.getByText('1 MB is the most')).toBeVisible();
 });
 
-test('a termination is read both ways', async ({ page }) => {
+test('a termination is read both ways', { tag: '@long' }, async ({ page }) => {
   await openDecoder(page);
   await paste(page).fill('SEV-ES guest requested termination: 0x1:0x2');
   const both = page.getByRole('region', { name: 'Termination, read both ways' });
@@ -122,22 +122,24 @@ test('a value becomes a running scenario, by keyboard', async ({ page }) => {
   await expect(page.getByText('terminate form=msr set=1 code=2')).toBeVisible();
 });
 
-test('a page that was edited goes into the scenario as it stands; a value nobody sends says why not', async ({
-  page,
-}) => {
-  await openDecoder(page, `#/d/ghcb-page/${ghcb}${'00'.repeat(3080)}`);
-  await page.getByLabel(/fields that are zero/).check();
-  await value(page, 'ghcbUsage').fill('0x77');
-  await value(page, 'ghcbUsage').press('Enter');
-  await page.getByRole('button', { name: 'Make a scenario from this' }).click();
-  await page.keyboard.press('g');
-  await page.keyboard.press('s');
-  await expect(page.getByText('vmgexit', { exact: true }).first()).toBeVisible();
-  await expect(page.locator('.cm-content')).toContainText('77000000');
-  await openDecoder(page, '#/d/rmp-entry/01000000000000280f00000000000000');
-  await expect(page.getByText('No scenario is made of this.')).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Make a scenario from this' })).toHaveCount(0);
-});
+test(
+  'a page that was edited goes into the scenario as it stands; a value nobody sends says why not',
+  { tag: '@long' },
+  async ({ page }) => {
+    await openDecoder(page, `#/d/ghcb-page/${ghcb}${'00'.repeat(3080)}`);
+    await page.getByLabel(/fields that are zero/).check();
+    await value(page, 'ghcbUsage').fill('0x77');
+    await value(page, 'ghcbUsage').press('Enter');
+    await page.getByRole('button', { name: 'Make a scenario from this' }).click();
+    await page.keyboard.press('g');
+    await page.keyboard.press('s');
+    await expect(page.getByText('vmgexit', { exact: true }).first()).toBeVisible();
+    await expect(page.locator('.cm-content')).toContainText('77000000');
+    await openDecoder(page, '#/d/rmp-entry/01000000000000280f00000000000000');
+    await expect(page.getByText('No scenario is made of this.')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Make a scenario from this' })).toHaveCount(0);
+  },
+);
 
 test('a file dropped anywhere on the page opens in the decoder when it is no scenario', async ({ page }) => {
   await page.goto('./');
@@ -181,7 +183,7 @@ test('bad input is answered by a sentence', async ({ page }) => {
   }
 });
 
-test('links that were cut off or name what is unknown say so', async ({ page }) => {
+test('links that were cut off or name what is unknown say so', { tag: '@long' }, async ({ page }) => {
   await openDecoder(page, '#/d/ghcb-page/~912~10');
   await expect(page.locator('#decode-said')).toContainText('may have been cut off');
   await openDecoder(page, '#/d/nonsense/1234');
@@ -243,16 +245,18 @@ test('a pasted log is read line by line, by keyboard: every line is placed or co
   await expect(page.getByText('AP_CREATION CREATE v2').first()).toBeVisible();
 });
 
-test('a long log: only the lines in sight are in the page, and the last is reached by one key', async ({
-  page,
-}) => {
-  await openDecoder(page);
-  const line = 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0010000012345014';
-  await paste(page).fill(Array.from({ length: 600 }, () => line).join('\n'));
-  const list = page.getByRole('listbox', { name: 'Lines' });
-  await list.focus();
-  await page.keyboard.press('End');
-  await expect(list.getByRole('option', { selected: true })).toContainText('600');
-  expect(await list.getByRole('option').count()).toBeLessThan(60);
-  await expectAxeClean(page);
-});
+test(
+  'a long log: only the lines in sight are in the page, and the last is reached by one key',
+  { tag: '@long' },
+  async ({ page }) => {
+    await openDecoder(page);
+    const line = 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0010000012345014';
+    await paste(page).fill(Array.from({ length: 600 }, () => line).join('\n'));
+    const list = page.getByRole('listbox', { name: 'Lines' });
+    await list.focus();
+    await page.keyboard.press('End');
+    await expect(list.getByRole('option', { selected: true })).toContainText('600');
+    expect(await list.getByRole('option').count()).toBeLessThan(60);
+    await expectAxeClean(page);
+  },
+);

@@ -26,7 +26,7 @@ test('fields and bytes point at each other', async ({ page }) => {
   await expect(grid.locator('[data-offset="48"]')).toBeFocused();
 });
 
-test('bytes that this exit did not write are marked', async ({ page }) => {
+test('bytes that this exit did not write are marked', { tag: '@long' }, async ({ page }) => {
   await page.goto(scenario);
   const grid = page.getByRole('grid', { name: 'Bytes of the union' });
   await expect(grid.locator('[data-offset="32"]')).toHaveAttribute('data-origin', /written|same/);

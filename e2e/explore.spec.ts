@@ -34,7 +34,7 @@ test('the same way stands beside other kernels', async ({ page }) => {
   await expect(page).toHaveURL(/#\/x\//);
 });
 
-test('a scenario without a scope says what one is', async ({ page }) => {
+test('a scenario without a scope says what one is', { tag: '@long' }, async ({ page }) => {
   await openRun(page, '#/s/psc-batch');
   await page.keyboard.press('g');
   await page.keyboard.press('e');

@@ -16,17 +16,21 @@ test('the inspector shows the words of AP creation bit by bit, and why', async (
   await expect(panel.getByText(/^(executed|read|inferred|unconfirmed)$/).first()).toBeVisible();
 });
 
-test('bytes that the step wrote are marked, and a field points at its bytes', async ({ page }) => {
-  await openRun(page, apCreate);
-  await page.getByRole('tab', { name: 'Bytes' }).click();
-  const grid = page.getByRole('grid', { name: /GHCB of v0/ });
-  // SW_EXITCODE lies at 0x390: 0x80000013, little-endian.
-  await expect(grid.getByRole('gridcell', { name: /^\+390: 13/ })).toBeVisible();
-  await expect(grid.getByRole('gridcell', { name: /, written$/ }).first()).toBeVisible();
-  await page.getByRole('button', { name: 'swExitInfo2' }).click();
-  await expect(page.locator('.byte.lit')).toHaveCount(8);
-  await expectAxeClean(page);
-});
+test(
+  'bytes that the step wrote are marked, and a field points at its bytes',
+  { tag: '@long' },
+  async ({ page }) => {
+    await openRun(page, apCreate);
+    await page.getByRole('tab', { name: 'Bytes' }).click();
+    const grid = page.getByRole('grid', { name: /GHCB of v0/ });
+    // SW_EXITCODE lies at 0x390: 0x80000013, little-endian.
+    await expect(grid.getByRole('gridcell', { name: /^\+390: 13/ })).toBeVisible();
+    await expect(grid.getByRole('gridcell', { name: /, written$/ }).first()).toBeVisible();
+    await page.getByRole('button', { name: 'swExitInfo2' }).click();
+    await expect(page.locator('.byte.lit')).toHaveCount(8);
+    await expectAxeClean(page);
+  },
+);
 
 test('Src names the rule, every value of the facets, and the confidence', async ({ page }) => {
   await openRun(page, apCreate);

@@ -49,7 +49,7 @@ test('one sentence for each step reaches the live region', async ({ page }) => {
   await expect(page.locator('[aria-live=polite]')).toHaveText(/^Step 4 of \d+, .*\.$/);
 });
 
-test('labels of the ladder never lie on the VMGEXIT line', async ({ page }) => {
+test('labels of the ladder never lie on the VMGEXIT line', { tag: '@long' }, async ({ page }) => {
   await openRun(page, '#/s/linux-boot?k=200');
   const rule = await page.locator('.rule').boundingBox();
   const labels = page.locator('svg .label');

@@ -59,7 +59,7 @@ test('a long run says where it stands, stops at Escape, shows what it made, and 
   await expect.poll(async () => (await whereAmI(page)).of, { timeout: 60_000 }).toBeGreaterThan(ACTS);
 });
 
-test('what is opened while another run is made takes its place', async ({ page }) => {
+test('what is opened while another run is made takes its place', { tag: '@long' }, async ({ page }) => {
   await page.goto(`./${linkTo(long)}`);
   await expect(line(page)).toBeVisible();
   await page.evaluate(() => (location.hash = '#/s/psc-batch'));
@@ -68,7 +68,7 @@ test('what is opened while another run is made takes its place', async ({ page }
   await expect(line(page)).toHaveCount(0);
 });
 
-test('a run that was stopped can be left as it is', async ({ page }) => {
+test('a run that was stopped can be left as it is', { tag: '@long' }, async ({ page }) => {
   await page.goto(`./${linkTo(long)}`);
   await expect(line(page)).toContainText(/Running under/);
   await page.getByRole('button', { name: /^Stop/ }).click();

@@ -38,7 +38,7 @@ test('a guard that fails is named beside the way it closed', async ({ page }) =>
   await expect(page.locator('[data-look="refused"]').first()).toBeVisible();
 });
 
-test('what reviewers call each vCPU stands beside what KVM keeps', async ({ page }) => {
+test('what reviewers call each vCPU stands beside what KVM keeps', { tag: '@long' }, async ({ page }) => {
   await page.goto('./#/s/ap-create-on-init-then-create?r=linux-7.2&v=machines&k=90');
   await page.getByRole('tab', { name: /vCPU 1/ }).click();
   const table = page.getByRole('table', { name: 'What reviewers call it' });

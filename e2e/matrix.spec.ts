@@ -58,19 +58,25 @@ test('by keyboard alone: to the matrix, to a cell, its answer, its scenario side
   await expect(page.getByRole('option', { selected: true })).toBeVisible();
 });
 
-test('a cell is mailed as text that holds its link and its scenario', async ({ page, context }) => {
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  await openRunBeside(page, `${CELL}?r=linux-6.11,linux-7.2`);
-  await expect(card(page).getByRole('row', { name: /^outcome/ })).toBeVisible();
-  await grid(page).locator('[tabindex="0"]').focus();
-  await page.keyboard.press('Shift+Y');
-  await expect(page.getByText(/^Mail text copied/).first()).toBeAttached();
-  const text = await page.evaluate(() => navigator.clipboard.readText());
-  expect(text).toContain('linux-7.2: refused with an error');
-  expect(text).toMatch(/^<http.+#\/m\/vcpu\/on-guest-vmsa\/ap-create-features\?r=linux-6\.11,linux-7\.2>$/m);
-  expect(text).toContain('ghcb-scenario 1\ntitle');
-  expect(text).toContain('end ghcb-scenario');
-});
+test(
+  'a cell is mailed as text that holds its link and its scenario',
+  { tag: '@long' },
+  async ({ page, context }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await openRunBeside(page, `${CELL}?r=linux-6.11,linux-7.2`);
+    await expect(card(page).getByRole('row', { name: /^outcome/ })).toBeVisible();
+    await grid(page).locator('[tabindex="0"]').focus();
+    await page.keyboard.press('Shift+Y');
+    await expect(page.getByText(/^Mail text copied/).first()).toBeAttached();
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    expect(text).toContain('linux-7.2: refused with an error');
+    expect(text).toMatch(
+      /^<http.+#\/m\/vcpu\/on-guest-vmsa\/ap-create-features\?r=linux-6\.11,linux-7\.2>$/m,
+    );
+    expect(text).toContain('ghcb-scenario 1\ntitle');
+    expect(text).toContain('end ghcb-scenario');
+  },
+);
 
 test('asked by keyboard, the card has the focus, its keys act, and Back returns to it', async ({ page }) => {
   await openRun(page, '#/s/linux-boot?r=part2-v4,linux-7.2');
@@ -91,23 +97,25 @@ test('asked by keyboard, the card has the focus, its keys act, and Back returns 
   await expect(grid(page).locator('[tabindex="0"]')).toBeFocused();
 });
 
-test('a worker that does not answer is ended, the page says so, and another one can be tried', async ({
-  page,
-}) => {
-  await page.clock.install();
-  const silent = '**/matrix.worker-*.js';
-  await page.route(silent, (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
-  await page.goto('./#/m/launch?r=linux-7.2');
-  await expect(grid(page)).toBeVisible();
-  await page.clock.fastForward(31_000);
-  await expect(page.getByText('did not answer for 30 seconds and was ended')).toBeVisible();
-  await page.unroute(silent);
-  await page.getByRole('button', { name: 'Try again' }).press('Enter');
-  await allComputed(page);
-  await expect(page.getByText('was ended')).toHaveCount(0);
-});
+test(
+  'a worker that does not answer is ended, the page says so, and another one can be tried',
+  { tag: '@long' },
+  async ({ page }) => {
+    await page.clock.install();
+    const silent = '**/matrix.worker-*.js';
+    await page.route(silent, (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+    await page.goto('./#/m/launch?r=linux-7.2');
+    await expect(grid(page)).toBeVisible();
+    await page.clock.fastForward(31_000);
+    await expect(page.getByText('did not answer for 30 seconds and was ended')).toBeVisible();
+    await page.unroute(silent);
+    await page.getByRole('button', { name: 'Try again' }).press('Enter');
+    await allComputed(page);
+    await expect(page.getByText('was ended')).toHaveCount(0);
+  },
+);
 
-test('the other face is a plain table in words', async ({ page }) => {
+test('the other face is a plain table in words', { tag: '@long' }, async ({ page }) => {
   await openRunBeside(page, '#/m/launch?r=linux-7.2');
   await page.getByRole('button', { name: 'table' }).click();
   const row = page.getByRole('row', { name: /^finished INIT2 refused with an error/ });
@@ -116,7 +124,7 @@ test('the other face is a plain table in words', async ({ page }) => {
   await expect(card(page).getByRole('heading', { name: 'INIT2', exact: true })).toBeVisible();
 });
 
-test('a link to a cell that is not there says so and shows the chart', async ({ page }) => {
+test('a link to a cell that is not there says so and shows the chart', { tag: '@long' }, async ({ page }) => {
   await openRunBeside(page, '#/m/vcpu/never-runn/ap-create?r=linux-7.2');
   await expect(page.getByText('The matrix has no "never-runn".')).toBeVisible();
 });

@@ -42,7 +42,7 @@ test('a dialog that does not come says so, and the keys work again', async ({ pa
   await expect(page.getByRole('tab', { name: 'Pages', selected: true })).toBeVisible();
 });
 
-test('a filter that does not come says so', async ({ page }) => {
+test('a filter that does not come says so', { tag: '@long' }, async ({ page }) => {
   await page.route('**/assets/FilterBar-*.js', (route) => route.abort());
   await page.goto('./#/s/psc-batch?f=a2luZDpwc2M');
   await expect(page.locator('.notice')).toContainText('The filter could not be loaded');
@@ -51,7 +51,7 @@ test('a filter that does not come says so', async ({ page }) => {
   await expect(page.getByText(/^step \d+ of/)).not.toHaveText(before); // the keys still act
 });
 
-test('a view that does not come says so', async ({ page }) => {
+test('a view that does not come says so', { tag: '@long' }, async ({ page }) => {
   await page.route('**/assets/MachinesView-*.js', (route) => route.abort());
   await page.goto('./#/s/psc-batch?v=machines&r=linux-7.2');
   await expect(page.getByText(/Machines could not be loaded/)).toBeVisible();

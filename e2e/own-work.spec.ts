@@ -283,74 +283,81 @@ test.describe('a browser that keeps nothing', () => {
   });
 });
 
-test('an act that is chosen while a link is fetched is not replaced by what the link opens', async ({
-  page,
-}) => {
-  await openRun(page, apCreate);
-  let answer = (): void => {};
-  const late = new Promise<void>((resolve) => (answer = resolve));
-  await page.route('**/psc-batch.ghcb', async (route) => {
-    await late;
-    await route.continue();
-  });
-  const asked = page.waitForRequest('**/psc-batch.ghcb');
-  await page.evaluate(() => (location.hash = '#/s/psc-batch'));
-  await asked;
-  await page.keyboard.press('a');
-  await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
-  await page.keyboard.type('ap-destroy');
-  await page.keyboard.press('Enter');
-  await expect(page.getByText('branch try-1', { exact: true })).toBeVisible();
-  const answered = page.waitForResponse('**/psc-batch.ghcb');
-  answer();
-  await answered;
-  await expect.poll(() => addressText(page.url())).toMatch(/ap-destroy/);
-  await expect(page.getByText('branch try-1', { exact: true })).toBeVisible();
-});
+test(
+  'an act that is chosen while a link is fetched is not replaced by what the link opens',
+  { tag: '@long' },
+  async ({ page }) => {
+    await openRun(page, apCreate);
+    let answer = (): void => {};
+    const late = new Promise<void>((resolve) => (answer = resolve));
+    await page.route('**/psc-batch.ghcb', async (route) => {
+      await late;
+      await route.continue();
+    });
+    const asked = page.waitForRequest('**/psc-batch.ghcb');
+    await page.evaluate(() => (location.hash = '#/s/psc-batch'));
+    await asked;
+    await page.keyboard.press('a');
+    await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
+    await page.keyboard.type('ap-destroy');
+    await page.keyboard.press('Enter');
+    await expect(page.getByText('branch try-1', { exact: true })).toBeVisible();
+    const answered = page.waitForResponse('**/psc-batch.ghcb');
+    answer();
+    await answered;
+    await expect.poll(() => addressText(page.url())).toMatch(/ap-destroy/);
+    await expect(page.getByText('branch try-1', { exact: true })).toBeVisible();
+  },
+);
 
-test('an export of works that are larger than any scenario file is imported', async ({ page }) => {
-  await openRun(page, apCreate);
-  const note = `note    ${'x'.repeat(60)}\n`;
-  const text = shippedText.replace(/end ghcb-scenario\n$/, `${note.repeat(12_000)}$&`);
-  const work = (id: string) => ({
-    schema: 1,
-    id,
-    name: `work ${id}`,
-    named: true,
-    branches: ['main', 'b', 'c', 'd'].map((branch) => ({ id: branch, title: branch, text })),
-    branch: 'main',
-    draft: `${text}${id}`,
-    changed: 1,
-  });
-  const file = JSON.stringify({ format: 'vmgexit-work', version: 1, works: [work('1'), work('2')] });
-  expect(file.length).toBeGreaterThan(4 << 20);
-  await page
-    .locator('input[type=file]')
-    .setInputFiles({ name: 'works.json', mimeType: 'application/json', buffer: Buffer.from(file) });
-  await expect(works(page).getByRole('button', { name: /^work 1/ })).toBeVisible();
-  await expect(works(page).getByRole('button', { name: /^work 2/ })).toBeVisible();
-});
+test(
+  'an export of works that are larger than any scenario file is imported',
+  { tag: '@long' },
+  async ({ page }) => {
+    await openRun(page, apCreate);
+    const note = `note    ${'x'.repeat(60)}\n`;
+    const text = shippedText.replace(/end ghcb-scenario\n$/, `${note.repeat(12_000)}$&`);
+    const work = (id: string) => ({
+      schema: 1,
+      id,
+      name: `work ${id}`,
+      named: true,
+      branches: ['main', 'b', 'c', 'd'].map((branch) => ({ id: branch, title: branch, text })),
+      branch: 'main',
+      draft: `${text}${id}`,
+      changed: 1,
+    });
+    const file = JSON.stringify({ format: 'vmgexit-work', version: 1, works: [work('1'), work('2')] });
+    expect(file.length).toBeGreaterThan(4 << 20);
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'works.json', mimeType: 'application/json', buffer: Buffer.from(file) });
+    await expect(works(page).getByRole('button', { name: /^work 1/ })).toBeVisible();
+    await expect(works(page).getByRole('button', { name: /^work 2/ })).toBeVisible();
+  },
+);
 
-test('a page that is closed in the middle of typing loses nothing that was shown as typed', async ({
-  page,
-  context,
-}) => {
-  await openRun(page, apCreate);
-  await typeLine(page, 'note    0');
-  let tab = page;
-  for (let round = 1; round <= (isLong ? 5 : 2); round++) {
-    await tab.keyboard.press('e');
-    await expect(tab.locator(editor)).toBeFocused();
-    await tab.keyboard.press('Control+End');
-    await tab.keyboard.press('ArrowUp');
-    await tab.keyboard.type(`note    ${round}\n`);
-    // The store is written as fast as the browser answers; the address follows later.
-    await expect(works(tab).locator('[data-unsaved="0"]')).toBeAttached();
-    await tab.close({ runBeforeUnload: false });
-    tab = await context.newPage();
-    await openRun(tab, '');
-    await openWork(tab, 'AP_CREATE on a vCPU that is created-on-init');
-    await tab.keyboard.press('e');
-    await expect.poll(() => text(tab)).toContain(`note    ${round}`);
-  }
-});
+test(
+  'a page that is closed in the middle of typing loses nothing that was shown as typed',
+  { tag: '@long' },
+  async ({ page, context }) => {
+    await openRun(page, apCreate);
+    await typeLine(page, 'note    0');
+    let tab = page;
+    for (let round = 1; round <= (isLong ? 5 : 2); round++) {
+      await tab.keyboard.press('e');
+      await expect(tab.locator(editor)).toBeFocused();
+      await tab.keyboard.press('Control+End');
+      await tab.keyboard.press('ArrowUp');
+      await tab.keyboard.type(`note    ${round}\n`);
+      // The store is written as fast as the browser answers; the address follows later.
+      await expect(works(tab).locator('[data-unsaved="0"]')).toBeAttached();
+      await tab.close({ runBeforeUnload: false });
+      tab = await context.newPage();
+      await openRun(tab, '');
+      await openWork(tab, 'AP_CREATE on a vCPU that is created-on-init');
+      await tab.keyboard.press('e');
+      await expect.poll(() => text(tab)).toContain(`note    ${round}`);
+    }
+  },
+);

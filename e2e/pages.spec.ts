@@ -31,7 +31,7 @@ test('moving along the timeline changes the map and frames what changed', async 
   await expect(grid.getByRole('gridcell', { name: /^gfn 0x121, .*VMSA/ })).toHaveCount(0);
 });
 
-test('the same pages are a table of runs', async ({ page }) => {
+test('the same pages are a table of runs', { tag: '@long' }, async ({ page }) => {
   await page.goto(scenario);
   await page
     .getByRole('group', { name: 'Shape of the page map' })

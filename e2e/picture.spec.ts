@@ -46,29 +46,31 @@ for (const [form, least] of [
   ['Pages', 500],
   ['Machine', 300],
 ] as const)
-  test(`the ${form} is saved as SVG that stands alone, and dropped on the page it opens the scenario`, async ({
-    page,
-  }) => {
-    await openRun(page, `${run}&k=40&p=djAuZXhpdA`); // v0.exit
-    const file = await saved(page, `Save ${form} as SVG`);
-    const svg = file.bytes.toString('utf8');
-    expect(file.name).toMatch(/^[a-z0-9-]+\.svg$/);
-    expect(svg).toContain('<title');
-    expect(svg).toContain('<desc');
-    expect(svg).not.toMatch(/var\(|href=|<script|@import/);
-    const drawn = await drawnAlone(page, svg);
-    expect(drawn.width).toBeGreaterThan(least);
-    expect(drawn.colours).toBeGreaterThan(3);
-    await page.goto('./#/s/linux-boot');
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Linux boots/);
-    await page.locator('input[type=file]').setInputFiles(file.path);
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^A batch of page state changes/);
-    await expectStep(page, 40);
-    await expect(page.getByRole('list', { name: 'Pinned values' })).toContainText('v0.exit');
-    await expect(page.locator('body > svg, main svg title#title')).toHaveCount(0);
-  });
+  test(
+    `the ${form} is saved as SVG that stands alone, and dropped on the page it opens the scenario`,
+    { tag: form === 'Machine' ? [] : '@long' },
+    async ({ page }) => {
+      await openRun(page, `${run}&k=40&p=djAuZXhpdA`); // v0.exit
+      const file = await saved(page, `Save ${form} as SVG`);
+      const svg = file.bytes.toString('utf8');
+      expect(file.name).toMatch(/^[a-z0-9-]+\.svg$/);
+      expect(svg).toContain('<title');
+      expect(svg).toContain('<desc');
+      expect(svg).not.toMatch(/var\(|href=|<script|@import/);
+      const drawn = await drawnAlone(page, svg);
+      expect(drawn.width).toBeGreaterThan(least);
+      expect(drawn.colours).toBeGreaterThan(3);
+      await page.goto('./#/s/linux-boot');
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Linux boots/);
+      await page.locator('input[type=file]').setInputFiles(file.path);
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^A batch of page state changes/);
+      await expectStep(page, 40);
+      await expect(page.getByRole('list', { name: 'Pinned values' })).toContainText('v0.exit');
+      await expect(page.locator('body > svg, main svg title#title')).toHaveCount(0);
+    },
+  );
 
-test('a picture is saved as PNG', async ({ page }) => {
+test('a picture is saved as PNG', { tag: '@long' }, async ({ page }) => {
   await openRun(page, run);
   const { bytes, name } = await saved(page, 'Save Machine as PNG');
   expect(name).toMatch(/\.png$/);

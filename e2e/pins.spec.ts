@@ -28,15 +28,19 @@ test('a filter is completed word by word, by keyboard alone', async ({ page }) =
   await expect(page.locator(says)).toHaveText(/^1 of/);
 });
 
-test('a mistake is underlined where it stands, and a click selects it', async ({ page }) => {
-  await openRun(page, apCreate);
-  await page.keyboard.press('f');
-  await page.keyboard.type('v0.exit == HYPERCALL and v1.mpStat changed');
-  await page.getByRole('button', { name: 'at “mpStat”' }).click();
-  await page.keyboard.type('mpState');
-  await expect(page.locator(says)).toHaveText(/^\d+ of \d+ steps$/);
-  await expect(page.locator('.wrong')).toHaveCount(0);
-});
+test(
+  'a mistake is underlined where it stands, and a click selects it',
+  { tag: '@long' },
+  async ({ page }) => {
+    await openRun(page, apCreate);
+    await page.keyboard.press('f');
+    await page.keyboard.type('v0.exit == HYPERCALL and v1.mpStat changed');
+    await page.getByRole('button', { name: 'at “mpStat”' }).click();
+    await page.keyboard.type('mpState');
+    await expect(page.locator(says)).toHaveText(/^\d+ of \d+ steps$/);
+    await expect(page.locator('.wrong')).toHaveCount(0);
+  },
+);
 
 test('a value in focus becomes the filter and is pinned to the rail, by keyboard alone', async ({ page }) => {
   await openRun(page, `${apCreate}&k=92`);
@@ -62,7 +66,7 @@ test('a value in focus becomes the filter and is pinned to the rail, by keyboard
   await expect(page.getByRole('list', { name: 'Pinned values' })).toHaveCount(0);
 });
 
-test('exits, machines and pages give their values to the menu', async ({ page }) => {
+test('exits, machines and pages give their values to the menu', { tag: '@long' }, async ({ page }) => {
   await openRun(page, apCreate);
   for (const [view, path] of [
     ['exits', /^v\d+\.(exit|ret|run\.)/],

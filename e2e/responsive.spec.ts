@@ -206,7 +206,7 @@ for (const [name, text] of someOf(values)) {
   });
 }
 
-test('hostile, in the address: 60,000 marks behind a link', async ({ browser, page }) => {
+test('hostile, in the address: 60,000 marks behind a link', { tag: '@long' }, async ({ browser, page }) => {
   await page.goto('./');
   await measured({ browser, page }, HOSTILE_BAR, async (own) => {
     await openRun(own, `#/s/psc-batch${')'.repeat(60_000)}`);
@@ -225,7 +225,7 @@ test('a packed text of 2 MB in the address is refused with its size', async ({ p
   await expect(page.getByRole('option').first()).toBeAttached();
 });
 
-test('a guest of 1 TiB with 64 vCPUs opens', async ({ browser, page }) => {
+test('a guest of 1 TiB with 64 vCPUs opens', { tag: '@long' }, async ({ browser, page }) => {
   test.setTimeout(LONG_MILLISECONDS);
   const text = scenario(['vm vcpus=64 memory=1T', 'launch standard', 'v0 hlt'].join('\n'));
   await page.goto('./');

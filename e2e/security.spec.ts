@@ -58,33 +58,37 @@ test('every view, the editor and the matrix work under the policy', async ({ pag
   await expect(page.getByText(/^\d+ of \d+ rows$/)).toHaveCount(0, { timeout: 120_000 });
 });
 
-test('the page may save a file, and draw a picture of its own onto a canvas', async ({ page }) => {
-  await openRun(page, '#/s/psc-batch');
-  const downloading = page.waitForEvent('download');
-  await page.evaluate(() => {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob(['{}'], { type: 'application/json' }));
-    link.download = 'work.json';
-    link.click();
-  });
-  expect((await downloading).suggestedFilename()).toBe('work.json');
-  for (const scheme of ['blob', 'data'] as const) {
-    const pixel: readonly number[] = await page.evaluate(async (kind) => {
-      const style = '<style>rect { fill: rgb(1, 2, 3) }</style>';
-      const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4">${style}<rect width="4" height="4"/></svg>`;
-      const blob = new Blob([svg], { type: 'image/svg+xml' });
-      const picture = new Image();
-      picture.src =
-        kind === 'blob' ? URL.createObjectURL(blob) : `data:image/svg+xml,${encodeURIComponent(svg)}`;
-      await picture.decode();
-      const canvas = document.createElement('canvas');
-      const context = canvas.getContext('2d');
-      context?.drawImage(picture, 0, 0);
-      return [...(context?.getImageData(1, 1, 1, 1).data ?? [])];
-    }, scheme);
-    expect(pixel).toEqual([1, 2, 3, 255]);
-  }
-});
+test(
+  'the page may save a file, and draw a picture of its own onto a canvas',
+  { tag: '@long' },
+  async ({ page }) => {
+    await openRun(page, '#/s/psc-batch');
+    const downloading = page.waitForEvent('download');
+    await page.evaluate(() => {
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(new Blob(['{}'], { type: 'application/json' }));
+      link.download = 'work.json';
+      link.click();
+    });
+    expect((await downloading).suggestedFilename()).toBe('work.json');
+    for (const scheme of ['blob', 'data'] as const) {
+      const pixel: readonly number[] = await page.evaluate(async (kind) => {
+        const style = '<style>rect { fill: rgb(1, 2, 3) }</style>';
+        const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4">${style}<rect width="4" height="4"/></svg>`;
+        const blob = new Blob([svg], { type: 'image/svg+xml' });
+        const picture = new Image();
+        picture.src =
+          kind === 'blob' ? URL.createObjectURL(blob) : `data:image/svg+xml,${encodeURIComponent(svg)}`;
+        await picture.decode();
+        const canvas = document.createElement('canvas');
+        const context = canvas.getContext('2d');
+        context?.drawImage(picture, 0, 0);
+        return [...(context?.getImageData(1, 1, 1, 1).data ?? [])];
+      }, scheme);
+      expect(pixel).toEqual([1, 2, 3, 255]);
+    }
+  },
+);
 
 test('the inspector hears the page that opened it and nobody else, and a flood is bounded', async ({
   page,

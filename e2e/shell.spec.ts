@@ -57,7 +57,7 @@ test('palette, help and Esc: the focus goes in and comes back', async ({ page })
   await expect(help).toBeHidden();
 });
 
-test('what is typed while a dialog is loading goes into its field', async ({ page }) => {
+test('what is typed while a dialog is loading goes into its field', { tag: '@long' }, async ({ page }) => {
   await openRun(page, apCreate);
   await page.route('**/*all*.js', async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -169,10 +169,14 @@ test('a link holds a scenario whole and says when its end state differs', async 
   await expect(page.locator('.notice')).toContainText('damaged');
 });
 
-test('an unknown scenario and an unknown kind of link say so and leave a usable page', async ({ page }) => {
-  await openRun(page, '#/z/later');
-  await expect(page.locator('.notice')).toContainText('does not know links of the kind');
-});
+test(
+  'an unknown scenario and an unknown kind of link say so and leave a usable page',
+  { tag: '@long' },
+  async ({ page }) => {
+    await openRun(page, '#/z/later');
+    await expect(page.locator('.notice')).toContainText('does not know links of the kind');
+  },
+);
 
 test('a file that is no text is answered by one clear sentence', async ({ page }) => {
   await openRun(page, apCreate);

@@ -41,7 +41,7 @@ test('a mistake is underlined and listed with the nearest word; the last good ru
   await expect.poll(() => whereAmI(page)).toEqual(before);
 });
 
-test('an empty page offers three lines to begin with', async ({ page }) => {
+test('an empty page offers three lines to begin with', { tag: '@long' }, async ({ page }) => {
   await openRun(page, apCreate);
   await page.keyboard.press('e');
   await expect(page.locator(editor)).toBeFocused();

@@ -32,7 +32,7 @@ test('each kind of place is reached both ways by its key', async ({ page }) => {
   }
 });
 
-test('findings are reached both ways', async ({ page }) => {
+test('findings are reached both ways', { tag: '@long' }, async ({ page }) => {
   await openRun(page, '#/s/ap-create-on-init-then-create?r=part2-v4,linux-7.2&k=0');
   await page.keyboard.press(']');
   await page.keyboard.press('f');

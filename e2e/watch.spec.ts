@@ -25,7 +25,7 @@ for (const [trouble, act, told] of [
     expect(errors[0]).toMatch(told);
   });
 
-test('a wait ends at once when the page crashes', async ({ page, errors }) => {
+test('a wait ends at once when the page crashes', { tag: '@long' }, async ({ page, errors }) => {
   await page.goto('./');
   const wait = expect(page.getByText('this never comes')).toBeVisible();
   const crash = page.goto('chrome://crash').catch(() => undefined);

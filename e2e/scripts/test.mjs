@@ -109,13 +109,10 @@ const unit = {
 };
 /** What ESLint finds in components with types: it takes longer than all other lint together. @type {Stage} */
 const components = { name: 'lint', commands: [[...bin.eslint, 'src/**/*.svelte', 'src/**/*.svelte.ts']] };
-/** Two hundred kills of the browser; every view at every width and in every mode; the longest tasks. @type {Stage} */
+/** All browser tests: two hundred kills, every view at every width and in every mode, the longest tasks. @type {Stage} */
 const longBrowser = {
   name: 'browser',
-  commands: [
-    [...bin.vite, 'build', '--logLevel', 'warn'],
-    ['e2e/scripts/e2e.mjs', 'e2e/kills.spec.ts', 'e2e/grid.spec.ts', 'e2e/responsive.spec.ts'],
-  ],
+  commands: [[...bin.vite, 'build', '--logLevel', 'warn'], ['e2e/scripts/e2e.mjs']],
   report: browserCount,
 };
 /** The same digests in every program that can run the engine. @type {Stage} */

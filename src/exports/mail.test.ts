@@ -49,7 +49,7 @@ function checkMail(mail: string): void {
 }
 
 const files = readdirSync(folder).filter((file) => file.endsWith('.ghcb'));
-test.each(sampled(files, 40))(
+test.each(sampled(files, 16))(
   '%s: the mail fits 72 columns, holds no trap, and pasted back at any depth gives the scenario',
   (file) => {
     const scenario = shipped(file);

@@ -171,7 +171,7 @@ test('wherever a budget ends, the run is sound and both tapes tell the same', ()
         if (kept.timeline.acts.length > 0) expectSound(kept.timeline, textOf(), id);
       },
     ),
-    { numRuns: runs(150) },
+    { numRuns: runs(60) },
   );
 });
 

@@ -68,7 +68,7 @@ describe('step for step, the memory tape tells what the timeline keeps', () => {
         const launch: Line[] = launched ? [{ kind: 'launch' }] : [];
         compareTapes({ lines: [...launch, ...acts.map(actLine)] }, id);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(40) },
     );
   });
 });
@@ -99,7 +99,7 @@ describe('an act that is refused before it moved anything', () => {
           expect(steps.flatMap(({ changes }) => changes)).toEqual([]);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: runs(40) },
     );
   });
 

@@ -8,7 +8,7 @@ import { parseScenario, problemText } from '../../scenarios/parse';
 import { printScenario } from '../../scenarios/print';
 import { runScenario } from '../../scenarios/run';
 import { actLine, type Scenario } from '../../scenarios/scenario';
-import { isLong } from '../../testing/effort';
+import { isLong, sampled } from '../../testing/effort';
 import { scenarioOfWay } from './counterexample';
 import { explore, verdictOf } from './exploration';
 import { scopeOf } from './scope';
@@ -97,7 +97,7 @@ function plainSearch(scenario: Scenario, id: ProfileName, depth: number): Record
   return found;
 }
 
-describe.each(['linux-7.2', 'linux-6.12', 'part2-v4', 'v14'] as const)('under %s', (id) => {
+describe.each(sampled(['linux-7.2', 'linux-6.12', 'part2-v4', 'v14'] as const, 2))('under %s', (id) => {
   test('the shortest violations are those of a plain search with whole runs', () => {
     const scenario = scenarioOf(ap);
     const depth = isLong ? 4 : 3;

@@ -53,7 +53,7 @@ function checkSound({ runs, rows, divergences, rowOf, positionsAfter }: Comparis
 }
 
 const files = readdirSync(folder).filter((file) => file.endsWith('.ghcb'));
-test.each(sampled(files, 24))(
+test.each(sampled(files, 12))(
   '%s: under all profiles each step of each run stands in one row, in order, and no run parts from itself',
   (file) => {
     const scenario = shipped(file.replace('.ghcb', ''));
