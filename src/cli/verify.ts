@@ -23,7 +23,9 @@ export function verify(words: readonly string[]): Output {
       `differs at step ${step + 1}`,
       `  recorded ${recorded}`,
       `  now      ${now}`,
-      ...(header.engine === version ? ['the same version made it: the file was probably changed'] : []),
+      ...(header.engine === version
+        ? ['the same version made it: this is another build of it, or the file was changed']
+        : []),
     ];
     return { text: lines.join('\n'), status: EXIT_FAILED, complaint };
   }

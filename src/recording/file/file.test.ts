@@ -9,6 +9,7 @@ import { FileLines } from './file-lines';
 import { stepText, writeRecording } from './file';
 import { playRecording, RecordingPlayer, type PlayedRecording } from './player';
 import { recordedRun } from './recorded-run';
+import { isSameStep } from './recorded-step';
 import { Timeline } from '../timeline/timeline';
 
 const scenario = `ghcb-scenario 1
@@ -256,5 +257,31 @@ describe('lines of a file in chunks', () => {
     for (const line of lines) player.take(line);
     expect(JSON.stringify(Object.keys(player))).not.toContain('steps');
     expect(player.finish()?.stepCount).toBe(timeline.stepCount);
+  });
+});
+
+describe('a step that an earlier build recorded', () => {
+  const at = lines.findIndex((line) => line.includes('"SNP_ACTIVATE"'));
+  const line = lines[at] ?? '';
+  const without = (fact: string): string => line.replace(new RegExp(`,"${fact}":(true|false)`), '');
+
+  test('before a fact of its event was declared, or with the facts in another order, is the same step', () => {
+    expect(without('guestInactive')).not.toBe(line);
+    expect(isSameStep(without('guestInactive'), line)).toBe(true);
+    const first = line.replace(',"asidClean":true', '').replace('{"type"', '{"asidClean":true,"type"');
+    expect(isSameStep(first, line)).toBe(true);
+    const file = lines.map((one, index) => (index === at ? without('guestInactive') : one)).join('\n');
+    expect(play(`${file}\n`)).toMatchObject({ problem: undefined, difference: undefined });
+  });
+
+  test.each([
+    ['another value of a fact', line.replace('"asidClean":true', '"asidClean":false')],
+    ['a fact that this build does not know', line.replace('"asidClean"', '"asidFlushed"')],
+    ['another argument', line.replace('"status":0', '"status":1')],
+    ['another step', line.replace(/"step":\d+/, '"step":9999')],
+    ['no JSON', line.slice(1)],
+  ])('%s is a difference', (_, recordedLine) => {
+    expect(recordedLine).not.toBe(line);
+    expect(isSameStep(recordedLine, line)).toBe(false);
   });
 });

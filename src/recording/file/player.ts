@@ -23,7 +23,7 @@ import {
   type RecordedAct,
   type RecordingHeader,
 } from './file';
-import { readStep, type RecordedStep } from './recorded-step';
+import { isSameStep, readStep, type RecordedStep } from './recorded-step';
 
 /** The first thing in which this build differs from a recording. */
 export interface Difference {
@@ -60,6 +60,15 @@ interface OpenAct extends RecordedAct {
 const STEPS_OF_A_BUDGET = 100_000;
 const STEP_LINE = /^\{"step":(\d{1,15})[,}]/;
 const NO_STEP = 'no such step';
+
+/** What this build did of an act. */
+interface Made {
+  readonly performed: PerformedAct | undefined;
+  /** Why it could not be performed. */
+  readonly failure: string;
+  /** More of its steps may have been recorded. */
+  readonly isCut: boolean;
+}
 
 export class RecordingPlayer {
   header: RecordingHeader | undefined;
@@ -196,12 +205,13 @@ export class RecordingPlayer {
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }
-    const difference = this.differenceIn(open, performed, failure, isCut);
+    const made = { performed, failure, isCut };
+    const difference = this.differenceIn(open, made, (line, now) => line === now);
     if (!difference) return;
     const recorded = this.readSteps(steps, timeline.world.config.vcpus);
     // The first line that is not as here is damaged: what stands before it is.
     if (this.isOver && recorded.length <= difference.step - first) return;
-    this.difference ??= difference;
+    this.difference ??= this.differenceIn(open, made, isSameStep);
     if (performed) timeline.truncate(timeline.acts.length - 1);
     this.asRecorded = { steps: recorded, refused: open.refused };
     timeline.perform(act, origin);
@@ -210,9 +220,8 @@ export class RecordingPlayer {
 
   private differenceIn(
     { steps, refused = '' }: OpenAct,
-    performed: PerformedAct | undefined,
-    failure: string,
-    isCut: boolean,
+    { performed, failure, isCut }: Made,
+    isSame: (recorded: string, now: string) => boolean,
   ): Difference | undefined {
     const { timeline } = this;
     const first = performed?.firstStep ?? timeline?.stepCount ?? 0;
@@ -221,7 +230,7 @@ export class RecordingPlayer {
       performed && timeline && at < count ? stepText(timeline.step(first + at)) : failure || NO_STEP;
     for (const [at, { line }] of steps.entries()) {
       const now = nowAt(at);
-      if (now !== line) return { step: first + at, recorded: line, now };
+      if (!isSame(line, now)) return { step: first + at, recorded: line, now };
     }
     if (isCut) return undefined;
     if (count > steps.length)

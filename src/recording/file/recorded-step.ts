@@ -12,6 +12,7 @@ import { launchChart } from '../../machines/launch';
 import { pageChart } from '../../machines/page';
 import { vcpuChart } from '../../machines/vcpu';
 import { issueText } from './act-schema';
+import { parseJson } from './file';
 
 const index = v.pipe(v.number(), v.integer(), v.minValue(-1));
 const event = v.looseObject({ type: v.string() });
@@ -73,6 +74,36 @@ export function readStep(json: unknown, vcpuCount: number): RecordedStep | strin
     },
   };
 }
+
+/**
+ * Whether two lines tell the same step. A fact of an event that was declared after the recording was made is no difference,
+ * and neither is the order of facts.
+ */
+export function isSameStep(recorded: string, now: string): boolean {
+  if (recorded === now) return true;
+  const [old, made] = [recorded, now].map((line) => v.safeParse(stepSchema, parseJson(line)));
+  if (!old?.success || !made?.success) return false;
+  const { transitions = [] } = old.output;
+  const kept = made.output.transitions?.map((one, at) => ({
+    ...one,
+    event: inOrder(one.event, transitions[at]?.event ?? {}),
+  }));
+  const before = transitions.map((one) => ({ ...one, event: inOrder(one.event, one.event) }));
+  return (
+    JSON.stringify({ ...old.output, transitions: before }) ===
+    JSON.stringify({ ...made.output, transitions: kept ?? [] })
+  );
+}
+
+/** The facts of an event that another one has too, by name. */
+const inOrder = (
+  sent: Readonly<Record<string, unknown>>,
+  other: Readonly<Record<string, unknown>>,
+): unknown[] =>
+  Object.keys(sent)
+    .filter((name) => name in other)
+    .sort()
+    .map((name) => [name, sent[name]]);
 
 const isFact = (kind: FactKind, value: unknown): boolean =>
   kind === 'flag' ? typeof value === 'boolean' : (kind as readonly unknown[]).includes(value);
