@@ -7,7 +7,7 @@ import type { Page } from '@playwright/test';
  * - a text or control lies outside the screen, and nothing scrolls it into view;
  * - something scrolls sideways that does not say so (`data-sideways`, see base.css);
  * - a text is cut where its box ends, without an ellipsis;
- * - two texts lie upon each other.
+ * - two texts lie upon each other; of two that are turned that cannot be told.
  *
  * What is hidden from sight on purpose, and what an opaque box in front of it covers, does not count.
  */
@@ -150,6 +150,18 @@ function findUnreadable(): string[] {
     return false;
   };
 
+  const turned = new Map<Element, boolean>();
+  /** The box of turned text holds much that it does not cover: neighbours may share it. */
+  const isTurned = (element: Element): boolean => {
+    const known = turned.get(element);
+    if (known !== undefined) return known;
+    const { transform, rotate } = styleOf(element);
+    const own = rotate !== 'none' || (transform !== 'none' && new DOMMatrix(transform).b !== 0);
+    const value = own || (element.parentElement !== null && isTurned(element.parentElement));
+    turned.set(element, value);
+    return value;
+  };
+
   const texts: Text[] = [];
   const addText = (element: Element, says: string, rect: DOMRect): void => {
     const inset = rect.height * LEADING;
@@ -235,6 +247,7 @@ function findUnreadable(): string[] {
       if (!b || b.seen.top >= a.seen.bottom) break;
       const both = meet(a.seen, b.seen);
       if (widthOf(both) <= 2 || heightOf(both) <= 2 || a.element === b.element) continue;
+      if (isTurned(a.element) && isTurned(b.element)) continue;
       const x = (both.left + both.right) / 2;
       const y = (both.top + both.bottom) / 2;
       if (!isSeenAt(x, y, a.element) || !isSeenAt(x, y, b.element)) continue;
