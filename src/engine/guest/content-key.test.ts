@@ -32,6 +32,18 @@ describe('a read with the C-bit', () => {
     expect(run.world.vcpu(0).vmsaRax).not.toBe(0n);
   });
 
+  test('is noise of its own in each eight bytes of a page, also around those that were written', () => {
+    const words = (run: Run): bigint[] =>
+      [0n, 8n, 24n, 0xff8n].map((at) => {
+        reading(run, PAGE + at);
+        return run.world.vcpu(0).vmsaRax;
+      });
+    const before = words(validated());
+    expect(new Set(before).size).toBe(4);
+    const after = validated().guest('write', { gpa: PAGE + 16n, private: true, value: 7n });
+    expect(words(after)).toEqual(before);
+  });
+
   test('of a launch page finds what the firmware encrypted', () => {
     const run = new Run().started({ vcpus: 1 });
     run
