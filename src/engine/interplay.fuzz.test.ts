@@ -96,6 +96,9 @@ const rare = [
     info2: fc.constantFrom(0n, 64n),
     scratch: fc.constantFrom(0x10_0800n, 0x20_0000n),
   }),
+  host('kvm')('rmpupdate', { gfn, to: fc.constantFrom('shared', 'private') }),
+  host('kvm')('host-copy', { from: gfn, to: gfn }),
+  host('kvm')('migrate', { gfn }),
   host('inject')('pv-unhalt', { vcpu }),
   host('inject')('firmware', {
     command: fc.constantFrom(LAUNCH_UPDATE, PAGE_RECLAIM),
