@@ -1,4 +1,5 @@
 import { expectAxeClean } from './axe';
+import { unreadable } from './boxes';
 import { chosen, openRun } from './shell';
 import { expect, test } from './test';
 
@@ -56,4 +57,11 @@ test('the statecharts reach our own inspector page and no other', async ({ page,
   await expect(inspector.getByText('AP_RESET_HOLD, now')).toBeVisible();
   await expect(inspector.getByRole('rowheader', { name: 'AP_CREATE_ON_INIT' }).first()).toBeVisible();
   expect(new URL(inspector.url()).origin).toBe(new URL(page.url()).origin);
+  // Numbers and names are whole, however narrow the window is.
+  await inspector.setViewportSize({ width: 320, height: 640 });
+  expect(await unreadable(inspector)).toEqual([]);
+  const heights = await inspector
+    .locator('tr > :is(td:first-child, th)')
+    .evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect().height));
+  expect(Math.max(...heights)).toBeLessThan(30);
 });
