@@ -18,6 +18,12 @@ test.each([
   ['a link in angle brackets', '<https://example.org/#/s/linux-boot?k=5>', 'link'],
   ['a link that a mail client wrapped', 'https://example.org/#/s/linux-\nboot?k=5', 'link'],
   ['a link of a card', 'http://127.0.0.1:4173/#/m/vcpu/created-on-init/ap-create', 'link'],
+  ['a link of the front page', 'https://example.org/#/?r=linux-7.2&k=83', 'link'],
+  ['a link in a sentence', 'Look at https://example.org/#/s/linux-boot?k=5. It hangs there.', 'link'],
+  ['a short mail with its link', '> A title\n>\n>   https://example.org/a#/s/linux-boot?k=5\n', 'link'],
+  ['a mail with a link and a scenario', `https://example.org/#/s/a see below\n${scenario}`, 'scenario'],
+  ['a text with two links', 'https://example.org/#/s/a https://example.org/#/s/b', 'value'],
+  ['a front page that may be any site', 'https://example.org/#/', 'value'],
   ['a link to another site', 'https://example.org/page#section', 'value'],
   [
     'a lesson',
@@ -31,6 +37,13 @@ test.each([
   ['a mail that talks about a scenario', 'The word ghcb-scenario begins a file.', 'value'],
 ])('%s is taken as what it is', (_, text, kind) => {
   expect(incomingOf(text).kind).toBe(kind);
+});
+
+test('a link in a sentence ends where the sentence does not belong to it', () => {
+  expect(incomingOf('See https://example.org/#/s/linux-boot?k=5.')).toEqual({
+    kind: 'link',
+    hash: '#/s/linux-boot?k=5',
+  });
 });
 
 test('any text is something', () => {

@@ -27,16 +27,32 @@ export function incomingOf(text: string): Incoming {
   if (beginsRecording(text)) return { kind: 'recording', text };
   if (isSvg(text)) return { kind: 'picture', text };
   if (beginsLesson.test(text.slice(0, 4000))) return { kind: 'lesson', text };
-  const hash = linkOf(text);
-  if (hash !== undefined) return { kind: 'link', hash };
-  return scenarioBegins.test(text) ? { kind: 'scenario', text } : { kind: 'value', text };
+  const short = text.length > MAX_LINK_CHARACTERS ? '' : text.trim();
+  const link = linkOf(short);
+  if (link !== undefined) return { kind: 'link', hash: link };
+  if (scenarioBegins.test(text)) return { kind: 'scenario', text };
+  const hash = linkIn(short);
+  return hash === undefined ? { kind: 'value', text } : { kind: 'link', hash };
 }
 
 /** The part behind `#` when the text is one link to this page, as a mail client may have wrapped it. */
 function linkOf(text: string): string | undefined {
-  const trimmed = text.length > MAX_LINK_CHARACTERS ? '' : text.trim();
-  const begin = /^<?https?:\/\/[^\s#]*(#\/[sxrmdl]\/)/.exec(trimmed);
-  if (!begin) return undefined;
-  const hash = trimmed.slice(begin[0].length - (begin[1]?.length ?? 0)).replace(/>$/, '');
-  return parseAddress(hash).target.kind === 'front' ? undefined : hash;
+  const begin = /^<?https?:\/\/[^\s#]*(#\/[?a-z])/.exec(text);
+  if (!begin || /\S[ \t]+\S/.test(text)) return undefined;
+  const hash = text.slice(begin[0].length - (begin[1]?.length ?? 0)).replace(/>$/, '');
+  return isOurs(hash) ? hash : undefined;
+}
+
+/** The part behind `#` of the one link to this page that stands somewhere in a text, such as a short mail. */
+function linkIn(text: string): string | undefined {
+  const found = text.match(/https?:\/\/[^\s#<>]{1,400}#\/[\w.~/?&=,:-]+/g) ?? [];
+  const hashes = found.map((link) => link.slice(link.indexOf('#')).replace(/[.,:?]+$/, ''));
+  const [hash, ...others] = new Set(hashes.filter(isOurs));
+  return others.length === 0 ? hash : undefined;
+}
+
+/** Whether a link leads to something of this page: the front page alone could be any site's. */
+function isOurs(hash: string): boolean {
+  const { target, showing } = parseAddress(hash);
+  return target.kind !== 'front' || (hash.startsWith('#/?') && Object.keys(showing).length > 0);
 }
