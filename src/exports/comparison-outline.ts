@@ -33,9 +33,12 @@ const LEAST_GAP = 3;
 export const letterOf = (run: number): string => String.fromCharCode(65 + run);
 export const lettersOf = (runs: readonly number[]): string => runs.map(letterOf).join('');
 
-/** The sections in order; a single run has nothing to compare, and everything but its launch is printed. */
-export function outlineOf(comparison: Comparison): OutlineSection[] {
-  const { runs, rows, lines } = comparison;
+/**
+ * The sections in order.
+ * @param isWhole everything but the launch is printed; of a single run, which has nothing to compare, it always is
+ */
+export function outlineOf(comparison: Comparison, isWhole = comparison.runs.length === 1): OutlineSection[] {
+  const { rows, lines } = comparison;
   const isAboutLaunch = lines[aboutLine(comparison)]?.line.kind === 'launch';
   const sections: OutlineSection[] = [];
   let next = 0;
@@ -54,7 +57,7 @@ export function outlineOf(comparison: Comparison): OutlineSection[] {
       return;
     }
     const isShown = (row: number): boolean =>
-      runs.length === 1 || unequal.some((at) => Math.abs(at - row) <= CONTEXT);
+      isWhole || unequal.some((at) => Math.abs(at - row) <= CONTEXT);
     sections.push({ ...section, parts: joined(partsOf(first, next, isShown)), leftOut: 0 });
   });
   return sections;
@@ -99,7 +102,11 @@ function joined(parts: readonly OutlinePart[]): OutlinePart[] {
 /** What the title of a section says of rows that are not printed; nothing where all are. */
 export function alikeText({ differs, leftOut, rowCount }: OutlineSection, isOne: boolean): string {
   const alike = isOne ? '' : ', alike';
-  if (leftOut === rowCount && leftOut > 0) return `  (${rowCount} steps${alike})`;
-  if (leftOut > 0) return `  (${leftOut} of ${rowCount} steps${alike}, are left out)`;
-  return !differs && !isOne && rowCount > 0 ? `  (${rowCount} steps, alike)` : '';
+  const steps = stepsText(rowCount);
+  if (leftOut === rowCount && leftOut > 0) return `  (${steps}${alike})`;
+  if (leftOut > 0) return `  (${leftOut} of ${steps}${alike}, are left out)`;
+  return !differs && !isOne && rowCount > 0 ? `  (${steps}, alike)` : '';
 }
+
+/** `1 step`, `12 steps`. */
+export const stepsText = (count: number): string => (count === 1 ? '1 step' : `${count} steps`);

@@ -13,14 +13,7 @@ import { MAIL_COLUMNS } from '../scenarios/mail';
 import { lineText, printScenario } from '../scenarios/print';
 import type { Run } from '../scenarios/run';
 import { headOf, withProfiles } from '../scenarios/scenario';
-import {
-  alikeText,
-  letterOf,
-  lettersOf,
-  outlineOf,
-  type OutlinePart,
-  type OutlineSection,
-} from './comparison-outline';
+import { alikeText, letterOf, lettersOf, outlineOf, type OutlinePart, type OutlineSection, stepsText } from './comparison-outline';
 import { decidingDifferences } from './deciding-facets';
 import { byValue, differenceText } from './difference-text';
 import { TextLadder } from './ladder-text';
@@ -123,7 +116,7 @@ class LadderText {
   }
 
   private *part({ kind, first, end }: OutlinePart): Resumable<string[]> {
-    if (kind === 'gap') return this.ladder.beside(`... ${end - first} steps, alike`);
+    if (kind === 'gap') return this.ladder.beside(`... ${stepsText(end - first)}, alike`);
     const rows = this.comparison.rows.slice(first, end);
     const ofRows = yield* mapped(
       rows,

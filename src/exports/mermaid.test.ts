@@ -45,6 +45,14 @@ test.each([
   expect(text.split('\n')[1]).toMatch(/^ {2}title: /);
 });
 
+test('runs that do the same in every step are drawn as one is, their launch in one line', () => {
+  const drawn = (specs: string[]) => finish(mermaidText(exportedFrom(shipped('psc-batch.ghcb'), specs)));
+  const two = drawn(['linux-7.2', 'linux-6.12']);
+  expect(two).toBe(drawn(['linux-7.2']));
+  expect(two).toMatch(/\n {2}v0->>KVM: \d+ /);
+  expect(two).toMatch(/\n {2}Note over v0,PSP: launch standard {1,2}\(61 steps\)\n/);
+});
+
 test('what runs do alike is drawn once, and each group has a branch where they differ', () => {
   const specs = ['linux-7.2', 'linux-7.2:ap.doubleCreate=reject'];
   const text = finish(mermaidText(exportedFrom(shipped('ap-create-on-init-then-create.ghcb'), specs)));

@@ -7,7 +7,14 @@ import { joined, type Resumable } from '../base/resumable';
 import { comparedLineText } from '../recording/comparison/lines';
 import type { Comparison } from '../recording/comparison/model';
 import { headOf } from '../scenarios/scenario';
-import { alikeText, letterOf, outlineOf, type OutlinePart, type OutlineSection } from './comparison-outline';
+import {
+  alikeText,
+  letterOf,
+  outlineOf,
+  stepsText,
+  type OutlinePart,
+  type OutlineSection,
+} from './comparison-outline';
 import { differenceText } from './difference-text';
 import type { Exported } from './exported';
 import { endsOf, participantsOf, type Participant } from './participants';
@@ -51,27 +58,29 @@ interface Block {
 
 class Sequence {
   private readonly across: string;
+  /** Runs that do the same in every step are drawn as one is. */
+  private readonly isWhole: boolean;
 
   constructor(
     private readonly comparison: Comparison,
     participants: readonly Participant[],
   ) {
     this.across = `${participants[0]?.id ?? ''},${participants.at(-1)?.id ?? ''}`;
+    this.isWhole = comparison.runs.length === 1 || comparison.firstDivergence === undefined;
   }
 
   *lines(): Resumable<string[]> {
-    const sections = outlineOf(this.comparison);
+    const sections = outlineOf(this.comparison, this.isWhole);
     yield;
     return yield* joined(sections, (section) => this.section(section));
   }
 
   private *section(section: OutlineSection): Resumable<string[]> {
-    const { runs } = this.comparison;
-    const isOne = runs.length === 1;
+    const { isWhole } = this;
     const line = comparedLineText(this.comparison, section.line);
-    const isTold = section.differs || isOne || section.leftOut > 0;
+    const isTold = section.differs || isWhole || section.leftOut > 0;
     const parts = isTold ? section.parts : [];
-    const lines = [this.note(`${line}${alikeText(section, isOne)}`)];
+    const lines = [this.note(`${line}${alikeText(section, isWhole)}`)];
     for (const part of parts) {
       lines.push(...this.part(part));
       yield;
@@ -84,7 +93,7 @@ class Sequence {
   }
 
   private part({ kind, first, end }: OutlinePart): string[] {
-    if (kind === 'gap') return [this.note(`... ${end - first} steps, alike`)];
+    if (kind === 'gap') return [this.note(`... ${stepsText(end - first)}, alike`)];
     return this.blocks(first, end).flatMap((block) =>
       block.groups.length > 1 ? this.unequal(block) : this.alike(block.rows),
     );
