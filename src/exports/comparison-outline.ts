@@ -56,8 +56,7 @@ export function outlineOf(comparison: Comparison, isWhole = comparison.runs.leng
       sections.push({ ...section, parts, leftOut: indexes.length - told.size });
       return;
     }
-    const isShown = (row: number): boolean =>
-      isWhole || unequal.some((at) => Math.abs(at - row) <= CONTEXT);
+    const isShown = (row: number): boolean => isWhole || unequal.some((at) => Math.abs(at - row) <= CONTEXT);
     sections.push({ ...section, parts: joined(partsOf(first, next, isShown)), leftOut: 0 });
   });
   return sections;

@@ -13,7 +13,15 @@ import { MAIL_COLUMNS } from '../scenarios/mail';
 import { lineText, printScenario } from '../scenarios/print';
 import type { Run } from '../scenarios/run';
 import { headOf, withProfiles } from '../scenarios/scenario';
-import { alikeText, letterOf, lettersOf, outlineOf, type OutlinePart, type OutlineSection, stepsText } from './comparison-outline';
+import {
+  alikeText,
+  letterOf,
+  lettersOf,
+  outlineOf,
+  type OutlinePart,
+  type OutlineSection,
+  stepsText,
+} from './comparison-outline';
 import { decidingDifferences } from './deciding-facets';
 import { byValue, differenceText } from './difference-text';
 import { TextLadder } from './ladder-text';
