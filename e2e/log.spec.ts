@@ -32,6 +32,9 @@ async function dropLog(page: Page): Promise<void> {
 }
 
 test('a mixed log of 200 lines: its counts, a diagnosis, and its scenario by keyboard', async ({ page }) => {
+  await page.goto('./#/d/ghcb-msr/21100');
+  await page.locator('#decode-text').fill('a line of nobody\nand another one');
+  await expect(page, 'the address of the value before it').not.toHaveURL(/#\/d\//);
   await dropLog(page);
   await expect(page.getByText('200 lines:')).toBeVisible();
   await expect(page.getByRole('button', { name: '148 placed' })).toBeVisible();
