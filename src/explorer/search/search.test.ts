@@ -231,3 +231,10 @@ test.each([
   const exploration = explore(scenarioOf(lines), [profile('linux-7.2')]);
   expect(exploration.ok ? '' : exploration.error.message).toContain(message);
 });
+
+test('each run of a search gives the same counts and the same ways', () => {
+  const scenario = preset('explore-ap');
+  const run = (): Searched => searched(scenario, 'linux-7.3', { maxStates: 5_000, whole: true });
+  const first = run();
+  for (let more = isLong ? 19 : 1; more > 0; more--) expect(run()).toEqual(first);
+});

@@ -1,0 +1,113 @@
+/** The page without a network, inside another page, and as one file. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Page } from '@playwright/test';
+import { expectStep, openRun } from './shell';
+import { expect, test } from './test';
+import { watch } from './watch';
+
+const originOf = (url = 'http://127.0.0.1'): string => new URL(url).origin;
+const screen = (page: Page) => page.locator('#lesson h2');
+
+test('after one visit the page needs no network: a run, a lesson, a search', async ({ browser, baseURL }) => {
+  const context = await browser.newContext({ ...(baseURL && { baseURL }), serviceWorkers: 'allow' });
+  const errors = watch(context, originOf(baseURL));
+  const page = await context.newPage();
+  await openRun(page, '');
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+  await page.goto('about:blank');
+  await context.setOffline(true);
+  await openRun(page, '#/s/linux-boot?k=100');
+  await expectStep(page, 100);
+  await page.goto('./#/l/page-changes-hands/1');
+  await expect(screen(page)).toHaveText('Two backings and one table');
+  await openRun(page, '#/s/explore-threads?v=explore');
+  await expect(page.getByRole('region', { name: /^Under / })).toContainText('Every state was looked at.');
+  await context.close();
+  expect(errors).toEqual([]);
+});
+
+const OTHER = 'http://other.test/';
+
+test.describe('inside a page of another origin', () => {
+  test.use({ expectedErrors: [/request to a foreign origin: http:\/\/other\.test\/$/] });
+
+  test('it tells where it stands, goes where it is asked to, and hears keys', async ({ page, baseURL }) => {
+    // The server of this test alone lets the other origin frame the page.
+    const own = `${originOf(baseURL)}/`;
+    await page.route(own, async (route) => {
+      const response = await route.fetch();
+      const headers = response.headers();
+      const policy = headers['content-security-policy'] ?? '';
+      expect(policy).toContain("frame-ancestors 'self'");
+      const allowed = policy.replace("frame-ancestors 'self'", `frame-ancestors ${OTHER}`);
+      await route.fulfill({ response, headers: { ...headers, 'content-security-policy': allowed } });
+    });
+    const inner = `${own}#/s/psc-batch?k=5&chrome=0`;
+    await page.route(OTHER, (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<!doctype html><html lang="en"><title>Another page</title><iframe title="run" src="${inner}" width="900" height="600"></iframe>
+<script>window.told = []; addEventListener('message', ({ data }) => told.push(data))</script></html>`,
+      }),
+    );
+    await page.goto(OTHER);
+    const frame = page.frameLocator('iframe');
+    await expect(frame.getByRole('option').first()).toBeAttached();
+    await expect(frame.getByRole('link', { name: /open in vmgexit/i })).toBeVisible();
+    const last = () =>
+      page.evaluate(() => {
+        const told = (window as unknown as { told: { source?: string; height?: number; step?: number }[] })
+          .told;
+        return told.filter(({ source }) => source === 'vmgexit').at(-1);
+      });
+    await expect.poll(last).toMatchObject({ step: 5 });
+    expect((await last())?.height).toBeGreaterThan(100);
+    const ask = (message: unknown) =>
+      page.evaluate((data) => {
+        const target = document.querySelector('iframe')?.contentWindow;
+        target?.postMessage(data, '*');
+      }, message);
+    await ask({ vmgexit: 'goto', step: 9 });
+    await expect.poll(last).toMatchObject({ step: 9 });
+    await ask({ vmgexit: 'goto', step: 1e99 });
+    await ask({ vmgexit: 'erase' });
+    await frame.getByRole('option').first().click();
+    await page.keyboard.press('End');
+    await page.keyboard.press('k');
+    await expect.poll(async () => (await last())?.step).toBeGreaterThan(9);
+    await ask({ vmgexit: 'goto', address: '#/s/lf-1-finish-fails?k=3&chrome=0' });
+    await expect.poll(last).toMatchObject({ step: 3 });
+  });
+});
+
+test.describe('as one file', () => {
+  test.use({ expectedErrors: [/request to a foreign origin: file:/] });
+
+  test(
+    'the page as one file opens from the disk: a run, a lesson, a search',
+    { tag: '@long' },
+    async ({ page }) => {
+      test.setTimeout(300_000);
+      const root = join(import.meta.dirname, '..');
+      const built = spawnSync(
+        process.execPath,
+        ['node_modules/vite/bin/vite.js', 'build', '--mode', 'single'],
+        { cwd: root },
+      );
+      expect(built.status, built.stderr.toString()).toBe(0);
+      const file = pathToFileURL(join(root, 'dist-single/vmgexit.html')).href;
+      const at = async (address: string): Promise<void> => {
+        await page.goto('about:blank');
+        await page.goto(`${file}${address}`);
+      };
+      await at('#/s/linux-boot?k=100');
+      await expectStep(page, 100);
+      await at('#/l/page-changes-hands/1');
+      await expect(screen(page)).toHaveText('Two backings and one table');
+      await at('#/s/explore-threads?v=explore');
+      await expect(page.getByRole('region', { name: /^Under / })).toContainText('Every state was looked at.');
+    },
+  );
+});
