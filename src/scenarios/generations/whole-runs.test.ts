@@ -71,6 +71,18 @@ vmm run vcpu=1
 ? @linux-6.12 @linux-7.* page.0x101.rmp == Hypervisor
 `,
   ],
+  // Executed (launch-0332 and three more): 7.2 gets as far as the page, warns and gives up.
+  [
+    'LAUNCH_UPDATE with the source address 0 and a type other than ZERO',
+    twoSlots,
+    `vmm launch-update gfn=0x100 type=normal uaddr=0x0
+? @linux-7.2 ioctl.ret == -EIO
+? @linux-7.2 moves.kernelWarn == 1
+? @linux-7.3 ioctl.ret == -EINVAL
+? @linux-7.3 moves.kernelWarn == 0
+? @linux-7.* page.0x100.rmp == Hypervisor
+`,
+  ],
   // The guard of 6.17 stores 64 bits of ones; VMRUN itself fails with an exit code of 32 bits. Inferred for 6.17.
   [
     'FAIL_ENTRY because VMRUN failed, on a VMSA whose page is gone',
