@@ -123,6 +123,16 @@ describe('a host that copies private pages', () => {
     expect(reading(given(run, A, PAGE))).toEqual(['read 0x5000 private = 0x7']);
   });
 
+  test('of eight bytes and noise finds just these back, over a page of which more was known', () => {
+    const run = validated().guest('write', { gpa: PAGE, private: true, value: 7n });
+    run.guest('pvalidate', { gpa: GPA_B }).guest('write', { gpa: GPA_B + 8n, private: true, value: 9n });
+    copy(make(run, B, 'shared'), A, B);
+    copy(make(run, A, 'shared'), B, A);
+    given(run, A, PAGE);
+    expect(reading(run)).toEqual(['read 0x5000 private = 0x7']);
+    expect(reading(run, PAGE + 8n)).toEqual(['read 0x5008 private = noise']);
+  });
+
   test('takes an RMP fault where the other page is assigned', () => {
     const run = copy(make(twoPages(), B, 'private'), A, B);
     expect(run.steps.at(-1)).toContain('killed by an oops (RMP fault of a host write)');

@@ -5,7 +5,7 @@ import { copyBytes } from '../frames/content-key';
 import { rmpEntry } from '../hardware/rmp';
 import { NO_PFN, type World } from '../world';
 import { inPlace } from './launch/populate-page';
-import { hasDirectMap, readContent, writeContent } from './memory/gmem';
+import { dropPrivateImages, hasDirectMap, writeContent } from './memory/gmem';
 import { hostWritesGuestPage } from './memory/host-fault';
 import { NO_PRIVATE_PAGE, privatePageNow } from './page-acts';
 import { hidesCiphertext } from './teardown/asids';
@@ -26,24 +26,26 @@ export function hostCopy(world: World, args: ActArguments<'kvm', 'host-copy'>): 
     return refused('the kernel has no address for this page');
   if (rmpEntry(world, to).assigned) hostWritesGuestPage(world, to, 'HostWriteFaults');
   if (rmpEntry(world, from).asid !== 0 && hidesCiphertext(world)) {
-    setBytes(world, args.to, () => HIDDEN);
+    dropPrivateImages(world, args.to, 1);
     writeContent(world, to, HIDDEN);
     world.move('hostCopy', -1, { pfn: from, to }, 'CiphertextHidden');
     return undefined;
   }
-  const source = world.findImage('private', args.from);
-  const first = readContent(world, from);
-  if (source) world.image('private', args.to);
-  setBytes(world, args.to, (at) => (source ? source.u64(at) : at === 0 ? first : 0n));
+  copyImage(world, args);
   copyBytes(world, from, to);
   world.move('hostCopy', -1, { pfn: from, to }, 'CiphertextHasItsPlace');
   return undefined;
 }
 
-/** Overwrites the bytes of a private page, where the world keeps more than its first eight. */
-function setBytes(world: World, gfn: number, valueAt: (at: number) => bigint): void {
-  const image = world.findImage('private', gfn);
-  if (image) for (let at = 0; at < PAGE_SIZE; at += 8) image.setU64(at, valueAt(at));
+/** The bytes of a page of which the world keeps more than the first eight. */
+function copyImage(world: World, { from, to }: ActArguments<'kvm', 'host-copy'>): void {
+  const source = world.findImage('private', from);
+  if (!source) {
+    dropPrivateImages(world, to, 1);
+    return;
+  }
+  const image = world.image('private', to);
+  for (let at = 0; at < PAGE_SIZE; at += 8) image.setU64(at, source.u64(at));
 }
 
 /** Page migration: a folio of guest_memfd is not isolated, and would not be moved. */

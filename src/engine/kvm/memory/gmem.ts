@@ -224,7 +224,7 @@ function invalidateMappings(world: World, first: number, count: number): void {
 }
 
 /** The bytes of removed private pages are lost. */
-function dropPrivateImages(world: World, gfn: number, count: number): void {
+export function dropPrivateImages(world: World, gfn: number, count: number): void {
   for (const image of world.pageImages) {
     if (!image.used || image.side !== 'private' || image.frame < gfn || image.frame >= gfn + count) continue;
     world.bytesOf(image).clear();
