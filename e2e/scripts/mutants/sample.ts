@@ -28,10 +28,16 @@ export const testsOf: Readonly<Record<Module, readonly string[]>> = {
 /** Tests that take long and notice little that others do not. Without them a score is at most too low. */
 const leftOut = [
   'scenarios/all-profiles.test.ts',
+  'scenarios/any-acts.test.ts',
+  'scenarios/invariants.test.ts',
+  'scenarios/page-class-runs.test.ts',
   'scenarios/storm.test.ts',
+  'recording/any-scenario.test.ts',
+  'recording/budget.test.ts',
+  'recording/comparison/comparison.test.ts',
   'recording/file/large.test.ts',
   'recording/parts.test.ts',
-  'recording/budget.test.ts',
+  'recording/tapes.test.ts',
 ];
 
 /** The test files that judge a module. @param asked files or folders instead of the usual ones */
