@@ -54,10 +54,11 @@ function filtered(text: string): string[] {
   const found = completionsIn(text, text.length, machine);
   const parsed = parseFilter(text, machine, 'act');
   const [first] = found.options;
+  const words = found.options.slice(0, 8).map(({ text: word, goesOn }) => word + (goesOn ? '.' : ''));
   const { at, length, message } = parsed.ok ? { at: 0, length: 0, message: 'a filter' } : parsed.problem;
   return [
     `${at}+${length} ${message}`,
-    `from ${found.from} to ${found.to}: ${found.options.slice(0, 8).map(({ text: word, goesOn }) => word + (goesOn ? '.' : ''))}`,
+    `from ${found.from} to ${found.to}: ${words.join()}`,
     ...(first ? [`then ${JSON.stringify(completed(text, found, first))}`] : []),
   ];
 }

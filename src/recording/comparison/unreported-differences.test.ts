@@ -93,8 +93,8 @@ const performDeeds: typeof perform = (world, act) => {
   return undefined;
 };
 const PAGES = 64;
-const shared = (at: number, frame: number): Deed => {
-  return (world) => world.image('shared', frame).setU8(at, 7);
+const shared = (at: number, frame: number, value = 7): Deed => {
+  return (world) => world.image('shared', frame).setU8(at, value);
 };
 const page = (field: PageFieldName, first: number, value: number, count = 1): Deed => {
   return (world) => world.pages[field].setRun(first, count, value);
@@ -133,6 +133,7 @@ describe('runs that make the same move', () => {
     ['write kvm_run differently', apart, (w) => w.kvmRun[0]?.setU8(9, 1), nothing],
     ['write a byte of one page differently', apart, shared(5, 8), shared(6, 8)],
     ['fill the image of another page at the same place', alike, shared(5, 8), shared(5, 9)],
+    ['fill it with other bytes', alike, shared(5, 8), shared(5, 9, 3)],
     ['set the attribute of a frame', apart, page('gfn', 5, attributePrivate), nothing],
     [
       'set the attribute of another frame',
@@ -184,6 +185,9 @@ describe('runs that make the same move', () => {
     const drop: Deed = (w) => w.dropImage('shared', 8);
     expect(partedBy([drop, nothing], [shared(5, 8), shared(5, 8)])).toEqual(apart);
     expect(partedBy([drop, drop], [shared(5, 8), shared(5, 8)])).toEqual(alike);
+    // One had it, the other takes it now.
+    expect(partedBy([shared(16, 8), shared(5, 8)], [shared(5, 8), nothing])).toEqual(apart);
+    expect(partedBy([shared(5, 8, 9), shared(5, 8, 9)], [shared(5, 8), nothing])).toEqual(alike);
   });
 
   test('machines of another size are held to one another by names', () => {

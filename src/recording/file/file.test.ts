@@ -119,6 +119,31 @@ describe('where this build does something else, what was recorded is played', ()
     expect(difference).toMatchObject({ step: first, recorded: 'no such step' });
   });
 
+  test('a step that is made no more, and an act that is refused for another reason', () => {
+    const at = lines.findLastIndex((line) => line.startsWith('{"step"'));
+    const last = Number(/^{"step":(\d+)/.exec(lines[at] ?? '')?.[1]);
+    const more = [
+      ...lines.slice(0, at + 1),
+      (lines[at] ?? '').replace(/^{"step":\d+/, `{"step":${last + 1}`),
+      ...lines.slice(at + 1, -1),
+      JSON.stringify({ digest: timeline.digest(), steps: last + 2 }),
+      '',
+    ].join('\n');
+    expect(play(more)).toMatchObject({
+      problem: undefined,
+      stepCount: last + 2,
+      difference: { step: last + 1, now: 'no such step' },
+    });
+    const act = lines.findLastIndex((line) => line.startsWith('{"act"'));
+    const { refused, ...rest } = JSON.parse(lines[act] ?? '') as { readonly refused?: string };
+    const { difference } = play(withLine(act + 1, JSON.stringify({ ...rest, refused: 'not then' })));
+    expect(difference).toMatchObject({
+      step: timeline.stepCount,
+      recorded: 'the act is refused: not then',
+      now: refused === undefined ? 'the act is taken' : `the act is refused: ${refused}`,
+    });
+  });
+
   test('a recording plays the same to itself, whatever was changed in it', () => {
     const words = /"(move|rule|type|chart|kind)":"(\w+)"|"info2":"0x[0-9a-f]+"|"vcpu":\d/;
     fc.assert(
