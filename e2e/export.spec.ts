@@ -67,3 +67,30 @@ test('what is shown is saved: Mermaid, trace events, exits, a recording that the
   await expect(page.locator('.notice')).toContainText('comes to the same in every step');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^A batch of page state changes/);
 });
+
+test('a run is printed: its ladder in pictures that no page break cuts, rules with sources, and nothing of the page', async ({
+  page,
+}) => {
+  await openRun(page, '#/s/psc-batch?r=linux-7.2&theme=dark');
+  await page.evaluate(() => {
+    // No dialog of the browser: the sheet stays to be looked at.
+    window.print = () => undefined;
+  });
+  await page.keyboard.press('Shift+E');
+  await page.getByRole('button', { name: 'Print a handout' }).press('Enter');
+  await expect(page.locator('#handout')).toBeAttached();
+  await expect(page.locator('#handout')).toBeHidden();
+  await page.emulateMedia({ media: 'print' });
+  await expect(page.getByRole('heading', { name: /^A batch of page state changes/ })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Rules and their sources' })).toBeVisible();
+  await expect(page.getByRole('toolbar')).toBeHidden();
+  expect(await page.locator('#handout img').count()).toBeGreaterThan(3);
+  const pdf = await page.pdf({ format: 'A4' });
+  const sheets = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length ?? 0;
+  expect(sheets).toBeGreaterThan(3);
+  expect(sheets).toBeLessThan(20);
+  await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
+  await page.emulateMedia({ media: 'screen' });
+  await expect(page.locator('#handout')).toHaveCount(0);
+  await expect(page.getByRole('toolbar').first()).toBeVisible();
+});

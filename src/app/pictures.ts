@@ -52,7 +52,8 @@ export async function svgOf(form: PictureForm, session: Session): Promise<string
   return svgText(form.picture(), pageStyle(), source);
 }
 
-function pageStyle(): PictureStyle {
+/** Colours and faces of the page as it is shown. */
+export function pageStyle(): PictureStyle {
   const style = getComputedStyle(document.documentElement);
   const value = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   return { colourOf: value, mono: value('mono'), sans: value('sans') };

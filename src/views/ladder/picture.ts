@@ -12,6 +12,8 @@ export interface LadderPictureOf {
   readonly position: number;
   readonly title: string;
   readonly notes: ReadonlyMap<number, string> | undefined;
+  /** Steps to draw, by index; without it those around the step shown, `MAX_PICTURE_STEPS` at most. */
+  readonly part?: { readonly first: number; readonly count: number };
 }
 
 /** Steps of one picture; of a longer run those around the step shown. */
@@ -22,11 +24,12 @@ const HEIGHTS = { act: 24, step: 32 } as const;
 const HEAD = 42;
 const MARGIN = 12;
 
-export function ladderPicture({ timeline, position, title, notes }: LadderPictureOf): Picture {
+export function ladderPicture({ timeline, position, title, notes, part }: LadderPictureOf): Picture {
   const { acts, stepCount } = timeline;
   const plan = planLadder({ vcpus: vcpuNumbers(timeline), columns: COLUMNS });
-  const first = Math.max(0, Math.min(position - MAX_PICTURE_STEPS / 2, stepCount - MAX_PICTURE_STEPS));
-  const count = Math.min(MAX_PICTURE_STEPS, stepCount - first);
+  const around = Math.max(0, Math.min(position - MAX_PICTURE_STEPS / 2, stepCount - MAX_PICTURE_STEPS));
+  const first = part?.first ?? around;
+  const count = Math.min(part?.count ?? MAX_PICTURE_STEPS, stepCount - first);
   const from = first === 0 ? 0 : stepTop(acts, first, HEIGHTS) - HEIGHTS.act;
   const to = count === 0 ? from : stepTop(acts, first + count - 1, HEIGHTS) + HEIGHTS.step;
   const height = to - from;
@@ -42,18 +45,18 @@ export function ladderPicture({ timeline, position, title, notes }: LadderPictur
     const step = timeline.step(line.index);
     return [groupAt(0, line.top - from, stepShapes(plan, step, line.index === position - 1, width))];
   });
-  const part =
+  const steps =
     count === stepCount ? `${stepCount} steps` : `steps ${first + 1} to ${first + count} of ${stepCount}`;
   const { spec } = timeline.world.profile;
   return {
     name: 'ladder',
     title: `${title}: ladder`,
-    description: `${part} under ${spec}: what guest, KVM, VMM and firmware say to each other, from the top down.`,
+    description: `${steps} under ${spec}: what guest, KVM, VMM and firmware say to each other, from the top down.`,
     width: width + 2 * MARGIN,
     height: height + HEAD + 2 * MARGIN + 18,
     shapes: [
       { kind: 'text', x: MARGIN, y: 22, text: title, sans: true, size: 14, bold: true },
-      { kind: 'text', x: width, y: 22, text: `${spec}, ${part}`, anchor: 'end', fill: 'soft' },
+      { kind: 'text', x: width, y: 22, text: `${spec}, ${steps}`, anchor: 'end', fill: 'soft' },
       groupAt(MARGIN, 18 + MARGIN, headShapes(plan)),
       groupAt(MARGIN, HEAD + 18 + MARGIN, [...laneShapes(plan, height), ...rows]),
     ],

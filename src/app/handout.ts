@@ -1,0 +1,106 @@
+/**
+ * A run on paper: its ladder as vector pictures that no page break cuts, the notes, and the sources of the rules that decided.
+ * Loaded when somebody prints.
+ */
+import { sourceText } from '../abi/source';
+import { rules } from '../engine/rules';
+import type { Timeline } from '../recording/timeline/timeline';
+import { svgText, type PictureStyle } from '../exports/picture/svg';
+import { ladderPicture, type LadderPictureOf } from '../views/ladder/picture';
+import './handout.css';
+import { pageStyle } from './pictures';
+
+/** Steps of one picture: with their acts they fill less than a sheet. */
+const STEPS_OF_A_PICTURE = 24;
+/** Steps of a handout: forty sheets. Of a longer run those around the step shown. */
+const MOST_STEPS = 960;
+
+type HandoutOf = Omit<LadderPictureOf, 'part'> & { readonly link: string };
+
+function element<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  ...inside: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(name);
+  made.append(...inside);
+  return made;
+}
+
+/** What each rule of these steps says, and its source; each once, in the order of the steps. */
+function rulesOf(timeline: Timeline, first: number, count: number): [says: string, source: string][] {
+  const found = new Map<string, [string, string]>();
+  for (let index = first; index < first + count; index++) {
+    const { rule } = timeline.step(index);
+    if (rule) found.set(rule, [rules[rule].says, sourceText(rules[rule].source)]);
+  }
+  return [...found.values()];
+}
+
+/** Paper is light, whatever the page is. Nothing is painted in between. */
+function inLight<T>(draw: (style: PictureStyle) => T): T {
+  const { dataset } = document.documentElement;
+  const shown = dataset['theme'] ?? 'light';
+  dataset['theme'] = 'light';
+  try {
+    return draw(pageStyle());
+  } finally {
+    dataset['theme'] = shown;
+  }
+}
+
+async function picture(svg: string): Promise<HTMLImageElement> {
+  const image = new Image();
+  image.src = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  image.alt = 'Ladder';
+  await image.decode();
+  return image;
+}
+
+/** The handout as an element that only paper shows. */
+export async function handoutOf({ link, ...of }: HandoutOf): Promise<HTMLElement> {
+  const { timeline, position, title, notes } = of;
+  const { stepCount } = timeline;
+  const first = Math.max(0, Math.min(position - MOST_STEPS / 2, stepCount - MOST_STEPS));
+  const count = Math.min(MOST_STEPS, stepCount - first);
+  const starts = Array.from(
+    { length: Math.ceil(count / STEPS_OF_A_PICTURE) },
+    (_, i) => first + i * STEPS_OF_A_PICTURE,
+  );
+  const drawn = inLight((style) =>
+    starts.map((start) => {
+      const part = { first: start, count: Math.min(STEPS_OF_A_PICTURE, first + count - start) };
+      return svgText(ladderPicture({ ...of, part }), style, { address: link.slice(link.indexOf('#')) });
+    }),
+  );
+  const pictures = await Promise.all(drawn.map(picture));
+  const noted = [...(notes ?? [])].map(([act, text]) => element('li', `Act ${act + 1}: ${text}`));
+  const sources = rulesOf(timeline, first, count).map(([says, source]) =>
+    element('li', says, element('br'), element('small', source)),
+  );
+  const handout = element(
+    'section',
+    element('h1', title),
+    element('p', `Under ${timeline.world.profile.spec}, ${stepCount} steps. Nothing here ran on hardware.`),
+    element('p', element('small', link.length > 400 ? `${link.slice(0, 400)}…` : link)),
+    ...(noted.length > 0 ? [element('h2', 'Notes'), element('ul', ...noted)] : []),
+    ...pictures,
+    ...(sources.length > 0 ? [element('h2', 'Rules and their sources'), element('ul', ...sources)] : []),
+  );
+  handout.id = 'handout';
+  return handout;
+}
+
+/** Opens the browser's print dialog with the handout, and takes it away afterwards. */
+export async function printHandout(of: HandoutOf): Promise<void> {
+  const handout = await handoutOf(of);
+  document.body.append(handout);
+  window.addEventListener(
+    'afterprint',
+    () => {
+      for (const image of handout.querySelectorAll('img')) URL.revokeObjectURL(image.src);
+      handout.remove();
+    },
+    { once: true },
+  );
+  window.print();
+}
