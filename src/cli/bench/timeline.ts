@@ -53,7 +53,6 @@ export function longTimeline(steps = STEPS): Timeline {
     }
     if (timeline.stepCount >= steps) return timeline;
   }
-  benchRail(timeline);
   return timeline;
 }
 
@@ -137,7 +136,6 @@ export function benchTimeline(): Timeline {
     milliseconds(tellingTime(timeline)),
     `average of ${count(TOLD)}; bar 0.020 ms; JSON.parse of as much ${milliseconds(asJson.parse)}`,
   );
-  benchRail(timeline);
   benchRail(timeline);
   return timeline;
 }
