@@ -21,6 +21,11 @@ test.each<[string, (CellPart | undefined)[], string]>([
     [part('bad'), part('refused'), part('bad')],
     'CREATE, never run: A, C leaves a bad state; B refused with an error',
   ],
+  [
+    'three outcomes: the number that is drawn is said',
+    [part('bad'), part('refused'), part('accepted')],
+    'CREATE, never run: 3 outcomes: A leaves a bad state; B refused with an error; C accepted',
+  ],
   ['one that is still computed', [part('bad'), undefined], 'CREATE, never run: being computed'],
 ])('%s: %#', (_, parts, sentence) => {
   expect(cellSentence(place, cellLook(parts))).toBe(sentence);

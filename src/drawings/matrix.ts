@@ -93,7 +93,8 @@ export function cellSentence(
     whole ? outcomeSigns[outcome].says : `${[...letters].join(', ')} ${outcomeSigns[outcome].says}`,
   );
   const rest = look.kind === 'whole' && look.nuance ? ', details differ' : '';
-  return `${where}: ${groups.join('; ')}${rest}`;
+  const count = look.kind === 'many' ? `${groups.length} outcomes: ` : '';
+  return `${where}: ${count}${groups.join('; ')}${rest}`;
 }
 
 /** Measures of the grid in pixels. Cells are no smaller than a target must be. */
