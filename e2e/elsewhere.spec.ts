@@ -22,7 +22,7 @@ test('after one visit the page needs no network: a run, a lesson, a search', asy
   await expectStep(page, 100);
   await page.goto('./#/l/page-changes-hands/1');
   await expect(screen(page)).toHaveText('Two backings and one table');
-  await openRun(page, '#/s/explore-threads?v=explore');
+  await page.goto('./#/s/explore-threads?v=explore');
   await expect(page.getByRole('region', { name: /^Under / })).toContainText('Every state was looked at.');
   await context.close();
   expect(errors).toEqual([]);
