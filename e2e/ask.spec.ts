@@ -36,8 +36,7 @@ test('the ask bar finds what declares itself', async ({ page }) => {
     await expect(page.getByRole('combobox')).toBeFocused();
     await page.keyboard.type(query);
     await expect(chosen(page)).toContainText(kind);
-    await page.keyboard.press('Escape');
-    await expect(page.getByRole('dialog')).toBeHidden();
+    await page.keyboard.press('Escape'); // the next key comes at once
   }
 });
 
