@@ -78,7 +78,11 @@ class KillableBrowser {
 
   async end(): Promise<void> {
     await this.kill();
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      rmSync(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    } catch {
+      // A process of the killed browser still writes: what is left is a folder of the system's temporary files.
+    }
   }
 }
 
