@@ -78,16 +78,16 @@ export type PageState =
   | 'Guest-Invalid'
   | 'Guest-Valid';
 
-/** What the frame in the GPA field is where it decides a state. */
-export type GpaField = 'zero' | 'one' | 'above one';
+/** What the GPA field of an entry without an owner says, where it decides a state. */
+export type GpaField = 'zero' | 'IOMMU log' | 'set';
 
-/** Bits 38 to 36 of that frame say, for the firmware, what a page of its own is; hardware has no use for them. */
-const FIRMWARE_FRAME_UNIT = 2 ** 36;
+/** In a page of its own the firmware keeps a tag in bits 38 to 36 of the field: 2 with frame 1 is a log of the IOMMU (sev_rmp.h, RMP_GPA_STATE_FW_IOMMU). */
+const IOMMU_LOG_FIELD = 2 * 2 ** 36 + 1;
 
-/** @param gpa an address, as `RmpFacts` has it */
+/** @param gpa the field as an address, as `RmpFacts` has it */
 export function gpaFieldOf(gpa: bigint): GpaField {
-  const frame = gpaToGfn(gpa) % FIRMWARE_FRAME_UNIT;
-  return frame === 0 ? 'zero' : frame === 1 ? 'one' : 'above one';
+  const field = gpaToGfn(gpa);
+  return field === 0 ? 'zero' : field === IOMMU_LOG_FIELD ? 'IOMMU log' : 'set';
 }
 
 /** Which bits make a state. `undefined`: any value. */
@@ -126,11 +126,11 @@ export const pageStates: readonly PageStateRule[] = [
   rule('HV-Fixed', '0001', 'Host memory the firmware may rely on; KVM never makes one'),
   rule('Firmware', '1001', 'A buffer handed to the firmware', { gpa: 'zero', vmsa: false }),
   rule('Firmware-IOMMU', '1001', 'A log of the IOMMU, from SNP_INIT to SNP_SHUTDOWN', {
-    gpa: 'one',
+    gpa: 'IOMMU log',
     vmsa: false,
   }),
   rule('Context', '1001', 'A guest context page', { gpa: 'zero', vmsa: true }),
-  rule('Metadata', '1001', 'Metadata of swapped pages', { gpa: 'above one' }),
+  rule('Metadata', '1001', 'Metadata of swapped pages', { gpa: 'set' }),
   rule('Reclaim', '1000', 'Given back by the firmware, not yet by the host'),
   rule('Pre-Guest', '1011', 'About to be encrypted by LAUNCH_UPDATE'),
   rule('Pre-Swap', '1111', 'About to be swapped'),

@@ -56,8 +56,8 @@ assert(region, 'the page chart has one region');
 const pageRegion = region;
 const stateCodes = new Map(pageRegion.states.map((state, code) => [state, code]));
 
-/** State codes by the facts that determine a state, the frame from bit 5 on as 0, 1 or 2 for more; -1 where the table has no state. */
-const stateByFacts = Int8Array.from({ length: 96 }, (_, facts) => {
+/** State codes by the six facts that determine a state; -1 where the table has no state. */
+const stateByFacts = Int8Array.from({ length: 64 }, (_, facts) => {
   const state = pageStateOf({
     assigned: (facts & 1) !== 0,
     immutable: (facts & 2) !== 0,
@@ -106,13 +106,14 @@ export function rmpEntry(world: World, pfn: number): RmpEntry {
 function stateCode(world: World, pfn: number): number {
   const word = world.pages.rmp.get(pfn);
   const owned = ((word >>> RMP_ASID_SHIFT) & RMP_ASID_MASK) !== 0;
+  const gpaSet = rmpGfn(world, pfn) !== 0;
   const facts =
     (word & rmpBits.assigned ? 1 : 0) |
     (word & rmpBits.immutable ? 2 : 0) |
     (word & rmpBits.validated ? 4 : 0) |
     (word & rmpBits.vmsa ? 8 : 0) |
     (owned ? 16 : 0) |
-    (Math.min(rmpGfn(world, pfn), 2) << 5);
+    (gpaSet ? 32 : 0);
   const code = stateByFacts[facts] ?? -1;
   assert(code >= 0, `page ${pfn}: no page state has these RMP bits`);
   return code;
