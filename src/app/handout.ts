@@ -6,7 +6,7 @@ import { sourceText } from '../abi/source';
 import { rules } from '../engine/rules';
 import type { Timeline } from '../recording/timeline/timeline';
 import { svgText, type PictureStyle } from '../exports/picture/svg';
-import { ladderPicture, type LadderPictureOf } from '../views/ladder/picture';
+import { ladderPicture, stepsAround, type LadderPictureOf } from '../views/ladder/picture';
 import './handout.css';
 import { pageStyle } from './pictures';
 
@@ -60,8 +60,7 @@ async function picture(svg: string): Promise<HTMLImageElement> {
 export async function handoutOf({ link, ...of }: HandoutOf): Promise<HTMLElement> {
   const { timeline, position, title, notes } = of;
   const { stepCount } = timeline;
-  const first = Math.max(0, Math.min(position - MOST_STEPS / 2, stepCount - MOST_STEPS));
-  const count = Math.min(MOST_STEPS, stepCount - first);
+  const { first, count } = stepsAround(position, stepCount, MOST_STEPS);
   const starts = Array.from(
     { length: Math.ceil(count / STEPS_OF_A_PICTURE) },
     (_, i) => first + i * STEPS_OF_A_PICTURE,

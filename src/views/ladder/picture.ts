@@ -24,12 +24,20 @@ const HEIGHTS = { act: 24, step: 32 } as const;
 const HEAD = 42;
 const MARGIN = 12;
 
+/** Of so many steps the `most` around a position; all where there are no more. */
+export function stepsAround(
+  position: number,
+  stepCount: number,
+  most: number,
+): { readonly first: number; readonly count: number } {
+  const first = Math.max(0, Math.min(position - most / 2, stepCount - most));
+  return { first, count: Math.min(most, stepCount - first) };
+}
+
 export function ladderPicture({ timeline, position, title, notes, part }: LadderPictureOf): Picture {
   const { acts, stepCount } = timeline;
   const plan = planLadder({ vcpus: vcpuNumbers(timeline), columns: COLUMNS });
-  const around = Math.max(0, Math.min(position - MAX_PICTURE_STEPS / 2, stepCount - MAX_PICTURE_STEPS));
-  const first = part?.first ?? around;
-  const count = Math.min(part?.count ?? MAX_PICTURE_STEPS, stepCount - first);
+  const { first, count } = part ?? stepsAround(position, stepCount, MAX_PICTURE_STEPS);
   const from = first === 0 ? 0 : stepTop(acts, first, HEIGHTS) - HEIGHTS.act;
   const to = count === 0 ? from : stepTop(acts, first + count - 1, HEIGHTS) + HEIGHTS.step;
   const height = to - from;
