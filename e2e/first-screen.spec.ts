@@ -1,15 +1,7 @@
 /** What a first screen must hold before anybody scrolls, at the widths that people have. */
+import { screens } from './places';
 import { openRun } from './shell';
 import { expect, test } from './test';
-
-/** 720 by 450 is what 200 % zoom leaves of 1440 by 900. */
-const screens = [
-  { width: 1440, height: 900 },
-  { width: 900, height: 900 },
-  { width: 720, height: 450 },
-  { width: 390, height: 844 },
-  { width: 320, height: 640 },
-] as const;
 
 test('the front page: the question, its choices and the row that answers it', async ({ page }) => {
   for (const screen of screens) {

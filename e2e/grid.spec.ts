@@ -6,18 +6,10 @@
 import type { Page } from '@playwright/test';
 import { axeFindings } from './axe';
 import { unreadable } from './boxes';
-import { allVisits, fewVisits, goTo, openVisit } from './places';
+import { allVisits, fewVisits, goTo, openVisit, screens } from './places';
 import { expect, test } from './test';
 
 const isLong = process.env['VMGEXIT_LONG'] === '1';
-/** 720 by 450 is what 200 % zoom leaves of 1440 by 900. */
-const screens = [
-  { width: 1440, height: 900 },
-  { width: 900, height: 900 },
-  { width: 720, height: 450 },
-  { width: 390, height: 844 },
-  { width: 320, height: 640 },
-] as const;
 const media = {
   light: { colorScheme: 'light' },
   dark: { colorScheme: 'dark' },

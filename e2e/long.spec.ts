@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
-import { openRun, whereAmI } from './shell';
+import { heldBack, openRun, whereAmI } from './shell';
 import { expect, test } from './test';
 
 /** A link to a text. */
@@ -20,20 +20,12 @@ const line = (page: Page) => page.locator('.job');
 
 test('a late reply does not take the place of what was opened after it', async ({ page }) => {
   await openRun(page, '#/s/lf-1-finish-fails');
-  let answer = (): void => {};
-  const late = new Promise<void>((resolve) => (answer = resolve));
-  await page.route('**/psc-batch.ghcb', async (route) => {
-    await late;
-    await route.continue();
-  });
-  const asked = page.waitForRequest('**/psc-batch.ghcb');
+  const { asked, answer } = await heldBack(page, '**/psc-batch.ghcb');
   await page.evaluate(() => (location.hash = '#/s/psc-batch'));
   await asked;
   await page.evaluate(() => (location.hash = '#/s/linux-boot'));
   await expect(page).toHaveTitle(/^Linux boots/);
-  const answered = page.waitForResponse('**/psc-batch.ghcb');
-  answer();
-  await answered;
+  await answer();
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
   await expect(page).toHaveTitle(/^Linux boots/);
   await expect(page).toHaveURL(/#\/s\/linux-boot/);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import type { BrowserContext, Page } from '@playwright/test';
 import { expectAxeClean } from './axe';
-import { openRun, stepCount, whereAmI } from './shell';
+import { heldBack, openRun, stepCount, whereAmI } from './shell';
 import { expect, test } from './test';
 
 const apCreate = '#/s/ap-create-on-init-then-create';
@@ -288,13 +288,7 @@ test(
   { tag: '@long' },
   async ({ page }) => {
     await openRun(page, apCreate);
-    let answer = (): void => {};
-    const late = new Promise<void>((resolve) => (answer = resolve));
-    await page.route('**/psc-batch.ghcb', async (route) => {
-      await late;
-      await route.continue();
-    });
-    const asked = page.waitForRequest('**/psc-batch.ghcb');
+    const { asked, answer } = await heldBack(page, '**/psc-batch.ghcb');
     await page.evaluate(() => (location.hash = '#/s/psc-batch'));
     await asked;
     await page.keyboard.press('a');
@@ -302,9 +296,7 @@ test(
     await page.keyboard.type('ap-destroy');
     await page.keyboard.press('Enter');
     await expect(page.getByText('branch try-1', { exact: true })).toBeVisible();
-    const answered = page.waitForResponse('**/psc-batch.ghcb');
-    answer();
-    await answered;
+    await answer();
     await expect.poll(() => addressText(page.url())).toMatch(/ap-destroy/);
     await expect(page.getByText('branch try-1', { exact: true })).toBeVisible();
   },

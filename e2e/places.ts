@@ -6,6 +6,15 @@ export const ALL_GENERATIONS =
   'linux-7.3,linux-7.2,linux-6.17,linux-6.12,linux-6.11,v14,v11,part2-v5,as-reviewed,part2-v4';
 const AP_CREATE = '#/s/ap-create-on-init-then-create';
 
+/** The screens at which the page must be readable; 720 by 450 is what 200 % zoom leaves of 1440 by 900. */
+export const screens = [
+  { width: 1440, height: 900 },
+  { width: 900, height: 900 },
+  { width: 720, height: 450 },
+  { width: 390, height: 844 },
+  { width: 320, height: 640 },
+] as const;
+
 /** A view of the page, or something that stands over it. */
 interface Place {
   readonly name: string;

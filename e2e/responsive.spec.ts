@@ -54,49 +54,49 @@ const keys = async (page: Page, ...all: string[]): Promise<void> => {
   for (const key of all) await page.keyboard.press(key);
 };
 
-test('linux-boot under all generations: opened, stepped through, and each panel', async ({
-  browser,
-  page,
-}) => {
-  test.skip(!isLong, 'what counts here are the times, and those are taken in a long run');
-  test.setTimeout(LONG_MILLISECONDS);
-  await page.goto('./');
-  await measured({ browser, page }, BAR, async (own, { phase }) => {
-    await openRun(own, `#/s/linux-boot?r=${ALL}`);
-    await rest(own);
-    for (const key of ['j', 'j', 'k', 'J']) {
-      await phase('step');
-      await keys(own, key);
+test(
+  'linux-boot under all generations: opened, stepped through, and each panel',
+  { tag: '@long' },
+  async ({ browser, page }) => {
+    test.setTimeout(LONG_MILLISECONDS);
+    await page.goto('./');
+    await measured({ browser, page }, BAR, async (own, { phase }) => {
+      await openRun(own, `#/s/linux-boot?r=${ALL}`);
       await rest(own);
-    }
-    await phase('jump to the end');
-    await keys(own, 'G');
-    await rest(own);
-    for (const [panel, key] of [
-      ['Pages', 'p'],
-      ['Machines', 'm'],
-      ['Exits', 'r'],
-      ['Matrix', 'x'],
-      ['Decode', 'd'],
-      ['Ladder', 'l'],
-    ] as const) {
-      await phase(`open ${panel}`);
-      await keys(own, 'g', key);
-      await rest(own);
-      await phase(`step in ${panel}`);
-      await keys(own, '9', '0', '0', 'G');
-      await rest(own);
-      await phase(`jump in ${panel}`);
+      for (const key of ['j', 'j', 'k', 'J']) {
+        await phase('step');
+        await keys(own, key);
+        await rest(own);
+      }
+      await phase('jump to the end');
       await keys(own, 'G');
       await rest(own);
-    }
-    await phase('one run alone and back');
-    await keys(own, 'd');
-    await rest(own);
-    await keys(own, 'd');
-    await rest(own);
-  });
-});
+      for (const [panel, key] of [
+        ['Pages', 'p'],
+        ['Machines', 'm'],
+        ['Exits', 'r'],
+        ['Matrix', 'x'],
+        ['Decode', 'd'],
+        ['Ladder', 'l'],
+      ] as const) {
+        await phase(`open ${panel}`);
+        await keys(own, 'g', key);
+        await rest(own);
+        await phase(`step in ${panel}`);
+        await keys(own, '9', '0', '0', 'G');
+        await rest(own);
+        await phase(`jump in ${panel}`);
+        await keys(own, 'G');
+        await rest(own);
+      }
+      await phase('one run alone and back');
+      await keys(own, 'd');
+      await rest(own);
+      await keys(own, 'd');
+      await rest(own);
+    });
+  },
+);
 
 /** A link to a text, by the first codec: nothing checks it. */
 const linkTo = (text: string): string =>

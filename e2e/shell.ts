@@ -51,3 +51,23 @@ export async function listen(page: Page): Promise<() => Promise<string[]>> {
   });
   return () => heard.evaluate((sentences) => sentences);
 }
+
+/**
+ * Keeps the answer to a request back.
+ * @returns when it was asked for, and what lets the answer come and waits until the page has it
+ */
+export async function heldBack(page: Page, url: string) {
+  let release = (): void => {};
+  const late = new Promise<void>((resolve) => (release = resolve));
+  await page.route(url, async (route) => {
+    await late;
+    await route.continue();
+  });
+  const asked = page.waitForRequest(url);
+  const answer = async (): Promise<void> => {
+    const answered = page.waitForResponse(url);
+    release();
+    await answered;
+  };
+  return { asked, answer };
+}
