@@ -24,8 +24,9 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./find')).find,
   },
   decode: {
-    usage: 'decode [KIND] VALUE|FILE|- [--json|--scenario] [--against VALUE|FILE] | decode --list [--json]',
-    doc: 'the fields of a word, page or structure; without KIND what it may be; as a scenario that runs',
+    usage:
+      'decode [KIND] VALUE|FILE|- [--json|--scenario] [--against VALUE|FILE] | decode LINES|FILE|- [--diagnose|--explain ID[,ID...]] [--json] | decode --list [--json]',
+    doc: 'the fields of a word, page or structure; without KIND what it may be; as a scenario that runs; of lines of a log what trace says of a file',
     load: async () => (await import('./codec')).decode,
   },
   trace: {

@@ -94,3 +94,30 @@ test('two dumps are compared field by field', () => {
   expect(decode(['ghcb-msr', '0x21100', '--against', '0x31100']).text).toContain('reasonCode');
   expect(() => decode(['vmsa', '00', '--against', '00'])).toThrow(UsageError);
 });
+
+test('a block of lines: what failed in it, and which kernel explains it; the status says whether all do', () => {
+  const block = [
+    '> kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000000080',
+    '> kvm_vmgexit_msr_protocol_exit: vcpu 0, ghcb_gpa 0000000000003081, result 1',
+    'kvm_amd: SEV-ES guest requested termination: 0x1:0x2',
+  ].join('\n');
+  const found = decode([block, '--diagnose']);
+  expect(found.status).toBe(0);
+  expect(found.text).toContain('3 lines: 3 placed.');
+  expect(found.text).toContain('1. The guest asked to be terminated, with reason 0x1:0x2.');
+  expect(decode([block, '--explain', 'linux-6.12,linux-7.2'])).toMatchObject({ status: 0 });
+  const wrong = block.replace('3081', '9081');
+  expect(decode([wrong, '--explain', 'linux-7.2', '--json'])).toMatchObject({ status: 1 });
+  writeFileSync(file('block.log'), wrong);
+  expect(decode([file('block.log'), '--explain', 'linux-7.2']).text).toContain('does not explain line 2');
+  for (const [words, says] of [
+    [[block, '--explain', 'linux-9'], 'linux-9'],
+    [[block, '--explain', 'linux-7.2', '--diagnose'], 'exclude each other'],
+    [[block, '--diagnose', '--scenario'], 'exclude --scenario'],
+    [['0x21100', '--diagnose'], 'this is a value'],
+    [['abcdef0123456789a', '--explain', 'linux-7.2'], 'odd number'],
+  ] as const) {
+    expect(() => decode(words)).toThrow(UsageError);
+    expect(() => decode(words)).toThrow(says);
+  }
+});

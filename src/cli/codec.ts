@@ -25,6 +25,7 @@ import { readPasted, readPastedFile, recognitionOf, remarksOf, type Pasted } fro
 import type { Trace } from '../traces/read';
 import { scenarioOfLine } from '../traces/scenario';
 import { traceText } from '../traces/text';
+import { logAnswer, logOptions } from './log-answers';
 import {
   EXIT_FAILED,
   EXIT_FINE,
@@ -63,12 +64,17 @@ export function decode(words: readonly string[]): Output {
     list: 'flag',
     scenario: 'flag',
     against: 'value',
+    ...logOptions,
   });
   if (options.has('list')) return list(options.has('json'));
   const [first, ...rest] = plain;
   if (first === undefined) throw new UsageError(USAGE);
   if (options.has('json') && options.has('scenario'))
     throw new UsageError('--json and --scenario exclude each other');
+  const asked = logAnswer(() => logOf(plain.join(' ')), options);
+  if (asked && (options.has('scenario') || options.has('against')))
+    throw new UsageError('--explain and --diagnose exclude --scenario and --against');
+  if (asked) return asked;
   const other = options.get('against');
   if (other !== undefined) return comparison(plain, other, options.has('json'));
   const how: How = { json: options.has('json'), scenario: options.has('scenario') };
@@ -81,6 +87,14 @@ export function decode(words: readonly string[]): Output {
   if (!isRead && rest.length > 0 && /^[a-z]+(-[a-z0-9]+)+$/.test(first)) good(kindNamed(first)); // a slip in the kind
   if (pasted.kind === 'log') return logText(pasted.trace, how);
   return recognisedText(good(pasted.found), how);
+}
+
+/** The lines of a pasted block, for what is asked of logs alone. */
+function logOf(value: string): Trace {
+  const pasted = pastedAs(value);
+  if (pasted.kind === 'log') return pasted.trace;
+  good(pasted.found);
+  throw new UsageError('--explain and --diagnose are asked of lines of a log; this is a value');
 }
 
 /** Two values or dumps of one kind, field by field; the status says whether they differ, as `diff` does. */

@@ -1,36 +1,22 @@
 /** `trace`: a log or a trace, every line read or counted, and what happened in it. */
 import { finish } from '../base/resumable';
 import { printScenario } from '../scenarios/print';
-import { diagnose } from '../traces/diagnosis/diagnose';
-import { diagnosisJson, diagnosisText } from '../traces/diagnosis/text';
-import { explainInParts } from '../traces/explain/explain';
 import { scenarioOfLines } from '../traces/explain/scenario';
-import { explanationsJson, explanationsText } from '../traces/explain/text';
-import { parseProfileList } from '../profiles/resolve';
-import { countsText, readTraceInParts, type Trace } from '../traces/read';
+import { readTraceInParts, type Trace } from '../traces/read';
 import { notesOf } from '../traces/notes';
 import { traceJson } from '../traces/json';
 import { scenarioOfLine } from '../traces/scenario';
 import { columnsJson, columnsText } from '../traces/columns/text';
 import { traceText } from '../traces/text';
 import { columnsOfLog, wholeLog, windowOfLog } from './trace-file';
-import {
-  EXIT_FAILED,
-  EXIT_FINE,
-  fine,
-  jsonPretty,
-  readWords,
-  terminalColumns,
-  UsageError,
-  type Output,
-} from './io';
+import { logAnswer, logOptions } from './log-answers';
+import { fine, jsonPretty, readWords, terminalColumns, UsageError, type Output } from './io';
 
 export function trace(words: readonly string[]): Output {
   const { plain, options } = readWords(words, {
     json: 'flag',
-    diagnose: 'flag',
     count: 'flag',
-    explain: 'value',
+    ...logOptions,
     lines: 'value',
     scenario: 'value',
   });
@@ -52,31 +38,10 @@ export function trace(words: readonly string[]): Output {
 function shown(read: Trace, options: ReadonlyMap<string, string>): Output {
   const line = options.get('scenario');
   if (line !== undefined) return scenarioText(read, line);
+  const answer = logAnswer(() => read, options);
+  if (answer) return answer;
   const asJson = options.has('json');
-  const profiles = options.get('explain');
-  if (profiles !== undefined && options.has('diagnose'))
-    throw new UsageError('--explain and --diagnose exclude each other');
-  if (profiles !== undefined) return explanations(read, profiles, asJson);
-  if (options.has('diagnose')) return diagnoses(read, asJson);
   return fine(asJson ? jsonPretty(traceJson(read)) : traceText(read, terminalColumns()).join('\n'));
-}
-
-function diagnoses(read: Trace, asJson: boolean): Output {
-  const found = diagnose(read);
-  if (asJson) return fine(jsonPretty({ counts: read.counts, diagnoses: found.map(diagnosisJson) }));
-  return fine([`${countsText(read.counts)}.`, '', ...diagnosisText(found, terminalColumns())].join('\n'));
-}
-
-/** How far each of some kernels explains the log; the status says whether all do. */
-function explanations(read: Trace, specs: string, asJson: boolean): Output {
-  const profiles = parseProfileList(specs);
-  if (!profiles.ok) throw new UsageError(profiles.error.message);
-  const found = finish(explainInParts(read, profiles.value));
-  const status = found.profiles.some(({ first }) => first) ? EXIT_FAILED : EXIT_FINE;
-  const text = asJson
-    ? jsonPretty({ counts: read.counts, ...explanationsJson(found) })
-    : [`${countsText(read.counts)}.`, '', ...explanationsText(found, terminalColumns())].join('\n');
-  return { text, status };
 }
 
 /** The scenario of one line, or of the line that it continues. */

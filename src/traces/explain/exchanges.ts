@@ -79,6 +79,26 @@ const MADE_OTHERWISE = new Set([
   'scratch-area',
 ]);
 
+/** What ends a request in the trace: the answer is in the page or in the MSR. */
+const ANSWERS = ['kvm_vmgexit_exit', 'kvm_vmgexit_msr_protocol_exit'];
+
+/** What KVM prints while it handles a request: behind its answer such a line is of another request, which no line shows. */
+const PRINTED_WITHIN = new Set([
+  'termination-msr',
+  'termination-nae',
+  'unsupported-event',
+  'jump-table',
+  'ghcb-not-set',
+  'ghcb-not-mapped',
+  'exit-code-unknown',
+  'exit-code-snp-only',
+  'ap-request',
+  'ap-vmsa',
+  ...MADE_OTHERWISE,
+]);
+
+const isAnswered = ({ seen }: Open): boolean => seen.some(({ form }) => ANSWERS.includes(form?.id ?? ''));
+
 interface Open {
   readonly vcpu: number | undefined;
   readonly line: TraceLine;
@@ -101,8 +121,14 @@ export function exchangesOf(lines: readonly TraceLine[]): Exchange[] {
       last = begun;
     } else if (isResult(line)) {
       const asked = vcpu === undefined ? last : open.get(vcpu);
-      if (asked) asked.seen.push(line);
-      else all.push({ vcpu, line, seen: [line] });
+      const isOfAnother = asked && PRINTED_WITHIN.has(line.form.id) && isAnswered(asked);
+      if (asked && !isOfAnother) asked.seen.push(line);
+      else {
+        const alone: Open = { vcpu, line, seen: [line] };
+        all.push(alone);
+        if (vcpu !== undefined) open.set(vcpu, alone);
+        if (isOfAnother) last = alone;
+      }
     }
   }
   return all.map(({ vcpu, line, seen }) => {

@@ -58,6 +58,13 @@ describe('a trace of a kernel is explained by that kernel', () => {
   });
 });
 
+test('a termination behind the answer to a request is one of its own', () => {
+  const text = `${logOf(`${head}v0 msr value=0x80\n`, 'linux-7.2')}\nkvm_amd: SEV-ES guest requested termination: 0x1:0x2`;
+  const [found] = explain(text, 'linux-7.2').profiles;
+  expect(found?.first).toBeUndefined();
+  expect(found?.explained).toBe(2);
+});
+
 describe('"6.12 or 7.2?"', () => {
   const unregistered = logOf(`${head}v0 use-ghcb gpa=0x200000\nv0 hv-features form=nae\n`, 'linux-7.2');
 
