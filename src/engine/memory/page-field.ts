@@ -157,6 +157,13 @@ export class PageField {
     this.version++;
     const end = first + count;
     let at = first;
+    // Most runs of a seek are part of one region whose pages differ.
+    const leaf = count < REGION_PAGES ? this.leafOf(first, end) : undefined;
+    if (leaf !== undefined) {
+      const stop = ((end - 1) & (REGION_PAGES - 1)) + 1;
+      for (let i = first & (REGION_PAGES - 1); i < stop; i++) leaf[i] = (leaf[i] as number) ^ bits;
+      return;
+    }
     while (at < end) {
       const region = at >> REGION_SHIFT;
       const number = region >> CHUNK_SHIFT;
@@ -178,6 +185,15 @@ export class PageField {
       }
       at = stop;
     }
+  }
+
+  /** The pages of the region of a run, when they differ and the run does not leave it. */
+  private leafOf(first: number, end: number): Int32Array | undefined {
+    const region = first >> REGION_SHIFT;
+    if (region !== (end - 1) >> REGION_SHIFT) return undefined;
+    const chunk = this.chunks[region >> CHUNK_SHIFT];
+    const place = region & CHUNK_MASK;
+    return chunk?.mixed[place] === 1 ? this.leaves[chunk.table[place] as number] : undefined;
   }
 
   private isWhole(region: number, from: number, to: number): boolean {

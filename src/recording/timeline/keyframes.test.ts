@@ -12,8 +12,8 @@ const STEPS = 60_000;
 /** About what a step takes: its length, a word of 4 bytes with its place, the end, its template. */
 const STEP_BYTES = 9;
 /** Keyframes come after so many bytes, and two of them stand at most so far apart in the tree of anchors. */
-const SPACING_BYTES = 1 << 15;
-const PATH = 2 * 32;
+const SPACING_BYTES = 1 << 14;
+const PATH = 2 * 8;
 
 /** Counts what is read of it. */
 class CountingLog extends StepLog {

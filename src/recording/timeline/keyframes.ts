@@ -8,9 +8,9 @@ import type { StepLog } from './step-log';
 import { applyWrites, type Memory, type Writes } from './writes';
 
 /** Keyframes that share an anchor. */
-const FAN = 32;
+const FAN = 8;
 /** A keyframe comes after at least this many bytes of steps: what is played in a fraction of 1 ms ... */
-const SPACING_BYTES = 1 << 15;
+const SPACING_BYTES = 1 << 14;
 /** ... and after this many times its own size, so that keyframes take a share of the log whatever is written. */
 const SPACING_SIZES = 3;
 

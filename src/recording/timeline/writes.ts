@@ -147,18 +147,29 @@ export function applyWrites(reader: ByteReader, memory: Memory): void {
   }
 }
 
-/** `readRuns` without a call for every run: most of the time of a long seek goes here. */
+/** `readRuns` without a call for every run and number: most of the time of a long seek goes here. */
 function applyRuns(reader: ByteReader, runCount: number, fields: readonly PageField[]): void {
+  const { bytes } = reader;
+  let { at } = reader;
   let end = 0;
   let count = 0;
   for (let i = 0; i < runCount; i++) {
-    const head = reader.unsigned();
+    const head = bytes[at++] as number;
     let first = end;
     if (head < 16) {
+      reader.at = at;
       first += reader.signed();
       count = reader.unsigned();
+      at = reader.at;
     } else if (head < 32) first -= count;
-    itemAt(fields, head & 15, 'field of pages').flip(first, count, reader.unsigned());
+    let bits = bytes[at++] as number;
+    if (bits >= 128) {
+      reader.at = at - 1;
+      bits = reader.unsigned();
+      at = reader.at;
+    }
+    itemAt(fields, head & 15, 'field of pages').flip(first, count, bits);
     end = first + count;
   }
+  reader.at = at;
 }
