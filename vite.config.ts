@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { matrixRows } from './src/cli/front-page/matrix-plugin.ts';
 import { frontPage } from './src/cli/front-page/plugin.ts';
 import { shippedPackages } from './src/cli/launcher/shipped.mjs';
 import { offline } from './src/cli/site/offline.ts';
@@ -20,6 +21,7 @@ export default defineConfig({
     svelte(),
     charts(),
     frontPage(),
+    matrixRows(),
     security(),
     packages.ofBundle(),
     isSingle ? singleFile() : offline(),

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expectAxeClean } from './axe';
-import { chosen, openRun } from './shell';
+import { chosen, heldBack, openRun } from './shell';
 import { expect, test } from './test';
 
 const CELL = '#/m/vcpu/on-guest-vmsa/ap-create-features';
@@ -122,6 +122,23 @@ test('the other face is a plain table in words', { tag: '@long' }, async ({ page
   await expect(row).toBeVisible();
   await row.getByRole('button', { name: 'INIT2' }).click();
   await expect(card(page).getByRole('heading', { name: 'INIT2', exact: true })).toBeVisible();
+});
+
+test("the matrix of the front page's profiles needs no worker and waits for no run", async ({ page }) => {
+  const scenario = await heldBack(page, '**/ap-create-on-init-then-create.ghcb');
+  await page.route('**/matrix.worker-*.js', (route) => route.abort());
+  await page.goto('./#/m/vcpu?r=part2-v4,as-reviewed,linux-7.2');
+  await expect(
+    page.getByRole('gridcell', {
+      name: /^CREATE, wrong features, created-on-init: .*refused with an error/,
+    }),
+  ).toBeVisible();
+  await expect(page.getByRole('gridcell', { name: /being computed/ })).toHaveCount(0);
+  await scenario.asked;
+  await scenario.answer();
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('created-on-init');
+  await expect(page.getByRole('gridcell', { name: /being computed/ })).toHaveCount(0);
+  await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
 test('a link to a cell that is not there says so and shows the chart', { tag: '@long' }, async ({ page }) => {

@@ -122,6 +122,7 @@ export class Opening {
     if (showing.theme) page.memory.prefer({ theme: showing.theme });
     page.profiles.chosen = showing.profiles;
     page.profiles.comparing = true;
+    if (target.kind === 'view') this.openPath(own, target); // some need no run and are there before it
     let { pins } = showing;
     try {
       await page.ready;
@@ -161,7 +162,6 @@ export class Opening {
     if (target.kind === 'packed') return this.openPacked(own, target);
     if (target.kind === 'scenario') return this.openSlug(own, target.slug);
     if (target.kind === 'recording') return this.openRecording(own, target.slug);
-    if (target.kind === 'view') this.openPath(own, target);
     if (target.kind === 'lesson') return true; // it chooses what is shown
     if (target.kind === 'front' || page.branches.length === 0) {
       const front = page.scenarios.find(({ slug }) => slug === FRONT) ?? page.scenarios[0];
@@ -245,10 +245,8 @@ export class Opening {
   /** The work, and the view that stands beside it. */
   private async openWork(own: Opened, work: Work): Promise<boolean> {
     const { page } = this;
-    const { target } = own.address;
     const text = work.base === undefined ? undefined : await loadScenario(work.base);
     if (this.current !== own) return false;
-    if (target.kind === 'view') this.openPath(own, target);
     const { base: slug = '' } = work;
     return page.showWork(work, text?.ok ? { slug, text: text.value, front: false } : undefined);
   }

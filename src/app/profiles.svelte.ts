@@ -32,6 +32,12 @@ export class Profiles {
     return this.page.runs.map(({ profile }) => profile);
   }
 
+  /** As they are written: those that ran, and before anything ran those that the address names. */
+  specs: readonly string[] = $derived.by(() => {
+    const ran = this.shown.map(({ spec }) => spec);
+    return ran.length > 0 ? ran : (this.chosen ?? []);
+  });
+
   /** What a link must say so that another page shows the same; undefined when the text says it. */
   get inLink(): readonly string[] | undefined {
     const specs = this.shown.map(({ spec }) => spec);

@@ -6,7 +6,8 @@ interface FrontPage {
   frontPageHtml(file: string): string;
 }
 
-const SCENARIO = fileURLToPath(
+/** The scenario that the front page shows. */
+export const FRONT_SCENARIO = fileURLToPath(
   new URL('../../../public/scenarios/ap-create-on-init-then-create.ghcb', import.meta.url),
 );
 
@@ -20,7 +21,7 @@ export function frontPage(): Plugin {
         const { module } = await runnerImport<FrontPage>('/src/cli/front-page/front-page.ts', {
           logLevel: 'error',
         });
-        return html.replace('<!-- front page -->', () => module.frontPageHtml(SCENARIO));
+        return html.replace('<!-- front page -->', () => module.frontPageHtml(FRONT_SCENARIO));
       },
     },
   };

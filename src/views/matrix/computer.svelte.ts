@@ -1,7 +1,8 @@
-/** Asks the worker, and keeps what it said. */
+/** Has what was computed when the page was built, asks the worker for the rest, and keeps what it said. */
 import { SvelteMap } from 'svelte/reactivity';
 import type { Choice } from '../../explorer/matrix/chart';
-import type { FullCell, Question, Reply, SmallCell } from './messages';
+import { isPacked, packedRow, type PackedRows, type SmallCell } from '../../explorer/matrix/rows';
+import type { FullCell, Question, Reply } from './messages';
 import { startWorker } from './start-worker';
 
 /** Which cell, and at which values of what may be varied. */
@@ -32,19 +33,21 @@ export class Computer {
   private unanswered = 0;
   private watch: ReturnType<typeof setTimeout> | undefined;
 
+  /** @param built charts that need no worker */
   constructor(
+    private readonly built: PackedRows,
     private readonly startOne: () => Worker = startWorker,
     private readonly silentMilliseconds = SILENT_MILLISECONDS,
   ) {}
 
   row(chart: string, profile: string, state: string): readonly SmallCell[] | undefined {
-    return this.rows.get(rowKey(chart, profile, state));
+    return packedRow(this.built, { chart, profile, state }) ?? this.rows.get(rowKey(chart, profile, state));
   }
 
   /** Asks for a chart under a profile, once. */
   askChart(chart: string, profile: string): void {
     const key = `${chart} ${profile}`;
-    if (this.asked.includes(key)) return;
+    if (this.asked.includes(key) || isPacked(this.built, chart, profile)) return;
     this.asked = [...this.asked, key];
     this.ask({ kind: 'chart', chart, profile });
   }

@@ -27,7 +27,7 @@ function started(): { computer: Computer; workers: FakeWorker[] } {
     workers.push(worker);
     return worker as unknown as Worker;
   };
-  return { computer: new Computer(start, 30_000), workers };
+  return { computer: new Computer({ cells: [], charts: {} }, start, 30_000), workers };
 }
 
 const row: Reply = { kind: 'row', chart: 'vcpu', profile: 'linux-7.2', state: 'off', cells: [] };

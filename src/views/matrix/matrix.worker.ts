@@ -1,6 +1,7 @@
 /** Computes the matrix beside the page. */
 import { ChartRun } from '../../explorer/matrix/cell';
 import { chartById, eventById, stateById } from '../../explorer/matrix/charts';
+import { rowOf } from '../../explorer/matrix/rows';
 import { cellText } from '../../explorer/matrix/scenario';
 import { parseProfileSpec } from '../../profiles/resolve';
 import type { FullCell, Question, Reply } from './messages';
@@ -25,11 +26,7 @@ const say = (reply: Reply): void => postMessage(reply);
 function tellChart(chartId: string, spec: string): void {
   const run = runOf(chartId, spec);
   for (const state of run.chart.states) {
-    const cells = run.chart.events.map((event) => {
-      const { outcome, because, answer, facts } = run.cell({ state, event });
-      return { outcome, because, details: JSON.stringify([answer, facts.map(({ after }) => after)]) };
-    });
-    say({ kind: 'row', chart: chartId, profile: spec, state: state.id, cells });
+    say({ kind: 'row', chart: chartId, profile: spec, state: state.id, cells: rowOf(run, state) });
   }
 }
 

@@ -1,7 +1,7 @@
 /** What page and worker say to each other. Cells are computed in the worker, so that the page never waits. */
 import type { Cell } from '../../explorer/matrix/cell';
 import type { Choice } from '../../explorer/matrix/chart';
-import type { Outcome } from '../../explorer/matrix/outcome';
+import type { SmallCell } from '../../explorer/matrix/rows';
 import type { FacetName } from '../../profiles/facets';
 
 export type Question =
@@ -18,13 +18,6 @@ export type Question =
       readonly choice: Choice;
       readonly profiles: readonly string[];
     };
-
-/** A cell as the grid needs it. */
-export interface SmallCell {
-  readonly outcome: Outcome;
-  readonly because: string;
-  readonly details: string;
-}
 
 /** A cell with the facets that decided it. */
 export interface FullCell {

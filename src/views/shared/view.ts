@@ -54,7 +54,7 @@ export interface ToolProps {
   /** Where the view stands, as its links name it: what follows the prefix, cut at `/`. */
   readonly path: readonly string[];
   readonly onpath: (path: readonly string[]) => void;
-  /** The profiles that are shown, as they are written; the first is A. */
+  /** The profiles that are shown, as they are written; the first is A. Before anything ran, those that the address names. */
   readonly profiles: readonly string[];
   /** Opens the panel in which profiles are chosen. */
   readonly onprofiles: () => void;
