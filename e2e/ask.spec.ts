@@ -25,6 +25,7 @@ test('AP_CREATE on created-on-init, v4 against 7.2: from a cold page to the answ
 test('the ask bar finds what declares itself', async ({ page }) => {
   await openRun(page, '');
   for (const [query, kind] of [
+    ['What happens if AP_CREATE hits a vCPU that is created-on-init', 'CREATE / created-on-init'],
     ['ap.doubleCreate', 'facet'],
     ['NoLandmine', 'invariant'],
     ['linux boots', 'scenario'],

@@ -12,11 +12,22 @@ import { profileIds, profileTexts } from '../../profiles/profiles';
 import { referenceLayouts } from '../../views/decode/reference';
 import type { AskEntry } from './entry';
 
+/** The words of a text that another one does not have. */
+function otherWords(text: string, besides: string): string {
+  const known = new Set(besides.toLowerCase().split(/[^a-z0-9]+/));
+  return text
+    .split('-')
+    .flatMap((part) => part.split(' '))
+    .filter((word) => !known.has(word))
+    .join(' ');
+}
+
 const cells = (): AskEntry[] =>
-  catalog().map(({ address, chart, state, title, words }) => ({
+  catalog().map(({ address, chart, state, event, title, words }) => ({
     id: `cell-${address}`,
     kind: 'cell',
     title,
+    about: otherWords(`${chart} ${event}`, title),
     words: words.join(' '),
     link: `#/m/${address}`,
     ...(usualStates.has(`${chart}/${state}`) ? { usual: true } : {}),

@@ -51,6 +51,8 @@ export interface AskEntry {
   readonly id: string;
   readonly kind: AskKind;
   readonly title: string;
+  /** What the title leaves out because its place in the page says it: `vcpu ap-create` of a cell. Counts like the title. */
+  readonly about?: string;
   /** What people may call it besides. */
   readonly words: string;
   /** A cell in the state that people mean when they name none. */

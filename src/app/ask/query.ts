@@ -26,8 +26,8 @@ const joining = new Set(['against', 'vs', 'versus', 'under', 'and', 'on', 'a']);
 export function parseQuery(text: string): AskQuery {
   const words = text.split(/[\s,]+/).filter((word) => word !== '');
   const named = (word: string): string | undefined => shortForms.get(word.toLowerCase());
-  const rest = words.filter((word) => named(word) === undefined && !joining.has(word.toLowerCase()));
-  if (rest.length === 0) return { words: text, profiles: [] };
+  const rest = words.filter((word) => named(word) === undefined);
+  if (rest.every((word) => joining.has(word.toLowerCase()))) return { words: text, profiles: [] };
   const profiles = [...new Set(words.flatMap((word) => named(word) ?? []))];
   return { words: rest.join(' '), profiles };
 }

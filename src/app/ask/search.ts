@@ -4,18 +4,19 @@
  */
 import MiniSearch from 'minisearch';
 import { askKinds, type AskEntry, type AskKind } from './entry';
-import { isStopWord, namesOf, withPhrases } from './words';
+import { wantedBy } from './intent';
+import { formsOf, isOrderWord, isStopWord, namesOf, withPhrases } from './words';
 
-/** Names of the field are cut at signs and humps, so that `ap-create`, `AP_CREATE` and `apCreate` are one. */
+/** Names of the field are cut at signs and humps, so that `ap-create`, `AP_CREATE` and `apCreate` are one; `vCPU` is a word. */
 const tokenize = (text: string): string[] =>
   text
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Za-z0-9][a-z0-9])([A-Z])/g, '$1 $2')
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '');
 
 /** The words of a question that count. A question of stop words alone is about these. */
 function wordsOf(text: string): readonly string[] {
-  const all = [...new Set(tokenize(withPhrases(text)).map((word) => word.toLowerCase()))];
+  const all = tokenize(withPhrases(text)).map((word) => word.toLowerCase());
   const telling = all.filter((word) => !isStopWord(word));
   return telling.length > 0 ? telling : all;
 }
@@ -26,18 +27,29 @@ type Asked = readonly string[];
 /** A scenario's number in its series: `AP-6:`. */
 const seriesNumber = /^[A-Z]{2}-\d+[a-z]?: /;
 
+interface Fit {
+  /** How well a title meets what was asked for, 0 to 1. */
+  readonly fit: number;
+  /** Each word of the title was asked for. */
+  readonly isWhole: boolean;
+  /** What was asked for and is not in the title. */
+  readonly left: readonly Asked[];
+}
+
 /**
- * How well a title meets what was asked for, 0 to 1: which part of it was asked for, since a title that says more is
- * another thing; and how close together these words stand.
+ * Which part of a title was asked for, since a title that says more is another thing; and how close together these words
+ * stand. A word that was asked for once meets one word.
  */
-function fit(title: string, query: readonly Asked[]): number {
+function fitting(title: string, query: readonly Asked[]): Fit {
   const words = tokenize(title.replace(seriesNumber, '')).map((word) => word.toLowerCase());
-  const telling = [...new Set(words.filter((word) => !isStopWord(word)))];
+  const isAsked = (word: string): boolean => query.some(([own]) => own === word);
+  const telling = words.filter((word) => !isStopWord(word) && (!isOrderWord(word) || isAsked(word)));
   const left = [...query];
-  /** What each word of the title is worth: 1 as it was asked for, less under another name. */
+  /** What each word of the title is worth: 1 as it was asked for, less in another form or under another name. */
   const worth = telling.map(() => 0);
   for (const [value, named] of [
     [1, ([own = '']: Asked, word: string) => word.startsWith(own)],
+    [MET_BY_OTHER_FORM, ([own = '']: Asked, word: string) => formsOf(own).includes(word)],
     [MET_BY_OTHER_NAME, (names: Asked, word: string) => names.some((name) => word.startsWith(name))],
   ] as const)
     for (const [place, word] of telling.entries()) {
@@ -47,11 +59,17 @@ function fit(title: string, query: readonly Asked[]): number {
       worth[place] = value;
     }
   const met = worth.flatMap((value, place) => (value > 0 ? [place] : []));
-  if (met.length === 0) return 0;
+  if (met.length === 0) return { fit: 0, isWhole: false, left };
   const span = (met.at(-1) ?? 0) - (met[0] ?? 0) + 1;
   const sum = worth.reduce((all, value) => all + value, 0);
-  return (sum / telling.length) * ((1 + met.length / span) / 2);
+  return {
+    fit: (sum / telling.length) * ((1 + met.length / span) / 2),
+    isWhole: met.length === telling.length,
+    left,
+  };
 }
+
+const fit = (title: string, query: readonly Asked[]): number => fitting(title, query).fit;
 
 /** A what-if is the question that people come with; a command is found by its key. */
 const weights: Readonly<Record<AskKind, number>> = {
@@ -79,25 +97,32 @@ const SENTENCE = 0.8;
 /** What a cell counts whose state was not asked for: the usual state of its chart, any other. */
 const UNASKED_USUAL = 0.8;
 const UNASKED_STATE = 0.6;
+/** What a word of a title counts that was asked for in another form. */
+const MET_BY_OTHER_FORM = 0.9;
 /** What a word of a title counts that was asked for under another name. */
 const MET_BY_OTHER_NAME = 0.5;
 /** What a cell counts whose event was not asked for. */
 const UNASKED_EVENT = 0.5;
+/** What a cell counts whose event and state were asked for whole: no sentence names a cell by accident. */
+const NAMED_WHOLE = 2;
+/** The weights of words are added in the order in which each entry meets them. */
+const ROUNDING = 1e-6;
 /** What another name of a word counts, against 1 for the word itself. */
 const OTHER_NAME = 0.4;
 
 /** How well an entry is what the question is about, by its title, or by its sentence where the title is a name. */
-function placing({ kind, title, words, usual }: AskEntry, query: readonly Asked[]): number {
-  const named = fit(title, query);
+function placing({ kind, title, words, usual }: AskEntry, query: readonly Asked[], hasAll: boolean): number {
+  const { fit: named, isWhole } = fitting(title, query);
   if (kind === 'facet' || kind === 'invariant') {
     const [sentence = ''] = words.split('. ');
     return UNASKED + Math.max(named, SENTENCE * fit(sentence, query));
   }
   if (kind !== 'cell') return UNASKED + named;
   const [event = '', state = ''] = title.split(' / ');
-  const ofState = fit(state, query) > 0 ? 1 : usual === true ? UNASKED_USUAL : UNASKED_STATE;
-  const ofEvent = fit(event, query) > 0 ? 1 : UNASKED_EVENT;
-  return (UNASKED + named) * ofState * ofEvent;
+  const asEvent = fitting(event, query);
+  const ofEvent = UNASKED_EVENT + (1 - UNASKED_EVENT) * asEvent.fit;
+  const ofState = fit(state, asEvent.left) > 0 ? 1 : usual === true ? UNASKED_USUAL : UNASKED_STATE;
+  return (UNASKED + named) * ofState * ofEvent * (isWhole && hasAll ? NAMED_WHOLE : 1);
 }
 
 export interface Ask {
@@ -125,7 +150,7 @@ function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
 /** Makes an index of the entries. */
 export function askIndex(entries: readonly AskEntry[]): Ask {
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
-  const index = new MiniSearch<AskEntry>({ fields: ['title', 'words'], tokenize });
+  const index = new MiniSearch<AskEntry>({ fields: ['title', 'about', 'words'], tokenize });
   index.addAll(entries);
 
   /** Entries that have a word under any of its names, with what that is worth. */
@@ -143,7 +168,8 @@ export function askIndex(entries: readonly AskEntry[]): Ask {
         found.set(String(id), Math.max(found.get(String(id)) ?? 0, score * worth));
     };
     take(own, 1, true);
-    for (const name of other) take(name, OTHER_NAME, false);
+    const forms = formsOf(word);
+    for (const name of other) take(name, forms.includes(name) ? MET_BY_OTHER_FORM : OTHER_NAME, false);
     return found;
   }
 
@@ -158,10 +184,11 @@ export function askIndex(entries: readonly AskEntry[]): Ask {
     },
     find(text, limit) {
       const query = wordsOf(text);
+      const wanted = wantedBy(text);
       if (query.length === 0) return entries.slice(0, limit);
       // A word that nothing is called says nothing about what is meant.
       const asked = query.map(namesOf);
-      const known = query.map(hitsOf).filter(({ size }) => size > 0);
+      const known = [...new Set(query)].map(hitsOf).filter(({ size }) => size > 0);
       const scores = new Map<string, { score: number; met: number }>();
       let all = 0;
       for (const hits of known) {
@@ -175,7 +202,11 @@ export function askIndex(entries: readonly AskEntry[]): Ask {
       const ranked = [...scores].flatMap(([id, { score, met }]) => {
         const entry = byId.get(id);
         if (!entry) return [];
-        const worth = weights[entry.kind] * (met / all) ** 3 * placing(entry, asked);
+        const worth =
+          weights[entry.kind] *
+          (wanted[entry.kind] ?? 1) *
+          (met / all) ** 3 *
+          placing(entry, asked, met > all - ROUNDING);
         return [{ entry, score: score * worth }];
       });
       // Equal scores in the order of the kinds, then as given.

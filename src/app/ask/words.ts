@@ -2,10 +2,10 @@
 
 /** Words that no entry is about. */
 const stopWords: ReadonlySet<string> = new Set(
-  `a about an and any are as at be been before being but by can could did do does done for from get gets given goes had
+  `a about an and any are as at be been being but by can could did do does done for from get gets given goes had
   happen happened happens has have having how i if in into is it its kernel kernels kvm like linux may me might must my no
   of on one or our out over please see should show so some still such than that the their them then there these they
-  this those through to too tell us was we were what when where whether which while who whom whose why will with would
+  this those through to too tell us was we were what when where whether which who whom whose why will with would
   you your hit hits hitting arrive arrives arriving meet meets issue issued issues send sends sent try tries tried use
   used uses call calls called calling make makes made`
     .split(/\s+/)
@@ -60,10 +60,15 @@ for (const words of sameThing)
 
 export const isStopWord = (word: string): boolean => stopWords.has(word);
 
+/** Words that say in which order two things come: they tell much where they are asked for, and nothing elsewhere. */
+const orderWords: ReadonlySet<string> = new Set(['before', 'during', 'while']);
+export const isOrderWord = (word: string): boolean => orderWords.has(word);
+
 /** Phrases that are one word here. */
 const phrases: readonly (readonly [RegExp, string])[] = [
   [/\b(?:aps?[\s-])?bring(?:ing)?[\s-]?up\b/giu, 'bringup'],
   [/\bpage[\s-]state[\s-]changes?\b/giu, 'psc'],
+  [/\b(?:already )?waiting to be created\b/giu, 'created-on-init'],
   [/\bcreate[ds]?[\s-]on[\s-]init\b/giu, 'created-on-init'],
 ];
 
@@ -71,13 +76,13 @@ const phrases: readonly (readonly [RegExp, string])[] = [
 export const withPhrases = (text: string): string =>
   phrases.reduce((so, [pattern, word]) => so.replace(pattern, word), text);
 
-/** `punched` may be called `punch`, `freed` may be called `free`. */
-const simpler = (word: string): readonly string[] =>
+/** Other forms of a word: `punched` may be called `punch`, `freed` may be called `free`. */
+export const formsOf = (word: string): readonly string[] =>
   word.length > 4
     ? [/ing$/, /ed$/, /d$/, /es$/, /s$/].flatMap((end) => (end.test(word) ? [word.replace(end, '')] : []))
     : [];
 
 /** A word and the other names of the same thing, the word first. */
 export const namesOf = (word: string): readonly string[] => [
-  ...new Set([word, ...simpler(word), ...(others.get(word) ?? [])]),
+  ...new Set([word, ...formsOf(word), ...(others.get(word) ?? [])]),
 ];
