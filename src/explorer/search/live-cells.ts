@@ -13,6 +13,8 @@ export class LiveCells {
   private readonly rootIsKnown: Uint8Array;
   /** Values of cells that have more than the one they begin with; a value is written as its index. */
   private readonly values: (Map<number, number> | undefined)[];
+  /** The same the other way round: the value of each index. */
+  private readonly valueAt: (number[] | undefined)[];
   private readonly varying: number[] = [];
   private order: readonly number[] = [];
   /** Where the value of a cell stands in a packed state: which word, behind how many bits, and its ones. */
@@ -22,6 +24,8 @@ export class LiveCells {
   /** A cell became live, or has more values than its place can hold: packed states are worth nothing any more. */
   isStale = true;
   words = 0;
+  /** The live cells of each word. */
+  private cellsOfWord: readonly (readonly number[])[] = [];
 
   /**
    * @param atRoot what a cell is where the search begins
@@ -36,6 +40,7 @@ export class LiveCells {
     this.root = new Int32Array(cellCount);
     this.rootIsKnown = new Uint8Array(cellCount);
     this.values = new Array<Map<number, number> | undefined>(cellCount).fill(undefined);
+    this.valueAt = new Array<number[] | undefined>(cellCount).fill(undefined);
     this.word = new Int32Array(cellCount).fill(NO_PLACE);
     this.shift = new Int32Array(cellCount);
     this.mask = new Int32Array(cellCount);
@@ -65,12 +70,30 @@ export class LiveCells {
       if (first === value) return;
       known = new Map([[first, 0]]);
       this.values[cell] = known;
+      this.valueAt[cell] = [first];
       this.varying.push(cell);
       if (this.everyCell || this.isRead[cell] === 1) this.isStale = true;
     }
     if (known.has(value)) return;
     known.set(value, known.size);
+    this.valueAt[cell]?.push(value);
     if (this.isLive(cell) && known.size > (this.mask[cell] as number) + 1) this.isStale = true;
+  }
+
+  /** Whether a packed state says what a cell is: it is live, or always the same as far as is known. */
+  isTold(cell: number): boolean {
+    return this.isLive(cell) || this.values[cell] === undefined;
+  }
+
+  /** Goes from one packed state to another: @param set is called with each live cell that is another one there */
+  change(from: Int32Array, to: Int32Array, set: (cell: number, value: number) => void): void {
+    for (let word = 0; word < this.words; word++) {
+      const differing = (from[word] as number) ^ (to[word] as number);
+      if (differing === 0) continue;
+      for (const cell of this.cellsOfWord[word] ?? [])
+        if (((differing >>> (this.shift[cell] as number)) & (this.mask[cell] as number)) !== 0)
+          set(cell, this.valueIn(cell, to));
+    }
   }
 
   private rootOf(cell: number): number {
@@ -87,10 +110,12 @@ export class LiveCells {
     this.order = live.sort((a, b) => a - b);
     /** Bits taken in each word. */
     const taken: number[] = [];
+    const cellsOfWord: number[][] = [];
     const widths = this.order.map((cell) => ({ cell, bits: bitsFor(this.valueCount(cell)) }));
     for (const { cell, bits } of widths.sort((a, b) => b.bits - a.bits || a.cell - b.cell)) {
       let word = taken.findIndex((used) => used + bits <= 32);
       if (word < 0) word = taken.push(0) - 1;
+      (cellsOfWord[word] ??= []).push(cell);
       const shift = taken[word] as number;
       taken[word] = shift + bits;
       this.word[cell] = word;
@@ -98,6 +123,7 @@ export class LiveCells {
       this.mask[cell] = 2 ** bits - 1;
     }
     this.words = Math.max(1, taken.length);
+    this.cellsOfWord = cellsOfWord;
     this.isStale = false;
   }
 
@@ -113,8 +139,9 @@ export class LiveCells {
     if (!this.isLive(cell)) return this.rootOf(cell);
     const packed = words[this.word[cell] as number] as number;
     const index = (packed >>> (this.shift[cell] as number)) & (this.mask[cell] as number);
-    for (const [value, at] of this.values[cell] ?? []) if (at === index) return value;
-    throw new Error(`cell ${cell} has no value ${index}`);
+    const value = this.valueAt[cell]?.[index];
+    if (value === undefined) throw new Error(`cell ${cell} has no value ${index}`);
+    return value;
   }
 
   get cells(): readonly number[] {

@@ -32,6 +32,9 @@ export class Memo {
   /** By leaf. */
   readonly kinds: number[] = [];
   private changesTop = 0;
+  /** By word, while a leaf is compiled: the bits that it leaves, and those that it sets. */
+  private stay = new Int32Array(0);
+  private bits = new Int32Array(0);
   private leaves = 0;
 
   constructor(
@@ -69,6 +72,17 @@ export class Memo {
       const word = changes[i] as number;
       into[word] = ((into[word] as number) & (changes[i + 1] as number)) | (changes[i + 2] as number);
     }
+  }
+
+  /** The packed state behind what was done on a way that begins where the search does. */
+  wordsAfter(way: readonly number[]): Int32Array<ArrayBuffer> {
+    let words = new Int32Array(this.live.words);
+    for (const leaf of way) {
+      const next = new Int32Array(words.length);
+      this.apply(leaf, words, next);
+      words = next;
+    }
+    return words;
   }
 
   /** Packed states changed their form: all that is known is written anew. */
@@ -131,22 +145,28 @@ export class Memo {
   /** What the writes of an act do to the words of a packed state. */
   private compile({ writes }: Taken): void {
     const { live } = this;
-    const keep = new Map<number, number>();
-    const set = new Map<number, number>();
+    if (this.stay.length < live.words) {
+      this.stay = new Int32Array(live.words);
+      this.bits = new Int32Array(live.words);
+    }
+    const { stay, bits } = this;
+    stay.fill(-1);
+    bits.fill(0);
     for (let at = 0; at < writes.cells.length; at++) {
       const cell = writes.cells[at] as number;
       if (!live.isLive(cell)) continue;
       const word = live.word[cell] as number;
       const shift = live.shift[cell] as number;
-      keep.set(word, (keep.get(word) ?? -1) & ~((live.mask[cell] as number) << shift));
-      set.set(word, (set.get(word) ?? 0) | (live.indexOf(cell, writes.values[at] as number) << shift));
+      stay[word] = (stay[word] as number) & ~((live.mask[cell] as number) << shift);
+      bits[word] = (bits[word] as number) | (live.indexOf(cell, writes.values[at] as number) << shift);
     }
     if (this.leaves + 2 > this.changeStarts.length) this.changeStarts = grown(this.changeStarts);
-    while (this.changesTop + keep.size * 3 > this.changes.length) this.changes = grown(this.changes);
-    for (const [word, bits] of keep) {
+    while (this.changesTop + live.words * 3 > this.changes.length) this.changes = grown(this.changes);
+    for (let word = 0; word < live.words; word++) {
+      if (stay[word] === -1) continue;
       this.changes[this.changesTop++] = word;
-      this.changes[this.changesTop++] = bits;
-      this.changes[this.changesTop++] = set.get(word) ?? 0;
+      this.changes[this.changesTop++] = stay[word] as number;
+      this.changes[this.changesTop++] = bits[word] as number;
     }
     this.leaves++;
     this.changeStarts[this.leaves] = this.changesTop;

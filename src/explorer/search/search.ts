@@ -4,6 +4,7 @@ import type { Act } from '../../engine/acts';
 import type { World } from '../../engine/world';
 import { LiveCells } from './live-cells';
 import { GAP, HITS, Memo, REFUSED, TAKEN } from './memo';
+import { Performer } from './performing';
 import type { Question } from './property';
 import type { Scope } from './scope';
 import { vcpuGroup } from '../../engine/state/vcpu';
@@ -17,7 +18,7 @@ const STATES_IN_PART = 2_000;
 /** Acts that are performed in one part. */
 const PERFORMED_IN_PART = 20;
 /** Ways at random before the search, and the acts that are tried on each. */
-const WALKS = 60;
+const WALKS = 120;
 const WALK_LENGTH = 60;
 
 /** Where a search stands. */
@@ -106,10 +107,7 @@ class Searcher implements Search {
   private readonly taker: Taker;
   private readonly live: LiveCells;
   private readonly memo: Memo;
-  /** Cells that differ from the first state while an act is performed somewhere else, and what they were. */
-  private readonly touched: number[] = [];
-  private readonly isTouched: Uint8Array;
-  private readonly was: Int32Array;
+  private readonly performer: Performer;
   private table = new StateTable(1);
   private ways: (readonly [state: number, act: number] | undefined)[] = [];
   private end: Searched['end'] = 'states';
@@ -130,9 +128,8 @@ class Searcher implements Search {
     this.taker = new Taker(scope, questions, worlds);
     const { cellCount } = this.taker;
     this.live = new LiveCells(cellCount, (cell) => this.taker.get(cell), limits.everyCell === true);
-    this.isTouched = new Uint8Array(cellCount);
-    this.was = new Int32Array(cellCount);
     this.memo = new Memo(scope.acts.length, this.live);
+    this.performer = new Performer(scope, this.taker, this.live, this.memo);
     this.maxStates = limits.maxStates ?? scope.maxStates ?? DEFAULT_MAX_STATES;
     this.maxDepth = limits.maxDepth ?? scope.maxDepth ?? Infinity;
     this.parts = this.run();
@@ -214,13 +211,11 @@ class Searcher implements Search {
   }
 
   private *run(): Resumable<Searched> {
-    this.live.pack();
-    this.memo.rebuild();
+    this.performer.pack();
     yield* this.scout();
     for (;;) {
       this.restarts++;
-      this.live.pack();
-      this.memo.rebuild();
+      this.performer.pack();
       const end = yield* this.pass();
       if (end === 'stale') continue;
       this.end = end;
@@ -262,7 +257,7 @@ class Searcher implements Search {
         }
         let leaf = -1 - at;
         if (at === 0) {
-          leaf = this.perform(this.leavesTo(state), act);
+          leaf = this.performer.perform(from, act, () => this.leavesTo(state));
           if (live.isStale) return 'stale';
           ({ nodes, changes, changeStarts } = memo);
           if (++performed % PERFORMED_IN_PART === 0) yield;
@@ -303,30 +298,6 @@ class Searcher implements Search {
     return answered;
   }
 
-  /** Performs an act by the handlers, behind what was done on the way. @returns the number of what it did */
-  private perform(way: readonly number[], act: number): number {
-    const { taker, memo, touched, isTouched, was } = this;
-    for (const leaf of way) {
-      const { cells, values } = memo.leaf(leaf).writes;
-      for (let at = 0; at < cells.length; at++) {
-        const cell = cells[at] as number;
-        if (isTouched[cell] === 0) {
-          isTouched[cell] = 1;
-          touched.push(cell);
-          was[cell] = taker.get(cell);
-        }
-        taker.set(cell, values[at] as number);
-      }
-    }
-    const taken = taker.take(this.scope.acts[act] as Scope['acts'][number]);
-    for (const cell of touched) {
-      taker.set(cell, was[cell] as number);
-      isTouched[cell] = 0;
-    }
-    touched.length = 0;
-    return memo.add(act, taken);
-  }
-
   /** What was done on the way to a state. */
   private leavesTo(state: number): number[] {
     const words = new Int32Array(this.live.words);
@@ -353,11 +324,10 @@ class Searcher implements Search {
       for (let steps = 0; steps < WALK_LENGTH; steps++) {
         const act = random(scope.acts.length);
         const known = memo.leafOf(act, words);
-        const leaf = known < 0 ? this.perform(way, act) : known;
+        const leaf = known < 0 ? this.performer.perform(words, act, () => way) : known;
         if (live.isStale) {
-          live.pack();
-          memo.rebuild();
-          break;
+          this.performer.pack();
+          words = memo.wordsAfter(way);
         }
         if (memo.kinds[leaf] === REFUSED || memo.kinds[leaf] === GAP) continue;
         const next = new Int32Array(live.words);

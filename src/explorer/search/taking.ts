@@ -13,6 +13,7 @@ import { LastAct } from '../../scenarios/last-act';
 import { memoryTape } from '../../scenarios/memory-tape';
 import { nextThreadAct } from '../../scenarios/settle';
 import { visibleState } from '../../scenarios/visible';
+import { findingsTape } from './findings-tape';
 import { OTHER_VIOLATION, type Question } from './property';
 import type { Scope, ScopeAct } from './scope';
 import { TracedWorld } from './traced-world';
@@ -62,6 +63,8 @@ export class Taker {
     readonly cell: number;
   }[];
   private readonly compared: readonly string[];
+  /** Some question is about the steps of an act, and not about what is found alone. */
+  private readonly asksForSteps: boolean;
   readonly cellCount: number;
 
   /** @param worlds in one state, under one profile each */
@@ -83,6 +86,7 @@ export class Taker {
     this.own = new OwnCells(next, counters + this.firsts.length);
     this.cellCount = next + this.own.values.length;
     this.trace.grow(this.cellCount);
+    this.asksForSteps = questions.some(({ filter, first }) => filter !== undefined || first !== undefined);
     this.compared = questions.flatMap(({ filter, first }) =>
       [filter, first].flatMap((one) => (one ? changedPaths(one) : [])),
     );
@@ -115,7 +119,8 @@ export class Taker {
   }
 
   private worldOf(cell: number): TracedWorld {
-    const world = this.worlds.find(({ end }) => cell < end);
+    const [only] = this.worlds;
+    const world = only && cell < only.end ? only : this.worlds.find(({ end }) => cell < end);
     if (!world) throw new Error(`no world has cell ${cell}`);
     return world;
   }
@@ -133,8 +138,7 @@ export class Taker {
       if (done.some(({ isGap }) => isGap)) outcome = 'gap';
       else {
         hits = this.hitsOf(entry.act, done);
-        const didNothing =
-          done.every(({ refused }) => refused !== undefined) && trace.writtenCells().length === 0;
+        const didNothing = done.every(({ refused }) => refused !== undefined) && trace.written.length === 0;
         if (!didNothing || hits.length > 0) {
           outcome = 'taken';
           if (counter !== undefined) this.writeOwn(counter, this.readOwn(counter) + 1);
@@ -142,17 +146,15 @@ export class Taker {
       }
     }
     trace.end();
-    const written = trace.writtenCells();
+    const { reads, written } = trace;
+    const cells = written.cells.slice(0, written.length);
     const taken: Taken = {
       outcome,
-      reads: { cells: Int32Array.from(trace.readCells), values: Int32Array.from(trace.readValues) },
-      writes:
-        outcome === 'taken'
-          ? { cells: Int32Array.from(written), values: Int32Array.from(written, (cell) => this.get(cell)) }
-          : nothing,
+      reads: { cells: reads.cells.slice(0, reads.length), values: reads.values.slice(0, reads.length) },
+      writes: outcome === 'taken' ? { cells, values: cells.map((cell) => this.get(cell)) } : nothing,
       hits,
     };
-    written.forEach((cell, at) => this.set(cell, trace.oldValues()[at] as number));
+    for (let at = 0; at < cells.length; at++) this.set(cells[at] as number, written.values[at] as number);
     return taken;
   }
 
@@ -168,7 +170,7 @@ export class Taker {
   }
 
   private takeIn(world: World, act: Act): Done {
-    const tape = memoryTape(world);
+    const tape = this.asksForSteps ? memoryTape(world) : findingsTape(world);
     const last = new LastAct(tape);
     if (act.actor === 'guest') last.guest = act.vcpu;
     last.begin(this.compared, last.guest);
@@ -208,6 +210,7 @@ export class Taker {
     const [one, other] = done;
     if (!one) return [];
     if (other) return this.differs(act, one, other) ? [0] : [];
+    if (!this.asksForSteps && one.violations.length === 0) return [];
     return this.questions.flatMap(({ invariant, filter }, question) => {
       const first = this.firsts.find((remembered) => remembered.question === question);
       const wasMet = !first || this.readOwn(first.cell) === 1;

@@ -2,17 +2,33 @@
 
 const NEVER = 0;
 
+/** Cells with one number each, in the order in which they came. */
+class CellList {
+  cells = new Int32Array(256);
+  values = new Int32Array(256);
+  length = 0;
+
+  push(cell: number, value: number): void {
+    if (this.length === this.cells.length) {
+      this.cells = doubled(this.cells);
+      this.values = doubled(this.values);
+    }
+    this.cells[this.length] = cell;
+    this.values[this.length++] = value;
+  }
+}
+
 export class Trace {
   /** Cells in the order in which the act first read them, and their values before the act. */
-  readonly readCells: number[] = [];
-  readonly readValues: number[] = [];
-  private readonly written: number[] = [];
-  private readonly olds: number[] = [];
+  readonly reads = new CellList();
+  /** Cells in the order in which the act first wrote them, and what they were before it. */
+  readonly written = new CellList();
   private readonly marks: { world: number; top: number; length: number }[] = [];
   /** By cell: the act that read it, and the act that wrote it, as the number of the act. */
   private readAt = new Int32Array(0);
   private writtenAt = new Int32Array(0);
   private old = new Int32Array(0);
+  /** The number of the act; a number that no cell has where nothing is traced. */
   private now = NEVER;
   private on = false;
 
@@ -24,10 +40,8 @@ export class Trace {
 
   begin(): void {
     this.now++;
-    this.readCells.length = 0;
-    this.readValues.length = 0;
+    this.reads.length = 0;
     this.written.length = 0;
-    this.olds.length = 0;
     this.marks.length = 0;
     this.on = true;
   }
@@ -37,14 +51,14 @@ export class Trace {
   }
 
   read(cell: number, value: number): void {
-    if (!this.on || this.readAt[cell] === this.now || this.writtenAt[cell] === this.now) return;
+    const { now } = this;
+    if (!this.on || this.readAt[cell] === now || this.writtenAt[cell] === now) return;
     this.note(cell, value);
   }
 
   private note(cell: number, value: number): void {
     this.readAt[cell] = this.now;
-    this.readCells.push(cell);
-    this.readValues.push(value);
+    this.reads.push(cell, value);
   }
 
   /** @param old what the cell is before this write */
@@ -52,8 +66,7 @@ export class Trace {
     if (!this.on || this.writtenAt[cell] === this.now) return;
     this.writtenAt[cell] = this.now;
     this.old[cell] = old;
-    this.written.push(cell);
-    this.olds.push(old);
+    this.written.push(cell, old);
   }
 
   /** What a cell was before the act matters, though the act may have written it. @param value what it is now */
@@ -70,18 +83,15 @@ export class Trace {
   /** The writes behind a position of a world's log were taken back; acts of one world do not overlap. */
   undo(world: number, top: number): void {
     if (!this.on) return;
+    const { written } = this;
     const length = this.marks.findLast((mark) => mark.world === world && mark.top <= top)?.length ?? 0;
-    for (let at = length; at < this.written.length; at++) this.writtenAt[this.written[at] as number] = NEVER;
-    this.written.length = length;
-    this.olds.length = length;
+    for (let at = length; at < written.length; at++) this.writtenAt[written.cells[at] as number] = NEVER;
+    written.length = length;
   }
+}
 
-  writtenCells(): readonly number[] {
-    return this.written;
-  }
-
-  /** What the written cells were before the act, cell by cell. */
-  oldValues(): readonly number[] {
-    return this.olds;
-  }
+function doubled(old: Int32Array): Int32Array<ArrayBuffer> {
+  const bigger = new Int32Array(old.length * 2);
+  bigger.set(old);
+  return bigger;
 }

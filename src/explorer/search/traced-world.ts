@@ -3,7 +3,7 @@
  * or whether a byte image exists. The handlers are the same; the accessors of this one world report to a trace.
  */
 import { assert, Unmodelled } from '../../base/assert';
-import type { WordAddress } from '../../engine/memory/arena';
+import { Arena, type WordAddress } from '../../engine/memory/arena';
 import type { Image } from '../../engine/memory/image';
 import type { PageField } from '../../engine/memory/page-field';
 import type { PageImage } from '../../engine/state/vm';
@@ -15,6 +15,37 @@ const MAX_IMAGES = 256;
 
 type Side = PageImage['side'];
 
+/** What the arena of a traced world does instead: all worlds of searches share these functions, so that they are compiled once. */
+class TracedArena extends Arena {
+  declare first: number;
+  declare trace: Trace;
+
+  override read(at: WordAddress): number {
+    const value = super.read(at);
+    this.trace.read(this.first + at, value);
+    return value;
+  }
+
+  override read64(at: WordAddress): bigint {
+    this.trace.read(this.first + at, this.words[at] as number);
+    this.trace.read(this.first + at + 1, this.words[at + 1] as number);
+    return super.read64(at);
+  }
+
+  override write(at: WordAddress, value: number): void {
+    this.trace.write(this.first + at, this.words[at] as number);
+    super.write(at, value);
+  }
+}
+
+/** Which image stands for a page in every state. */
+interface KnownImage {
+  readonly number: number;
+  readonly side: Side;
+  readonly frame: number;
+  index: number;
+}
+
 export class TracedWorld {
   private readonly fields: readonly PageField[];
   /** First cell of each field of pages. */
@@ -22,9 +53,9 @@ export class TracedWorld {
   private readonly firstImage: number;
   /** One behind the last cell. */
   readonly end: number;
-  /** Which image stands for a page, in every state: the order in which images were handed out is no part of a state. */
-  private readonly images = new Map<string, { readonly number: number; index: number }>();
-  private readonly imageNumbers: { readonly number: number; index: number }[] = [];
+  /** By side and frame: the order in which images were handed out is no part of a state. */
+  private readonly images = new Map<Side, Map<number, KnownImage>>();
+  private readonly imageNumbers: KnownImage[] = [];
   private usedIndexes = 0;
   private silent = 0;
 
@@ -59,10 +90,13 @@ export class TracedWorld {
     return value;
   }
 
-  /** Writes without log and trace. Whether an image exists follows from its words. */
+  /** Writes without log and trace. */
   set(cell: number, value: number): void {
     const { world, first, firstImage } = this;
-    if (cell >= firstImage) return;
+    if (cell >= firstImage) {
+      this.setImage(this.imageNumbers[cell - firstImage], value === 1);
+      return;
+    }
     if (cell < first + world.arena.used) {
       world.arena.words[cell - first] = value;
       return;
@@ -97,25 +131,11 @@ export class TracedWorld {
   }
 
   private watchArena(): void {
-    const { arena, log } = this.world;
+    const { log } = this.world;
     const { first, trace } = this;
-    const read = arena.read.bind(arena);
-    const read64 = arena.read64.bind(arena);
-    const write = arena.write.bind(arena);
-    arena.read = (at: WordAddress): number => {
-      const value = read(at);
-      trace.read(first + at, value);
-      return value;
-    };
-    arena.read64 = (at: WordAddress): bigint => {
-      trace.read(first + at, arena.words[at] as number);
-      trace.read(first + at + 1, arena.words[at + 1] as number);
-      return read64(at);
-    };
-    arena.write = (at: WordAddress, value: number): void => {
-      trace.write(first + at, arena.words[at] as number);
-      write(at, value);
-    };
+    const arena = Object.setPrototypeOf(this.world.arena, TracedArena.prototype) as TracedArena;
+    arena.first = first;
+    arena.trace = trace;
     log.onLookBack = (place) => {
       if (place >= 0) trace.lookBack(first + place, arena.words[place] as number);
       else this.lookBackAtField(-1 - place);
@@ -126,8 +146,11 @@ export class TracedWorld {
   private lookBackAtField(field: number): void {
     const start = this.firstOfField[field] as number;
     const end = start + (this.fields[field] as PageField).pageCount;
-    for (const cell of this.trace.writtenCells())
+    const { cells, length } = this.trace.written;
+    for (let at = 0; at < length; at++) {
+      const cell = cells[at] as number;
       if (cell >= start && cell < end) this.trace.lookBack(cell, 0);
+    }
   }
 
   private watchFields(): void {
@@ -231,15 +254,28 @@ export class TracedWorld {
     };
   }
 
-  private numberOf(side: Side, frame: number): { readonly number: number; index: number } {
-    const key = `${side} ${frame}`;
-    const known = this.images.get(key);
+  private numberOf(side: Side, frame: number): KnownImage {
+    const ofSide = this.images.get(side) ?? new Map<number, KnownImage>();
+    this.images.set(side, ofSide);
+    const known = ofSide.get(frame);
     if (known) return known;
-    const made = { number: this.imageNumbers.length, index: -1 };
+    const made = { number: this.imageNumbers.length, side, frame, index: -1 };
     if (made.number >= MAX_IMAGES) throw new Unmodelled('a search that asks for the bytes of so many pages');
-    this.images.set(key, made);
+    ofSide.set(frame, made);
     this.imageNumbers.push(made);
     return made;
+  }
+
+  /** Makes an image exist or not, its bytes left as they are. */
+  private setImage(known: KnownImage | undefined, exists: boolean): void {
+    const image = this.world.pageImages[known?.index ?? -1];
+    if (!known || !image) return;
+    const { log } = this.world;
+    const { top } = log;
+    image.used = exists;
+    image.side = exists ? known.side : 'shared';
+    image.frame = exists ? known.frame : 0;
+    log.top = top;
   }
 
   private imageExists(known: { readonly index: number } | undefined): boolean {

@@ -1,0 +1,83 @@
+/** Performs acts by their handlers, in the state that a packed one stands for, and keeps what they did. */
+import type { LiveCells } from './live-cells';
+import type { Memo } from './memo';
+import type { Scope, ScopeAct } from './scope';
+import type { Taker } from './taking';
+
+export class Performer {
+  /** The packed state that the worlds are in. */
+  private loaded = new Int32Array(0);
+  /** Cells that differ from the first state while something is done behind a way, and what they were. */
+  private readonly touched: number[] = [];
+  private readonly isTouched: Uint8Array;
+  private readonly was: Int32Array;
+
+  constructor(
+    private readonly scope: Scope,
+    private readonly taker: Taker,
+    private readonly live: LiveCells,
+    private readonly memo: Memo,
+  ) {
+    this.isTouched = new Uint8Array(taker.cellCount);
+    this.was = new Int32Array(taker.cellCount);
+  }
+
+  /**
+   * Performs an act by the handlers in a packed state. Where they read a cell that it says nothing of, what was done on the
+   * way is done again, and the cell is live from now on.
+   * @param wayTo what was done on the way to it @returns the number of what the act did
+   */
+  perform(words: Int32Array, act: number, wayTo: () => readonly number[]): number {
+    const { taker, memo, live } = this;
+    const entry = this.scope.acts[act] as ScopeAct;
+    live.change(this.loaded, words, this.setCell);
+    this.loaded.set(words);
+    let taken = taker.take(entry);
+    if (!taken.reads.cells.every((cell) => live.isTold(cell))) {
+      this.leave();
+      taken = this.after(wayTo(), () => taker.take(entry));
+    }
+    return memo.add(act, taken);
+  }
+
+  private readonly setCell = (cell: number, value: number): void => this.taker.set(cell, value);
+
+  /** Goes back to the state in which the search begins. */
+  leave(): void {
+    const root = new Int32Array(this.loaded.length);
+    this.live.change(this.loaded, root, this.setCell);
+    this.loaded = root;
+  }
+
+  /** Packed states get the form that the live cells ask for now. */
+  pack(): void {
+    const { live, memo } = this;
+    this.leave();
+    live.pack();
+    memo.rebuild();
+    this.loaded = new Int32Array(live.words);
+  }
+
+  /** Does something behind what was done on a way; the worlds are where the search begins. */
+  after<T>(way: readonly number[], work: () => T): T {
+    const { taker, memo, touched, isTouched, was } = this;
+    for (const leaf of way) {
+      const { cells, values } = memo.leaf(leaf).writes;
+      // All of them before the first is set: whether an image exists and its words are written together.
+      for (const cell of cells) {
+        if (isTouched[cell] === 1) continue;
+        isTouched[cell] = 1;
+        touched.push(cell);
+        was[cell] = taker.get(cell);
+      }
+      for (let at = 0; at < cells.length; at++) taker.set(cells[at] as number, values[at] as number);
+    }
+    const done = work();
+    for (const cell of touched) {
+      taker.set(cell, was[cell] as number);
+      isTouched[cell] = 0;
+    }
+    touched.length = 0;
+    return done;
+  }
+}
