@@ -38,7 +38,7 @@ import {
 import { pageName } from './kvm/memory/kernel-pages';
 import { hostGroup } from './state/host';
 import type { Group, Instance, Variables } from './state/schema';
-import { threadGroup, threadNames } from './state/thread';
+import { threadGroup, threadNames, type LockingCall } from './state/thread';
 import { slotGroup, vmGroup } from './state/vm';
 import { SLOT_COUNT, type FindingKind, type World } from './world';
 
@@ -66,15 +66,28 @@ interface Family {
 
 const UNWRITTEN = 0xffffffff;
 
+/** The value of a result while a command of the launch waits for a lock or never returns: it has none yet. */
+const PENDING = 'pending';
+const launchCalls: ReadonlySet<string> = new Set<LockingCall>([
+  'init2',
+  'enable-certs',
+  'launch-start',
+  'launch-update',
+  'launch-finish',
+  'sev-command',
+]);
+
 const ioctlDomains: Readonly<Record<string, Domain>> = {
-  ret: resultDomain,
-  error: numberOr(['unwritten']),
+  ret: { ...resultDomain, words: [...resultDomain.words, PENDING] },
+  error: numberOr(['unwritten', PENDING]),
   left: numberDomain,
   gfn: numberDomain,
   uaddr: numberDomain,
 };
 
-function observeIoctl({ vm }: World, name: string): Observed {
+function observeIoctl({ vm, threads }: World, name: string): Observed {
+  const isPending = threads.some(({ call }) => launchCalls.has(call));
+  if (isPending && (name === 'ret' || name === 'error')) return { value: PENDING };
   if (name === 'ret') return runResult(-vm.ioctlRet);
   if (name === 'left') return { value: vm.updateLeft };
   if (name === 'gfn') return { value: vm.updateGfn };
@@ -144,7 +157,7 @@ const families: readonly Family[] = [
   },
   {
     form: 'ioctl.ret, ioctl.error, ioctl.left, ioctl.gfn, ioctl.uaddr',
-    doc: 'The last ioctl: its result, the firmware status that KVM wrote, and what LAUNCH_UPDATE left in its struct.',
+    doc: 'The last command of the launch: its result (`pending` while it waits or never returns), the firmware status that KVM wrote, and what LAUNCH_UPDATE left in its struct.',
     first: /^ioctl$/,
     domain: ({ rest }) => oneName(rest, ioctlDomains, 'what to say of an ioctl'),
     observe: ({ world, rest }) => observeIoctl(world, rest.join('.')),

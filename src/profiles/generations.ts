@@ -186,7 +186,7 @@ export const generations = {
     title: 'Linux 7.3',
     date: '2026-11-10',
     description:
-      'The newest, executed as 7.3.4. Serving DESTROY, or a CREATE whose page cannot be had, ends the use of the launch VMSA for good; creating a vCPU holds kvm->lock throughout; LAUNCH_UPDATE refuses a source address of 0 at once.',
+      'The newest, executed as 7.3.4. Serving DESTROY, or a CREATE whose page cannot be had, ends the use of the launch VMSA for good; creating a vCPU holds kvm->lock throughout; LAUNCH_UPDATE refuses a source address of 0 at once. Outside this model: ICEBP is intercepted (icebp_interception() in svm.c), an ASID flush no longer marks VMCB_ASID, the ccp driver offers SNP_VERIFY_MITIGATION in sysfs; the HLT state that KVM_SET_MP_STATE clears exists on VMX alone.',
     base: 'linux-7.2',
     changes: {
       'ap.launchVmsaRestore': executed('no', in73(sev('sev_snp_init_protected_guest_state()'))),

@@ -83,3 +83,11 @@ test('QEMU 10.2 pre-faults what was converted, and waits for the mutex of the vC
   setHolder(run.world, vcpuMutex(0), 'main');
   expect(handled(run).steps.at(-1)).toContain('KVM_PRE_FAULT_MEMORY on thread v0 waits for the mutex of v0');
 });
+
+test('a command of the launch that waits or never returns has no result yet, whatever the one before said', () => {
+  const run = new Run('linux-7.3').running();
+  expect([seen(run, 'ioctl.ret'), seen(run, 'ioctl.error')]).toEqual([0, 0]);
+  overlaps(run);
+  run.vmm('launch-update', { gfn: 0x204, type: 'normal' });
+  expect([seen(run, 'ioctl.ret'), seen(run, 'ioctl.error')]).toEqual(['pending', 'pending']);
+});
