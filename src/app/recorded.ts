@@ -3,6 +3,7 @@ import { version } from '../../package.json';
 import { MAX_RECORDING_BYTES } from '../base/limits';
 import { ok, problem, type Problem, type Result } from '../base/result';
 import type { Resumable } from '../base/resumable';
+import { differingFields, fieldsText } from '../recording/file/differing-fields';
 import { FileLines } from '../recording/file/file-lines';
 import type { RecordingHeader } from '../recording/file/file';
 import { RecordingPlayer, type PlayedRecording } from '../recording/file/player';
@@ -131,8 +132,10 @@ export function playedText(
   if (isStateAlone)
     return `${made} This build makes the same steps; the state at their end is another one: ${recorded} then, ${now} now.${end}`;
   const hint = engine === version ? ' This very version made it: the file was probably changed.' : '';
+  const fields = fieldsText(differingFields(recorded, now));
+  const what = fields === '' ? `recorded ${brief(recorded)}, now ${brief(now)}` : brief(fields);
   return (
-    `${made} Step ${step + 1} comes out otherwise here: recorded ${brief(recorded)}, now ${brief(now)}.${hint}` +
+    `${made} Step ${step + 1} comes out otherwise here: ${what}.${hint}` +
     ` B plays what was recorded; a recording holds no state, so the state shown is that of this build.${end}`
   );
 }

@@ -2,6 +2,7 @@
 import { version } from '../../package.json';
 import { MAX_RECORDING_BYTES } from '../base/limits';
 import { EXIT_FAILED, EXIT_USAGE, fine, fileChunks, readWords, UsageError, type Output } from './io';
+import { differingFields, fieldsText } from '../recording/file/differing-fields';
 import { placed, playFile } from './recording-file';
 
 export function verify(words: readonly string[]): Output {
@@ -18,9 +19,10 @@ export function verify(words: readonly string[]): Output {
   const complaint = problem ? `vmgexit: ${name}: ${placed(problem)}` : '';
   if (difference) {
     const { step, recorded, now } = difference;
+    const fields = fieldsText(differingFields(recorded, now));
     const lines = [
       `${name}: ${made}`,
-      `differs at step ${step + 1}`,
+      `differs at step ${step + 1}${fields === '' ? '' : `: ${fields}`}`,
       `  recorded ${recorded}`,
       `  now      ${now}`,
       ...(header.engine === version

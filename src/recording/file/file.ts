@@ -104,10 +104,17 @@ export function linesOfAct(timeline: Timeline, performed: PerformedAct): string[
 export const digestLine = (timeline: Timeline, digest = timeline.digest()): string =>
   JSON.stringify({ digest, steps: timeline.stepCount });
 
+/** The first line of a comparison, as `run --format jsonl` writes it for several profiles. */
+const comparisonHeader = v.looseObject({ type: v.literal('comparison') });
+
 /** @returns the header, of a newer version too as far as it has the parts of this one */
 export function readHeader(line: string): Result<RecordingHeader> {
   const json = parseJson(line);
   if (json === undefined) return problem('the first line is not a header: not JSON');
+  if (v.is(comparisonHeader, json))
+    return problem(
+      'this is a comparison of several kernels, which is written for other programs; a recording is of one: run --profile NAME --format jsonl',
+    );
   const parsed = v.safeParse(headerSchema, json);
   return parsed.success
     ? ok(parsed.output)
