@@ -4,7 +4,8 @@
  *
  * A field is `{name:type}`. Types: `d` decimal, `x` hexadecimal without prefix, `x16` the same filled up with zeros,
  * `n` either of them (hexadecimal with 0x), `w` a word without blanks, `t` any text. `[[...]]` may be missing.
- * A run of blanks stands for any run of blanks, and `0x` before a field may be missing: people and tools rewrite both.
+ * A run of blanks stands for any run of blanks, and `0x` before a field may be missing or be there: people and tools
+ * rewrite both.
  */
 import { assert } from '../base/assert';
 
@@ -38,7 +39,7 @@ type Piece =
 /** Bounds of repetitions: a line of a megabyte is not walked through anew from each of its places. */
 const patterns: Readonly<Record<string, string>> = {
   d: '(-?\\d{1,40})',
-  x: '([0-9a-f]{1,40})(?![0-9a-z])',
+  x: '((?:0x)?[0-9a-f]{1,40})(?![0-9a-z])',
   n: '(-?(?:0x[0-9a-f]{1,40}|\\d{1,40}))(?![0-9a-z])',
   w: '([^\\s]{1,80}?)',
   t: '(.{0,400}?)',

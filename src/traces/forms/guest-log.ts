@@ -5,6 +5,7 @@ import { form, numberIn, signedIn, textIn, valueOf, type LineForm, type Meaning 
 import { errnoWord, failureMeaning } from '../refusal';
 import type { Fields } from '../template';
 import { PAGE_NOT_VALIDATED } from '../../abi/nested-fault';
+import { svmExitNames } from '../../abi/svm-exits';
 import { vmmErrorText } from '../../abi/error-words';
 
 const linux = (topic: string) => source.kernel('6.12.117', 'arch/x86/coco/sev', topic);
@@ -12,6 +13,13 @@ const driver = source.kernel(
   '6.12.117',
   'drivers/virt/coco/sev-guest/sev-guest.c',
   'handle_guest_request; other trees print fw_err or a decimal number',
+);
+
+/** The highest number of an exit of hardware; events of the GHCB protocol have bit 31. */
+const lastExit = Math.max(
+  ...Object.keys(svmExitNames)
+    .map(Number)
+    .filter((code) => code < 2 ** 31),
 );
 
 /** A #VC error code is an SVM exit code: every exit of the guest that hardware hands to it. */
@@ -22,7 +30,11 @@ function vcCode(fields: Fields): Meaning {
       ? [
           `The guest touched, with the C-bit set, a page that it had not validated${addressOf(fields)}. The hypervisor takes no part in this exception.`,
         ]
-      : [];
+      : Object.hasOwn(svmExitNames, String(code))
+        ? []
+        : [
+            `${hex(code)} is no exit that asm/svm.h names; the last of its numbers below the GHCB events is ${hex(lastExit)}.`,
+          ];
   return {
     values: [
       valueOf(fields, 'code', 'svm-exit', 'The error code of #VC is an SVM exit code', { label: '#VC code' }),

@@ -1,5 +1,5 @@
 /** Lines that KVM prints into the kernel log: sev.c of KVM and of the host's SNP support. */
-import { GHCB_MSR_TERM_REQ, terminationReasonsOf, terminationRequest } from '../../abi/ghcb-msr';
+import { GHCB_MSR_TERM_REQ, terminationRequest } from '../../abi/ghcb-msr';
 import {
   SVM_VMGEXIT_AP_JUMP_TABLE,
   SVM_VMGEXIT_TERM_REQUEST,
@@ -10,6 +10,7 @@ import { hex } from '../../base/hex';
 import { form, numberIn, signedIn, textIn, valueOf, vcpuOf, type LineForm, type Meaning } from '../form';
 import { errnoWord, failureMeaning } from '../refusal';
 import type { Fields } from '../template';
+import { ownersOfReason } from '../termination';
 
 const kvm = (topic: string) => source.kernel('6.12.117', 'arch/x86/kvm/svm/sev.c', topic);
 const newer = (topic: string) => source.kernel('7.2.13', 'arch/x86/kvm/svm/sev.c', topic);
@@ -33,13 +34,6 @@ function termination(fields: Fields): Meaning | undefined {
   const [set, code] = [numberIn(fields, 'set'), numberIn(fields, 'code')];
   if (set > 0xfn || code > 0xffn) return undefined;
   const value = terminationRequest.encode({ info: GHCB_MSR_TERM_REQ, reasonSet: set, reasonCode: code });
-  const reasons = terminationReasonsOf(Number(set), Number(code));
-  const remarks =
-    reasons.length < 2
-      ? []
-      : [
-          `More than one guest uses reason set ${set}. ${reasons.map(({ by, doc, when }) => `${by}: ${doc}${when ? ` (${when})` : ''}`).join('; ')}.`,
-        ];
   return {
     values: [
       {
@@ -50,7 +44,7 @@ function termination(fields: Fields): Meaning | undefined {
         why: 'The MSR value that makes KVM print this line',
       },
     ],
-    remarks,
+    remarks: ownersOfReason(Number(set), Number(code)),
   };
 }
 

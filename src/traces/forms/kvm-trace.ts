@@ -3,6 +3,7 @@ import { source } from '../../abi/source';
 import { errnoWord } from '../refusal';
 import { form, numberIn, signedIn, textIn, valueOf, vcpuOf, type LineForm } from '../form';
 import type { Fields } from '../template';
+import { ownersOfMsr } from '../termination';
 
 const x86 = (event: string) => source.kernel('7.2.13', 'arch/x86/kvm/trace.h', event);
 const common = (event: string) => source.kernel('7.2.13', 'include/trace/events/kvm.h', event);
@@ -66,6 +67,7 @@ export const kvmTraceForms: readonly LineForm[] = [
     formats: ['[[vcpu {vcpu:d}, ]]ghcb_gpa {msr:x16}'],
     read: (fields) => ({
       values: [valueOf(fields, 'msr', 'ghcb-msr', GHCB_GPA, { label: 'GHCB MSR' })],
+      remarks: ownersOfMsr(numberIn(fields, 'msr')),
       ...vcpuOf(fields),
     }),
   }),

@@ -6,6 +6,7 @@ import { form, numberIn, signedIn, textIn, valueOf, type LineForm, type Meaning 
 import { errnoWord, failureMeaning } from '../refusal';
 import { errnoOfText } from '../strerror';
 import type { Fields } from '../template';
+import { ownersOfMsr } from '../termination';
 
 const qemu = (topic: string) => source.qemu('trace events and error reports', topic);
 const crate = source.crate('kvm-ioctls', 'VcpuExit as its Debug prints it', 'unconfirmed');
@@ -258,6 +259,7 @@ export const vmmForms: readonly LineForm[] = [
                 label: 'data[0]',
               }),
             ],
+            remarks: ownersOfMsr(numberIn(fields, 'data')),
           }
         : {
             remarks: [
