@@ -166,7 +166,7 @@ test('a file dropped anywhere on the page opens in the decoder when it is no sce
   await expect(value(page, 'swExitCode')).toHaveValue('0x80000013');
   await expect(page).toHaveURL(/#\/d\/ghcb-page\//);
   await drop('core', [0], 2 ** 30);
-  await expect(page.getByText('core has 1024 MB').first()).toBeVisible();
+  await expect(page.getByText('core: It has 1.0 GB').first()).toBeVisible();
   await expect(value(page, 'swExitCode')).toHaveValue('0x80000013');
 });
 

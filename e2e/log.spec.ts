@@ -68,3 +68,54 @@ test('which kernel explains a log, and what a step prints', async ({ page }) => 
   const printed = page.getByRole('region', { name: 'Printed at this step' });
   await expect(printed).toContainText('ghcb_gpa 0000000000021100');
 });
+
+test('a log is a timeline: the keys of steps, what follows from lines, filter, note and mail', async ({
+  page,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto('./#/?v=decode');
+  await page
+    .getByLabel('Paste a value, a dump or a log')
+    .fill(
+      [
+        'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0010000007a31014',
+        'kvm_vmgexit_msr_protocol_exit: vcpu 0, ghcb_gpa 0010000007a31014, result 0',
+        '[ 1.0] usb 1-1: new device',
+        'kvm_entry: vcpu 0, rip 0x0',
+        'kvm_vmgexit_enter: vcpu 0, exit_reason 80000013, exit_info1 100000000, exit_info2 121000',
+        'kvm_vmgexit_exit: vcpu 0, exit_reason 80000013, exit_info1 0, exit_info2 0',
+      ].join('\n'),
+    );
+  await page.getByRole('tab', { name: 'Lines' }).focus();
+  await page.keyboard.press('ArrowRight');
+  const timeline = page.getByRole('region', { name: 'Timeline of the log' });
+  await expect(timeline).toContainText('5 of 6 lines are rows; the other 1 stand under Lines. 2 dashed rows');
+  const shown = timeline.getByRole('option', { selected: true });
+  await expect(shown).toContainText('Line 1, vCPU 0 to KVM: PSC_REQ gfn 0x7a31');
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await expect(shown).toContainText('Line 4');
+  await page.keyboard.press('j');
+  await expect(shown).toContainText('inferred: GFN 0x7a31 private');
+  await expect(timeline).toContainText('Inferred, in no line: GFN 0x7a31 private.');
+  await expect(timeline.getByRole('listitem').first()).toContainText('GFN 0x7a31 private, inferred');
+  await page.keyboard.press('G');
+  await expect(shown).toContainText('inferred: v1 waits for INIT, VMSA at GFN 0x121');
+  await page.keyboard.press('6');
+  await page.keyboard.press('G');
+  await expect(shown).toContainText('Line 6');
+  await expectAxeClean(page);
+
+  await page.keyboard.press('m');
+  await page.keyboard.type('who asks?');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('f');
+  await page.keyboard.type('AP_CREATION');
+  await expect(timeline.getByText('2 of 7 rows')).toBeVisible();
+  await timeline.getByRole('button', { name: 'Copy as mail' }).click();
+  await expect(page.getByText(/timeline copied/).first()).toBeVisible();
+  const mail = await page.evaluate(() => navigator.clipboard.readText());
+  expect(mail).toContain('note: who asks?');
+  expect(mail).not.toContain('PSC_REQ');
+});

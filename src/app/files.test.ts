@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readFile, type FileLike } from './files';
+import { largeKindOf, readFile, type FileLike } from './files';
 import { parseStored } from './stored';
 
 const file = (name: string, bytes: Uint8Array | string, size?: number): FileLike => {
@@ -15,8 +15,8 @@ test.each([
   ['empty', file('a.ghcb', ''), 'a.ghcb is empty.'],
   [
     '50 MB',
-    file('big.log', 'x', 50 << 20),
-    'big.log has 50 MB; a scenario has at most 4 MB, and the decoder reads 1 MB. Nothing of it was read.',
+    file('big.ghcb', 'x', 50 << 20),
+    'big.ghcb has 50 MB; at most 4 MB are read. Nothing of it was read.',
   ],
   [
     'Latin-1',
@@ -40,8 +40,8 @@ test('text is opened, with its name', async () => {
 });
 
 test.each([
-  ['binary', new Uint8Array([0x7f, 0x45, 0]), 'bytes'],
-  ['text in Latin-1', new Uint8Array([0x74, 0xfc]), 'bytes'],
+  ['binary', new Uint8Array([0x7f, 0x45, 0]), 'file'],
+  ['text in Latin-1', new Uint8Array([0x74, 0xfc]), 'file'],
   ['a log', 'SEV-ES guest requested termination: 0x1:0x2', 'text'],
 ])('a file that is %s is opened as what it is', async (_, content, as) => {
   const read = await readFile(file('dropped', content));
@@ -68,4 +68,13 @@ test('what was kept is read back', () => {
     saved: [{ slug: 'mine', title: 'Mine', text: 'ghcb-scenario 1' }],
   };
   expect(parseStored(JSON.stringify(kept))).toEqual(kept);
+});
+
+test.each([
+  ['a large log', 'guest.log', 'log'],
+  ['a scenario that is too large', 'big.ghcb', undefined],
+  ['a small file', 'small.log', undefined],
+])('%s is told by its size', async (_, name, kind) => {
+  const text = name === 'small.log' ? 'x' : 'x'.repeat((4 << 20) + 1);
+  expect(await largeKindOf(new File([text], name))).toBe(kind);
 });

@@ -1,21 +1,19 @@
 /** A file that a person drops or opens, as text, or one sentence why not. */
 import { MAX_OPENED_BYTES } from '../base/limits';
+import { sizeText } from '../base/sizes';
 import { beginsRecording } from './incoming';
 import { looksLikeWorkFile } from './own-work/file';
 import { ok, problem, type Result } from '../base/result';
-
-const size = (bytes: number): string =>
-  bytes >= 1 << 20 ? `${Math.round(bytes / (1 << 20))} MB` : `${Math.round(bytes / 1024)} kB`;
 
 export interface OpenedFile {
   readonly name: string;
   readonly text: string;
 }
 
-/** A file that is no scenario: bytes for the decoder. */
+/** A file that is no scenario: one for the decoder. */
 export interface DroppedFile {
   readonly name: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly file: Blob;
 }
 
 /** What a file must have for its bytes to be read. */
@@ -39,14 +37,18 @@ export function textFile(name: string, text: string): StreamedFile {
   return { name, size: blob.size, stream: () => blob.stream() };
 }
 
+type LargeKind = 'recording' | 'works' | 'log';
+
 /** What a file is by its first bytes, where such files may be large; what cannot be read is neither. */
-export async function largeKindOf(file: Blob): Promise<'recording' | 'works' | undefined> {
+export async function largeKindOf(file: Blob & { readonly name: string }): Promise<LargeKind | undefined> {
   const begin = await file
     .slice(0, 200)
     .text()
     .catch(() => '');
   if (beginsRecording(begin)) return 'recording';
-  return looksLikeWorkFile(begin) ? 'works' : undefined;
+  if (looksLikeWorkFile(begin)) return 'works';
+  // Larger than any scenario: a log, or nothing that is read; the decoder says which.
+  return file.size > MAX_OPENED_BYTES && !file.name.endsWith('.ghcb') ? 'log' : undefined;
 }
 
 /** @returns the text of a file, or the bytes of one that is no UTF-8 */
@@ -58,9 +60,7 @@ export async function readFile(
   if (file.size === 0) return problem(`${name} is empty.`);
   if (file.size > most) {
     return problem(
-      most === MAX_OPENED_BYTES
-        ? `${name} has ${size(file.size)}; a scenario has at most ${size(most)}, and the decoder reads 1 MB. Nothing of it was read.`
-        : `${name} has ${size(file.size)}; at most ${size(most)} are read. Nothing of it was read.`,
+      `${name} has ${sizeText(file.size)}; at most ${sizeText(most)} are read. Nothing of it was read.`,
     );
   }
   let bytes: ArrayBuffer;
@@ -76,7 +76,7 @@ function contentOf(name: string, bytes: Uint8Array<ArrayBuffer>): Result<OpenedF
   const text = textOf(bytes);
   if (text === undefined && name.endsWith('.ghcb'))
     return problem(`${name} is not UTF-8 text; save it as UTF-8 and open it again.`);
-  return ok(text === undefined ? { name, bytes } : { name, text });
+  return ok(text === undefined ? { name, file: new Blob([bytes]) } : { name, text });
 }
 
 /** The text of bytes that are UTF-8 without zeros. */

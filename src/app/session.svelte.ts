@@ -9,7 +9,7 @@ import type { ScenarioProblem } from '../scenarios/parse';
 import type { InspectorTab } from '../views/inspector/tabs';
 import type { CatalogItem } from '../views/outline/groups';
 import type { Selection } from '../views/shared/selection';
-import type { Face } from '../views/shared/view';
+import type { Face, Stepper } from '../views/shared/view';
 import type { ToldAct } from '../views/shared/words';
 import type * as engineModule from './engine';
 import { Beside } from './beside.svelte';
@@ -117,6 +117,8 @@ export class Session {
   paths = $state.raw<Readonly<Partial<Record<ViewId, readonly string[]>>>>({});
   /** Draws what the view shows, for an export; where the view draws no run. */
   viewPicture = $state.raw<(() => Picture) | undefined>();
+  /** Steps of the view that is open, which the keys mean then and not those of the run. */
+  stepper = $state.raw<Stepper | undefined>();
   /** A file that is no scenario: the decoder opens it. */
   droppedFile = $state.raw<DroppedFile | undefined>();
   dialog = $state.raw<Dialog>('none');

@@ -141,7 +141,7 @@ describe('what a person does while a scenario is being fetched', () => {
 
   test.each(['', '#/s/psc-batch?v=pages'])('the view they went to stays: %s', async (hash) => {
     const { session, done } = opening(hash);
-    session.showFile({ name: 'ghcb.bin', bytes: new Uint8Array(8) });
+    session.showFile({ name: 'ghcb.bin', file: new Blob([new Uint8Array(8)]) });
     await done;
     expect(session.view).toBe('decode');
     expect(session.stepCount).toBeGreaterThan(0);

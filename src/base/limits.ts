@@ -23,6 +23,11 @@ export const MAX_LOG_LINE_CHARACTERS = 16 * KIB;
 export const MAX_PAGE_DECODED = 128 * KIB;
 /** Bytes of a file for the decoder of the page: a log is read in slices, and every line of it is an object. */
 export const MAX_PAGE_FILE = 16 * MIB;
+/**
+ * Bytes of a log that the page counts without being asked twice: an index of it has a tenth of its size. Of a larger one
+ * it says what that would take, and offers a window.
+ */
+export const MAX_PAGE_COUNTED = 4096 * MIB;
 /** A recording of a million steps has 300 MB. */
 export const MAX_RECORDING_BYTES = 512 * MIB;
 /** Characters of one line of a recording: its header holds a scenario. */

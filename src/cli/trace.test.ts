@@ -53,6 +53,14 @@ describe('trace', () => {
     expect(refusal(log, '--explain', 'linux-7.2', '--diagnose')).toContain('exclude');
   });
 
+  test('--timeline: the lines on lanes, and what follows from them', () => {
+    expect(trace([log, '--timeline']).text).toMatch(/^~ .*inferred: v0 is not entered again/m);
+    const { rows } = JSON.parse(trace([log, '--timeline', '--json']).text) as {
+      rows: { inferred?: object }[];
+    };
+    expect(rows.map(({ inferred }) => inferred !== undefined)).toEqual([false, true, false]);
+  });
+
   test('--scenario: of a line, of all, and why there is none', () => {
     expect(trace([log, '--scenario', '1']).text).toContain('terminate form=msr set=1 code=2');
     expect(refusal(log, '--scenario', '9')).toContain('1 to 2');

@@ -8,6 +8,8 @@ import { traceJson } from '../traces/json';
 import { scenarioOfLine } from '../traces/scenario';
 import { columnsJson, columnsText } from '../traces/columns/text';
 import { traceText } from '../traces/text';
+import { rowText, traceTimelineInParts, type TraceRow } from '../traces/timeline/timeline';
+import { traceMail } from '../exports/trace-timeline';
 import { columnsOfLog, wholeLog, windowOfLog } from './trace-file';
 import { logAnswer, logOptions } from './log-answers';
 import { fine, jsonPretty, readWords, terminalColumns, UsageError, type Output } from './io';
@@ -16,6 +18,7 @@ export function trace(words: readonly string[]): Output {
   const { plain, options } = readWords(words, {
     json: 'flag',
     count: 'flag',
+    timeline: 'flag',
     ...logOptions,
     lines: 'value',
     scenario: 'value',
@@ -38,11 +41,30 @@ export function trace(words: readonly string[]): Output {
 function shown(read: Trace, options: ReadonlyMap<string, string>): Output {
   const line = options.get('scenario');
   if (line !== undefined) return scenarioText(read, line);
+  if (options.has('timeline')) return timelineText(read, options.has('json'));
   const answer = logAnswer(() => read, options);
   if (answer) return answer;
   const asJson = options.has('json');
   return fine(asJson ? jsonPretty(traceJson(read)) : traceText(read, terminalColumns()).join('\n'));
 }
+
+/** The log on the lanes of a ladder, with what follows from its lines. */
+function timelineText(read: Trace, asJson: boolean): Output {
+  const timeline = finish(traceTimelineInParts(read));
+  if (asJson) return fine(jsonPretty({ counts: read.counts, rows: timeline.rows.map(rowJson) }));
+  const rows = [...timeline.rows.keys()];
+  const exported = { timeline, counts: read.counts, rows, notes: new Map<number, string>() };
+  return fine(traceMail(exported, { columns: terminalColumns(), most: Infinity }).join('\n'));
+}
+
+const rowJson = (row: TraceRow) => ({
+  line: row.line.number,
+  ...(row.vcpu < 0 ? {} : { vcpu: row.vcpu }),
+  from: row.from,
+  to: row.to,
+  refused: row.refused,
+  ...(row.inferred ? { inferred: row.inferred } : { text: rowText(row) }),
+});
 
 /** The scenario of one line, or of the line that it continues. */
 function scenarioText({ lines }: Trace, word: string): Output {

@@ -1,7 +1,7 @@
 /** The ladder in characters: the lanes and the rule of drawings/ladder.ts, one line a row, its words to the right. */
 import { wrapWithin } from '../base/text';
 import { columnOf, layoutRow, planLadder, type LadderPlan, type LadderRow } from '../drawings/ladder';
-import { moveKinds, type Move, type MoveKind } from '../engine/moves';
+import { moveKinds, type Lane, type Move, type MoveKind } from '../engine/moves';
 
 /** More guest lanes than this leave no room for words; then all vCPUs share one. */
 const MOST_LANES = 5;
@@ -18,8 +18,24 @@ export interface LadderLine {
   readonly number: number | undefined;
   /** Letters of the runs that it holds for; empty for all. */
   readonly letters: string;
-  readonly move: Move | undefined;
+  readonly move: Move | DrawnArrow | undefined;
   readonly text: string;
+}
+
+/** An arrow that is no move of a run. */
+export interface DrawnArrow {
+  readonly from: Lane;
+  readonly to: Lane;
+  readonly vcpu: number;
+  readonly refused: boolean;
+  /** Nobody said it: it is drawn with gaps. */
+  readonly inferred: boolean;
+}
+
+function arrowOf(move: Move | DrawnArrow): DrawnArrow {
+  if (!('kind' in move)) return move;
+  const { from, to, refused = false } = moveKinds[move.kind] as MoveKind;
+  return { from, to, vcpu: move.vcpu, refused, inferred: false };
 }
 
 interface LadderSize {
@@ -77,7 +93,7 @@ export class TextLadder {
     return wrapWithin(text, this.width).map((line) => this.blank('.').join('') + line);
   }
 
-  private withVcpu(move: Move | undefined, text: string): string {
+  private withVcpu(move: Move | DrawnArrow | undefined, text: string): string {
     if (!move || !this.together || move.vcpu < 0) return text;
     return new RegExp(`\\bv${move.vcpu}\\b`).test(text) ? text : `v${move.vcpu}: ${text}`;
   }
@@ -94,14 +110,14 @@ export class TextLadder {
     cells.splice(column + this.shift, text.length, ...text);
   }
 
-  private draw(cells: string[], { kind, vcpu }: Move): void {
-    const { from, to, refused }: MoveKind = moveKinds[kind];
-    const row = layoutRow(this.plan, { from, to, vcpu, text: '', refused: refused ?? false });
+  private draw(cells: string[], move: Move | DrawnArrow): void {
+    const { from, to, vcpu, refused, inferred } = arrowOf(move);
+    const row = layoutRow(this.plan, { from, to, vcpu, text: '', refused });
     if (row.shape === 'self') this.put(cells, columnOf(this.plan, from, vcpu), refused ? 'x' : 'o');
-    else this.drawArrow(cells, row);
+    else this.drawArrow(cells, row, inferred ? '~' : '-');
   }
 
-  private drawArrow(cells: string[], { shape, from, to }: LadderRow): void {
+  private drawArrow(cells: string[], { shape, from, to }: LadderRow, line: '-' | '~'): void {
     const { rule } = this.plan;
     const isRight = to > from;
     // An arrow that ends at the rule ends beside it, the rule itself being two columns wide.
@@ -110,7 +126,7 @@ export class TextLadder {
     const end = beside(to);
     const [low, high] = isRight ? [start, end] : [end, start];
     for (let column = low; column <= high; column++) {
-      if (column !== rule && column !== rule + 1) this.put(cells, column, '-');
+      if (column !== rule && column !== rule + 1) this.put(cells, column, line);
     }
     if (from !== rule) this.put(cells, from, 'o');
     this.put(cells, end, shape === 'refused' ? 'x' : isRight ? '>' : '<');

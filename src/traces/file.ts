@@ -9,6 +9,8 @@ export type FileContent =
 export interface FileText {
   readonly text: string;
   readonly notes: readonly string[];
+  /** It has two bytes for each letter. */
+  readonly isWide: boolean;
   /** More than one byte in ten stands in no text: a dump of memory, most likely. */
   readonly looksBinary: boolean;
 }
@@ -74,6 +76,7 @@ function decoded(bytes: Uint8Array, encoding: 'utf-8' | 'utf-16le' | 'utf-16be')
     kind: 'text',
     text: zeros > 0 ? text.replaceAll('\0', '') : text,
     notes,
+    isWide: encoding !== 'utf-8',
     looksBinary: (zeros + broken + controls) * 10 > text.length,
   };
 }

@@ -22,10 +22,13 @@ export function* plainLines(text: string, first = 1): Generator<PlainLine> {
     const found = text.indexOf('\n', start);
     const end = found < 0 ? text.length : found;
     const raw = text.slice(start, end).replace(/\r$/, '');
-    yield { number, raw, text: raw.replace(QUOTE, '') };
+    yield { number, raw, text: unquoted(raw) };
     start = end + 1;
   }
 }
+
+/** A line without the marks of a mail that quotes it. */
+export const unquoted = (raw: string): string => raw.replace(QUOTE, '');
 
 /** A fence of Markdown. */
 export const isFence = (text: string): boolean => /^\s{0,3}(?:```|~~~)/.test(text);

@@ -122,3 +122,27 @@ test('the columns of a long trace take a fraction of its text', () => {
   expect(columns.lines).toBe(300_000);
   expect(columns.byteLength / text.length).toBeLessThan(0.35);
 });
+
+test('columns that a worker sends are the same where they are received, and lines are found by kind', () => {
+  const text = samples.map((one) => `${one}\n`).join('') + `${'x'.repeat(70_000)}\n${samples[0] ?? ''}\n`;
+  const whole = columnsOf(text);
+  const { columns: sent, buffers } = columnsOf(text).send();
+  const received = TraceColumns.received(structuredClone(sent, { transfer: [...buffers] }));
+  expect(received.lines).toBe(whole.lines);
+  expect([...received.counts]).toEqual([...whole.counts]);
+  for (let line = 0; line < whole.lines; line++) expect(received.at(line)).toEqual(whole.at(line));
+  const kind = eventNames.indexOf('kvm_vmgexit_enter');
+  const all = Array.from({ length: whole.lines }, (_, line) => line).filter(
+    (line) => whole.at(line)?.kind === kind,
+  );
+  expect(all).toHaveLength(2);
+  expect([received.next(kind), received.next(kind, all[0]), received.next(kind, all[1])]).toEqual([
+    ...all,
+    undefined,
+  ]);
+});
+
+test('a kind is found beyond the blocks in which it is not', () => {
+  const text = `${'# tracer: nop\n'.repeat(140_000)}${samples[0] ?? ''}\n`;
+  expect(columnsOf(text).next(eventNames.indexOf('kvm_vmgexit_enter'))).toBe(140_000);
+});

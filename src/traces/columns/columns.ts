@@ -10,16 +10,21 @@ const LONGEST = 0xffff;
 const NEW_LINE = 0x0a;
 
 /** Columns of so many lines. */
-class Block {
-  readonly lengths = new Uint16Array(BLOCK);
-  readonly kinds = new Uint8Array(BLOCK);
-  readonly vcpus = new Uint8Array(BLOCK);
-  readonly seconds = new Float64Array(BLOCK);
-  constructor(
-    /** Offset of its first line in the file. */
-    readonly offset: number,
-  ) {}
+interface Block {
+  readonly lengths: Uint16Array<ArrayBuffer>;
+  readonly kinds: Uint8Array<ArrayBuffer>;
+  readonly vcpus: Uint8Array<ArrayBuffer>;
+  readonly seconds: Float64Array<ArrayBuffer>;
+  /** Offset of its first line in the file. */
+  readonly offset: number;
 }
+const newBlock = (offset: number): Block => ({
+  lengths: new Uint16Array(BLOCK),
+  kinds: new Uint8Array(BLOCK),
+  vcpus: new Uint8Array(BLOCK),
+  seconds: new Float64Array(BLOCK),
+  offset,
+});
 const BLOCK_BYTES = BLOCK * (2 + 1 + 1 + 8);
 
 export interface LineColumns {
@@ -31,18 +36,28 @@ export interface LineColumns {
   readonly seconds: number | undefined;
 }
 
+/** Columns as a worker sends them: their buffers go to the page and are not copied. */
+export interface SentColumns {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly counts: Float64Array<ArrayBuffer>;
+  readonly timesBack: number;
+  readonly blocks: readonly Block[];
+  readonly long: ReadonlyMap<number, number>;
+}
+
 export class TraceColumns {
   /** Lines that are complete. */
   lines = 0;
   /** Bytes that were taken. */
   bytes = 0;
   /** Lines of each kind. */
-  readonly counts = new Float64Array(OTHER_LINE + 1);
+  counts = new Float64Array(OTHER_LINE + 1);
   /** Times that are before the one above. */
   timesBack = 0;
-  private readonly blocks: Block[] = [];
+  private blocks: Block[] = [];
   /** Lengths of lines that do not fit their column, by line. */
-  private readonly long = new Map<number, number>();
+  private long = new Map<number, number>();
   /** The beginning of a line whose end has not come. */
   private rest: Uint8Array<ArrayBuffer> = new Uint8Array(1 << 12);
   private restLength = 0;
@@ -53,6 +68,28 @@ export class TraceColumns {
 
   /** @param longestRead a longer line is counted and not read */
   constructor(private readonly longestRead: number) {}
+
+  /** The columns that a worker sent. */
+  static received({ lines, bytes, counts, timesBack, blocks, long }: SentColumns): TraceColumns {
+    const columns = new TraceColumns(0);
+    Object.assign(columns, { lines, bytes, counts, timesBack });
+    columns.blocks = [...blocks];
+    columns.long = new Map(long);
+    return columns;
+  }
+
+  /** Gives the columns away, with the buffers that are to be transferred; nothing is left here. */
+  send(): { readonly columns: SentColumns; readonly buffers: readonly ArrayBuffer[] } {
+    const { lines, bytes, counts, timesBack, blocks, long } = this;
+    this.blocks = [];
+    const buffers = blocks.flatMap((block) => [
+      block.lengths.buffer,
+      block.kinds.buffer,
+      block.vcpus.buffer,
+      block.seconds.buffer,
+    ]);
+    return { columns: { lines, bytes, counts, timesBack, blocks, long }, buffers };
+  }
 
   /** Takes bytes of the file, the next behind those before. */
   push(chunk: Uint8Array): void {
@@ -103,7 +140,7 @@ export class TraceColumns {
     const { scanned } = this;
     scanLine(from, start, end - start > this.longestRead ? start : end, scanned);
     const at = this.lines & (BLOCK - 1);
-    if (at === 0) this.blocks.push(new Block(this.offsetOfNext()));
+    if (at === 0) this.blocks.push(newBlock(this.offsetOfNext()));
     const block = this.blocks[this.blocks.length - 1] as Block;
     if (length >= LONGEST) this.long.set(this.lines, length);
     block.lengths[at] = Math.min(length, LONGEST);
@@ -138,6 +175,18 @@ export class TraceColumns {
       vcpu: vcpu === NO_VCPU ? undefined : vcpu,
       seconds: Number.isNaN(seconds) ? undefined : seconds,
     };
+  }
+
+  /** The next line of a kind behind a line, or the first of all; nothing when none follows. */
+  next(kind: number, behind = -1): number | undefined {
+    for (let line = behind + 1; line < this.lines;) {
+      const block = this.blocks[Math.floor(line / BLOCK)];
+      const start = line - (line & (BLOCK - 1));
+      const found = block?.kinds.indexOf(kind, line - start) ?? -1;
+      if (found >= 0 && start + found < this.lines) return start + found;
+      line = start + BLOCK;
+    }
+    return undefined;
   }
 
   private lengthOf(block: Block, line: number, at: number): number {

@@ -7,6 +7,7 @@ import type { FieldRow } from '../../abi/layout';
 import type { Part, Recognition } from '../../abi/recognise';
 import { littleEndian, littleEndianBytes } from '../../base/bytes';
 import { MAX_PAGE_DECODED, MAX_PAGE_FILE } from '../../base/limits';
+import { sizeText } from '../../base/sizes';
 import type { Source } from '../../abi/source';
 import { bytesToHex, hex, hexdump } from '../../base/hex';
 import { problem, type Result } from '../../base/result';
@@ -15,15 +16,38 @@ import type { Scenario } from '../../scenarios/scenario';
 import { diagnose } from '../../traces/diagnosis/diagnose';
 import type { Diagnosis } from '../../traces/diagnosis/ending';
 import { partsOf, readPasted, readPastedFile, remarksOf, type Pasted } from '../../traces/pasted';
-import { fileContent } from '../../traces/file';
+import { fileContent, type FileContent } from '../../traces/file';
 import { notesOf } from '../../traces/notes';
 import { readTraceInParts, type Trace, type TraceLine } from '../../traces/read';
 import { scenarioOfLine } from '../../traces/scenario';
 import { inSlices } from '../shared/in-slices';
+import type { LargeLog, LogWindow } from './large/large-log.svelte';
 import { unpack } from './unpack';
 
 const SHORT_BYTES = 64;
 const UNPACKED_TOO_LARGE = `It begins as a gzip and cannot be unpacked, or has more than ${MAX_PAGE_FILE >> 20} MB then.`;
+
+const UNREADABLE = 'It could not be read; a folder cannot be opened, and a file may have moved.';
+/** Bytes of a large file that say what it is. */
+const LOOKED_AT = 1 << 16;
+
+const bytesOf = async (file: Blob): Promise<Uint8Array<ArrayBuffer> | undefined> =>
+  file.arrayBuffer().then(
+    (buffer) => new Uint8Array(buffer),
+    () => undefined,
+  );
+
+/** Why a large file is no log whose lines are counted, by its beginning. */
+function whyNotCounted(content: FileContent): string | undefined {
+  const most = `at most ${sizeText(MAX_PAGE_FILE)}`;
+  if (content.kind === 'gzip')
+    return `At most ${sizeText(MAX_PAGE_FILE)} of a packed file are read; unpack it first, text of any size is read.`;
+  if (content.kind === 'other') return content.why;
+  if (content.looksBinary) return `It is no text, of which ${most} are read.`;
+  return content.isWide
+    ? `Text of two bytes a letter is read up to ${sizeText(MAX_PAGE_FILE)}; "iconv -t UTF-8" turns it.`
+    : undefined;
+}
 
 export class Decoder {
   text = $state.raw('');
@@ -38,6 +62,8 @@ export class Decoder {
   notes: readonly string[] = $state.raw([]);
   /** A file that is being read, in words; empty when none is. */
   reading = $state.raw('');
+  /** A log that is too large to be read whole. */
+  large: LargeLog | undefined = $state.raw();
   /** Whose file is read: a newer one, or a paste, takes its place. */
   private asked: object | undefined;
   /** The line of it that is shown. */
@@ -79,15 +105,21 @@ export class Decoder {
   paste(text: string): void {
     if (text.length > MAX_PAGE_DECODED) return this.refuse(tooLong(`That is ${text.length} characters`));
     this.asked = undefined;
+    this.leaveLarge();
     this.reading = '';
     this.text = text;
     this.show(readPasted(text));
   }
 
-  /** Reads a file: what is packed is unpacked, and a long log is read in slices. */
-  async open(bytes: Uint8Array, name: string): Promise<void> {
+  /** Reads a file: what is packed is unpacked, a long log is read in slices, and one that is longer still is counted. */
+  async open(file: Blob, name: string): Promise<void> {
     const own = (this.asked = {});
     const isWanted = (): boolean => this.asked === own;
+    this.leaveLarge();
+    if (file.size > MAX_PAGE_FILE) return this.openLarge(file, name, isWanted);
+    const bytes = await bytesOf(file);
+    if (!isWanted()) return;
+    if (!bytes) return this.refuseFile(name, UNREADABLE);
     let content = fileContent(bytes);
     if (content.kind === 'gzip') {
       this.reading = `${name} is unpacked.`;
@@ -108,12 +140,58 @@ export class Decoder {
       this.text = text;
       return this.show(readPasted(text), notes);
     }
+    await this.readLines(text, { name, notes, first: 1 });
+  }
+
+  /** Reads every line of a text in slices. */
+  private async readLines(
+    text: string,
+    {
+      name,
+      notes,
+      first,
+    }: { readonly name: string; readonly notes: readonly string[]; readonly first: number },
+  ): Promise<void> {
+    const own = (this.asked = {});
     this.text = name;
     this.reading = `${name} is read.`;
-    const trace = await inSlices(readTraceInParts(text), isWanted);
+    const trace = await inSlices(readTraceInParts(text, first), () => this.asked === own);
     if (!trace) return;
     this.reading = '';
     this.show({ kind: 'log', trace }, notes);
+  }
+
+  /** Text of any size is counted by a worker; anything else of such a size is refused. */
+  private async openLarge(file: Blob, name: string, isWanted: () => boolean): Promise<void> {
+    const begin = await bytesOf(file.slice(0, LOOKED_AT));
+    if (!isWanted()) return;
+    if (!begin) return this.refuseFile(name, UNREADABLE);
+    const why = whyNotCounted(fileContent(begin));
+    if (why !== undefined)
+      return this.refuseFile(name, `It has ${sizeText(file.size)}. ${why} Nothing of it was read.`);
+    const { LargeLog } = await import('./large/large-log.svelte');
+    if (!isWanted()) return;
+    this.trace = undefined;
+    this.line = undefined;
+    this.parts = [];
+    this.kind = undefined;
+    this.problem = undefined;
+    this.notes = [];
+    this.remarks = [];
+    this.source = undefined;
+    this.text = name;
+    this.form = 'a large log; lines of it are read below';
+    this.large = new LargeLog(name, file);
+  }
+
+  private leaveLarge(): void {
+    this.large?.stop();
+    this.large = undefined;
+  }
+
+  /** Reads lines of the large log. */
+  async readWindow({ text, first }: LogWindow): Promise<void> {
+    if (this.large) await this.readLines(text, { name: this.large.name, notes: [], first });
   }
 
   private refuseFile(name: string, why: string): void {
@@ -236,6 +314,7 @@ export class Decoder {
     const kind = word === 'msr' ? 'ghcb-msr' : word;
     const declared = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
     if (value === '') return;
+    this.leaveLarge();
     this.trace = undefined;
     this.line = undefined;
     if (!declared) {

@@ -48,6 +48,20 @@ export interface RunExtras {
   readonly oninspect: () => void;
 }
 
+/** What the keys of steps do while a view has steps of its own. */
+export interface Stepper {
+  /** Forward, or back. */
+  readonly by: (count: number) => void;
+  /** `12G`, or the end. */
+  readonly to: (place: number | 'end') => void;
+  /** To the next thing that its filter means, or back. */
+  readonly hit: (count: number) => void;
+  /** Puts the focus into its filter. */
+  readonly filter: () => void;
+  /** To its note. */
+  readonly note: () => void;
+}
+
 /** A view that draws no run: it stands beside the run that is open. */
 export interface ToolProps {
   readonly face: Face;
@@ -59,13 +73,15 @@ export interface ToolProps {
   /** Opens the panel in which profiles are chosen. */
   readonly onprofiles: () => void;
   /** A file that is no scenario, dropped anywhere on the page. */
-  readonly file: { readonly name: string; readonly bytes: Uint8Array } | undefined;
+  readonly file: { readonly name: string; readonly file: Blob } | undefined;
   /** Opens the text of a scenario that the view made; with several profiles side by side, or under the first alone. */
   readonly onscenario: (text: string, compare?: boolean) => void;
   /** A link to what is shown. */
   readonly link: () => Promise<string>;
   /** The picture that an export takes of the view while it is open; nothing when it is gone. */
   readonly onpicture: (make: (() => Picture) | undefined) => void;
+  /** Takes the keys of steps while the view shows steps of its own; nothing gives them back. */
+  readonly onstepper: (stepper: Stepper | undefined) => void;
   /** Copies a text; `what` it is in a word. */
   readonly oncopy: (what: string, text: string) => void;
 }

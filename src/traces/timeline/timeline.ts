@@ -1,0 +1,102 @@
+/**
+ * A log as a timeline: one row for each placed line, in the order of the file, with the lanes it goes between, and rows
+ * between them for what follows from lines and stands in none.
+ */
+import type { Lane } from '../../engine/moves';
+import type { Resumable } from '../../base/resumable';
+import type { Trace, TraceLine } from '../read';
+import { VcpuThreads } from '../threads';
+import { arrowOfLine } from './arrows';
+import { Inferences, type Inferred, type Told } from './inferences';
+import type { InferenceRuleName } from './rules';
+import { PageStates, VcpuStates } from './states';
+import { wordsOf } from './words';
+
+export interface TraceRow {
+  /** The line that it is; of a conclusion the last line that it follows from. */
+  readonly line: TraceLine;
+  readonly from: Lane;
+  readonly to: Lane;
+  readonly refused: boolean;
+  /** -1 where neither the line nor its thread names one. */
+  readonly vcpu: number;
+  /** Of a row that no line says. */
+  readonly inferred?: {
+    readonly rule: InferenceRuleName;
+    readonly text: string;
+    readonly lines: readonly number[];
+  };
+}
+
+export interface TraceTimeline {
+  readonly rows: readonly TraceRow[];
+  readonly vcpus: readonly number[];
+  readonly states: VcpuStates;
+  readonly pages: PageStates;
+}
+
+const LINES_IN_PART = 200;
+
+export function* traceTimelineInParts({ lines }: Pick<Trace, 'lines'>): Resumable<TraceTimeline> {
+  const builder = new Builder();
+  for (const [at, line] of lines.entries()) {
+    if (line.status === 'placed') builder.add(line);
+    if (at % LINES_IN_PART === LINES_IN_PART - 1) yield;
+  }
+  return builder.done();
+}
+
+class Builder {
+  private readonly rows: TraceRow[] = [];
+  private readonly seen = new Set<number>();
+  private readonly states = new VcpuStates();
+  private readonly pages = new PageStates();
+  private readonly threads = new VcpuThreads();
+  private readonly inferences = new Inferences();
+
+  add(line: TraceLine): void {
+    const vcpu = this.threads.of(line);
+    const { told, before, after } = this.inferences.take(line, vcpu);
+    for (const one of before) this.conclude(one, line);
+    const { from, to, refused = false } = arrowOfLine(line);
+    this.rows.push({ line, from, to, refused, vcpu: vcpu ?? -1 });
+    if (vcpu !== undefined) this.seen.add(vcpu);
+    this.note(told, { isInferred: false, lines: [line.number] });
+    for (const one of after) this.conclude(one, line);
+  }
+
+  private conclude({ rule, text, lines, from, to, of, ...told }: Inferred, line: TraceLine): void {
+    this.rows.push({ line, from, to, refused: false, vcpu: of, inferred: { rule, text, lines } });
+    this.seen.add(of);
+    this.note(told, { isInferred: true, lines });
+  }
+
+  /** Keeps what the last row says of states. */
+  private note(
+    { vcpu, pages }: Told,
+    known: { readonly isInferred: boolean; readonly lines: readonly number[] },
+  ): void {
+    const row = this.rows.length - 1;
+    if (vcpu) this.states.set(row, vcpu.number, { state: vcpu.state, ...known });
+    if (pages) this.pages.set(row, { ...pages, ...known });
+  }
+
+  done(): TraceTimeline {
+    const { rows, states, pages } = this;
+    return { rows, vcpus: [...this.seen].toSorted((a, b) => a - b), states, pages };
+  }
+}
+
+/** The words of a row. What no line says begins with that word. */
+export const rowText = ({ line, inferred }: TraceRow): string =>
+  inferred ? `inferred: ${inferred.text}` : wordsOf(line);
+
+/** The row of a line, or of the last placed line before it. */
+export function rowOfLine(rows: readonly TraceRow[], number: number): number {
+  const found = rows.findIndex((row) => row.line.number === number && !row.inferred);
+  if (found >= 0) return found;
+  return Math.max(
+    0,
+    rows.findLastIndex(({ line, inferred }) => !inferred && line.number < number),
+  );
+}
