@@ -44,10 +44,9 @@ function addressText(url: string): string | undefined {
   return payload && inflateRawSync(Buffer.from(payload, 'base64url').subarray(4)).toString();
 }
 
-const shippedText = readFileSync(
-  join(import.meta.dirname, '../public/scenarios/ap-create-on-init-then-create.ghcb'),
-  'utf8',
-);
+const shipped = (slug: string): string =>
+  readFileSync(join(import.meta.dirname, `../public/scenarios/${slug}.ghcb`), 'utf8');
+const shippedText = shipped('ap-create-on-init-then-create');
 /** The shipped scenario with lines typed before its last one. */
 const withLines = (...lines: string[]): string =>
   shippedText.replace(/end ghcb-scenario\n$/, `${lines.map((line) => `${line}\n`).join('')}$&`);
@@ -353,3 +352,18 @@ test(
     }
   },
 );
+
+test('what is pasted opens from every view', { tag: '@long' }, async ({ page }) => {
+  const heading = page.getByRole('heading', { level: 1 });
+  await openRun(page, apCreate);
+  for (const key of ['l', 'p', 'm', 'r', 'x', 'd', 'e', 's']) {
+    await page.goto(`./${apCreate}`);
+    await expect(heading).toHaveText(/^AP_CREATE on a vCPU/);
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+    await expect(page.locator('#view-panel')).not.toContainText(/Loading|could not be loaded/);
+    await paste(page, shipped('ap-1-create-twice'));
+    await expect(heading, `pasted in the view of g ${key}`).toHaveText(/^AP-1: CREATE twice/);
+    await expect(page).toHaveURL(/#\/x\/2\./);
+  }
+});
