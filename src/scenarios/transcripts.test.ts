@@ -6,19 +6,12 @@
  *
  * VMGEXIT_WRITE_TRANSCRIPTS=1 writes what now happens into the files; what changed is then read and judged like code.
  */
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { enabledActs } from '../engine/enabled-acts';
-import type { Image } from '../engine/memory/image';
-import { pageFieldNames } from '../engine/memory/page-bits';
-import { moveText } from '../engine/moves';
-import { bandRuns, unpackBands } from '../engine/page-class';
-import { formatVariable } from '../engine/state/schema';
-import { hex } from '../base/hex';
 import { parseProfileSpec } from '../profiles/resolve';
-import { worldFor } from './machine';
+import { happened, Seen, stateOf } from '../testing/scenarios/told-run';
 import { memoryTape } from './memory-tape';
 import { parseScenario, problemText } from './parse';
 import { lineText } from './print';
@@ -28,46 +21,6 @@ import { actLine, headOf, type Scenario } from './scenario';
 const folder = join(import.meta.dirname, 'transcripts');
 const files = readdirSync(folder).filter((file) => file.endsWith('.txt'));
 const MARGIN = '    ';
-
-/** The lines of what guest and VMM see, without what they saw before. */
-class Seen {
-  private readonly before = new Map<string, string>();
-
-  news(visible: readonly string[]): string[] {
-    return visible.flatMap((line) => {
-      const [vcpu = '', ...words] = line.split(/ (?=[a-zA-Z0-9]+=)/);
-      const news = words.filter((word) => {
-        const [name = ''] = word.split('=');
-        const known = this.before.get(`${vcpu}.${name}`);
-        this.before.set(`${vcpu}.${name}`, word);
-        return known !== word;
-      });
-      return news.length === 0 ? [] : [`${vcpu} sees ${news.join(' ')}`];
-    });
-  }
-}
-
-function happened({ timeline, lines, scenario, expectations }: Run, line: number, seen: Seen): string[] {
-  const { firstAct = 0, endAct = 0, refused, visible = [] } = lines[line] ?? {};
-  // The usual launch is the same in all of them, but for those that are about it.
-  if (scenario.lines[line]?.kind === 'launch') {
-    const acts = isAbout(scenario, 'the launch') ? timeline.acts.slice(firstAct, endAct) : [];
-    const told = acts.map(({ act, refused: why }) => lineText(actLine(act)) + (why ? `: ${why}` : ''));
-    return [...told, ...seen.news(visible)];
-  }
-  const told: string[] = [];
-  for (const { firstStep, stepCount } of timeline.acts.slice(firstAct, endAct))
-    for (let index = firstStep; index < firstStep + stepCount; index++) {
-      const { move, rule, findings } = timeline.step(index);
-      const who = move === undefined || move.vcpu < 0 ? '' : `v${move.vcpu} `;
-      told.push(`${who}${move ? moveText(move) : 'no move'}${rule === undefined ? '' : `  [${rule}]`}`);
-      told.push(...findings.map(({ kind, text }) => `! ${kind}: ${text}`));
-    }
-  const asked = expectations.find((expectation) => expectation.line === line);
-  if (asked) told.push(asked.ok ? 'yes' : `no, it is ${asked.actual}`);
-  if (refused !== undefined) told.push(`refused: ${refused}`);
-  return [...told, ...seen.news(visible)];
-}
 
 /** Whether the last line is a note that says so. */
 function isAbout({ lines }: Scenario, what: string): boolean {
@@ -89,41 +42,12 @@ function menuOf({ timeline, scenario }: Run): string[] {
   ];
 }
 
-/** What is not as at the start. */
-function stateOf({ timeline: { world }, scenario, profile }: Run): string[] {
-  const start = worldFor(headOf(scenario), profile);
-  const variables = world.instances.map(({ name, group, instance: { base } }) => {
-    if (/^image\d+$/.test(name)) return '';
-    const words = group.slots.flatMap(({ name: variable, variable: declared, offset, words: size }) => {
-      const [then, now] = [start, world].map(({ arena }) => {
-        const at = base + offset;
-        return formatVariable(declared, arena.read(at), size === 2 ? arena.read(at + 1) : 0);
-      });
-      return then === now ? [] : [`${variable}=${now}`];
-    });
-    return words.length === 0 ? '' : `${name} ${words.join(' ')}`;
-  });
-  const pages = world.pages.fields.map((field, index) => {
-    const runs = [...field.runs()].map(
-      ({ first, count, value }) => `${hex(first)}${count > 1 ? `+${hex(count)}` : ''}=${hex(value >>> 0)}`,
-    );
-    return runs.length === 0 ? '' : `${pageFieldNames[index]} ${runs.join(' ')}`;
-  });
-  const classes = bandRuns(world, 0, world.config.gfnCount).map(({ first, count, bands }) => {
-    const { guest, rmp, kvm, seam } = unpackBands(bands);
-    return `frames ${hex(first)}+${hex(count)} guest=${guest} rmp=${rmp} kvm=${kvm}${seam ? ' seam' : ''}`;
-  });
-  const sum = (image: Image): string =>
-    createHash('sha256').update(image.toBytes()).digest('hex').slice(0, 12);
-  return [
-    ...variables,
-    ...pages,
-    ...classes,
-    ...world.kvmRun.map((image, vcpu) => `kvm_run v${vcpu} ${sum(image)}`),
-    ...world.pageImages.map((page) =>
-      page.used ? `${page.side} page ${hex(page.frame)} ${sum(world.bytesOf(page))}` : '',
-    ),
-  ].filter((line) => line !== '');
+/** The usual launch is the same in all of them, but for those that are about it: its acts alone are told. */
+function launched({ timeline, lines, scenario }: Run, line: number, seen: Seen): string[] {
+  const { firstAct = 0, endAct = 0, visible = [] } = lines[line] ?? {};
+  const acts = isAbout(scenario, 'the launch') ? timeline.acts.slice(firstAct, endAct) : [];
+  const told = acts.map(({ act, refused: why }) => lineText(actLine(act)) + (why ? `: ${why}` : ''));
+  return [...told, ...seen.news(visible)];
 }
 
 /** The scenario that a transcript is of, as it stands there, each line with what happened. */
@@ -137,7 +61,9 @@ function transcriptOf(written: readonly string[]): string {
   const seen = new Seen();
   const told = scenario.lines.flatMap((_, index) => [
     written[index] ?? '',
-    ...happened(run, index, seen).map((text) => MARGIN + text),
+    ...(scenario.lines[index]?.kind === 'launch' ? launched : happened)(run, index, seen).map(
+      (text) => MARGIN + text,
+    ),
   ]);
   const end = [...run.problems.map(({ message }) => `problem: ${message}`), ...menuOf(run)];
   const state = stateOf(run).map((text) => `state: ${text}`);

@@ -51,6 +51,16 @@ describe('a 2M entry', () => {
     return world;
   };
 
+  test.each([0x201, 0x2ff, 0x3ff])('cannot be made while page %i inside it is assigned alone', (page) => {
+    const world = newWorld();
+    rmpMakePrivate(world, page, { ...asGuest, gfn: page });
+    const whole = { gfn: 0x200, asid: 1, immutable: false, twoMeg: true };
+    // RMPUPDATE answers FAIL_OVERLAP, and the kernel tries again for ever.
+    expect(() => rmpMakePrivate(world, 0x200, whole)).toThrow(NeverReturns);
+    expect(rmpMakeShared(world, page)).toBe(true);
+    expect(rmpMakePrivate(world, 0x200, whole)).toBe(true);
+  });
+
   test('decides the size of every page inside', () => {
     expect(rmpLookup(large(), 0x2ff)).toEqual({ assigned: true, level: '2M' });
   });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { Run } from '../../testing/engine/test-run';
 import type { Act } from '../acts';
 import { arrangeRmp } from '../hardware/rmp';
+import { setHolder, slotsLock } from '../kvm/threads/locks';
 import { observe } from '../observe';
 
 const seen = ({ world }: Run, name: string): unknown => {
@@ -72,4 +73,17 @@ test('an ioctl that hangs keeps its locks: later calls wait for ever, and no sig
   run.vmm('kill', {}).act({ actor: 'kvm', verb: 'continue', args: { thread: 'v0' } });
   expect(run.steps[0]).toContain('refused: thread v0 waits in KVM_SET_MEMORY_ATTRIBUTES');
   expect(seen(run, 'vm.exists')).toBe(true);
+});
+
+test('a call that waited, went on and never returns is still the call of its thread', () => {
+  const run = new Run('linux-7.2').started({ vcpus: 1 });
+  const entry = { assigned: true, immutable: false, asid: 1, gfn: 0, twoMeg: true, validated: false };
+  arrangeRmp(run.world, 0, entry);
+  run.world.pages.rmp.set(4, 0);
+  setHolder(run.world, slotsLock, 'v0');
+  run.vmm('launch-update', { gfn: 4, type: 'normal' });
+  expect(run.steps[0]).toContain('waits for kvm->slots_lock');
+  setHolder(run.world, slotsLock, 'none');
+  run.act({ actor: 'kvm', verb: 'continue', args: { thread: 'main' } });
+  expect([seen(run, 'thread.main.fate'), seen(run, 'thread.main.call')]).toEqual(['hangs', 'launch-update']);
 });

@@ -47,6 +47,7 @@ describe('one page by the MSR protocol', () => {
     expect(kvmRun.get(runOf(run), 'exitReason')).toBe(50);
     run.vmm('answer', { vcpu: 0, value: 0x7_0000_0015n }).vmm('run', { vcpu: 0 });
     expect(run.world.vcpu(0).guestReadMsr).toBe(0x7_0000_0015n);
+    expect(run.steps).toContainEqual(expect.stringMatching(/PSC_RESP.*0x700000015/));
     run.guest('msr-psc', { gfn: 0x120, op: 'shared' }).vmm('run', { vcpu: 0 });
     expect(run.world.vcpu(0).guestResult).toBe('unanswered');
   });
