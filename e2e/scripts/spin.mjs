@@ -282,6 +282,21 @@ export function shortestActs(question, property) {
   });
 }
 
+/**
+ * What `spin -t` prints of a shortest violation in a model that was written whole; nothing when the property holds.
+ * @param {string} source @param {string} property @returns {string}
+ */
+export function trailOf(source, property) {
+  return inTemporaryFolder((cwd) => {
+    writeFileSync(join(cwd, 'model.pml'), source);
+    const define = `-DPROPERTY=${property}`;
+    run('spin', ['-a', define, 'model.pml'], cwd);
+    run('gcc', ['-w', '-O0', '-DSAFETY', '-DNOREDUCE', '-DBFS', '-o', 'pan', 'pan.c'], cwd);
+    const { output } = run('./pan', ['-w20', '-m100000'], cwd);
+    return /assertion violated/.test(output) ? run('spin', ['-t', define, 'model.pml'], cwd).output : '';
+  });
+}
+
 /** @param {readonly string[]} words */
 function main(words) {
   /** @param {string} name */

@@ -15,6 +15,7 @@ import { parseProfileList, type ResolvedProfile } from '../profiles/resolve';
 import { parseScenario, type ScenarioProblem } from '../scenarios/parse';
 import { lineText, printScenario } from '../scenarios/print';
 import { actLine, headOf, type Scenario } from '../scenarios/scenario';
+import { readTrailFile, writePromela } from './explore-spin';
 import { EXIT_BOUND, EXIT_FAILED, EXIT_FINE, jsonPretty, readWords, UsageError, type Output } from './io';
 import { readScenario } from './scenario-file';
 
@@ -147,14 +148,21 @@ export function explore(words: readonly string[]): Output {
     'max-depth': 'value',
     whole: 'flag',
     json: 'flag',
+    promela: 'flag',
+    trail: 'value',
   });
   const [file, ...extra] = plain;
   if (file === undefined || extra.length > 0) throw new UsageError('explore takes one FILE');
-  const { name, scenario } = readScenario(file);
+  const read = readScenario(file);
+  const { name, scenario } = read;
+  const profiles = profilesOf(options.get('profile'), scenario);
+  const trail = options.get('trail');
+  if (trail !== undefined) return readTrailFile(read, profiles, trail);
   if (!hasScope(scenario))
     throw new UsageError(`${name}: it has no line 'explore', which says what may be done`);
+  if (options.has('promela')) return writePromela(read, profiles);
   const properties = propertiesOf(options.get('property'), scenario);
-  const exploration = explorationOf(scenario, profilesOf(options.get('profile'), scenario), {
+  const exploration = explorationOf(scenario, profiles, {
     maxStates: countOf(options, 'max-states'),
     maxDepth: countOf(options, 'max-depth'),
     whole: options.has('whole'),

@@ -96,6 +96,8 @@ export interface ScopeProps {
   readonly onprofiles: () => void;
   /** Opens a scenario that the search made, at the violation of its last act. */
   readonly onscenario: (text: string, compare: boolean) => void;
+  /** Saves a text as a file. */
+  readonly onsave: (name: string, text: string) => void;
 }
 
 /** The text of the scenario, which need not be sound. */
