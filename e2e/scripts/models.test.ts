@@ -8,6 +8,7 @@ import { walk } from '../../src/explorer/walk';
 import { profile, type ProfileName } from '../../src/profiles/resolve';
 import { parseScenario, problemText } from '../../src/scenarios/parse';
 import type { Scenario } from '../../src/scenarios/scenario';
+import { apAbove, apActs, apWhole, END } from '../../src/cli/bench/ap-scope';
 import { isLong, sampled } from '../../src/testing/effort';
 import { missingProgram, report } from './spin.mjs';
 
@@ -21,52 +22,17 @@ interface Pair {
   readonly comparesStates: boolean;
 }
 
-const acts = `explore v0 ap-create target=1 vmsa=0x121000
-explore v0 ap-create-on-init target=1 vmsa=0x121000
-explore v0 ap-destroy target=1 features=0x1
-explore v0 init target=1
-explore v0 sipi target=1
-explore vmm run vcpu=1`;
-
 const pairs: readonly Pair[] = [
-  { name: 'never-started', scope: 'never-started', lines: acts, comparesStates: true },
+  { name: 'never-started', scope: 'never-started', lines: apActs, comparesStates: true },
   {
     name: 'holds, HLT, kicks, signals, mp_state, a page without memslot',
-    defines: {
-      START: 2,
-      CREATES_NO_SLOT: 'ANY',
-      HOLDS: 'ANY',
-      HLTS: 'ANY',
-      UNHALTS: 'ANY',
-      SIGNALS: 'ANY',
-      SET_MP_STATES: 'ANY',
-      GET_MP_STATES: 'ANY',
-    },
-    lines: `${acts}
-explore v0 ap-create target=1 vmsa=0x7fff000
-explore v0 ap-create-on-init target=1 vmsa=0x7fff000
-explore v1 hold form=nae|msr
-explore v1 hlt
-explore inject pv-unhalt vcpu=1
-explore vmm signal vcpu=1
-explore vmm get-mp-state vcpu=1
-explore vmm set-mp-state vcpu=1 state=RUNNABLE|UNINITIALIZED|INIT_RECEIVED
-explore vmm set-mp-state vcpu=1 state=HALTED|SIPI_RECEIVED|AP_RESET_HOLD`,
+    ...apWhole,
     comparesStates: false,
   },
 ];
 
 function scenarioOf(lines: string): Scenario {
-  const parsed = parseScenario(`ghcb-scenario 1
-vm vcpus=2 memory=4M
-guest manual
-host manual
-launch standard
-v0 make-vmsa gpa=0x121000
-explore threads
-${lines}
-end ghcb-scenario
-`);
+  const parsed = parseScenario(apAbove + lines + END);
   if (!parsed.ok) throw new Error(parsed.problems.map(problemText).join('\n'));
   return parsed.scenario;
 }
