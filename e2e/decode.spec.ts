@@ -95,7 +95,7 @@ test('a dropped file, and one that is too large', async ({ page }) => {
   const file = new Uint8Array(4096);
   file[0x390] = 0x10;
   file[0xffa] = 2;
-  const input = page.locator('.decode input[type=file]');
+  const input = page.locator('.pasted input[type=file]');
   await input.setInputFiles({ name: 'ghcb.bin', mimeType: '', buffer: Buffer.from(file) });
   await expect(kind(page)).toHaveValue('ghcb-page');
   await input.setInputFiles({ name: 'core', mimeType: '', buffer: Buffer.alloc(2 << 20) });
@@ -260,3 +260,43 @@ test(
     await expectAxeClean(page);
   },
 );
+
+test('a GHCB page names its event and its entries, and a second dump is compared with it', async ({
+  page,
+}) => {
+  await openDecoder(page);
+  const file = new Uint8Array(4096);
+  const view = new DataView(file.buffer);
+  view.setBigUint64(0x390, 0x80000010n, true);
+  view.setBigUint64(0x3a8, 0x7a31800n, true);
+  file[0x3f0 + (0x390 >> 6)] = 1 << ((0x390 >> 3) & 7);
+  file[0x3f0 + (0x3a8 >> 6)] = (file[0x3f0 + (0x3a8 >> 6)] ?? 0) | (1 << ((0x3a8 >> 3) & 7));
+  view.setBigUint64(0x808, 0x0010_0000_0020_0000n, true);
+  file[0xffa] = 2;
+  const input = page.locator('.pasted input[type=file]');
+  await input.setInputFiles({ name: 'ghcb.bin', mimeType: '', buffer: Buffer.from(file) });
+  await expect(page.locator('#decode-said')).toContainText(
+    'Entries 0 to 0, entry 0 is next: 0 private GFN 0x200',
+  );
+  await page
+    .getByRole('group', { name: 'Values found' })
+    .getByRole('button', { name: /buffer at 0x800/ })
+    .click();
+  await expect(kind(page)).toHaveValue('psc-buffer');
+  await page
+    .getByRole('group', { name: 'Values found' })
+    .getByRole('button', { name: /^value/ })
+    .click();
+  await expect(kind(page)).toHaveValue('ghcb-page');
+
+  await page.getByText('Compare with a second one').click();
+  view.setBigUint64(0x390, 0x80000013n, true);
+  const second = page.locator('details.compare input[type=file]');
+  await second.setInputFiles({ name: 'after.bin', mimeType: '', buffer: Buffer.from(file) });
+  const compared = page.locator('details.compare');
+  await expect(compared).toContainText('1 of');
+  await expect(compared.getByRole('row', { name: /swExitCode/ })).toContainText('0x80000013');
+  await expectAxeClean(page);
+  await page.getByLabel('The second value or dump').fill('zz');
+  await expect(compared).toContainText('Not read.');
+});

@@ -27,7 +27,7 @@ function mixedLog(): string {
 
 async function dropLog(page: Page): Promise<void> {
   await page.goto('./#/?v=decode');
-  const input = page.locator('input[type=file]').last();
+  const input = page.locator('.pasted input[type=file]');
   await input.setInputFiles({ name: 'guest.log', mimeType: '', buffer: Buffer.from(mixedLog()) });
 }
 

@@ -26,6 +26,7 @@ import {
   GHCB_HV_RESP_NO_ACTION,
   responseInfo1,
 } from './error-words';
+import { withinGhcb } from './ghcb-within';
 import { formerEvents, naeEvent } from './nae';
 import type { Source } from './source';
 
@@ -36,6 +37,8 @@ export interface Part {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Best first; at least one. */
   readonly candidates: readonly Candidate[];
+  /** It lies inside the part before it, and changes with it. */
+  readonly isWithin?: true;
 }
 
 export interface Recognition {
@@ -230,8 +233,11 @@ function fromBytes(bytes: Uint8Array<ArrayBuffer>, form: string): Result<Recogni
     bytes.length <= 8 || isWhole
       ? []
       : [`${bytes.length} bytes are no layout's full size: ${nearestSizes(bytes.length)}.`];
-  if (candidates.length > 0)
-    return ok({ form: text, parts: [{ label: 'value', bytes, candidates }], remarks });
+  if (candidates.length > 0) {
+    const own = { label: 'value', bytes, candidates };
+    const within = candidates[0]?.kind === 'ghcb-page' ? ghcbParts(bytes) : { parts: [], remarks: [] };
+    return ok({ form: text, parts: [own, ...within.parts], remarks: [...remarks, ...within.remarks] });
+  }
   const [fit] = kindsThatFit(bytes);
   if (fit !== undefined) {
     const why = `${bytes.length} bytes fit, but what they hold does not look like it`;
@@ -245,6 +251,31 @@ function fromBytes(bytes: Uint8Array<ArrayBuffer>, form: string): Result<Recogni
   return problem(
     `${bytes.length} bytes were read (${form}), but no layout has that size: ${nearestSizes(bytes.length)}.`,
   );
+}
+
+/** The request in a GHCB page, and its buffer, as parts of their own. */
+export function ghcbParts(page: Uint8Array): Pick<Recognition, 'parts' | 'remarks'> {
+  const within = withinGhcb(page);
+  if (!within) return { parts: [], remarks: [] };
+  const { code, info1, info2, remarks, pscBuffer } = within;
+  const words = recogniseExit('', { code, info1, info2 });
+  const parts = words.ok ? words.value.parts : [];
+  return {
+    parts: [
+      ...parts.map((part): Part => ({ ...part, label: `${part.label} in the page`, isWithin: true })),
+      ...(pscBuffer
+        ? [
+            {
+              label: `buffer at ${hex(pscBuffer.at)}`,
+              bytes: pscBuffer.bytes,
+              candidates: [{ kind: 'psc-buffer', why: 'SW_SCRATCH of a page state change points at it' }],
+              isWithin: true as const,
+            },
+          ]
+        : []),
+    ],
+    remarks,
+  };
 }
 
 const tooWide = (text: string) =>

@@ -4,7 +4,7 @@ import { bytesFromLink, bytesToLink, editField, flipBit } from '../../abi/edit';
 import { decodeFile } from '../../abi/kind-text';
 import { kinds } from '../../abi/kinds';
 import type { FieldRow } from '../../abi/layout';
-import type { Part, Recognition } from '../../abi/recognise';
+import { ghcbParts, type Part, type Recognition } from '../../abi/recognise';
 import { littleEndian, littleEndianBytes } from '../../base/bytes';
 import { MAX_PAGE_DECODED, MAX_PAGE_FILE } from '../../base/limits';
 import { sizeText } from '../../base/sizes';
@@ -278,9 +278,16 @@ export class Decoder {
     this.bytes = bytes;
     const { part } = this;
     if (!part) return;
-    this.parts = this.parts.map((one) => (one === part ? { ...one, bytes } : one));
+    const edited = this.parts.map((one) => (one === part ? { ...one, bytes } : one));
+    const own = edited.filter(({ isWithin }) => !isWithin);
     this.isEdited = true;
-    if (this.parts.length > 1 || (this.trace?.lines.length ?? 0) > 1) return;
+    if (own.length > 1 || part.isWithin || (this.trace?.lines.length ?? 0) > 1) {
+      this.parts = edited;
+      return;
+    }
+    const within = this.kind === 'ghcb-page' ? ghcbParts(bytes) : { parts: [], remarks: [] };
+    this.parts = [...own, ...within.parts];
+    this.remarks = within.remarks;
     this.text = this.isWord ? hex(littleEndian(bytes), 2 * bytes.length) : textOf(bytes);
     this.form = 'a value that was edited below';
     this.source = undefined;
