@@ -28,7 +28,7 @@ test('what is shown is copied in a form that others read, by keyboard', async ({
   await openRun(page, apCreate);
   await page.keyboard.press('Shift+E');
   const dialog = page.getByRole('dialog', { name: 'Export' });
-  await expect(dialog.getByRole('row')).toHaveCount(8 + 3);
+  await expect(dialog.getByRole('row')).toHaveCount(8 + 4);
   await expectAxeClean(page);
   await dialog.getByRole('button', { name: 'Copy Short mail' }).focus();
   await page.keyboard.press('Enter');

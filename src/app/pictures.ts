@@ -1,7 +1,8 @@
 /** What is shown, as pictures for files. Loaded with the first export. */
+import { comparedPicture } from '../drawings/compared-picture';
 import type { Picture } from '../drawings/picture';
 import { svgText, type PictureSource, type PictureStyle } from '../exports/picture/svg';
-import { ladderPicture } from '../views/ladder/picture';
+import { ladderPicture, MAX_PICTURE_STEPS, stepsAround } from '../drawings/ladder-picture';
 import { machinePicture } from '../views/machines/picture';
 import { pagesPicture } from '../views/pages/picture';
 import type { Session } from './session.svelte';
@@ -22,9 +23,20 @@ export function pictureForms(session: Session): readonly PictureForm[] {
     : [];
   if (!timeline) return own;
   const of = { timeline, position, title, notes };
+  const comparison = session.course?.comparison;
+  const compared = comparison && {
+    id: 'compared',
+    title: 'Compared ladder',
+    says: 'the steps of all runs, where they differ one line for each',
+    picture: () => {
+      const part = stepsAround(session.position, comparison.rows.length, MAX_PICTURE_STEPS);
+      return comparedPicture({ comparison, position: session.position, title, notes, part });
+    },
+  };
   const selected = selection?.kind === 'page' ? selection.gfn : undefined;
   return [
     ...own,
+    ...(compared ? [compared] : []),
     { id: 'ladder', title: 'Ladder', says: 'the steps of the first run', picture: () => ladderPicture(of) },
     {
       id: 'pages',

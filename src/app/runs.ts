@@ -14,7 +14,7 @@ import { parseInParts, type ScenarioProblem } from '../scenarios/parse';
 import { printScenario } from '../scenarios/print';
 import { readTypedAct } from '../scenarios/typed-act';
 import { defaultRunOptions, runInParts, type RunInParts, type RunOptions } from '../scenarios/run';
-import { groupTexts } from '../views/compare/words';
+import { groupTexts } from '../drawings/compared-words';
 import { toldAct, type ToldAct } from '../views/shared/words';
 import { actLine, headOf, type Head, type Line, type Scenario } from '../scenarios/scenario';
 import { ActTime } from './act-time';

@@ -58,11 +58,12 @@ function whole(dir: string): string {
   if (!script?.[1] || !style?.[1])
     throw new Error('the build has more or less than one script and one style sheet');
   const [code, css] = [inScript(read(script[1])), read(style[1])];
-  const icon = `data:image/svg+xml,${encodeURIComponent(read('favicon.svg'))}`;
+  const picture = (file: string): string => `data:image/svg+xml,${encodeURIComponent(read(file))}`;
   const data = inJson(JSON.stringify(filesOf(dir, script[1])));
   const body = html
     .replace(/<link rel="(?:modulepreload|manifest)"[^>]*>/g, '')
-    .replace('href="./favicon.svg"', () => `href="${icon}"`)
+    .replace('href="./favicon.svg"', () => `href="${picture('favicon.svg')}"`)
+    .replace('src="./front-page.svg"', () => `src="${picture('front-page.svg')}"`)
     .replace(style[0], () => `<style>${css}</style>`)
     .replace(
       script[0],

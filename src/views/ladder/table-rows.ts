@@ -3,7 +3,7 @@ import { isSplit, letterRanges, rowGroups, type RowGroup } from '../../drawings/
 import type { Act } from '../../engine/acts';
 import type { Comparison } from '../../recording/comparison/model';
 import type { StepRecord, Timeline } from '../../recording/timeline/timeline';
-import { groupTexts } from '../compare/words';
+import { groupTexts } from '../../drawings/compared-words';
 import { stepText } from '../shared/words';
 
 export interface TableLine {

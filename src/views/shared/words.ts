@@ -1,10 +1,11 @@
 /** Steps, acts and lanes in words: what a row, a tooltip and a screen reader say alike. */
-import type { Act } from '../../engine/acts';
+import { actText, moveKindOf } from '../../drawings/step-words';
 import type { EnabledAct } from '../../engine/enabled-acts';
-import { leavesKvm, moveKinds, moveText, type Lane, type Move, type MoveKind } from '../../engine/moves';
+import { leavesKvm, moveText, type Lane, type Move } from '../../engine/moves';
 import type { FindingKind } from '../../engine/world';
-import type { ActOrigin, StepRecord, Timeline } from '../../recording/timeline/timeline';
-import { actLine } from '../../scenarios/scenario';
+import type { ActOrigin, StepRecord } from '../../recording/timeline/timeline';
+
+export { actText, findingGlyph, moveKindOf, stepText, vcpuNumbers } from '../../drawings/step-words';
 
 const hostLaneNames: Record<Exclude<Lane, 'guest'>, string> = {
   rmp: 'RMP',
@@ -18,17 +19,12 @@ export function laneName(lane: Lane, vcpu: number): string {
   return hostLaneNames[lane];
 }
 
-export const moveKindOf = (move: Move): MoveKind => moveKinds[move.kind];
-
 /** `vCPU 0 → KVM`. */
 export function pathText(move: Move): string {
   const { from, to } = moveKindOf(move);
   const start = laneName(from, move.vcpu);
   return from === to ? start : `${start} → ${laneName(to, move.vcpu)}`;
 }
-
-/** What a step shows, in the words of the ladder. */
-export const stepText = (step: StepRecord): string => (step.move ? moveText(step.move) : 'no visible move');
 
 /** `vCPU 0 to KVM: VMGEXIT.` and what was found. */
 export function stepSaying({ move, findings }: StepRecord): string {
@@ -52,22 +48,6 @@ export const findingWord: Record<FindingKind, string> = {
   note: 'Note',
 };
 
-/** The letter-like sign of a finding; it never stands without its word in a list or a label. */
-export const findingGlyph: Record<FindingKind, string> = {
-  violation: '⚠\uFE0E', // as text: some systems draw a picture otherwise
-  ambiguity: '◇',
-  'guest-error': '▲',
-  unmodelled: '?',
-  note: '·',
-};
-
-/** The act as a scenario writes it, on one line. */
-export function actText(act: Act): string {
-  const who = act.actor === 'guest' ? `v${act.vcpu}` : act.actor;
-  const { written } = actLine(act);
-  return [who, act.verb, ...written.map(({ name, text }) => `${name}=${text}`)].join(' ');
-}
-
 /** An act that may be taken or is refused, and its text: who lists it need not know every act. */
 export interface ToldAct extends EnabledAct {
   readonly text: string;
@@ -86,6 +66,3 @@ export const originText: Record<ActOrigin, string> = {
 export function isUserExit(move: Move | undefined): boolean {
   return move !== undefined && leavesKvm(move.kind);
 }
-
-/** vCPUs that the world has, in order. */
-export const vcpuNumbers = (timeline: Timeline): readonly number[] => timeline.world.vcpus.map((_, i) => i);

@@ -1,77 +1,27 @@
-/** The ladder of a run as a picture: as the page draws it, for a file. */
-import { arrowOf, labelLine } from '../../drawings/ladder-arrow';
-import { layoutRow, planLadder, visibleLines, stepTop, type LadderPlan } from '../../drawings/ladder';
-import { pageLetterToken } from '../../drawings/page-letter';
-import { groupAt, type Picture, type Shape } from '../../drawings/picture';
-import type { StepRecord, Timeline } from '../../recording/timeline/timeline';
-import { actText, moveKindOf, stepText, vcpuNumbers } from '../shared/words';
+/** The parts of a ladder as shapes: its head, its lanes, acts and steps. */
+import type { StepRecord } from '../recording/timeline/timeline';
+import { markedLabel } from './compared-ladder';
+import { layoutRow, type LadderPlan } from './ladder';
+import { arrowOf, labelLine } from './ladder-arrow';
+import { pageLetterToken } from './page-letter';
+import type { Shape } from './picture';
 import { letterOf, signOf } from './row-signs';
+import { moveKindOf, stepText } from './step-words';
 
-export interface LadderPictureOf {
-  readonly timeline: Timeline;
-  readonly position: number;
-  readonly title: string;
-  readonly notes: ReadonlyMap<number, string> | undefined;
-  /** Steps to draw, by index; without it those around the step shown, `MAX_PICTURE_STEPS` at most. */
-  readonly part?: { readonly first: number; readonly count: number };
-}
+export const COLUMNS = 126;
+export const UNIT = 7.23;
+export const HEIGHTS = { act: 24, step: 32 } as const;
+export const HEAD = 42;
+export const MARGIN = 12;
 
-/** Steps of one picture; of a longer run those around the step shown. */
-export const MAX_PICTURE_STEPS = 300;
-const COLUMNS = 126;
-const UNIT = 7.23;
-const HEIGHTS = { act: 24, step: 32 } as const;
-const HEAD = 42;
-const MARGIN = 12;
+/** The line above everything: what it is of, and at the right end under what. */
+export const titleShapes = (title: string, under: string, width: number): Shape[] => [
+  { kind: 'text', x: MARGIN, y: 22, text: title, sans: true, size: 14, bold: true },
+  { kind: 'text', x: width, y: 22, text: under, anchor: 'end', fill: 'soft' },
+];
 
-/** Of so many steps the `most` around a position; all where there are no more. */
-export function stepsAround(
-  position: number,
-  stepCount: number,
-  most: number,
-): { readonly first: number; readonly count: number } {
-  const first = Math.max(0, Math.min(position - most / 2, stepCount - most));
-  return { first, count: Math.min(most, stepCount - first) };
-}
-
-export function ladderPicture({ timeline, position, title, notes, part }: LadderPictureOf): Picture {
-  const { acts, stepCount } = timeline;
-  const plan = planLadder({ vcpus: vcpuNumbers(timeline), columns: COLUMNS });
-  const { first, count } = part ?? stepsAround(position, stepCount, MAX_PICTURE_STEPS);
-  const from = first === 0 ? 0 : stepTop(acts, first, HEIGHTS) - HEIGHTS.act;
-  const to = count === 0 ? from : stepTop(acts, first + count - 1, HEIGHTS) + HEIGHTS.step;
-  const height = to - from;
-  const lines = visibleLines(acts, { top: from, height: height - 1 }, HEIGHTS);
-  const width = (plan.textEnd + 1) * UNIT;
-  const rows = lines.flatMap((line): Shape[] => {
-    if (line.kind === 'act') {
-      const act = acts[line.index];
-      return act
-        ? [groupAt(0, line.top - from, actShapes(plan, actText(act.act), notes?.get(line.index)))]
-        : [];
-    }
-    const step = timeline.step(line.index);
-    return [groupAt(0, line.top - from, stepShapes(plan, step, line.index === position - 1, width))];
-  });
-  const steps =
-    count === stepCount ? `${stepCount} steps` : `steps ${first + 1} to ${first + count} of ${stepCount}`;
-  const { spec } = timeline.world.profile;
-  return {
-    name: 'ladder',
-    title: `${title}: ladder`,
-    description: `${steps} under ${spec}: what guest, KVM, VMM and firmware say to each other, from the top down.`,
-    width: width + 2 * MARGIN,
-    height: height + HEAD + 2 * MARGIN + 18,
-    shapes: [
-      { kind: 'text', x: MARGIN, y: 22, text: title, sans: true, size: 14, bold: true },
-      { kind: 'text', x: width, y: 22, text: `${spec}, ${steps}`, anchor: 'end', fill: 'soft' },
-      groupAt(MARGIN, 18 + MARGIN, headShapes(plan)),
-      groupAt(MARGIN, HEAD + 18 + MARGIN, [...laneShapes(plan, height), ...rows]),
-    ],
-  };
-}
-
-const headShapes = (plan: LadderPlan): Shape[] => [
+/** The names of the lanes. */
+export const headShapes = (plan: LadderPlan): Shape[] => [
   ...plan.lanes.map((lane): Shape => ({
     kind: 'text',
     x: lane.column * UNIT,
@@ -83,7 +33,8 @@ const headShapes = (plan: LadderPlan): Shape[] => [
   { kind: 'text', x: plan.rule * UNIT, y: 24, text: 'RMP', anchor: 'middle', fill: 'soft' },
 ];
 
-const laneShapes = (plan: LadderPlan, height: number): Shape[] => [
+/** The lines of the lanes, and the rule. */
+export const laneShapes = (plan: LadderPlan, height: number): Shape[] => [
   ...plan.lanes.map(({ column }): Shape => {
     const x = column * UNIT;
     return { kind: 'line', x1: x, x2: x, y1: 0, y2: height, stroke: 'hair' };
@@ -99,11 +50,29 @@ const laneShapes = (plan: LadderPlan, height: number): Shape[] => [
 const cut = (text: string, columns: number): string =>
   text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
 
-function actShapes(plan: LadderPlan, text: string, note: string | undefined): Shape[] {
+/** An act above its steps. @param of a note behind it, and the letters of the runs that perform it */
+export function actShapes(
+  plan: LadderPlan,
+  text: string,
+  { note, letters = '' }: { readonly note?: string | undefined; readonly letters?: string },
+): Shape[] {
   const left = plan.style === 'wide' ? plan.textStart - 7 : plan.textStart;
   const beside = plan.rule + 2;
   return [
     { kind: 'line', x1: 0, x2: (plan.textEnd + 1) * UNIT, y1: 0.5, y2: 0.5, stroke: 'hair' },
+    ...(letters === ''
+      ? []
+      : [
+          {
+            kind: 'text',
+            x: (left - 1) * UNIT,
+            y: 16,
+            size: 11,
+            bold: true,
+            anchor: 'end',
+            text: letters,
+          } as const,
+        ]),
     {
       kind: 'text',
       x: left * UNIT,
@@ -132,10 +101,27 @@ function actShapes(plan: LadderPlan, text: string, note: string | undefined): Sh
   ];
 }
 
-function stepShapes(plan: LadderPlan, step: StepRecord, isNow: boolean, width: number): Shape[] {
+/** How a step is drawn. */
+export interface StepLook {
+  /** Missing where a line above has it. */
+  readonly number?: number;
+  readonly isNow: boolean;
+  readonly width: number;
+  /** Letters of the runs that made the step, each in a column of its own. */
+  readonly track?: string;
+  readonly dash?: string;
+  /** What the label says; the words of the step where it is missing. */
+  readonly text?: string;
+  /** By word of the label, whether other runs say another. */
+  readonly differs?: readonly boolean[];
+}
+
+/** A step as an arrow, its number and signs beside it, on a row that begins at 0. */
+export function stepShapes(plan: LadderPlan, step: StepRecord | undefined, look: StepLook): Shape[] {
+  const { number, isNow, width, track = '', dash, differs = [] } = look;
   const height = HEIGHTS.step;
   const middle = height / 2 + 4;
-  const glyph = signOf(step);
+  const glyph = step && signOf(step);
   const paper = isNow ? 'now-paper' : 'paper';
   const beside: Shape[] = [
     ...(isNow ? [{ kind: 'rect', x: 0, y: 0, width, height, fill: 'now-paper', opacity: 0.8 } as const] : []),
@@ -143,22 +129,34 @@ function stepShapes(plan: LadderPlan, step: StepRecord, isNow: boolean, width: n
       kind: 'text',
       x: plan.numberEnd * UNIT,
       y: middle,
-      text: String(step.index + 1),
+      text: number === undefined ? '' : String(number),
       anchor: 'end',
       fill: isNow ? 'now' : 'soft',
       bold: isNow,
     },
+    ...[...track].map((letter, at): Shape => ({
+      kind: 'text',
+      x: (plan.numberEnd + 1 + at) * UNIT,
+      y: middle,
+      text: letter,
+      bold: letter !== '·',
+      fill: letter === '·' ? 'frame' : 'ink',
+    })),
     ...(glyph === undefined
       ? []
       : [{ kind: 'text', x: 1.5 * UNIT, y: middle, text: glyph, fill: 'page-bad', size: 11 } as const]),
   ];
-  const kind = step.move && moveKindOf(step.move);
-  if (!step.move || !kind) return beside;
+  const kind = step?.move && moveKindOf(step.move);
+  const text = look.text ?? (step ? stepText(step) : '');
+  if (!step?.move || !kind) {
+    const at = { x: plan.textStart * UNIT, y: middle };
+    return look.text === undefined ? beside : [...beside, { kind: 'text', ...at, text, halo: paper }];
+  }
   const row = layoutRow(plan, {
     from: kind.from,
     to: kind.to,
     vcpu: step.move.vcpu,
-    text: stepText(step),
+    text,
     refused: kind.refused === true,
   });
   const arrow = arrowOf(plan, row, UNIT, height);
@@ -168,7 +166,16 @@ function stepShapes(plan: LadderPlan, step: StepRecord, isNow: boolean, width: n
     row.shape === 'self'
       ? [{ kind: 'circle', x: row.from * UNIT, y, r: 3.2, fill: 'ink' }]
       : [
-          { kind: 'line', x1: start, x2: arrow.lineEnd, y1: y, y2: y, stroke: 'ink', strokeWidth: 1.2 },
+          {
+            kind: 'line',
+            x1: start,
+            x2: arrow.lineEnd,
+            y1: y,
+            y2: y,
+            stroke: 'ink',
+            strokeWidth: 1.2,
+            ...(dash ? { dash } : {}),
+          },
           ...(row.shape === 'refused'
             ? [
                 {
@@ -221,8 +228,9 @@ function stepShapes(plan: LadderPlan, step: StepRecord, isNow: boolean, width: n
         },
       ]
     : [];
-  const label = row.label.map((piece): Shape => ({
+  const label = markedLabel(row.label, differs).map((piece): Shape => ({
     kind: 'text',
+    bold: piece.strong,
     x: piece.column * UNIT,
     y: labelLine(plan, row, piece.line, { y, height }),
     text: piece.text,

@@ -1,8 +1,8 @@
 /** Signs that stand beside or on the arrow of a step. */
-import type { LadderRow } from '../../drawings/ladder';
-import { letterOfRmp, type PageLetter } from '../../drawings/page-letter';
-import type { StepRecord } from '../../recording/timeline/timeline';
-import { findingGlyph } from '../shared/words';
+import type { LadderRow } from './ladder';
+import { letterOfRmp, type PageLetter } from './page-letter';
+import type { StepRecord } from '../recording/timeline/timeline';
+import { findingGlyph } from './step-words';
 
 /** The sign of what was found in a step, the gravest first. */
 export function signOf({ findings }: StepRecord): string | undefined {
