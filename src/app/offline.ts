@@ -1,19 +1,30 @@
-/** The service worker that keeps the page for times without a network. A new version is announced and never forced. */
+/**
+ * The service worker that keeps the page for times without a network. A new version is announced and never forced, and no
+ * tab ever gets files of two versions: it is taken by a reload, and only where no other tab still uses the old one.
+ */
 import { scriptUrl } from '../views/shared/script-url';
 
-const newVersion =
-  'A new version of this page is there. It is used once every tab with this one is closed; until then nothing changes.';
+/** Each tab of the page holds this lock, shared, for as long as it is open. */
+const TAB_LOCK = 'vmgexit-tab';
+
+/** A version of the page that waits. */
+export interface NewVersion {
+  /** Loads the page again with it. @returns why it cannot be taken now, if it cannot */
+  take(): Promise<string | undefined>;
+}
 
 /** @param tell is told of a new version. A browser that refuses, or a damaged worker, leaves the page as it is. */
-export async function keepOffline(tell: (text: string) => void): Promise<void> {
+export async function keepOffline(tell: (version: NewVersion) => void): Promise<void> {
   if (!import.meta.env.PROD || !/^https?:$/.test(location.protocol)) return;
   try {
     const { serviceWorker } = navigator;
+    holdTab();
     const registration = await serviceWorker.register(
       scriptUrl(new URL('service-worker.js', document.baseURI).href),
     );
     const look = (): void => {
-      if (registration.waiting && serviceWorker.controller) tell(newVersion);
+      const { waiting } = registration;
+      if (waiting && serviceWorker.controller) tell({ take: () => take(waiting) });
     };
     look();
     registration.addEventListener('updatefound', () =>
@@ -22,4 +33,19 @@ export async function keepOffline(tell: (text: string) => void): Promise<void> {
   } catch {
     // refused, or no https: the page works from the network
   }
+}
+
+function holdTab(): void {
+  const forEver = new Promise<never>(() => {});
+  void navigator.locks?.request(TAB_LOCK, { mode: 'shared' }, () => forEver).catch(() => undefined);
+}
+
+async function take(waiting: ServiceWorker): Promise<string | undefined> {
+  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  const others = held.filter(({ name }) => name === TAB_LOCK).length - 1;
+  if (others > 0)
+    return `${others === 1 ? 'Another tab shows' : `${others} other tabs show`} the version that is in use: close ${others === 1 ? 'it' : 'them'} first, so that no tab gets files of two versions.`;
+  navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
+  waiting.postMessage({ type: 'SKIP_WAITING' }); // what workbox's worker listens for
+  return undefined;
 }

@@ -15,7 +15,8 @@ export function offline(): Plugin {
         swDest: `${dir}/service-worker.js`,
         globDirectory: dir,
         globPatterns: ['**/*.{html,js,css,svg,png,json,jsonl,ghcb,md,txt,webmanifest}'],
-        globIgnores: ['service-worker.js', 'picture.png', '.vite/**'],
+        // The picture of the front page is for a page without scripts, which has no service worker either.
+        globIgnores: ['service-worker.js', 'picture.png', 'front-page.svg', '.vite/**'],
         maximumFileSizeToCacheInBytes: MOST_BYTES,
         inlineWorkboxRuntime: true,
         sourcemap: false,
