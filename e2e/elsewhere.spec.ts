@@ -82,6 +82,59 @@ test.describe('inside a page of another origin', () => {
   });
 });
 
+test('a frame has the panels that its address names, changes nothing, and says what it does not know', async ({
+  page,
+}) => {
+  await openRun(page, '#/s/psc-batch?k=5&v=exits&chrome=0&edit=0&panels=ladder,pages,inspector');
+  await expect(page.getByRole('tablist', { name: 'Views' }).getByRole('tab')).toHaveText([
+    /^Ladder/,
+    /^Pages/,
+  ]);
+  await expect(page.getByRole('tab', { name: /^Ladder/ })).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('g');
+  await page.keyboard.press('x');
+  await expect(page.getByRole('tab', { name: /^Ladder/ })).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('a');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.notice')).toContainText('This view is for reading');
+  await page.goto('./#/s/psc-batch?k=5&chrome=0&panels=ladder,wheel&colour=red');
+  const notice = page.locator('.notice');
+  await expect(notice).toContainText('This version has no panel called "wheel"; it was skipped.');
+  await expect(notice).toContainText('This version does not know "colour" in a link; it was skipped.');
+  await expect(page.getByRole('complementary', { name: 'Inspector' })).toHaveCount(0);
+});
+
+test('a frame is copied as HTML, with the picture and the answer for readers that show no frames', async ({
+  page,
+  context,
+  baseURL,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await openRun(page, '#/s/psc-batch?k=5&r=linux-7.2');
+  await page.keyboard.press('Shift+E');
+  await page.getByRole('button', { name: 'Copy the frame' }).click();
+  await expect(page.locator('.status')).toContainText('Frame copied');
+  const html = await page.evaluate(() => navigator.clipboard.readText());
+  const own = originOf(baseURL);
+  await page.route(`${own}/article.html`, (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html><html lang="en"><title>An article</title>${html}`,
+    }),
+  );
+  await page.route(`${own}/*.svg`, (route) =>
+    route.fulfill({ contentType: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg"/>' }),
+  );
+  await page.goto(`${own}/article.html`);
+  const frame = page.frameLocator('iframe');
+  await expect(frame.getByRole('link', { name: /open in vmgexit/i })).toBeVisible();
+  await expect(frame.getByRole('option', { selected: true })).toContainText(/^Step 5 of \d+/);
+  await page.getByText('The same as picture and text').click();
+  await expect(page.getByRole('img', { name: /what guest, KVM, VMM and firmware say/ })).toBeVisible();
+  await expect(page.locator('pre')).toContainText('expectations hold');
+});
+
 test.describe('as one file', () => {
   test.use({ expectedErrors: [/request to a foreign origin: file:/] });
 

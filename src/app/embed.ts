@@ -20,6 +20,7 @@ export interface Framed {
   readonly position: number;
   readonly stepCount: number;
   seek(position: number): void;
+  warn(text: string): void;
 }
 
 /** What a message of the framing page asks for; nothing where it is none. */
@@ -49,9 +50,11 @@ export function embed(page: Framed): { tell(): void; end(): void } {
   const hear = (event: MessageEvent): void => {
     const wish = event.source === parent ? readGoto(event.data) : undefined;
     if (wish?.step !== undefined) page.seek(wish.step);
-    // It stays without chrome, whatever the address says.
-    if (wish?.address !== undefined && parseAddress(wish.address).remarks.length === 0)
-      location.hash = wish.address;
+    if (wish?.address === undefined) return;
+    // An address that is not understood to its end goes nowhere, and says so.
+    const { remarks } = parseAddress(wish.address);
+    if (remarks.length > 0) page.warn(remarks.join(' '));
+    else location.hash = wish.address; // it stays without chrome, whatever the address says
   };
   window.addEventListener('message', hear);
   const sized = new ResizeObserver(tell);

@@ -37,6 +37,7 @@ export interface LinkedPage {
   readonly loading: boolean;
   readonly chrome: boolean;
   readonly isForReading: boolean;
+  readonly panels: readonly string[] | undefined;
   /** The shipped scenario that the text began as. */
   readonly shipped: Shipped | undefined;
   readonly branch: { readonly text: string } | undefined;
@@ -264,8 +265,8 @@ export class Links {
 
   /** How the page is shown inside another one. */
   private framing(): Showing {
-    const { chrome, isForReading } = this.page;
-    return { ...(!chrome && { chrome }), ...(isForReading && { edit: false }) };
+    const { chrome, isForReading, panels } = this.page;
+    return { ...(!chrome && { chrome }), ...(panels && { panels }), ...(isForReading && { edit: false }) };
   }
 
   /** What stands beside the run, as the link says it; nothing where the recording of the target says it. */

@@ -41,6 +41,9 @@ export interface OpenedPage {
   front: 'asks' | 'answers' | 'gone';
   chrome: boolean;
   isForReading: boolean;
+  /** Views that have a tab, and `inspector`; all where nothing is said. */
+  panels: readonly string[] | undefined;
+  inspectorOpen: boolean;
   view: ViewId;
   selection: Selection | undefined;
   paths: Readonly<Partial<Record<ViewId, readonly string[]>>>;
@@ -119,6 +122,10 @@ export class Opening {
     if (target.kind !== 'lesson') page.lessons.leave();
     if (showing.chrome !== undefined) page.chrome = showing.chrome;
     if (showing.edit !== undefined) page.isForReading = !showing.edit;
+    if (showing.panels) {
+      page.panels = showing.panels;
+      page.inspectorOpen = showing.panels.includes('inspector');
+    }
     if (showing.theme) page.memory.prefer({ theme: showing.theme });
     page.profiles.chosen = showing.profiles;
     page.profiles.comparing = true;
@@ -145,6 +152,7 @@ export class Opening {
     }
     if (showing.beside) await page.beside.open(showing.beside);
     if (page.view === own.view) this.showView(own.address);
+    this.keepToPanels();
     page.filtering.show(showing.filter ?? '');
     page.pinning.show(pins ?? []);
     page.goTo(showing.step ?? page.position);
@@ -228,6 +236,13 @@ export class Opening {
     const panel = panelNamed(name);
     if (panel) page.view = panel.id;
     else page.notice = `${page.notice} This version has no view called "${name}".`.trimStart();
+  }
+
+  /** A view that the frame does not have gives way to its first one. */
+  private keepToPanels(): void {
+    const { page } = this;
+    const views = (page.panels ?? []).flatMap((name) => panelNamed(name) ?? []);
+    if (views[0] && !views.some(({ id }) => id === page.view)) page.view = views[0].id;
   }
 
   private async openSlug(own: Opened, slug: string, front = false): Promise<boolean> {

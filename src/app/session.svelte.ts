@@ -19,6 +19,7 @@ import { loaded } from './chunk';
 import type { Course } from './course';
 import { Deciding } from './deciding.svelte';
 import type { OutcomeName } from './front';
+import type { NewVersion } from './offline';
 import type { DroppedFile, StreamedFile } from './files';
 import { Jobs } from './jobs.svelte';
 import { Filtering } from './filtering.svelte';
@@ -130,6 +131,8 @@ export class Session {
   chrome = $state.raw(true);
   /** A page that frames this one lets nothing be changed. */
   isForReading = $state.raw(false);
+  /** Views that have a tab, and `inspector`; all where nothing is said. */
+  panels = $state.raw<readonly string[] | undefined>();
   /** The front page shows its question, then the answers, and is gone after the next step. */
   front = $state.raw<'asks' | 'answers' | 'gone'>('gone');
   /** The outcome that the user chose before seeing the answers. */
@@ -137,6 +140,8 @@ export class Session {
   loading = $state.raw(true);
   /** One sentence for the user: what was repaired in a link, what could not be done. */
   notice = $state.raw('');
+  /** A version of the page that waits to be taken. */
+  newVersion = $state.raw<NewVersion | undefined>();
   /** What was just done, in a few words. */
   status = $state.raw('');
   announcement = $state.raw('');
@@ -780,9 +785,15 @@ export class Session {
   }
 
   show(view: ViewId): void {
+    if (!this.has(view)) return this.say('This frame has no such panel; open it in vmgexit.');
     if (view !== this.view) this.front = 'gone';
     this.view = view;
     this.links.remember();
+  }
+
+  /** Whether a view, or the inspector, is one of those that are shown. */
+  has(panel: ViewId | 'inspector'): boolean {
+    return this.panels?.includes(panel) ?? true;
   }
 
   /** Lists what is shown among the person's works, whatever it is, and asks for its name. */

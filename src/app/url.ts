@@ -3,7 +3,7 @@
  * and written with `A-Za-z0-9-_.~/?&=,:` only.
  */
 import { MAX_FILTER_CHARACTERS, MAX_REMARKS } from '../base/limits';
-import { panelLinkedAs, panelOf, type ViewId } from './panels';
+import { panelLinkedAs, panelNamed, panelOf, type ViewId } from './panels';
 
 /** What the page shows. */
 export type Target =
@@ -46,6 +46,8 @@ export interface Showing {
   /** Names that are pinned to the rail. */
   readonly pins?: readonly string[];
   readonly chrome?: boolean;
+  /** Views that have a tab, and `inspector`: for a page that frames this one. All of them where nothing is said. */
+  readonly panels?: readonly string[];
   /** Nothing can be changed: for a page that frames this one. */
   readonly edit?: boolean;
   readonly theme?: 'light' | 'dark';
@@ -165,7 +167,10 @@ function parseShowing(query: string, remarks: string[]): Showing {
       else remarks.push('What is pinned in the link is damaged; it was left out.');
     } else if (key === 'chrome') showing.chrome = value !== '0';
     else if (key === 'edit') showing.edit = value !== '0';
-    else if (key === 'theme' && (value === 'light' || value === 'dark')) showing.theme = value;
+    else if (key === 'panels') {
+      const panels = panelsOf(value, remarks);
+      if (panels.length > 0) showing.panels = panels;
+    } else if (key === 'theme' && (value === 'light' || value === 'dark')) showing.theme = value;
     else if (key === 'c') {
       // A damaged check checks nothing; the digest still does.
       const checks = value.split(',').filter((check) => /^\d{1,5}\.[\w-]{1,80}$/.test(check));
@@ -177,6 +182,17 @@ function parseShowing(query: string, remarks: string[]): Showing {
     } else remarks.push(`This version does not know "${key}" in a link; it was skipped.`);
   }
   return showing;
+}
+
+/** `ladder,pages,inspector`: those that the page has. */
+function panelsOf(value: string, remarks: string[]): readonly string[] {
+  const names = value.split(',').filter((name) => name !== '');
+  const [unknown, known] = [false, true].map((is) =>
+    names.filter((name) => (name === 'inspector' || panelNamed(name) !== undefined) === is),
+  );
+  for (const name of unknown ?? [])
+    remarks.push(`This version has no panel called "${name}"; it was skipped.`);
+  return known ?? [];
 }
 
 /** Profiles as a link names them. */
@@ -245,6 +261,7 @@ export function printAddress(target: Target, showing: Showing = {}): string {
   add('rb', profilesText(showing.beside?.specs));
   add('p', showing.pins === undefined ? undefined : toBase64Url(showing.pins.join('\n')));
   add('chrome', showing.chrome === false ? '0' : undefined);
+  add('panels', showing.panels?.join(','));
   add('edit', showing.edit === false ? '0' : undefined);
   add('theme', showing.theme);
   add('c', showing.checks?.join(','));
