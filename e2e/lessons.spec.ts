@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expectAxeClean } from './axe';
+import { expectAxeClean, expectAxeCleanInBoth } from './axe';
 import { expect, test } from './test';
 
 const screen = (page: Page) => page.locator('#lesson h2');
@@ -71,7 +71,7 @@ test('the windows of audience and speaker stay in step, also when one is loaded 
   await page.goto('./#/l/thread-launch-finish/5');
   await expect(screen(page)).toHaveText('Trying again');
   const opened = page.waitForEvent('popup');
-  await page.keyboard.press('V');
+  await page.keyboard.press('P');
   const speaker = await opened;
   await expect(speaker.getByRole('heading', { name: 'Trying again' })).toBeVisible();
   await expect(speaker.getByText('Let the class argue first.', { exact: false })).toBeVisible();
@@ -81,6 +81,12 @@ test('the windows of audience and speaker stay in step, also when one is loaded 
   await speaker.keyboard.press('PageDown');
   await expect(screen(page)).toHaveText('Since 2026');
   await expect(page).toHaveURL(/\/6$/);
+  const clock = speaker.getByLabel('Clock');
+  await expect(clock).toContainText(/^\d\d:\d\d of 15:00/);
+  await expect(speaker.getByRole('region', { name: 'Next screen' })).toContainText(
+    'The two ends that were offered',
+  );
+  await expect(speaker.getByText(/^step \d+ of \d+: /)).toBeVisible();
   await page.reload();
   await speaker.reload();
   await expect(speaker.getByRole('heading', { name: 'Since 2026' })).toBeVisible();
@@ -106,6 +112,71 @@ test('a lesson with mistakes lists them and shows the sound part; a link carries
   await expect(page.getByText('Sound words.')).toBeVisible();
   await expect(page.locator('#lesson')).toContainText("unknown block 'gotoo'; did you mean 'goto'?");
   await expect(page.locator('#lesson')).toContainText("no act of the scenario begins with 'nothing'");
+  await expectAxeClean(page);
   await page.goto('./#/l/no-such-lesson/1');
   await expect(page.getByText('There is no lesson called "no-such-lesson".').first()).toBeVisible();
 });
+
+test('a lesson is printed: screens with their ladders, notes for the speaker, sources, and the answers at the end', async ({
+  page,
+}) => {
+  await page.goto('./#/l/thread-launch-finish/1');
+  await expect(screen(page)).toHaveText('What LAUNCH_FINISH does');
+  await page.evaluate(() => {
+    // No dialog of the browser: the sheet stays to be looked at.
+    window.print = () => document.body.setAttribute('data-printed', '');
+  });
+  await page.getByRole('button', { name: 'print', exact: true }).click();
+  await expect(page.locator('body[data-printed]')).toBeAttached({ timeout: 60_000 });
+  await page.emulateMedia({ media: 'print' });
+  const paper = page.locator('#handout');
+  await expect(paper.getByRole('heading', { level: 2 })).toHaveCount(10 + 1);
+  await expect(paper.getByRole('img')).toHaveCount(10);
+  await expect(paper.getByText('Let the class argue first.', { exact: false })).toBeVisible();
+  await expect(paper.getByText('YPXPKLW8DvqK7yak@google.com', { exact: false }).first()).toBeVisible();
+  // What a run gives stands with the answers and is no part of the question.
+  await expect(paper.locator('.answers li').first()).toContainText('Guest-Valid');
+  await expect(page.getByRole('toolbar')).toBeHidden();
+  const pdf = await page.pdf({ format: 'A4' });
+  const sheets = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length ?? 0;
+  expect(sheets).toBeGreaterThan(4);
+  expect(sheets).toBeLessThan(20);
+  await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
+  await expect(paper).toHaveCount(0);
+});
+
+/** A screen of each kind: prose and a claim, a prediction with an aside, claims with an aside, a task, a comparison, a table. */
+const kinds = [
+  'snp-in-ten-minutes/1',
+  'page-changes-hands/4',
+  'page-changes-hands/5',
+  'page-changes-hands/12',
+  'thread-page-states/1',
+  'thread-launch-finish/9',
+] as const;
+
+for (const [name, viewport] of [
+  ['wide', { width: 1440, height: 900 }],
+  ['at 200 %', { width: 720, height: 450 }],
+  ['narrow', { width: 320, height: 640 }],
+] as const)
+  test(
+    `every kind of screen is sound for everyone, ${name}`,
+    { tag: name === 'wide' ? [] : '@long' },
+    async ({ page }) => {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      for (const kind of kinds) {
+        await page.goto(`./#/l/${kind}`);
+        const [, at] = kind.split('/');
+        await expect(page.getByText(new RegExp(`^screen ${at} of \\d+`))).toBeVisible();
+        await expect(page.getByText('Running what is asked about…')).toHaveCount(0);
+        await expect(page.getByText('Checking…')).toHaveCount(0);
+        await expect(page.getByRole('option').first()).toBeAttached();
+        await expectAxeCleanInBoth(page);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+          viewport.width,
+        );
+      }
+    },
+  );

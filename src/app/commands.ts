@@ -168,10 +168,14 @@ const stepCommands: readonly Command[] = [
   },
   {
     id: 'pin-value',
-    title: 'Pin the value in focus to the rail, or unpin it',
+    title: 'Pin the value in focus to the rail, or unpin it; in a lesson, without one, present',
     group: 'Steps',
     keys: ['P'],
-    run: (s) => s.pinning.pin(document.activeElement),
+    run: (s) => {
+      const { activeElement } = document;
+      if (s.lessons.reading && !activeElement?.closest('[data-path]')) void s.lessons.present();
+      else s.pinning.pin(activeElement);
+    },
   },
   {
     id: 'first',
@@ -422,6 +426,14 @@ const lessonCommands: readonly Command[] = [
     group: 'Views',
     keys: ['V'],
     run: (s) => void s.lessons.present(),
+  },
+  {
+    id: 'print-lesson',
+    title: 'Print the lesson as a handout',
+    group: 'Run',
+    keys: [],
+    when: inLesson,
+    run: (s) => void s.lessons.print(),
   },
   {
     id: 'clicker-next',

@@ -3,12 +3,10 @@
  * Loaded when somebody prints.
  */
 import { sourceText } from '../abi/source';
+import { ladderPicture, stepsAround, type LadderPictureOf } from '../drawings/ladder-picture';
 import { rules } from '../engine/rules';
 import type { Timeline } from '../recording/timeline/timeline';
-import { svgText, type PictureStyle } from '../exports/picture/svg';
-import { ladderPicture, stepsAround, type LadderPictureOf } from '../views/ladder/picture';
-import './handout.css';
-import { pageStyle } from './pictures';
+import { pictureFiles, printed } from './paper';
 
 /** Steps of one picture: with their acts they fill less than a sheet. */
 const STEPS_OF_A_PICTURE = 24;
@@ -36,28 +34,15 @@ function rulesOf(timeline: Timeline, first: number, count: number): [says: strin
   return [...found.values()];
 }
 
-/** Paper is light, whatever the page is. Nothing is painted in between. */
-function inLight<T>(draw: (style: PictureStyle) => T): T {
-  const { dataset } = document.documentElement;
-  const shown = dataset['theme'] ?? 'light';
-  dataset['theme'] = 'light';
-  try {
-    return draw(pageStyle());
-  } finally {
-    dataset['theme'] = shown;
-  }
-}
-
-async function picture(svg: string): Promise<HTMLImageElement> {
+function imageOf(address: string): HTMLImageElement {
   const image = new Image();
-  image.src = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  image.src = address;
   image.alt = 'Ladder';
-  await image.decode();
   return image;
 }
 
-/** The handout as an element that only paper shows. */
-export async function handoutOf({ link, ...of }: HandoutOf): Promise<HTMLElement> {
+/** The parts of the handout, from the top down. */
+function partsOf({ link, ...of }: HandoutOf): readonly HTMLElement[] {
   const { timeline, position, title, notes } = of;
   const { stepCount } = timeline;
   const { first, count } = stepsAround(position, stepCount, MOST_STEPS);
@@ -65,41 +50,28 @@ export async function handoutOf({ link, ...of }: HandoutOf): Promise<HTMLElement
     { length: Math.ceil(count / STEPS_OF_A_PICTURE) },
     (_, i) => first + i * STEPS_OF_A_PICTURE,
   );
-  const drawn = inLight((style) =>
-    starts.map((start) => {
-      const part = { first: start, count: Math.min(STEPS_OF_A_PICTURE, first + count - start) };
-      return svgText(ladderPicture({ ...of, part }), style, { address: link.slice(link.indexOf('#')) });
-    }),
-  );
-  const pictures = await Promise.all(drawn.map(picture));
+  const drawn = starts.map((start) => {
+    const part = { first: start, count: Math.min(STEPS_OF_A_PICTURE, first + count - start) };
+    return ladderPicture({ ...of, part });
+  });
+  const pictures = pictureFiles(drawn, link.slice(link.indexOf('#'))).map(imageOf);
   const noted = [...(notes ?? [])].map(([act, text]) => element('li', `Act ${act + 1}: ${text}`));
   const sources = rulesOf(timeline, first, count).map(([says, source]) =>
     element('li', says, element('br'), element('small', source)),
   );
-  const handout = element(
-    'section',
+  return [
     element('h1', title),
     element('p', `Under ${timeline.world.profile.spec}, ${stepCount} steps. Nothing here ran on hardware.`),
     element('p', element('small', link.length > 400 ? `${link.slice(0, 400)}…` : link)),
     ...(noted.length > 0 ? [element('h2', 'Notes'), element('ul', ...noted)] : []),
     ...pictures,
     ...(sources.length > 0 ? [element('h2', 'Rules and their sources'), element('ul', ...sources)] : []),
-  );
-  handout.id = 'handout';
-  return handout;
+  ];
 }
 
-/** Opens the browser's print dialog with the handout, and takes it away afterwards. */
-export async function printHandout(of: HandoutOf): Promise<void> {
-  const handout = await handoutOf(of);
-  document.body.append(handout);
-  window.addEventListener(
-    'afterprint',
-    () => {
-      for (const image of handout.querySelectorAll('img')) URL.revokeObjectURL(image.src);
-      handout.remove();
-    },
-    { once: true },
-  );
-  window.print();
-}
+/** Opens the browser's print dialog with the handout of a run. */
+export const printHandout = (of: HandoutOf): Promise<void> =>
+  printed((paper) => {
+    paper.append(...partsOf(of));
+    return () => {};
+  });

@@ -26,10 +26,10 @@ export async function keepOffline(tell: (version: NewVersion) => void): Promise<
       const { waiting } = registration;
       if (waiting && serviceWorker.controller) tell({ take: () => take(waiting) });
     };
+    const watch = (): void => registration.installing?.addEventListener('statechange', look);
+    registration.addEventListener('updatefound', watch);
+    watch(); // a browser looks for a new version when a page is opened: it may be on its way
     look();
-    registration.addEventListener('updatefound', () =>
-      registration.installing?.addEventListener('statechange', look),
-    );
   } catch {
     // refused, or no https: the page works from the network
   }

@@ -1,14 +1,9 @@
 /** The lesson that is open beside the run, and the place in one that a person left. What reads lessons is loaded with the first. */
 import { loaded } from '../chunk';
 import type * as openLessonModule from './open-lesson';
-import type { LessonTarget } from '../url';
+import { printAddress, type LessonTarget } from '../url';
 import type { Talk } from './talk';
 import type { LessonPage, Reading } from './reading.svelte';
-
-/** What a lesson needs of the page, and what the page is told. */
-export interface PageWithLesson extends LessonPage {
-  warn(text: string): void;
-}
 
 /** @returns why there is no speaker's window, if there is none */
 function openSpeaker(): string | undefined {
@@ -33,7 +28,7 @@ export class Lessons {
   /** The talk for which this window is the audience's: large type, no chrome, clicker keys. */
   talk = $state.raw<Talk | undefined>();
 
-  constructor(private readonly page: PageWithLesson) {}
+  constructor(private readonly page: LessonPage) {}
 
   /** Where the lesson stands, for the address. */
   get target(): LessonTarget | undefined {
@@ -70,6 +65,13 @@ export class Lessons {
     if (!target) return;
     if (target.ok) location.hash = target.value;
     else warn(target.error.message);
+  }
+
+  /** The lesson as a handout. */
+  async print(): Promise<void> {
+    const { page, reading } = this;
+    if (!reading) return page.say('Open a lesson to print it.');
+    await reading.print(location.href.replace(/#.*$/, '') + printAddress({ ...reading.target, screen: 1 }));
   }
 
   get presenting(): boolean {

@@ -7,6 +7,7 @@ import { checkedClaims, type CheckedClaim } from '../../lessons/claims';
 import type { Block, Lesson, LessonProblem, LessonView, Screen, ShowBlock } from '../../lessons/lesson';
 import { predictionOf, type Prediction } from '../../lessons/predict';
 import { LessonRuns } from '../../lessons/runs';
+import { sheetsOf } from '../../lessons/sheets';
 import { studyProblems } from '../../lessons/study';
 import { positionOf } from '../../lessons/where';
 import type { InspectorTab } from '../../views/inspector/tabs';
@@ -14,6 +15,7 @@ import type { CatalogItem } from '../../views/outline/groups';
 import type { Selection } from '../../views/shared/selection';
 import { ActTime } from '../act-time';
 import { loadScenario } from '../catalog';
+import { loaded } from '../chunk';
 import type { Course } from '../course';
 import { Jobs } from '../jobs.svelte';
 import type { ShownRun } from '../shown-run';
@@ -35,6 +37,7 @@ export interface LessonPage {
   seekIn(run: number, position: number): void;
   zoomRail(by: number): void;
   say(text: string): void;
+  warn(text: string): void;
   /** A shipped scenario under some profiles. @returns whether it is shown */
   showShipped(slug: string, text: string, profiles: readonly string[]): Promise<boolean>;
 }
@@ -206,6 +209,15 @@ export class Reading {
         if (found) this.claims = { ...this.claims, [key]: found.checked };
       }
     }
+  }
+
+  /** Opens the browser's print dialog with the whole lesson. @param link where it can be read */
+  async print(link: string): Promise<void> {
+    const parts = sheetsOf(this.lesson, this.runs);
+    const sheets = await this.watching.do({ parts, says: () => 'Preparing the handout' });
+    const warn = (why: string): void => this.opened.page.warn(why);
+    const part = sheets && (await loaded('The handout', () => import('./handout'), warn));
+    await part?.printLesson(this.lesson, sheets ?? [], link);
   }
 
   private computed<T>(parts: Resumable<T>): Promise<T | undefined> {
