@@ -164,6 +164,7 @@ for (const [name, viewport] of [
     `every kind of screen is sound for everyone, ${name}`,
     { tag: name === 'wide' ? [] : '@long' },
     async ({ page }) => {
+      test.setTimeout(600_000); // a dozen times axe
       await page.setViewportSize(viewport);
       await page.emulateMedia({ reducedMotion: 'reduce' });
       for (const kind of kinds) {

@@ -10,6 +10,9 @@ import { watch } from './watch';
 
 const dist = join(import.meta.dirname, '../dist');
 
+/** A worker fetches hundreds of files one after the other before it is there; a busy machine takes minutes. */
+const INSTALL_MILLISECONDS = 400_000;
+
 /** Another version of the site: every asset has another name, as after a change of every chunk. */
 async function nextVersion(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'vmgexit-next-'));
@@ -58,6 +61,7 @@ const scripts = (page: Page): Promise<string[]> =>
 test('a new version is announced, comes by a reload when no other tab uses the old one, and is never mixed', async ({
   browser,
 }) => {
+  test.setTimeout(INSTALL_MILLISECONDS);
   const site = await host(dist);
   const next = await nextVersion();
   const { context, errors } = await visit(browser, site);
@@ -71,7 +75,7 @@ test('a new version is announced, comes by a reload when no other tab uses the o
     await shown(page);
     await isControlled(page);
     const line = page.getByRole('status').filter({ hasText: 'A new version of this page is there' });
-    await expect(line).toBeVisible();
+    await expect(line).toBeVisible({ timeout: INSTALL_MILLISECONDS });
 
     // Until then everything is of the old version, also what is loaded only now and is no more on the host.
     await page.goto(`${site.origin}/#/l/page-changes-hands/1`);
@@ -108,29 +112,34 @@ test('a new version is announced, comes by a reload when no other tab uses the o
   }
 });
 
-test('under a path of its own the site works, with and without a network', async ({ browser }) => {
-  const site = await host(dist, '/a/b/');
-  const { context, errors } = await visit(browser, site);
-  try {
-    const page = await context.newPage();
-    await page.goto(`${site.origin}/a/b/`);
-    await shown(page);
-    expect(await page.evaluate(async () => (await navigator.serviceWorker.ready).scope)).toBe(
-      `${site.origin}/a/b/`,
-    );
-    await page.goto('about:blank');
-    await context.setOffline(true);
-    await page.goto(`${site.origin}/a/b/#/s/linux-boot?k=100`);
-    await expectStep(page, 100);
-    await page.goto(`${site.origin}/a/b/#/l/page-changes-hands/1`);
-    await expect(page.locator('#lesson h2')).toHaveText('Two backings and one table');
-    expect(site.missing).toEqual([]);
-    expect(errors).toEqual([]);
-  } finally {
-    await context.close();
-    await site.close();
-  }
-});
+test(
+  'under a path of its own the site works, with and without a network',
+  { tag: '@long' },
+  async ({ browser }) => {
+    test.setTimeout(INSTALL_MILLISECONDS);
+    const site = await host(dist, '/a/b/');
+    const { context, errors } = await visit(browser, site);
+    try {
+      const page = await context.newPage();
+      await page.goto(`${site.origin}/a/b/`);
+      await shown(page);
+      expect(await page.evaluate(async () => (await navigator.serviceWorker.ready).scope)).toBe(
+        `${site.origin}/a/b/`,
+      );
+      await page.goto('about:blank');
+      await context.setOffline(true);
+      await page.goto(`${site.origin}/a/b/#/s/linux-boot?k=100`);
+      await expectStep(page, 100);
+      await page.goto(`${site.origin}/a/b/#/l/page-changes-hands/1`);
+      await expect(page.locator('#lesson h2')).toHaveText('Two backings and one table');
+      expect(site.missing).toEqual([]);
+      expect(errors).toEqual([]);
+    } finally {
+      await context.close();
+      await site.close();
+    }
+  },
+);
 
 test('a browser may install the page', async ({ page }) => {
   await page.goto('./');
@@ -180,7 +189,7 @@ for (const [trouble, text] of [
     }
   });
 
-test('full storage leaves the page as it is', async ({ browser }) => {
+test('full storage leaves the page as it is', { tag: '@long' }, async ({ browser }) => {
   const site = await host(dist);
   const worker = await readFile(join(dist, 'service-worker.js'), 'utf8');
   const full = "throw new DOMException('full', 'QuotaExceededError')";
