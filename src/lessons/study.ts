@@ -7,9 +7,9 @@ import type { Comparison } from '../recording/comparison/model';
 import { attemptProblems } from './attempt';
 import { checkedClaims } from './claims';
 import type { Block, Lesson, LessonProblem, Screen } from './lesson';
-import { predictionOf } from './predict';
+import { predictionOf, type Prediction } from './predict';
 import { pageLinks, type Prose } from './prose';
-import type { LessonRun, LessonRuns } from './runs';
+import { profileOf, type LessonRun, type LessonRuns } from './runs';
 import { positionOf } from './where';
 
 /** @yields between its parts. @returns what is wrong with what the lesson says of runs, by line */
@@ -58,7 +58,7 @@ function* blockProblems(
   switch (block.kind) {
     case 'predict': {
       const prediction = yield* predictionOf(runs, block, screen);
-      return prediction.ok ? [] : prediction.problems;
+      return prediction.ok ? notShown(prediction.value, screen, runs, block.line) : prediction.problems;
     }
     case 'try':
       return yield* attemptProblems(runs, block, screen);
@@ -85,6 +85,27 @@ function* blockProblems(
     default:
       return [];
   }
+}
+
+/** A question about a run that the screen does not show: its deciding step could not be shown either. */
+function notShown(
+  { spec }: Prediction,
+  { setting }: Screen,
+  runs: LessonRuns,
+  line: number,
+): readonly LessonProblem[] {
+  const scenario = runs.scenarioOf(setting.scenario);
+  const shown = (scenario.ok ? runs.profilesOf(setting, scenario.value) : []).flatMap((written) => {
+    const profile = profileOf(written);
+    return profile.ok ? [profile.value.spec] : [];
+  });
+  if (shown.includes(spec)) return [];
+  return [
+    {
+      line,
+      message: `the question is about ${spec}, and the screen shows ${shown.join(', ')}: name it in 'goto', under`,
+    },
+  ];
 }
 
 const proseIn = (block: Block): readonly Prose[] => {

@@ -33,7 +33,7 @@ export function stepSaying({ move, findings }: StepRecord): string {
   const start = laneName(from, move.vcpu);
   const path = from === to ? start : `${start} to ${laneName(to, move.vcpu)}`;
   const found = findings.map((finding) => ` ${findingWord[finding.kind]}: ${finding.text}.`).join('');
-  return `${path}: ${moveText(move)}${refused ? ', refused' : ''}.${found}`;
+  return `${path}: ${moveText(move).replace(/\.$/, '')}${refused ? ', refused' : ''}.${found}`;
 }
 
 /** One sentence for the live region and for every drawn row. */
