@@ -35,6 +35,11 @@ test.each<[string, string, string]>([
   ['a filter that no step meets', text('```goto\nfilter guest.result == 3\n```'), '9: '],
   ['a divergence of one run', text('```goto\ndivergence\n```'), '9: the runs differ nowhere'],
   ['one choice', text(predict.replace('part2-v4', 'linux-6.11') + '```'), '8: there is one choice only'],
+  [
+    'a question about a run that the screen does not show',
+    text(`${predict}under part2-v4\nor under linux-7.2\n\`\`\``),
+    '8: the question is about part2-v4, and the screen shows linux-7.2',
+  ],
   ['a call of no value', text(`${predict}call Guest-Valid: a\n\`\`\``), "13: no run gives 'Guest-Valid'"],
   ['an act in place of another', text(`${predict}or instead v0 rad gpa=0\n\`\`\``), '13: '],
   [
