@@ -16,7 +16,7 @@ function inLight<T>(draw: (style: PictureStyle) => T): T {
   }
 }
 
-/** Addresses of pictures as files, in the colours of paper; `endPaper` takes them back. */
+/** Addresses of pictures as files, in the colours of paper; `printed` takes them back. */
 export const pictureFiles = (pictures: readonly Picture[], address: string): readonly string[] =>
   inLight((style) => pictures.map((picture) => svgText(picture, style, { address }))).map((svg) =>
     URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' })),
