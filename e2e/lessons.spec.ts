@@ -113,6 +113,13 @@ test('a lesson with mistakes lists them and shows the sound part; a link carries
   await expect(page.locator('#lesson')).toContainText("unknown block 'gotoo'; did you mean 'goto'?");
   await expect(page.locator('#lesson')).toContainText("no act of the scenario begins with 'nothing'");
   await expectAxeClean(page);
+  await page.locator('input[type=file]').setInputFiles({
+    name: 'mine.md',
+    mimeType: 'text/markdown',
+    buffer: Buffer.from(text.replace('Sound words.', 'Words of a file.')),
+  });
+  await expect(page.getByText('Words of a file.')).toBeVisible();
+  await expect(page).toHaveURL(/#\/l\/x\/2\./);
   await page.goto('./#/l/no-such-lesson/1');
   await expect(page.getByText('There is no lesson called "no-such-lesson".').first()).toBeVisible();
 });

@@ -27,6 +27,7 @@ test.each<[string, string, string]>([
     "4: there is no scenario 'ps-1-msr-shred'; did you mean 'ps-1-msr-shared'?",
   ],
   ['a profile', text('', 'ps-1-msr-shared', 'linux-7.9'), "did you mean 'linux-7.2'?"],
+  ['a profile beside a wrong scenario', text('', 'ps-1-msr-shred', 'linux-7.9'), "did you mean 'linux-7.2'?"],
   ['an act', text('```goto\nafter v0 msr-psk\n```'), '9: no act of the scenario begins with'],
   ['one act of several', text('```goto\nafter v0 msr-psc\n```'), '9: 2 acts of the scenario begin with'],
   ['a step', text('```goto\nstep 9999\n```'), '9: there is no step 9999'],

@@ -32,7 +32,10 @@ function* screenProblems(
   const { setting, where, blocks } = screen;
   const links = blocks.flatMap((block) => linkProblems(block, runs, screens));
   const scenario = runs.scenarioOf(setting.scenario);
-  if (!scenario.ok) return [...links, scenario.problem];
+  if (!scenario.ok) {
+    const profiles = setting.profiles.map(profileOf).flatMap((one) => (one.ok ? [] : [one.problem]));
+    return [...links, scenario.problem, ...profiles];
+  }
   const made: LessonRun[] = [];
   const problems: LessonProblem[] = [...links];
   for (const spec of runs.profilesOf(setting, scenario.value)) {
