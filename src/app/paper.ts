@@ -2,7 +2,7 @@
 import { svgText, type PictureStyle } from '../exports/picture/svg';
 import type { Picture } from '../drawings/picture';
 import './handout.css';
-import { pageStyle } from './pictures';
+import { pageStyle } from './page-style';
 
 /** Paper is light, whatever the page is. Nothing is painted in between. */
 function inLight<T>(draw: (style: PictureStyle) => T): T {

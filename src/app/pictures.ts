@@ -1,10 +1,11 @@
 /** What is shown, as pictures for files. Loaded with the first export. */
 import { comparedPicture } from '../drawings/compared-picture';
 import type { Picture } from '../drawings/picture';
-import { svgText, type PictureSource, type PictureStyle } from '../exports/picture/svg';
+import { svgText, type PictureSource } from '../exports/picture/svg';
 import { ladderPicture, MAX_PICTURE_STEPS, stepsAround } from '../drawings/ladder-picture';
 import { machinePicture } from '../views/machines/picture';
 import { pagesPicture } from '../views/pages/picture';
+import { pageStyle } from './page-style';
 import type { Session } from './session.svelte';
 
 export interface PictureForm {
@@ -62,13 +63,6 @@ export async function svgOf(form: PictureForm, session: Session): Promise<string
     address: link.slice(link.indexOf('#')),
   };
   return svgText(form.picture(), pageStyle(), source);
-}
-
-/** Colours and faces of the page as it is shown. */
-export function pageStyle(): PictureStyle {
-  const style = getComputedStyle(document.documentElement);
-  const value = (name: string): string => style.getPropertyValue(`--${name}`).trim();
-  return { colourOf: value, mono: value('mono'), sans: value('sans') };
 }
 
 /** Pixels of a PNG for one of the drawing, and how many it may have on a side: browsers refuse larger ones. */
