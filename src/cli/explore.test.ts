@@ -49,6 +49,20 @@ test('a bound that ends the search is status 3, and nothing is said to hold', ()
   expect(text).not.toContain('hold:');
 });
 
+test('the reductions in force are named, and where every cell counts there are more states and the same verdict', () => {
+  const words = [file('every', scope), '--property', 'NoDoubleCreate', '--whole', '--json'];
+  type Printed = [{ states: number; reductions: string[]; answers: [{ verdict: string; length: number }] }];
+  const [reduced] = JSON.parse(explore(words).text) as Printed;
+  const [full] = JSON.parse(explore([...words, '--every-cell']).text) as Printed;
+  expect(reduced.reductions).toEqual(['live cells', 'canonical byte images']);
+  expect(full.reductions).toEqual(['canonical byte images']);
+  expect(full.states).toBeGreaterThan(reduced.states);
+  expect(full.answers[0]).toMatchObject({ verdict: 'fails', length: reduced.answers[0].length });
+  expect(explore(words.slice(0, 3)).text).toContain(
+    'Reductions in force: live cells, canonical byte images.',
+  );
+});
+
 test('as JSON the search says what it did', () => {
   const { text } = explore([file('json', scope), '--profile', 'linux-7.2,linux-6.12', '--json']);
   const printed = JSON.parse(text) as {

@@ -77,7 +77,7 @@ const verdictWords = (answer: Answer, verdict: Verdict): string => {
 
 /** What holds is one paragraph: of thirty invariants a reader wants those that do not. */
 function textOf({ profiles, searched, ms }: Timed): string[] {
-  const { states, transitions, depth, gaps, end, performed, tried, cells, words } = searched;
+  const { states, transitions, depth, gaps, end, performed, tried, cells, words, reductions } = searched;
   const judged = searched.answers.map((answer) => ({ answer, verdict: verdictOf(answer, searched) }));
   const isPlain = ({ answer, verdict }: (typeof judged)[number]): boolean =>
     answer.question.sense === 'bad' && verdict === 'holds';
@@ -86,7 +86,7 @@ function textOf({ profiles, searched, ms }: Timed): string[] {
     .map(({ answer, verdict }) => [`  ${answer.question.name}`, verdictWords(answer, verdict)]);
   const held = judged.filter(isPlain).map(({ answer }) => answer.question.name);
   const perSecond = Math.round(states / Math.max(ms / 1000, 0.001));
-  const counts = `${states} states, ${transitions} transitions, depth ${depth}, ${gaps} acts that the model lacks; ${Math.round(ms)} ms, ${perSecond} states/s. The search ${ends[end]}. A state is ${cells.length} live cells in ${words * 4} bytes; ${performed} of ${tried} attempts ran the handlers.`;
+  const counts = `${states} states, ${transitions} transitions, depth ${depth}, ${gaps} acts that the model lacks; ${Math.round(ms)} ms, ${perSecond} states/s. The search ${ends[end]}. A state is ${cells.length} live cells in ${words * 4} bytes; ${performed} of ${tried} attempts ran the handlers. Reductions in force: ${reductions.join(', ')}.`;
   const indented = (text: string): string[] => wrap(text, WIDTH - 2).map((line) => `  ${line}`);
   return [
     `under ${profiles.join(' and ')}`,
@@ -102,7 +102,6 @@ function jsonOf(scenario: Scenario, { profiles, searched, ms }: Timed): unknown 
     profiles,
     ...counts,
     liveCells: cells.length,
-    reductions: ['live cells', 'canonical byte images', 'memo of acts', 'packed states'],
     ms: Math.round(ms),
     answers: answers.map((answer) => ({
       name: answer.question.name,
@@ -147,6 +146,7 @@ export function explore(words: readonly string[]): Output {
     'max-states': 'value',
     'max-depth': 'value',
     whole: 'flag',
+    'every-cell': 'flag',
     json: 'flag',
     promela: 'flag',
     trail: 'value',
@@ -166,6 +166,7 @@ export function explore(words: readonly string[]): Output {
     maxStates: countOf(options, 'max-states'),
     maxDepth: countOf(options, 'max-depth'),
     whole: options.has('whole'),
+    everyCell: options.has('every-cell'),
     ...(properties ? { properties } : {}),
   });
   if (!exploration.ok) throw new UsageError(`${name}: ${exploration.error.message}`);

@@ -21,6 +21,10 @@ const PERFORMED_IN_PART = 20;
 const WALKS = 120;
 const WALK_LENGTH = 60;
 
+/** Cells that nobody reads are no part of a state, and neither is the order in which byte images were handed out. */
+const LIVE_CELLS = 'live cells';
+const CANONICAL_IMAGES = 'canonical byte images';
+
 /** Where a search stands. */
 export interface Progress {
   readonly states: number;
@@ -51,6 +55,8 @@ export interface Searched {
   /** Live cells, and the words that a packed state has. */
   readonly cells: readonly string[];
   readonly words: number;
+  /** What makes states fewer, by name. */
+  readonly reductions: readonly string[];
   /** Bytes of the table of states. */
   readonly bytes: number;
   /** Acts that were performed by their handler, of all that were tried. */
@@ -153,6 +159,7 @@ class Searcher implements Search {
       end,
       cells: live.cells.map((cell) => this.taker.name(cell)),
       words: live.words,
+      reductions: this.limits.everyCell === true ? [CANONICAL_IMAGES] : [LIVE_CELLS, CANONICAL_IMAGES],
       bytes: table.byteLength,
       performed: memo.size,
       tried,
