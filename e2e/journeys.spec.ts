@@ -87,6 +87,34 @@ test('a window of 200 pixels still scrolls to everything', async ({ page }) => {
   expect(sideways).toBeLessThanOrEqual(0);
 });
 
+test('lanes and tabs explain themselves on focus and under a pointer; Escape puts the words away', async ({
+  page,
+}) => {
+  await openRun(page, '#/s/ap-create-on-init-then-create?r=part2-v4,linux-7.2&k=97');
+  await expect(shownStep(page)).toBeVisible();
+  const tooltip = page.getByRole('tooltip');
+  for (const [name, says] of [
+    ['vCPU 0', 'virtual processor'],
+    ['RMP', 'one entry for each page of the host'],
+    ['KVM', 'hypervisor in the host kernel'],
+    ['VMM', 'QEMU'],
+    ['PSP', 'SEV firmware'],
+  ] as const) {
+    await page.locator('#view-panel').getByRole('link', { name, exact: true }).first().focus();
+    await expect(tooltip).toContainText(says);
+    await expect(tooltip).toBeInViewport({ ratio: 1 });
+    await expect(tooltip).toHaveCount(1);
+  }
+  await page.keyboard.press('Escape');
+  await expect(tooltip).toHaveCount(0);
+  await page.getByRole('tab', { name: 'Matrix' }).hover();
+  await expect(tooltip).toContainText('every event does in every state');
+  await page.getByRole('tab', { name: 'Ladder' }).focus();
+  await expect(tooltip.filter({ hasText: 'steps from top to bottom' })).toBeVisible();
+  await page.mouse.move(600, 500);
+  await expect(tooltip).toHaveCount(1);
+});
+
 test('what the page calls things explains itself, what is hidden is named, and no question ends in nothing', async ({
   page,
 }) => {

@@ -13,9 +13,11 @@ import {
   differingWords,
   drawnGroups,
   layoutComparedLadder,
+  layoutTelling,
   markedLabel,
   visibleRows,
 } from './compared-ladder';
+import { planLadder } from './ladder';
 import { isSplit, lettersOf, partings, rowGroups, sharedValues } from './compared-rows';
 
 const profileOf = (spec: string): ResolvedProfile => {
@@ -34,6 +36,32 @@ function comparisonOf(slug: string, specs: readonly string[]): Comparison {
 
 const front = comparisonOf('ap-create-on-init-then-create', ['part2-v4', 'as-reviewed', 'linux-7.2']);
 const heights = { act: 24, step: 32 };
+
+describe('a label too long for its row', () => {
+  const text = 'look up the page of VMSA 0x122000 · v1.mpState UNINITIALIZED';
+  const content = { from: 'kvm', to: 'kvm', vcpu: -1, text } as const;
+  const differs = text.split(' ').map((word) => word === 'UNINITIALIZED');
+
+  test.each([88, 95, 100, 110])('keeps what tells it from the other at its end: %i columns', (columns) => {
+    const plan = planLadder({ vcpus: [0, 1], columns, gutter: 3 });
+    const { row, label } = layoutTelling(plan, content, differs);
+    const said = label.map((piece) => piece.text).join(' ');
+    expect(said).toMatch(/ · v1\.mpState UNINITIALIZED$/);
+    expect(label.filter(({ strong }) => strong).map((piece) => piece.text)).toEqual(['UNINITIALIZED']);
+    expect(row.cut).toBe(said !== text);
+  });
+
+  test('is whole where there is room', () => {
+    const plan = planLadder({ vcpus: [0, 1], columns: 140, gutter: 3 });
+    expect(layoutTelling(plan, content, differs).row.cut).toBe(false);
+  });
+
+  test('is cut at its end where nothing tells it apart', () => {
+    const plan = planLadder({ vcpus: [0], columns: 88 });
+    const long = { ...content, text: 'a '.repeat(60).trim() };
+    expect(layoutTelling(plan, long, []).label.at(-1)?.text).toMatch(/…$/);
+  });
+});
 
 describe('a second create, refused by B and taken by A', () => {
   const pair = comparisonOf('ap-create-on-init-then-create', ['linux-7.2', 'as-reviewed']);

@@ -7,7 +7,14 @@ import type { Comparison } from '../recording/comparison/model';
 import { lineText } from '../scenarios/print';
 import { actLine } from '../scenarios/scenario';
 import { isSplit, rowGroups, type RowGroup } from './compared-rows';
-import type { LabelPiece, RowHeights } from './ladder';
+import {
+  layoutRow,
+  type LabelPiece,
+  type LadderPlan,
+  type LadderRow,
+  type RowContent,
+  type RowHeights,
+} from './ladder';
 
 /** Runs that have a dash pattern of their own; their letters tell the others apart as well. */
 const dashes = ['', '6 4', '1.5 3', '9 3 1.5 3', '3 2', '12 4', '1.5 5', '6 3 1.5 3 1.5 3', '4 6'] as const;
@@ -142,6 +149,34 @@ function commonWords(a: readonly string[], b: readonly string[]): ReadonlySet<nu
 /** A piece of a label, bold or not. */
 export interface MarkedPiece extends LabelPiece {
   readonly strong: boolean;
+}
+
+/** What stands behind it tells one group of runs from another, see `groupTexts`. */
+const TELLING = '·';
+
+/**
+ * Puts a row of one group on the grid. What tells it from the others stands at the end of its label: where there is no room for
+ * all, words before it go.
+ * @param differs by word of the text
+ */
+export function layoutTelling(
+  plan: LadderPlan,
+  content: RowContent,
+  differs: readonly boolean[],
+): { readonly row: LadderRow; readonly label: readonly MarkedPiece[] } {
+  const words = wordsOf(content.text);
+  const telling = words.lastIndexOf(TELLING);
+  let row = layoutRow(plan, content);
+  let marks = differs;
+  for (let kept = telling - 1; row.cut && kept > 0; kept--) {
+    const text = `${words.slice(0, kept).join(' ')}… ${words.slice(telling).join(' ')}`;
+    const shorter = layoutRow(plan, { ...content, text });
+    if (shorter.cut && kept > 1) continue;
+    row = { ...shorter, cut: true };
+    marks = [...differs.slice(0, kept), ...differs.slice(telling)];
+    break;
+  }
+  return { row, label: markedLabel(row.label, marks) };
 }
 
 /** Cuts a label where what differs begins and ends. @param differs by word of the text, as `differingWords` says */

@@ -22,6 +22,7 @@ test('states are whole where they fit, then short, then counted', () => {
   expect(stateLines(split, 22)).toEqual(['A–DG–I AP_RESET_HOLD', 'EF UNINITIALIZED']);
   expect(stateLines(split, 12)).toEqual(['A–DG–I HOLD', 'EF UNI']);
   expect(stateLines(split, 8)).toEqual(['2 states']);
+  expect(stateLines(split, 5)).toEqual(['×2']);
   const four = ['A', 'B', 'C', 'D'].map((value, run) => ({ runs: [run], value }));
   expect(stateLines(four, 40)).toEqual(['4 states']);
 });
@@ -32,10 +33,18 @@ test('one state has no letters, and none where the vCPU does not exist', () => {
   expect(stateLines([{ runs: [0, 1], value: '' }], 20)).toEqual(['']);
 });
 
-test('what stands under two lanes does not touch: four vCPUs under nine profiles on 115 columns', () => {
-  const plan = planLadder({ vcpus: [0, 1, 2, 3], columns: 115, gutter: 10 });
-  const room = stateRoom(plan);
-  const columns = plan.lanes.filter(({ lane }) => lane === 'guest').map(({ column }) => column);
-  for (const line of stateLines(split, room))
-    expect(line.length / 1.2).toBeLessThan((columns[1] ?? 0) - (columns[0] ?? 0));
-});
+test.each([
+  [115, 10],
+  [95, 11],
+  [88, 3],
+])(
+  'what stands under two lanes does not touch: four vCPUs on %i columns, %i for letters',
+  (columnCount, gutter) => {
+    const plan = planLadder({ vcpus: [0, 1, 2, 3], columns: columnCount, gutter });
+    expect(plan.style).toBe('wide');
+    const room = stateRoom(plan);
+    const columns = plan.lanes.filter(({ lane }) => lane === 'guest').map(({ column }) => column);
+    for (const line of stateLines(split, room))
+      expect(line.length / 1.2).toBeLessThan((columns[1] ?? 0) - (columns[0] ?? 0));
+  },
+);

@@ -25,7 +25,7 @@ export function stateRoom({ lanes, rule }: LadderPlan): number {
 }
 
 /**
- * The lines under one vCPU, whole names where they fit, then short ones, then only how many there are.
+ * The lines under one vCPU, whole names where they fit, then short ones, then only how many there are: `×2` in the narrowest.
  * @param values of all runs, equal ones together; an empty one where the vCPU does not exist
  * @param room small characters
  */
@@ -38,5 +38,7 @@ export function stateLines(values: readonly SharedValue[], room: number): readon
   const fits = (texts: readonly string[]): boolean =>
     texts.length <= MOST_LINES && texts.every((text) => text.length <= room);
   const candidates = [lines((state) => state), lines((state) => shortState[state] ?? state)];
-  return candidates.find(fits) ?? (values.length === 1 ? (candidates[1] ?? []) : [`${values.length} states`]);
+  if (values.length === 1) return candidates.find(fits) ?? candidates[1] ?? [];
+  const counted = `${values.length} states`;
+  return candidates.find(fits) ?? [counted.length <= room ? counted : `×${values.length}`];
 }

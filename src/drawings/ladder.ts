@@ -30,7 +30,8 @@ export interface LadderPlan {
 
 /** Columns kept free on each side of the rule. */
 const RULE_MARGIN = 2;
-const WIDE_COLUMNS = 100;
+/** Fewer columns have no room for labels between the lanes: 635 pixels, a page of 900 beside its outline has 95. */
+const WIDE_COLUMNS = 88;
 /** Least distance of two lanes: with and without labels between them. */
 const WIDE_STEP = 5;
 const SIDE_STEP = 3;

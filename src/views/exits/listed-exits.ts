@@ -1,6 +1,6 @@
 /** Returns of KVM_RUN as the list shows them: those of one run, or the rows in which some of several runs leave. */
 import type { ComparedExit } from '../../drawings/compared-exits';
-import { runLetter, sharedValues } from '../../drawings/compared-rows';
+import { letterRanges, sharedValues } from '../../drawings/compared-rows';
 import type { ExitRecord } from '../../drawings/exit-records';
 
 export interface ListedExit {
@@ -40,7 +40,7 @@ export function listedRow({ row, left, differs }: ComparedExit, runCount: number
   const reason = ofAll
     ? (names[0]?.value ?? '')
     : names
-        .map(({ runs, value }) => `${runs.map((i) => runLetter(left[i]?.run ?? 0)).join(' ')} ${value ?? ''}`)
+        .map(({ runs, value }) => `${letterRanges(runs.map((i) => left[i]?.run ?? 0))} ${value ?? ''}`)
         .join(', ');
   return {
     key: String(row),

@@ -3,6 +3,7 @@ import type { Panel } from '../shared/panel';
 export const panel = {
   id: 'explore',
   title: 'Explore',
+  says: 'Every order of some acts, searched for broken rules.',
   keys: 'g e',
   hidesInspector: true,
   needs: 'scope',

@@ -3,6 +3,7 @@ import type { Panel } from '../shared/panel';
 export const panel = {
   id: 'ladder',
   title: 'Ladder',
+  says: 'The steps from top to bottom: guest left of the double rule, host right of it.',
   keys: 'g l',
   needs: 'run',
   load: () => import('./LadderView.svelte'),

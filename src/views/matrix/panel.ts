@@ -3,6 +3,7 @@ import type { Panel } from '../shared/panel';
 export const panel = {
   id: 'matrix',
   title: 'Matrix',
+  says: 'What every event does in every state, under each profile.',
   keys: 'g x',
   link: { prefix: 'm', carriesProfiles: true },
   hidesInspector: true,

@@ -53,9 +53,14 @@ const terms: Readonly<Record<TermId, GlossaryEntry>> = {
     says: 'Memory of a guest that is not mapped into the VMM; KVM takes private pages from it.',
     source: source.kernel('7.2.13', 'virt/kvm/guest_memfd.c', 'KVM_CREATE_GUEST_MEMFD'),
   },
+  kvm: {
+    name: 'KVM',
+    says: 'The hypervisor in the host kernel: it enters the guest, answers its requests, and returns to the VMM what it does not answer.',
+    source: source.uapi('linux/kvm.h', 'KVM_RUN'),
+  },
   ladder: {
     name: 'ladder',
-    says: 'The steps of a run from top to bottom: guest left of the double rule, host right of it.',
+    says: 'The steps of a run from top to bottom: v0 and on are vCPUs of the guest, left of the double rule, the RMP; right of it stand K, the KVM of the host, M, its VMM, and P, the PSP with the firmware.',
   },
   'launch-standard': {
     name: 'launch standard',
@@ -112,10 +117,20 @@ const terms: Readonly<Record<TermId, GlossaryEntry>> = {
     name: 'step',
     says: 'One visible move of a run, with everything that was written since the move before it.',
   },
+  vcpu: {
+    name: 'vCPU',
+    says: 'A virtual processor of the guest. Below its name stands the mp_state that KVM has for it; HOLD is AP_RESET_HOLD, UNI is UNINITIALIZED, RUN is RUNNABLE, ×2 means that the runs are in two different ones.',
+    source: source.uapi('linux/kvm.h', 'KVM_MP_STATE'),
+  },
   vmgexit: {
     name: 'VMGEXIT',
     says: 'The instruction with which a guest leaves to the hypervisor on its own account, to make a request.',
     source: source.ghcb('VMGEXIT'),
+  },
+  vmm: {
+    name: 'VMM',
+    says: 'The program of the host that owns the guest, such as QEMU: it calls KVM_RUN and answers the exits to userspace.',
+    source: source.uapi('linux/kvm.h', 'KVM_RUN'),
   },
   vmpl: {
     name: 'VMPL',

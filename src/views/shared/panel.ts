@@ -23,6 +23,8 @@ export type Panel = Needs & {
   /** As links name it: `v=pages`. */
   readonly id: string;
   readonly title: string;
+  /** What it shows, in a sentence: said of its tab on focus. */
+  readonly says: string;
   /** The keys that open it: `g p`. */
   readonly keys: string;
   /** A view with links of its own: `#/<prefix>/...`. */

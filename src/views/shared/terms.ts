@@ -9,6 +9,7 @@ export type TermId =
   | 'finding'
   | 'ghcb'
   | 'guest-memfd'
+  | 'kvm'
   | 'ladder'
   | 'launch-standard'
   | 'mp-state'
@@ -21,7 +22,9 @@ export type TermId =
   | 'rmp'
   | 'seam'
   | 'step'
+  | 'vcpu'
   | 'vmgexit'
+  | 'vmm'
   | 'vmpl'
   | 'vmsa';
 
