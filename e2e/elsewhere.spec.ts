@@ -1,5 +1,7 @@
 /** The page without a network, inside another page, and as one file. */
 import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from '@playwright/test';
@@ -28,31 +30,35 @@ test('after one visit the page needs no network: a run, a lesson, a search', asy
   expect(errors).toEqual([]);
 });
 
-const OTHER = 'http://other.test/';
+/** A page on a second local port that frames another one. */
+async function framing(inner: string): Promise<{ readonly address: string; close(): void }> {
+  const server = createServer((_, answer) => {
+    answer.setHeader('content-type', 'text/html');
+    answer.end(`<!doctype html><html lang="en"><title>Another page</title><link rel="icon" href="data:,"><iframe title="run" src="${inner}" width="900" height="600"></iframe>
+<script>window.told = []; addEventListener('message', ({ data }) => told.push(data))</script></html>`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { address: `http://127.0.0.1:${port}/`, close: () => void server.close() };
+}
 
 test.describe('inside a page of another origin', () => {
-  test.use({ expectedErrors: [/request to a foreign origin: http:\/\/other\.test\/$/] });
+  // The second port is allowed by this test alone.
+  test.use({ expectedErrors: [/^request to a foreign origin: http:\/\/127\.0\.0\.1:\d+\/$/] });
 
   test('it tells where it stands, goes where it is asked to, and hears keys', async ({ page, baseURL }) => {
-    // The server of this test alone lets the other origin frame the page.
     const own = `${originOf(baseURL)}/`;
+    const other = await framing(`${own}#/s/psc-batch?k=5&chrome=0`);
+    // The server lets its own origin alone frame the page, until somebody adds another one.
     await page.route(own, async (route) => {
       const response = await route.fetch();
       const headers = response.headers();
       const policy = headers['content-security-policy'] ?? '';
       expect(policy).toContain("frame-ancestors 'self'");
-      const allowed = policy.replace("frame-ancestors 'self'", `frame-ancestors ${OTHER}`);
+      const allowed = policy.replace("frame-ancestors 'self'", `frame-ancestors ${other.address}`);
       await route.fulfill({ response, headers: { ...headers, 'content-security-policy': allowed } });
     });
-    const inner = `${own}#/s/psc-batch?k=5&chrome=0`;
-    await page.route(OTHER, (route) =>
-      route.fulfill({
-        contentType: 'text/html',
-        body: `<!doctype html><html lang="en"><title>Another page</title><iframe title="run" src="${inner}" width="900" height="600"></iframe>
-<script>window.told = []; addEventListener('message', ({ data }) => told.push(data))</script></html>`,
-      }),
-    );
-    await page.goto(OTHER);
+    await page.goto(other.address);
     const frame = page.frameLocator('iframe');
     await expect(frame.getByRole('option').first()).toBeAttached();
     await expect(frame.getByRole('link', { name: /open in vmgexit/i })).toBeVisible();
@@ -79,6 +85,7 @@ test.describe('inside a page of another origin', () => {
     await expect.poll(async () => (await last())?.step).toBeGreaterThan(9);
     await ask({ vmgexit: 'goto', address: '#/s/lf-1-finish-fails?k=3&chrome=0' });
     await expect.poll(last).toMatchObject({ step: 3 });
+    other.close();
   });
 });
 

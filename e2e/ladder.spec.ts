@@ -69,3 +69,26 @@ test('the ladder is clean for axe, as a drawing and as a table', async ({ page }
   await page.keyboard.press('t');
   await expectAxeCleanInBoth(page);
 });
+
+test('the step that is shown is in sight however fast the keys come', async ({ page }) => {
+  await openRun(page, '#/s/linux-boot?r=linux-7.2&k=300');
+  const isInSight = () =>
+    page.getByRole('listbox', { name: 'Steps' }).evaluate((list) => {
+      const row = document.getElementById(list.getAttribute('aria-activedescendant') ?? '');
+      const [inner, outer] = [row, list].map((element) => element?.getBoundingClientRect());
+      return (
+        inner !== undefined &&
+        outer !== undefined &&
+        inner.top >= outer.top &&
+        inner.bottom <= outer.bottom + 1
+      );
+    });
+  await expect.poll(isInSight).toBe(true);
+  // The scroll events of one move come after the next key.
+  for (let round = 0; round < 4; round++) {
+    for (let i = 0; i < 25; i++) await page.keyboard.press('j');
+    for (const key of ['G', 'g', 'g', '5', '0', '0', 'G']) await page.keyboard.press(key);
+    for (let i = 0; i < 5; i++) await page.keyboard.press('k');
+    await expect.poll(isInSight).toBe(true);
+  }
+});

@@ -13,6 +13,7 @@ const units: ReadonlyMap<string, number> = new Map([
   ['', 1],
   ['KiB', 2 ** 10],
   ['MiB', 2 ** 20],
+  ['GiB', 2 ** 30],
   ['TiB', 2 ** 40],
 ]);
 const valueOf = (value: string): number => {

@@ -6,6 +6,7 @@
 
 const KIB = 1 << 10;
 const MIB = 1 << 20;
+const GIB = 1024 * MIB;
 
 /** A scenario of a thousand lines has 60 kB; a mail thread around it may be longer. */
 export const MAX_SCENARIO_BYTES = 4 * MIB;
@@ -27,7 +28,7 @@ export const MAX_PAGE_FILE = 16 * MIB;
  * Bytes of a log that the page counts without being asked twice: an index of it has a tenth of its size. Of a larger one
  * it says what that would take, and offers a window.
  */
-export const MAX_PAGE_COUNTED = 4096 * MIB;
+export const MAX_PAGE_COUNTED = 4 * GIB;
 /** A recording of a million steps has 300 MB. */
 export const MAX_RECORDING_BYTES = 512 * MIB;
 /** Characters of one line of a recording: its header holds a scenario. */

@@ -1,4 +1,5 @@
 /** The acts that the models print, as lines of a scenario. */
+import { gfnToGpa } from '../../abi/address';
 import { hex } from '../../base/hex';
 import { PSC_ENTRY_SIZE, PSC_HEADER_SIZE, pscEntry, pscHeader } from '../../abi/psc';
 import type { ApPages } from './ap';
@@ -152,11 +153,11 @@ export function pscLine(
     case 'guest touch':
       return gfn === undefined
         ? NO_ACT
-        : `v0 read gpa=${hex(gfn * 0x1000)} private=${args.get('private') === '1' ? 'yes' : 'no'}`;
+        : `v0 read gpa=${hex(gfnToGpa(gfn))} private=${args.get('private') === '1' ? 'yes' : 'no'}`;
     case 'guest pvalidate':
       return gfn === undefined
         ? NO_ACT
-        : `v0 pvalidate gpa=${hex(gfn * 0x1000)} validate=${args.get('validate') === '1' ? 'yes' : 'no'}`;
+        : `v0 pvalidate gpa=${hex(gfnToGpa(gfn))} validate=${args.get('validate') === '1' ? 'yes' : 'no'}`;
     case 'vmm punch-hole':
       return gfn === undefined ? NO_ACT : `vmm punch-hole gfn=${hex(gfn)} n=1`;
     case 'vmm convert': {

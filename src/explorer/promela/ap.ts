@@ -1,4 +1,5 @@
 /** The AP life cycle: which acts of a scope `ap-lifecycle.pml` has, and with which parameters. */
+import { gpaToGfn, isPageAligned } from '../../abi/address';
 import type { Act } from '../../engine/acts';
 import { slotOf } from '../../engine/frames/slots';
 import type { World } from '../../engine/world';
@@ -48,8 +49,8 @@ const madeVmsas = ({ lines }: Scenario): readonly bigint[] =>
   lines.flatMap((line) => (line.kind === 'act' && line.act.verb === 'make-vmsa' ? [line.act.args.gpa] : []));
 
 const pageWord = (gpa: bigint, made: readonly bigint[], world: World): PageWord => {
-  if ((gpa & 0xfffn) !== 0n) return 'misaligned';
-  if (!slotOf(world, Number(gpa >> 12n))) return 'no-slot';
+  if (!isPageAligned(gpa)) return 'misaligned';
+  if (!slotOf(world, gpaToGfn(gpa))) return 'no-slot';
   return made.includes(gpa) ? 'good' : 'untyped';
 };
 

@@ -1,4 +1,5 @@
 /** Page state changes: which acts of a scope `psc.pml` has, and with which parameters. */
+import { gpaToGfn } from '../../abi/address';
 import { GHCB_SHARED_BUFFER } from '../../abi/ghcb-page';
 import { PSC_ENTRY_SIZE, PSC_HEADER_SIZE, PSC_OP_PRIVATE, PSC_OP_SHARED, pscEntry } from '../../abi/psc';
 import type { Act, PscEntryInput } from '../../engine/acts';
@@ -72,12 +73,12 @@ function framesOf(act: Act, world: World): readonly number[] {
     case 'msr-psc':
       return [act.args.gfn];
     case 'pvalidate':
-      return [Number(act.args.gpa >> 12n)];
+      return [gpaToGfn(act.args.gpa)];
     case 'read':
-      return [Number(act.args.gpa >> 12n)];
+      return [gpaToGfn(act.args.gpa)];
     case 'write': {
       const store = storeOf(act, world);
-      if (!store) return [Number(act.args.gpa >> 12n)];
+      if (!store) return [gpaToGfn(act.args.gpa)];
       return store.at > 0 ? [Number(pscEntry.decode(store.value).gfn)] : [];
     }
     default:

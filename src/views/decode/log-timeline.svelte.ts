@@ -42,9 +42,8 @@ export class LogTimeline {
     const { timeline, at } = this;
     if (!timeline) return [];
     const { states } = timeline;
-    const known = new Map(states.vcpus.map((vcpu) => [vcpu, states.at(at, vcpu)]));
     return Array.from({ length: Math.max(-1, ...states.vcpus, ...timeline.vcpus) + 1 }, (_, vcpu) => {
-      const told = known.get(vcpu);
+      const told = states.vcpus.includes(vcpu) ? states.at(at, vcpu) : undefined;
       return [{ runs: [0], value: told ? `${told.state}${told.isInferred ? '?' : ''}` : '' }];
     });
   });
