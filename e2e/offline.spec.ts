@@ -58,61 +58,59 @@ const scripts = (page: Page): Promise<string[]> =>
       .filter((name) => name.endsWith('.js') && name.includes('/assets/')),
   );
 
-test(
-  'a new version is announced, comes by a reload when no other tab uses the old one, and is never mixed',
-  { tag: '@long' },
-  async ({ browser }) => {
-    test.setTimeout(INSTALL_MILLISECONDS);
-    const site = await host(dist);
-    const next = await nextVersion();
-    const { context, errors } = await visit(browser, site);
-    try {
-      const page = await context.newPage();
-      await page.goto(`${site.origin}/`);
-      await shown(page);
-      await page.evaluate(async () => void (await navigator.serviceWorker.ready));
-      site.serve(next);
-      await page.reload();
-      await shown(page);
-      await isControlled(page);
-      const line = page.getByRole('status').filter({ hasText: 'A new version of this page is there' });
-      await expect(line).toBeVisible({ timeout: INSTALL_MILLISECONDS });
+test('a new version is announced, comes by a reload when no other tab uses the old one, and is never mixed', async ({
+  browser,
+}) => {
+  test.setTimeout(INSTALL_MILLISECONDS);
+  const site = await host(dist);
+  const next = await nextVersion();
+  const { context, errors } = await visit(browser, site);
+  try {
+    const page = await context.newPage();
+    await page.goto(`${site.origin}/`);
+    await shown(page);
+    await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+    site.serve(next);
+    await page.reload();
+    await shown(page);
+    await isControlled(page);
+    const line = page.getByRole('status').filter({ hasText: 'A new version of this page is there' });
+    await expect(line).toBeVisible({ timeout: INSTALL_MILLISECONDS });
 
-      // Until then everything is of the old version, also what is loaded only now and is no more on the host.
-      await page.goto(`${site.origin}/#/l/page-changes-hands/1`);
-      await expect(page.locator('#lesson h2')).toHaveText('Two backings and one table');
-      await page.goto(`${site.origin}/#/d/ghcb-msr/2000133000001`);
-      await expect(page.locator('#decode-text')).toBeVisible();
-      expect((await scripts(page)).filter((name) => name.includes('-next'))).toEqual([]);
+    // Until then everything is of the old version, also what is loaded only now and is no more on the host.
+    await page.goto(`${site.origin}/#/l/page-changes-hands/1`);
+    await expect(page.locator('#lesson h2')).toHaveText('Two backings and one table');
+    await page.goto(`${site.origin}/#/d/ghcb-msr/2000133000001`);
+    await expect(page.locator('#decode-text')).toBeVisible();
+    expect((await scripts(page)).filter((name) => name.includes('-next'))).toEqual([]);
 
-      // Another tab uses the old version too: nobody takes it away.
-      const other = await context.newPage();
-      await other.goto(`${site.origin}/#/s/psc-batch?k=5`);
-      await expectStep(other, 5);
-      await line.getByRole('button', { name: 'Reload' }).click();
-      await expect(page.locator('.notice').first()).toContainText(
-        'Another tab shows the version that is in use',
-      );
-      expect((await scripts(other)).filter((name) => name.includes('-next'))).toEqual([]);
-      await other.close();
+    // Another tab uses the old version too: nobody takes it away.
+    const other = await context.newPage();
+    await other.goto(`${site.origin}/#/s/psc-batch?k=5`);
+    await expectStep(other, 5);
+    await line.getByRole('button', { name: 'Reload' }).click();
+    await expect(page.locator('.notice').first()).toContainText(
+      'Another tab shows the version that is in use',
+    );
+    expect((await scripts(other)).filter((name) => name.includes('-next'))).toEqual([]);
+    await other.close();
 
-      const loaded = page.waitForEvent('load');
-      await line.getByRole('button', { name: 'Reload' }).click();
-      await loaded;
-      await expect(page.locator('#decode-text')).toBeVisible();
-      const after = await scripts(page);
-      expect(after.length).toBeGreaterThan(3);
-      expect(after.filter((name) => !name.includes('-next'))).toEqual([]);
-      await expect(line).toHaveCount(0);
-      expect(site.missing).toEqual([]);
-      expect(errors).toEqual([]);
-    } finally {
-      await context.close();
-      await site.close();
-      await rm(next, { recursive: true });
-    }
-  },
-);
+    const loaded = page.waitForEvent('load');
+    await line.getByRole('button', { name: 'Reload' }).click();
+    await loaded;
+    await expect(page.locator('#decode-text')).toBeVisible();
+    const after = await scripts(page);
+    expect(after.length).toBeGreaterThan(3);
+    expect(after.filter((name) => !name.includes('-next'))).toEqual([]);
+    await expect(line).toHaveCount(0);
+    expect(site.missing).toEqual([]);
+    expect(errors).toEqual([]);
+  } finally {
+    await context.close();
+    await site.close();
+    await rm(next, { recursive: true });
+  }
+});
 
 test(
   'under a path of its own the site works, with and without a network',

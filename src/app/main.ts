@@ -3,6 +3,9 @@ import '../views/shared/tokens.css';
 import '../views/shared/base.css';
 import './front.css';
 import App from './App.svelte';
+import { holdTab } from './tab-lock';
+
+holdTab();
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app element');

@@ -3,9 +3,7 @@
  * tab ever gets files of two versions: it is taken by a reload, and only where no other tab still uses the old one.
  */
 import { scriptUrl } from '../views/shared/script-url';
-
-/** Each tab of the page holds this lock, shared, for as long as it is open. */
-const TAB_LOCK = 'vmgexit-tab';
+import { otherTabs } from './tab-lock';
 
 /** A version of the page that waits. */
 export interface NewVersion {
@@ -18,7 +16,6 @@ export async function keepOffline(tell: (version: NewVersion) => void): Promise<
   if (!import.meta.env.PROD || !/^https?:$/.test(location.protocol)) return;
   try {
     const { serviceWorker } = navigator;
-    holdTab();
     const registration = await serviceWorker.register(
       scriptUrl(new URL('service-worker.js', document.baseURI).href),
     );
@@ -35,14 +32,8 @@ export async function keepOffline(tell: (version: NewVersion) => void): Promise<
   }
 }
 
-function holdTab(): void {
-  const forEver = new Promise<never>(() => {});
-  void navigator.locks?.request(TAB_LOCK, { mode: 'shared' }, () => forEver).catch(() => undefined);
-}
-
 async function take(waiting: ServiceWorker): Promise<string | undefined> {
-  const { held = [] } = (await navigator.locks?.query()) ?? {};
-  const others = held.filter(({ name }) => name === TAB_LOCK).length - 1;
+  const others = await otherTabs();
   if (others > 0)
     return `${others === 1 ? 'Another tab shows' : `${others} other tabs show`} the version that is in use: close ${others === 1 ? 'it' : 'them'} first, so that no tab gets files of two versions.`;
   navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
