@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { profileIds } from '../profiles/profiles';
 import { profile } from '../profiles/resolve';
-import { drawScenarios } from '../testing/recording/draw-scenarios';
+import { drawnLimits, drawScenarios } from '../testing/recording/draw-scenarios';
 import { happened, Seen, stateOf } from '../testing/scenarios/told-run';
 import { parseScenario, problemText } from '../scenarios/parse';
 import { lineText } from '../scenarios/print';
@@ -23,7 +23,6 @@ import { Timeline } from './timeline/timeline';
 const folder = join(import.meta.dirname, 'drawn');
 const files = readdirSync(folder).filter((file) => file.endsWith('.txt'));
 const KEPT = 40;
-const LIMITS = { maxSteps: 6_000 };
 const STATE = 'the state at the end';
 
 const sum = (told: readonly unknown[]): string =>
@@ -31,7 +30,7 @@ const sum = (told: readonly unknown[]): string =>
 
 /** What each line did under one generation, and the state at the end. */
 function toldOf(scenario: Scenario, id: (typeof profileIds)[number]): readonly unknown[][] {
-  const run = runScenario(scenario, profile(id), (world) => new Timeline(world), LIMITS);
+  const run = runScenario(scenario, profile(id), (world) => new Timeline(world), drawnLimits);
   const seen = new Seen();
   const { timeline } = run;
   const lines = scenario.lines.map((_, line) => {
@@ -72,7 +71,7 @@ test.each(files)('%s', (file) => {
     writeFileSync(path, `${lines.join('\n')}\n`);
     return;
   }
-  const line = kept.findIndex(([, before], at) => before !== sums[at]);
+  const line = sums.findIndex((now, at) => now !== kept[at]?.[1]);
   if (line < 0) return;
   const [before = [], now = []] = [kept[line]?.[1], sums[line]].map((text) => text?.split(' '));
   const first = now.findIndex((one, at) => one !== before[at]);

@@ -1,7 +1,7 @@
 /**
  * Draws scenarios at random that reach as much as possible: each act comes from the menu of what can be done then, some of
  * them from acts of any kind, and a scenario is kept when it shows moves, rules, facets and findings that no scenario before
- * it showed under any generation. What is drawn is looked at by no eye.
+ * it showed under any generation. Nobody reads what is drawn.
  */
 import fc from 'fast-check';
 import { enabledActs } from '../../engine/enabled-acts';
@@ -21,14 +21,15 @@ import { survivesMail } from '../../scenarios/print';
 import { seed } from '../effort';
 import { anyAct } from '../scenarios/any-act';
 
-const MAX_STEPS = 6_000;
+/** Limits of each run. */
+export const drawnLimits = { maxSteps: 6_000 };
 const ACTS = 28;
 
 type Random = (below: number) => number;
 const oneOf = <T>(random: Random, all: readonly T[]): T => all[random(all.length)] as T;
 
 const run = (lines: readonly Line[], id: (typeof profileIds)[number]): Run<Timeline> =>
-  runScenario({ lines }, profile(id), (world) => new Timeline(world), { maxSteps: MAX_STEPS });
+  runScenario({ lines }, profile(id), (world) => new Timeline(world), drawnLimits);
 
 /** One scenario, drawn act by act under one generation. */
 function draw(random: Random, strangeSeed: number): Scenario {

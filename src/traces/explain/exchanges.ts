@@ -31,43 +31,6 @@ export interface Exchange {
 
 const REQUESTS = ['kvm_vmgexit_enter', 'kvm_vmgexit_msr_protocol_enter'];
 
-/** Lines that follow from a request, and that a run prints as well. */
-const RESULTS = new Set([
-  'kvm_vmgexit_exit',
-  'kvm_vmgexit_msr_protocol_exit',
-  'kvm_userspace_exit',
-  'kvm_run_exit',
-  'kvm_hc_map_gpa_range',
-  'termination-msr',
-  'termination-nae',
-  'unsupported-event',
-  'jump-table',
-  'ghcb-not-set',
-  'ghcb-not-mapped',
-  'ghcb-not-registered',
-  'ghcb-usage',
-  'exit-code-input',
-  'exit-code-unknown',
-  'exit-code-snp-only',
-  'ap-id',
-  'ap-request',
-  'ap-vmsa',
-  'ap-features',
-  'ap-injection',
-  'scratch-area',
-  'psc-failed',
-  'ap-creation-error',
-  'asp-request',
-  'qemu-launch',
-  'sev-command',
-  'snp-context',
-  'qemu-run-failed',
-  'qemu-exit-reason',
-  'qemu-entry-failed',
-]);
-
-export const isResult = ({ form }: TraceLine): boolean => form !== undefined && RESULTS.has(form.id);
-
 /** Refusals in the log of the host that say how the request was made. */
 const MADE_OTHERWISE = new Set([
   'ap-id',
@@ -96,6 +59,26 @@ const PRINTED_WITHIN = new Set([
   'ap-vmsa',
   ...MADE_OTHERWISE,
 ]);
+
+/** Lines that follow from a request, and that a run prints as well. */
+const RESULTS = new Set([
+  ...ANSWERS,
+  ...PRINTED_WITHIN,
+  'kvm_userspace_exit',
+  'kvm_run_exit',
+  'kvm_hc_map_gpa_range',
+  'psc-failed',
+  'ap-creation-error',
+  'asp-request',
+  'qemu-launch',
+  'sev-command',
+  'snp-context',
+  'qemu-run-failed',
+  'qemu-exit-reason',
+  'qemu-entry-failed',
+]);
+
+export const isResult = ({ form }: TraceLine): boolean => form !== undefined && RESULTS.has(form.id);
 
 const isAnswered = ({ seen }: Open): boolean => seen.some(({ form }) => ANSWERS.includes(form?.id ?? ''));
 
