@@ -41,7 +41,18 @@ export function hashOf({ slug, isRecording, isLesson, against, view }: CatalogIt
   return `#/${isLesson ? 'l' : isRecording ? 'r' : 's'}/${slug}${query === '' ? '' : `?${query}`}`;
 }
 
-/** The scenarios, then the recordings and lessons; without these where only these do not come. */
+/** One list of the scenarios, then the recordings and lessons. */
+export const joinedCatalog = (
+  scenarios: readonly CatalogItem[],
+  recordings: readonly CatalogItem[],
+  lessons: readonly CatalogItem[],
+): readonly CatalogItem[] => [
+  ...scenarios,
+  ...recordings.map((item): CatalogItem => ({ ...item, isRecording: true })),
+  ...lessons.map((item): CatalogItem => ({ ...item, isLesson: true })),
+];
+
+/** What ships with the page; without recordings and lessons where only these do not come. */
 export async function loadCatalog(): Promise<Result<readonly CatalogItem[]>> {
   const [scenarios, recordings, lessons] = await Promise.all([
     loadList('scenarios/index.json'),
@@ -49,13 +60,9 @@ export async function loadCatalog(): Promise<Result<readonly CatalogItem[]>> {
     loadList('lessons/index.json'),
   ]);
   if (!scenarios.ok) return scenarios;
-  const recorded = recordings.ok ? recordings.value : [];
-  const taught = lessons.ok ? lessons.value : [];
-  return ok([
-    ...scenarios.value,
-    ...recorded.map((item): CatalogItem => ({ ...item, isRecording: true })),
-    ...taught.map((item): CatalogItem => ({ ...item, isLesson: true })),
-  ]);
+  return ok(
+    joinedCatalog(scenarios.value, recordings.ok ? recordings.value : [], lessons.ok ? lessons.value : []),
+  );
 }
 
 async function loadList(file: string): Promise<Result<readonly CatalogItem[]>> {

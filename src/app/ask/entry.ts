@@ -1,5 +1,7 @@
 /** One thing that the ask bar can find. */
 import type { FacetName } from '../../profiles/facets';
+import type { CatalogItem } from '../../views/outline/groups';
+import { hashOf } from '../catalog';
 
 /** What kinds there are, in the order in which equal hits are listed. */
 export const askKinds = [
@@ -63,3 +65,12 @@ export interface AskEntry {
   /** Keys that do the same. */
   readonly keys?: string;
 }
+
+/** A scenario, recording or lesson that ships with the page. */
+export const catalogEntry = (item: CatalogItem): AskEntry => ({
+  id: `${item.isLesson ? 'lesson' : item.isRecording ? 'recording' : 'scenario'}-${item.slug}`,
+  kind: item.isLesson ? 'lesson' : 'scenario',
+  title: item.title,
+  words: `${item.slug} ${item.prose}`,
+  link: hashOf(item),
+});

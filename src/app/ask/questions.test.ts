@@ -4,24 +4,19 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseCatalog } from '../catalog';
+import { joinedCatalog, parseCatalog } from '../catalog';
 import { declaredEntries } from './entries';
-import type { AskEntry } from './entry';
+import { catalogEntry } from './entry';
 import { parseQuery } from './query';
 import { askIndex } from './search';
 import { valueEntries } from './values';
 
-const index: unknown = JSON.parse(
-  readFileSync(new URL('../../../public/scenarios/index.json', import.meta.url), 'utf8'),
-);
-const scenarios = parseCatalog(index).map(({ slug, title, prose }): AskEntry => ({
-  id: `scenario-${slug}`,
-  kind: 'scenario',
-  title,
-  words: `${slug} ${prose}`,
-  link: `#/s/${slug}`,
-}));
-const ask = askIndex([...scenarios, ...declaredEntries()]);
+const listed = (folder: string) =>
+  parseCatalog(
+    JSON.parse(readFileSync(new URL(`../../../public/${folder}/index.json`, import.meta.url), 'utf8')),
+  );
+const shipped = joinedCatalog(listed('scenarios'), listed('recordings'), listed('lessons'));
+const ask = askIndex([...shipped.map(catalogEntry), ...declaredEntries()]);
 const answers = (text: string): readonly string[] =>
   [...valueEntries(text), ...ask.find(parseQuery(text).words, 10)].map(({ id }) => id);
 
@@ -300,4 +295,13 @@ test('of a question what if the cell is the first, and not the scenario of the s
 
 test('words that nothing is called change nothing', () => {
   expect(answers('zzyzx double create')[0]).toBe(answers('double create')[0]);
+});
+
+test.each([
+  ['linux boots', 'scenario-linux-boot'],
+  ['Linux boots with four vCPUs', 'scenario-linux-boot'],
+  ['a boot: linux', 'recording-linux-boots'],
+  ['create twice under 7.2', 'recording-create-twice-new'],
+])('the words with which a title begins find what has that title: %s', (text, id) => {
+  expect(answers(text)[0]).toBe(id);
 });

@@ -21,11 +21,18 @@ function wordsOf(text: string): readonly string[] {
   return telling.length > 0 ? telling : all;
 }
 
-/** A word that was asked for, under all its names. */
-type Asked = readonly string[];
-
 /** A scenario's number in its series: `AP-6:`. */
 const seriesNumber = /^[A-Z]{2}-\d+[a-z]?: /;
+
+/** A title is being typed: it begins with the words of the question, two or more, all of them counted. */
+function isBegun(title: string, text: string): boolean {
+  const typed = tokenize(text.toLowerCase());
+  const words = tokenize(title.replace(seriesNumber, '').toLowerCase());
+  return typed.length > 1 && typed.every((word, at) => words[at]?.startsWith(word));
+}
+
+/** A word that was asked for, under all its names. */
+type Asked = readonly string[];
 
 interface Fit {
   /** How well a title meets what was asked for, 0 to 1. */
@@ -105,6 +112,8 @@ const MET_BY_OTHER_NAME = 0.5;
 const UNASKED_EVENT = 0.5;
 /** What a cell counts whose event and state were asked for whole: no sentence names a cell by accident. */
 const NAMED_WHOLE = 2;
+/** What a title counts that begins with what was asked for. */
+const BEGUN = 2;
 /** The weights of words are added in the order in which each entry meets them. */
 const ROUNDING = 1e-6;
 /** What another name of a word counts, against 1 for the word itself. */
@@ -206,7 +215,8 @@ export function askIndex(entries: readonly AskEntry[]): Ask {
           weights[entry.kind] *
           (wanted[entry.kind] ?? 1) *
           (met / all) ** 3 *
-          placing(entry, asked, met > all - ROUNDING);
+          placing(entry, asked, met > all - ROUNDING) *
+          (isBegun(entry.title, text) ? BEGUN : 1);
         return [{ entry, score: score * worth }];
       });
       // Equal scores in the order of the kinds, then as given.
