@@ -52,7 +52,7 @@ test('the inspector tells field by field what differs, and which facet decided',
   await expectAxeClean(page);
 });
 
-test('drawings and tables of two kernels are clean for axe', async ({ page }) => {
+test('drawings and tables of two kernels are clean for axe', { tag: '@long' }, async ({ page }) => {
   await openRun(page, '#/s/psc-batch?r=v14,linux-7.2');
   await page.keyboard.press('D');
   for (const [keys, view] of [

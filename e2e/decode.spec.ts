@@ -199,7 +199,7 @@ test('the reference: a link to a field, a search, another layout', async ({ page
   await expect(page).toHaveURL(/#\/d\/ref\/[a-z0-9-]+\/vmpl$/);
 });
 
-test('nothing, a word, a page and the reference are clean for axe', async ({ page }) => {
+test('nothing, a word, a page and the reference are clean for axe', { tag: '@long' }, async ({ page }) => {
   await openDecoder(page);
   await expectAxeCleanInBoth(page);
   for (const [address, shows] of [

@@ -33,7 +33,7 @@ test('bytes that this exit did not write are marked', { tag: '@long' }, async ({
   await expect(grid.locator('[data-offset="64"]')).toHaveAttribute('data-origin', 'blank');
 });
 
-test('the exits are clean for axe', async ({ page }) => {
+test('the exits are clean for axe', { tag: '@long' }, async ({ page }) => {
   await page.goto(scenario);
   await expect(page.getByRole('grid', { name: 'Bytes of the union' })).toBeVisible();
   await expectAxeCleanInBoth(page);

@@ -52,7 +52,7 @@ test('the states are a table too', async ({ page }) => {
   await expect(page.getByRole('table', { name: /^gstate: now/ })).toBeVisible();
 });
 
-test('the charts are clean for axe', async ({ page }) => {
+test('the charts are clean for axe', { tag: '@long' }, async ({ page }) => {
   await page.goto(`${scenario}&k=90`);
   for (const tab of ['vCPU 1', 'launch', 'exchange v0', 'page']) {
     await page.getByRole('tab', { name: new RegExp(`^${tab}`) }).click();

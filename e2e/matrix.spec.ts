@@ -146,7 +146,7 @@ test('a link to a cell that is not there says so and shows the chart', { tag: '@
   await expect(page.getByText('The matrix has no "never-runn".')).toBeVisible();
 });
 
-test('the matrix is accessible', async ({ page }) => {
+test('the matrix is accessible', { tag: '@long' }, async ({ page }) => {
   await openRunBeside(page, `${CELL}?r=linux-6.11,linux-7.2`);
   await expect(card(page).getByRole('row', { name: /^outcome/ })).toBeVisible();
   for (const face of ['drawing', 'table']) {

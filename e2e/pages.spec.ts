@@ -52,7 +52,7 @@ test('a large memory has an overview, and a window follows the slider', async ({
   await expect(page.getByRole('grid', { name: 'Pages gfn 0x0 to 0x1ff' })).toBeVisible();
 });
 
-test('the shapes of the page map are clean for axe', async ({ page }) => {
+test('the shapes of the page map are clean for axe', { tag: '@long' }, async ({ page }) => {
   await page.goto(`${scenario}&sel=page:0x121`);
   const shapes = page.getByRole('group', { name: 'Shape of the page map' });
   for (const shape of ['grid', 'strip', 'list']) {

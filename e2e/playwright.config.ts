@@ -23,7 +23,8 @@ export default defineConfig({
   forbidOnly: !!process.env['CI'],
   fullyParallel: true,
   workers: Math.min(availableParallelism(), MOST_WORKERS),
-  retries: 0,
+  // On a busy machine: a test that passes at its second try is named in the headline of the stage, and is a fault to mend.
+  retries: process.env['CI'] ? 1 : 0,
   timeout: 4 * WAIT_MILLISECONDS,
   expect: { timeout: WAIT_MILLISECONDS },
   use: {

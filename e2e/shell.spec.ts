@@ -192,7 +192,7 @@ test('a file that is no text is answered by one clear sentence', async ({ page }
   }
 });
 
-test('the step buttons are large enough, on a phone too', async ({ page }) => {
+test('the step buttons are large enough, on a phone too', { tag: '@long' }, async ({ page }) => {
   await openRun(page, apCreate);
   for (const width of [1440, 320]) {
     await page.setViewportSize({ width, height: 800 });

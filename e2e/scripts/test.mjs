@@ -56,6 +56,25 @@ function browserCount() {
   return { passed: expected + flaky, failed: unexpected, skipped };
 }
 
+/** Names the browser tests that passed at their second try only. @returns {string} */
+function secondTries() {
+  /** @param {any} suite @returns {string[]} */
+  const flaky = (suite) => [
+    ...(suite.suites ?? []).flatMap(flaky),
+    ...(suite.specs ?? [])
+      .filter((/** @type {any} */ spec) =>
+        spec.tests.some((/** @type {any} */ test) => test.status === 'flaky'),
+      )
+      .map((/** @type {any} */ spec) => `${spec.file}:${spec.line} ${spec.title}`),
+  ];
+  try {
+    const named = readReport('e2e.json').suites.flatMap(flaky);
+    return named.length === 0 ? '' : `passed at the second try only: ${named.join('; ')}`;
+  } catch {
+    return ''; // no report: the count says that the runner failed
+  }
+}
+
 /** Package binaries, started with node itself: no shell and no npx in between. */
 const bin = {
   svelteCheck: ['node_modules/svelte-check/bin/svelte-check'],
@@ -114,6 +133,7 @@ const longBrowser = {
   name: 'browser',
   commands: [[...bin.vite, 'build', '--logLevel', 'warn'], ['e2e/scripts/e2e.mjs']],
   report: browserCount,
+  headline: secondTries,
 };
 /** The same digests in every program that can run the engine. @type {Stage} */
 const digests = {
@@ -134,7 +154,12 @@ const mutants = {
   },
 };
 /** @type {Stage} */
-const browser = { name: 'browser', commands: [['e2e/scripts/e2e.mjs']], report: browserCount };
+const browser = {
+  name: 'browser',
+  commands: [['e2e/scripts/e2e.mjs']],
+  report: browserCount,
+  headline: secondTries,
+};
 
 /** @param {string[]} args @returns {Promise<{ code: number, output: string }>} */
 function runNode(args) {

@@ -302,7 +302,7 @@ const runCommands = (page: PageActions): readonly Command[] => [
   },
   {
     id: 'export',
-    title: 'Export: mail, Mermaid, trace events, CSV, recording, selftest, pictures',
+    title: 'Export or print: mail, Mermaid, trace events, CSV, recording, selftest, pictures, handout',
     group: 'Run',
     keys: ['E'],
     run: (s) => (s.dialog = 'export'),

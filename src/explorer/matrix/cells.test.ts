@@ -93,7 +93,7 @@ const cellsOf = (chart: MatrixChart): CellAddress[] =>
   chart.states.flatMap((state) => chart.events.map((event) => ({ state, event })));
 
 /** Cells that a sample of a chart looks at. */
-const CELLS = 16;
+const CELLS = 10;
 
 describe.each(matrixCharts)('chart $id', (chart) => {
   test.each(profileIds)('under %s the scenario of every cell, run like any other, gives the cell', (id) => {
