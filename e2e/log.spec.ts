@@ -119,3 +119,94 @@ test('a log is a timeline: the keys of steps, what follows from lines, filter, n
   expect(mail).toContain('note: who asks?');
   expect(mail).not.toContain('PSC_REQ');
 });
+
+const timelineOf = (page: Page) => page.getByRole('region', { name: 'Timeline of the log' });
+const pasteLog = (page: Page, lines: readonly string[]) =>
+  page.getByLabel('Paste a value, a dump or a log').fill(lines.join('\n'));
+
+test('a link holds a log with its notes, its face and its line; a file has lines and notes', async ({
+  page,
+}) => {
+  await page.goto('./#/?v=decode');
+  await pasteLog(page, [
+    'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0010000007a31014',
+    'kvm_vmgexit_msr_protocol_exit: vcpu 0, ghcb_gpa 0010000007a31014, result 0',
+    'kvm_entry: vcpu 0, rip 0x0',
+  ]);
+  await expect(page).toHaveURL(/#\/d\/log\/2\.[\w-]+\/lines\/1$/);
+  await page.getByRole('tab', { name: 'Timeline' }).click();
+  await timelineOf(page)
+    .getByRole('option', { name: /^Line 2/ })
+    .click();
+  await expect(page).toHaveURL(/\/timeline\/2$/);
+  const without = page.url();
+  await page.getByLabel('Note on line 2').fill('where is the answer?');
+  await expect(page).not.toHaveURL(without);
+  const link = page.url();
+
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as file' }).click();
+  const saved = await (await download).path();
+
+  await page.goto('about:blank');
+  await page.goto(link);
+  await expect(timelineOf(page).getByRole('option', { selected: true })).toContainText('Line 2');
+  await expect(page.getByLabel('Note on line 2')).toHaveValue('where is the answer?');
+  await expectAxeClean(page);
+
+  await page.goto('about:blank');
+  await page.goto('./#/?v=decode');
+  await page.locator('.pasted input[type=file]').setInputFiles(saved);
+  await expect(page.getByText('3 lines:')).toBeVisible();
+  await page.getByRole('tab', { name: 'Timeline' }).click();
+  await timelineOf(page)
+    .getByRole('option', { name: /^Line 2/ })
+    .click();
+  await expect(page.getByLabel('Note on line 2')).toHaveValue('where is the answer?');
+});
+
+test('a log that is too large for a link says so, and a damaged link too', async ({ page }) => {
+  await page.goto('./#/?v=decode');
+  let word = 7n;
+  const lines = Array.from({ length: 9000 }, () => {
+    word = (word * 6364136223846793005n + 1442695040888963407n) % 2n ** 64n;
+    return `kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa ${word.toString(16).padStart(16, '0')}`;
+  });
+  await page
+    .locator('.pasted input[type=file]')
+    .setInputFiles({ name: 'random.log', mimeType: '', buffer: Buffer.from(lines.join('\n')) });
+  await expect(
+    page.getByText(/too much for a link, which holds 64 kB\. The file holds every line/),
+  ).toBeVisible();
+  await expect(page.locator('.share').getByRole('button')).toHaveText(['Save as file']);
+  await expect(page).not.toHaveURL(/#\/d\//);
+
+  await page.goto('./#/d/log/2.AAAA/lines/1');
+  await expect(page.locator('#decode-said')).toContainText('The log in the link is damaged');
+});
+
+test('lanes of a log: processors where no vCPU is named, and one for all that have no room', async ({
+  page,
+}) => {
+  await page.goto('./#/?v=decode');
+  const event = (cpu: number, body: string) =>
+    `  qemu-${4711 + cpu}  [${String(cpu).padStart(3, '0')}] ..... 812.0001${String(cpu).padStart(2, '0')}: ${body}`;
+  await pasteLog(
+    page,
+    [3, 12].map((cpu) => event(cpu, 'kvm_exit: reason npf rip 0x0 info 500000006 12345000')),
+  );
+  await page.getByRole('tab', { name: 'Timeline' }).click();
+  await expect(timelineOf(page)).toContainText('No line names a vCPU, so lanes are processors of the host');
+  await expect(
+    timelineOf(page).getByRole('option', { name: /^Line 2, CPU 12 to KVM: exit npf/ }),
+  ).toBeVisible();
+
+  await pasteLog(
+    page,
+    Array.from({ length: 20 }, (_, vcpu) => event(vcpu, `kvm_entry: vcpu ${vcpu}, rip 0x0`)),
+  );
+  await expect(timelineOf(page)).toContainText(
+    'Of 20 vCPUs the 11 with the most rows have a lane; the other 9 share the lane +9, by name.',
+  );
+  await expect(timelineOf(page).getByText('+9', { exact: true }).first()).toBeVisible();
+});

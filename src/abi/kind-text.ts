@@ -5,7 +5,7 @@ import { ok, problem, type Result } from '../base/result';
 import { tableOf } from '../base/table';
 import { alignColumns } from '../base/text';
 import { isDump, readDump } from './dump';
-import { kindNamed, type Kind } from './kinds';
+import { kindNamed, kinds, type Kind } from './kinds';
 import type { FieldRow } from './layout';
 import type { Source } from './source';
 
@@ -105,6 +105,12 @@ export function rowLines(rows: readonly FieldRow[]): string[] {
       row.problem === undefined ? row.doc : `${row.doc}  !! ${row.problem}`,
     ]),
   );
+}
+
+/** Where what is said of a value comes from: a value that is one field has a source of its own, as an exit code of a posting has. */
+export function sourceOfValue(kind: string, rows: readonly FieldRow[]): Source | undefined {
+  const [row, ...others] = rows;
+  return row && others.length === 0 ? row.source : kinds[kind]?.source;
 }
 
 /** Where a row lies: `[51:12]` in a word, `+0x390/8` in a structure, both for a field of a word inside one. */

@@ -128,7 +128,7 @@ export class Beside {
       return text.ok ? { name: target.slug, text: text.value } : warn(text.error.message);
     }
     if (target.kind === 'packed') {
-      const packer = await loaded('What unpacks links', () => import('./pack'), warn);
+      const packer = await loaded('What unpacks links', () => import('../views/shared/pack'), warn);
       const text = packer?.unpack(target.codec, target.payload);
       if (!text) return undefined;
       return text.ok ? { name: 'from the link', text: text.value } : warn(text.error.message);

@@ -13,7 +13,7 @@ import { kinds } from '../abi/kinds';
 import { decodeFile, decodeText, encodeArguments } from '../abi/kind-text';
 import { recognise } from '../abi/recognise';
 import { parseStored } from './stored';
-import { pack, unpack } from './pack';
+import { pack, unpack } from '../views/shared/pack';
 import { parseAddress } from './url';
 import { partAt } from '../engine/observe';
 import { parseProfileList } from '../profiles/resolve';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { finish } from '../base/resumable';
 import { incomingOf } from './incoming';
-import { pack } from './pack';
+import { pack } from '../views/shared/pack';
 import { printWorkFile } from './own-work/file';
 
 const scenario = 'ghcb-scenario 1\ntitle   a\nend ghcb-scenario\n';

@@ -8,7 +8,7 @@ import { finish, type Resumable } from '../base/resumable';
 import type { Selection } from '../views/shared/selection';
 import { Jobs } from './jobs.svelte';
 import { panelOf, type ViewId } from './panels';
-import type * as packModule from './pack';
+import type * as packModule from '../views/shared/pack';
 import type { ShownRun } from './shown-run';
 import { printAddress, type Beside, type Showing, type Target } from './url';
 
@@ -192,7 +192,7 @@ export class Links {
     }
     const beside = this.besideText();
     if (beside === undefined || this.besidePacked?.text === beside) return;
-    this.packer ??= await import('./pack');
+    this.packer ??= await import('../views/shared/pack');
     this.packBeside(this.packer, beside);
   }
 
@@ -208,7 +208,7 @@ export class Links {
 
   private async packText(text: string): Promise<void> {
     try {
-      this.packer ??= await import('./pack');
+      this.packer ??= await import('../views/shared/pack');
     } catch (error) {
       this.pending = undefined; // asked for again the next time
       throw error;

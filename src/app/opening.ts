@@ -196,7 +196,7 @@ export class Opening {
     const { page } = this;
     const packer = await loaded(
       'What unpacks links',
-      () => import('./pack'),
+      () => import('../views/shared/pack'),
       (why) => page.warn(why),
     );
     if (!packer || this.current !== own) return false;

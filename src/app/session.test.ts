@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { finish } from '../base/resumable';
 import { svgText } from '../exports/picture/svg';
 import { openPage } from '../testing/app/page';
-import { CODEC, pack } from './pack';
+import { CODEC, pack } from '../views/shared/pack';
 import { Session } from './session.svelte';
 
 let last: Session | undefined;

@@ -12,6 +12,8 @@ const GIB = 1024 * MIB;
 export const MAX_SCENARIO_BYTES = 4 * MIB;
 /** Characters of the packed text in a link; browsers take no longer addresses. */
 export const MAX_LINK_CHARACTERS = MIB;
+/** Of these, what a link to a log may have: chats and mail cut longer ones. */
+export const MAX_LOG_LINK_CHARACTERS = 64 * KIB;
 /** The text that a link unpacks to; what claims to be longer is a bomb or a mistake. */
 export const MAX_LINK_TEXT_BYTES = MIB;
 /** Characters of what is pasted into the decoder, or bytes of a file for it; the largest layout has 4096 bytes. */

@@ -7,6 +7,7 @@ import {
   encodedText,
   rowLines,
   rowsJson,
+  sourceOfValue,
   type Decoded,
 } from '../abi/kind-text';
 import { compareValues } from '../abi/compare-values';
@@ -162,8 +163,8 @@ function decodeAs(kind: string, value: string, { json, scenario }: How): Output 
 }
 
 function fieldLines({ kind, title, rows }: Decoded): string[] {
-  const declared = kinds[kind];
-  const from = declared ? [`  source: ${sourceText(declared.source)}`] : [];
+  const source = sourceOfValue(kind, rows);
+  const from = source ? [`  source: ${sourceText(source)}`] : [];
   return [title, ...rowLines(rows).map((line) => `  ${line}`), ...from];
 }
 

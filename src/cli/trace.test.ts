@@ -54,11 +54,22 @@ describe('trace', () => {
   });
 
   test('--timeline: the lines on lanes, and what follows from them', () => {
-    expect(trace([log, '--timeline']).text).toMatch(/^~ .*inferred: v0 is not entered again/m);
+    expect(trace([log, '--timeline']).text).toMatch(/^~ .*inferred: the vCPU is not entered again/m);
     const { rows } = JSON.parse(trace([log, '--timeline', '--json']).text) as {
       rows: { inferred?: object }[];
     };
     expect(rows.map(({ inferred }) => inferred !== undefined)).toEqual([false, true, false]);
+  });
+
+  test('--timeline: notes that the page wrote into the file stand beside their lines', () => {
+    const noted = file(
+      'noted.log',
+      `${ends}# vmgexit: the first line is line 801\n# vmgexit: note on line 802: why?\n`,
+    );
+    const { text } = trace([noted, '--timeline']);
+    expect(text).toContain('note: why?');
+    expect(text).toContain('2 lines: 2 placed');
+    expect(text).toMatch(/^ +802 /m);
   });
 
   test('--scenario: of a line, of all, and why there is none', () => {

@@ -1,6 +1,7 @@
 /** `trace`: a log or a trace, every line read or counted, and what happened in it. */
 import { finish } from '../base/resumable';
 import { printScenario } from '../scenarios/print';
+import { annotatedLog } from '../traces/annotated';
 import { scenarioOfLines } from '../traces/explain/scenario';
 import { readTraceInParts, type Trace } from '../traces/read';
 import { notesOf } from '../traces/notes';
@@ -8,7 +9,13 @@ import { traceJson } from '../traces/json';
 import { scenarioOfLine } from '../traces/scenario';
 import { columnsJson, columnsText } from '../traces/columns/text';
 import { traceText } from '../traces/text';
-import { rowText, traceTimelineInParts, type TraceRow } from '../traces/timeline/timeline';
+import { UNKNOWN_LANE } from '../traces/timeline/lanes';
+import {
+  rowText,
+  traceTimelineInParts,
+  type TraceRow,
+  type TraceTimeline,
+} from '../traces/timeline/timeline';
 import { traceMail } from '../exports/trace-timeline';
 import { columnsOfLog, wholeLog, windowOfLog } from './trace-file';
 import { logAnswer, logOptions } from './log-answers';
@@ -32,16 +39,21 @@ export function trace(words: readonly string[]): Output {
   }
   const window = options.get('lines');
   const { text, notes, first } = window === undefined ? wholeLog(file) : windowOfLog(file, window);
-  const read = finish(readTraceInParts(text, first));
+  const written = annotatedLog(text);
+  const read = finish(readTraceInParts(written.text, Math.max(first, written.first)));
   if (read.lines.length === 0) throw new UsageError(`${file}: it is empty`);
   const complaint = [...notes, ...notesOf(read.lines)].join('\n');
-  return { ...shown(read, options), ...(complaint === '' ? {} : { complaint }) };
+  return { ...shown(read, written.notes, options), ...(complaint === '' ? {} : { complaint }) };
 }
 
-function shown(read: Trace, options: ReadonlyMap<string, string>): Output {
+function shown(
+  read: Trace,
+  notes: ReadonlyMap<number, string>,
+  options: ReadonlyMap<string, string>,
+): Output {
   const line = options.get('scenario');
   if (line !== undefined) return scenarioText(read, line);
-  if (options.has('timeline')) return timelineText(read, options.has('json'));
+  if (options.has('timeline')) return timelineText(read, notes, options.has('json'));
   const answer = logAnswer(() => read, options);
   if (answer) return answer;
   const asJson = options.has('json');
@@ -49,17 +61,20 @@ function shown(read: Trace, options: ReadonlyMap<string, string>): Output {
 }
 
 /** The log on the lanes of a ladder, with what follows from its lines. */
-function timelineText(read: Trace, asJson: boolean): Output {
+function timelineText(read: Trace, notes: ReadonlyMap<number, string>, asJson: boolean): Output {
   const timeline = finish(traceTimelineInParts(read));
-  if (asJson) return fine(jsonPretty({ counts: read.counts, rows: timeline.rows.map(rowJson) }));
+  if (asJson)
+    return fine(
+      jsonPretty({ counts: read.counts, rows: timeline.rows.map((row) => rowJson(row, timeline)) }),
+    );
   const rows = [...timeline.rows.keys()];
-  const exported = { timeline, counts: read.counts, rows, notes: new Map<number, string>() };
+  const exported = { timeline, counts: read.counts, rows, notes };
   return fine(traceMail(exported, { columns: terminalColumns(), most: Infinity }).join('\n'));
 }
 
-const rowJson = (row: TraceRow) => ({
+const rowJson = (row: TraceRow, { lanesAre }: Pick<TraceTimeline, 'lanesAre'>) => ({
   line: row.line.number,
-  ...(row.vcpu < 0 ? {} : { vcpu: row.vcpu }),
+  ...(row.lane === UNKNOWN_LANE ? {} : { [lanesAre === 'vcpus' ? 'vcpu' : 'cpu']: row.lane }),
   from: row.from,
   to: row.to,
   refused: row.refused,

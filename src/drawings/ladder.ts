@@ -45,28 +45,29 @@ interface LadderSize {
   readonly columns: number;
   /** Columns kept free between step numbers and lanes, where there is room for lanes with labels. */
   readonly gutter?: number;
+  /** What a guest lane is called, where there is room and where there is little. */
+  readonly titleOf?: GuestTitle;
 }
+
+/** @param isLong where there is room */
+export type GuestTitle = (vcpu: number, isLong: boolean) => string;
+const vcpuTitle: GuestTitle = (vcpu, isLong) => (isLong ? `vCPU ${vcpu}` : `v${vcpu}`);
 
 /** Puts the lanes on the grid: guest left of the rule, host right of it. */
-export function planLadder({ vcpus, columns, gutter = 0 }: LadderSize): LadderPlan {
+export function planLadder({ vcpus, columns, gutter = 0, titleOf = vcpuTitle }: LadderSize): LadderPlan {
   const guestLanes = Math.max(1, vcpus.length);
   const fits = columns >= WIDE_COLUMNS && 10 + gutter + guestLanes * WIDE_STEP <= columns * 0.5;
-  return fits ? planWide(vcpus, columns, gutter) : planSide(vcpus, columns);
+  const size = { vcpus, columns, gutter, titleOf };
+  return fits ? planWide(size) : planSide(size);
 }
 
-const guestLane = (vcpu: number, column: number, long: boolean): LadderLane => ({
-  lane: 'guest',
-  vcpu,
-  title: long ? `vCPU ${vcpu}` : `v${vcpu}`,
-  column,
-});
 const hostLanes = (columns: readonly [number, number, number], long: boolean): LadderLane[] => [
   { lane: 'kvm', vcpu: -1, title: long ? 'KVM' : 'K', column: columns[0] },
   { lane: 'vmm', vcpu: -1, title: long ? 'VMM' : 'M', column: columns[1] },
   { lane: 'firmware', vcpu: -1, title: long ? 'PSP' : 'P', column: columns[2] },
 ];
 
-function planWide(vcpus: readonly number[], columns: number, gutter: number): LadderPlan {
+function planWide({ vcpus, columns, gutter, titleOf }: Required<LadderSize>): LadderPlan {
   const first = 13 + gutter;
   const room = Math.round(columns * (vcpus.length <= 3 ? 0.47 : 0.5)) - first;
   const step = Math.min(WIDEST_STEP, Math.floor(room / Math.max(1, vcpus.length)));
@@ -77,7 +78,12 @@ function planWide(vcpus: readonly number[], columns: number, gutter: number): La
     style: 'wide',
     columns,
     lanes: [
-      ...vcpus.map((vcpu, i) => guestLane(vcpu, first + i * step, step >= 8)),
+      ...vcpus.map((vcpu, i): LadderLane => ({
+        lane: 'guest',
+        vcpu,
+        title: titleOf(vcpu, step >= 8),
+        column: first + i * step,
+      })),
       ...hostLanes([at(0.17), at(0.55), at(0.86)], true),
     ],
     rule,
@@ -87,15 +93,22 @@ function planWide(vcpus: readonly number[], columns: number, gutter: number): La
   };
 }
 
-function planSide(vcpus: readonly number[], columns: number): LadderPlan {
+function planSide({ vcpus, columns, titleOf }: Required<LadderSize>): LadderPlan {
   const first = 8;
-  const rule = first + Math.max(1, vcpus.length) * SIDE_STEP;
+  const longest = Math.max(0, ...vcpus.map((vcpu) => titleOf(vcpu, false).length));
+  const step = longest > SIDE_STEP ? longest + 1 : SIDE_STEP;
+  const rule = first + Math.max(1, vcpus.length) * step;
   const kvm = rule + 3;
   return {
     style: 'side',
     columns,
     lanes: [
-      ...vcpus.map((vcpu, i) => guestLane(vcpu, first + i * SIDE_STEP, false)),
+      ...vcpus.map((vcpu, i): LadderLane => ({
+        lane: 'guest',
+        vcpu,
+        title: titleOf(vcpu, false),
+        column: first + i * step,
+      })),
       ...hostLanes([kvm, kvm + SIDE_STEP, kvm + 2 * SIDE_STEP], false),
     ],
     rule,

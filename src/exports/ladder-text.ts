@@ -1,6 +1,13 @@
 /** The ladder in characters: the lanes and the rule of drawings/ladder.ts, one line a row, its words to the right. */
 import { wrapWithin } from '../base/text';
-import { columnOf, layoutRow, planLadder, type LadderPlan, type LadderRow } from '../drawings/ladder';
+import {
+  columnOf,
+  layoutRow,
+  planLadder,
+  type GuestTitle,
+  type LadderPlan,
+  type LadderRow,
+} from '../drawings/ladder';
 import { moveKinds, type Lane, type Move, type MoveKind } from '../engine/moves';
 
 /** More guest lanes than this leave no room for words; then all vCPUs share one. */
@@ -43,6 +50,8 @@ interface LadderSize {
   /** Runs that have a letter; 0 when there is nothing to compare. */
   readonly letters: number;
   readonly columns: number;
+  /** What a guest lane is called. */
+  readonly titleOf?: GuestTitle;
 }
 
 export class TextLadder {
@@ -51,12 +60,14 @@ export class TextLadder {
   private readonly margin: number;
   private readonly shift: number;
   private readonly together: boolean;
+  private readonly nameOf: (vcpu: number) => string;
 
-  constructor({ vcpus, letters, columns }: LadderSize) {
+  constructor({ vcpus, letters, columns, titleOf }: LadderSize) {
     this.together = vcpus.length > MOST_LANES;
+    this.nameOf = (vcpu) => titleOf?.(vcpu, false) ?? `v${vcpu}`;
     // Narrow ladders have their words to the right of the lanes.
     const narrow = { vcpus: this.together ? vcpus.slice(0, 1) : vcpus, columns: 0 };
-    this.plan = planLadder(narrow);
+    this.plan = planLadder({ ...narrow, ...(titleOf && { titleOf }) });
     this.margin = MARK + NUMBER + (letters > 0 ? letters + 1 : 0);
     this.shift = this.margin + 1 - Math.min(...this.plan.lanes.map(({ column }) => column));
     this.width = Math.max(16, columns - this.textStart);
@@ -73,8 +84,8 @@ export class TextLadder {
   /** The names of the lanes. */
   heads(): string {
     const cells = this.blank(' ');
-    for (const { column, title } of this.plan.lanes)
-      this.put(cells, column, this.together && /^v/.test(title) ? 'v' : title);
+    for (const { lane, column, title } of this.plan.lanes)
+      this.put(cells, column, this.together && lane === 'guest' ? title.replace(/\d+$/, '') : title);
     return cells.join('').trimEnd();
   }
 
@@ -95,7 +106,8 @@ export class TextLadder {
 
   private withVcpu(move: Move | DrawnArrow | undefined, text: string): string {
     if (!move || !this.together || move.vcpu < 0) return text;
-    return new RegExp(`\\bv${move.vcpu}\\b`).test(text) ? text : `v${move.vcpu}: ${text}`;
+    const name = this.nameOf(move.vcpu);
+    return new RegExp(`\\b${name}\\b`).test(text) ? text : `${name}: ${text}`;
   }
 
   /** A line without arrow, up to where words start. */

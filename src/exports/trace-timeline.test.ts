@@ -26,6 +26,16 @@ test('a mail of 72 columns: numbers of lines, notes, and ~ for what is in no lin
   expect(text).toContain('note: =who asks?');
 });
 
+test('lanes of processors are named so, and no vCPU stands in the table', () => {
+  const event = (cpu: number) =>
+    `  qemu-4711  [00${cpu}] ..... 812.000101: kvm_exit: reason npf rip 0x0 info 500000006 12345000`;
+  const few = exported([event(3), event(5)]);
+  expect(traceMail(few).join('\n')).toMatch(/^ +c3 +c5 /m);
+  expect(traceCsv(few).split('\r\n')[1]).toMatch(/^1,812.000101,3,,guest,kvm/);
+  const many = exported([0, 1, 2, 3, 4, 5].map(event));
+  expect(traceMail(many).join('\n')).toContain('c4: exit npf');
+});
+
 test('a long log says how many rows are left out', () => {
   const mail = traceMail(
     exported(Array.from({ length: MOST_MAILED_ROWS + 3 }, () => 'kvm_entry: vcpu 0, rip 0x0')),

@@ -1,5 +1,6 @@
 /** The timeline of a log as text: a mail of 72 columns, and a table. */
 import { wrap } from '../base/text';
+import { laneTitle, UNKNOWN_LANE } from '../traces/timeline/lanes';
 import { rowText, type TraceRow, type TraceTimeline } from '../traces/timeline/timeline';
 import { countsText, type LineCounts } from '../traces/read';
 import { csvText } from './csv';
@@ -26,9 +27,10 @@ export function traceMail(
   },
 ): string[] {
   const ladder = new TextLadder({
-    vcpus: timeline.vcpus.length > 0 ? timeline.vcpus : [0],
+    vcpus: timeline.lanes.length > 0 ? timeline.lanes : [0],
     letters: 0,
     columns,
+    titleOf: (lane, isLong) => laneTitle(timeline.lanesAre, lane, isLong),
   });
   const shown = rows.slice(0, most).flatMap((at) => timeline.rows[at] ?? []);
   const lines = shown.flatMap((row) => [
@@ -36,7 +38,7 @@ export function traceMail(
       mark: row.inferred ? '~' : '',
       number: row.inferred ? undefined : row.line.number,
       letters: '',
-      move: { ...row, inferred: row.inferred !== undefined },
+      move: { ...row, vcpu: row.lane, inferred: row.inferred !== undefined },
       text: rowText(row),
     }),
     ...noteOf(row, notes).flatMap((note) => ladder.beside(`note: ${note}`)),
@@ -77,13 +79,13 @@ export function traceCsv({ timeline, rows, notes }: ExportedRows): string {
   const lines = rows.flatMap((at) => {
     const row = timeline.rows[at];
     if (!row) return [];
-    const { line, vcpu, from, to, refused, inferred } = row;
+    const { line, lane, from, to, refused, inferred } = row;
     return [
       [
         String(line.number),
         String(line.prefix?.seconds ?? ''),
         String(line.prefix?.cpu ?? ''),
-        vcpu < 0 ? '' : String(vcpu),
+        timeline.lanesAre === 'vcpus' && lane !== UNKNOWN_LANE ? String(lane) : '',
         from,
         to,
         refused ? 'yes' : 'no',

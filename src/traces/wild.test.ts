@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { finish } from '../base/resumable';
+import { decodeText, sourceOfValue } from '../abi/kind-text';
 import { readPasted, partsOf, remarksOf } from './pasted';
 import { readTraceInParts, type TraceLine } from './read';
 
@@ -91,10 +92,22 @@ describe('numbers are taken for nothing that they are not', () => {
     },
   );
 
-  test('code and info words of different lines are no request', () => {
-    const pasted = readPasted('exit_code: 0x72\nexit_info_1: 0x5\nexit_info_2 = 0x6');
+  test.each([
+    ['three lines of others', ['exit_code: 0x72', 'exit_info_1: 0x5', 'exit_info_2 = 0x6']],
+    [
+      'with the code last',
+      ['first event exit_info_1: 0x5', 'second exit_info_2 = 0x6', '#VC exit_code: 0x80000010'],
+    ],
+    [
+      'behind the time of each',
+      ['[ 1.0] exit_code: 0x7c', '[ 1.1] exit_info_1: 0x1', '[ 1.2] exit_info_2: 0x0'],
+    ],
+    ['quoted', ['> exit_code: 0x80000013', '>> exit_info_1: 0x100000001', '> exit_info_2: 0x121000']],
+  ])('code and info words of different lines are no request: %s', (_, words) => {
+    const pasted = readPasted(words.join('\n'));
     const lines = pasted.kind === 'log' ? pasted.trace.lines : [];
     expect(lines).toHaveLength(3);
+    expect(lines.some(({ meaning }) => meaning?.exit?.code !== undefined)).toBe(true);
     for (const { meaning } of lines) {
       const { code, info1, info2 } = meaning?.exit ?? {};
       expect([code, info1, info2].filter((word) => word !== undefined).length).toBeLessThan(2);
@@ -147,6 +160,16 @@ describe('a block is read whole', () => {
       { placed: 1, plain: 3, continued: 0, unknown: 1 },
     ],
     [
+      'two vCPUs, an answer and a fault between them',
+      [
+        '       CPU 0/KVM-4711    [012] .....   812.000101: kvm_vmgexit_enter: vcpu 0, exit_reason 80000010, exit_info1 0, exit_info2 0',
+        '       CPU 1/KVM-4712    [013] .....   812.000102: kvm_page_fault: vcpu 1 rip 0x0 address 0x0000000000201000 error_code 0x500000004',
+        '       CPU 0/KVM-4711    [012] .....   812.000103: kvm_vmgexit_exit: vcpu 0, exit_reason 80000010, exit_info1 0, exit_info2 0',
+        '       CPU 1/KVM-4712    [013] .....   812.000104: sched_switch: prev_comm=x',
+      ],
+      { placed: 3, plain: 1, continued: 0, unknown: 0 },
+    ],
+    [
       'with carriage returns',
       ['SEV-ES guest requested termination: 0x0:0x2\r', '[    1.000000] usb 1-1: new\r'],
       { placed: 1, plain: 1, continued: 0, unknown: 0 },
@@ -190,6 +213,21 @@ describe('lines of programs are known', () => {
       expect(line.why).toBe('It is in no format that is known here.');
     },
   );
+});
+
+describe('the source is that of the number, not of the table that it stands in', () => {
+  test.each([
+    ['0x80000020', 'Alexey Kardashevskiy', 'read'],
+    ['0x80000019', 'coconut-svsm', 'unconfirmed'],
+    ['0x80000014', 'Melody Wang', 'read'],
+    ['0x80000010', 'AMD publication 56421', 'read'],
+    ['0x99', 'AMD publication 56421', 'read'],
+  ])('exit code %s: %s, %s', (code, document, confidence) => {
+    const decoded = decodeText('nae-code', code);
+    const found = decoded.ok ? sourceOfValue('nae-code', decoded.value.rows) : undefined;
+    expect(found?.document).toContain(document);
+    expect(found?.confidence).toBe(confidence);
+  });
 });
 
 describe('a number outside its enumeration says the known range', () => {

@@ -7,7 +7,7 @@ import { kinds } from '../../abi/kinds';
 import { decodeText, encodeArguments } from '../../abi/kind-text';
 import { recognise } from '../../abi/recognise';
 import { parseQuery } from '../../app/ask/query';
-import { CODEC, pack, unpack } from '../../app/pack';
+import { CODEC, pack, unpack } from '../../views/shared/pack';
 import { parseStored } from '../../app/stored';
 import { parseAddress } from '../../app/url';
 import { readWorkFile } from '../../app/own-work/file';

@@ -2,6 +2,8 @@
 import { naeEvent } from '../../abi/nae';
 import { ghcbMsrMessage } from '../../abi/ghcb-msr';
 import { hex } from '../../base/hex';
+import type { Resumable } from '../../base/resumable';
+import { own } from '../../base/table';
 import type { RuleId } from '../../engine/rules';
 import { numberIn, textIn } from '../form';
 import type { TraceLine } from '../read';
@@ -69,35 +71,42 @@ const LEAST_LINES_AFTER = 8;
 /** Events that a trace of one vCPU has at least before its last one says anything. */
 const LEAST_EVENTS = 4;
 
+const LINES_IN_PART = 500;
+
 /** The vCPUs whose last line lies well before the end of a trace, and of a trace of one vCPU the last line. */
-export function silentVcpus(lines: readonly TraceLine[]): Diagnosis[] {
+export function* silentVcpusInParts(lines: readonly TraceLine[]): Resumable<Diagnosis[]> {
   const last = new Map<number, TraceLine>();
   const threads = new VcpuThreads();
   let events = 0;
-  for (const line of lines) {
+  let end = 0;
+  for (const [at, line] of lines.entries()) {
+    if (at % LINES_IN_PART === LINES_IN_PART - 1) yield;
     if (!line.form?.isEvent) continue;
+    end = line.number;
     const vcpu = threads.of(line);
     if (vcpu === undefined) continue;
     last.set(vcpu, line);
     events++;
   }
-  const end = lines.findLast(({ form }) => form?.isEvent)?.number ?? 0;
   if (events < LEAST_EVENTS) return [];
   return [...last]
     .toSorted(([a], [b]) => a - b)
     .flatMap(([vcpu, line]) => {
       if (end - line.number < LEAST_LINES_AFTER && last.size > 1) return [];
-      const silence = silences[line.form?.id ?? '']?.(line);
-      if (!silence) return [];
-      return [
-        {
-          what: `After line ${line.number} nothing is seen of vCPU ${vcpu}: it ${silence.what}.`,
-          refusedBy: silence.waitsFor,
-          causes: silence.causes.map(causeOf),
-          next: silence.next,
-          lines: [line.number],
-          scenario: scenarioOfLine(line),
-        },
-      ];
+      return silenceOf(vcpu, line) ?? [];
     });
+}
+
+function silenceOf(vcpu: number, line: TraceLine): Diagnosis | undefined {
+  const silence = own(silences, line.form?.id ?? '')?.(line);
+  return (
+    silence && {
+      what: `After line ${line.number} nothing is seen of vCPU ${vcpu}: it ${silence.what}.`,
+      refusedBy: silence.waitsFor,
+      causes: silence.causes.map(causeOf),
+      next: silence.next,
+      lines: [line.number],
+      scenario: scenarioOfLine(line),
+    }
+  );
 }

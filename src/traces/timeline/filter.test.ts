@@ -4,7 +4,7 @@ import { readTraceInParts } from '../read';
 import { filteredRowsInParts, parseTraceFilter } from './filter';
 import { traceTimelineInParts } from './timeline';
 
-const { rows } = finish(
+const timeline = finish(
   traceTimelineInParts(
     finish(
       readTraceInParts(
@@ -20,7 +20,7 @@ const { rows } = finish(
 );
 const hits = (text: string): number[] | string => {
   const filter = parseTraceFilter(text);
-  return filter.ok ? finish(filteredRowsInParts(rows, filter.value)) : filter.error.message;
+  return filter.ok ? finish(filteredRowsInParts(timeline, filter.value)) : filter.error.message;
 };
 
 test.each([

@@ -4,7 +4,8 @@ import { problem, ok, type Result } from '../../base/result';
 import { namesIn, matches, type Filtered } from '../../scenarios/filter/matches';
 import { parseFilter } from '../../scenarios/filter/parse';
 import type { Filter } from '../../scenarios/filter/filter';
-import { rowText, type TraceRow } from './timeline';
+import { laneTitle, UNKNOWN_LANE, type LanesAre } from './lanes';
+import { rowText, type TraceRow, type TraceTimeline } from './timeline';
 
 /** More vCPUs than KVM makes: no name is refused for its number before the log is asked. */
 const MACHINE = { vcpus: 4096 };
@@ -26,13 +27,17 @@ export function parseTraceFilter(text: string): Result<Filter> {
     : problem(`A log has no ${other}: it knows the text of its lines, as in: text ~ PSC and not text ~ v1`);
 }
 
-/** A row as a filter sees it: its words, the line as it stands, and its vCPU. */
-function filtered(row: TraceRow): Filtered {
+/** A row as a filter sees it: its words, the line as it stands, and its vCPU or processor. */
+function filtered(row: TraceRow, lanesAre: LanesAre): Filtered {
   const nothing = (path: string) => ({ message: '', part: path });
   return {
     before: nothing,
     after: nothing,
-    texts: () => [rowText(row), row.inferred ? '' : row.line.raw, row.vcpu < 0 ? '' : `v${row.vcpu}`],
+    texts: () => [
+      rowText(row),
+      row.inferred ? '' : row.line.raw,
+      row.lane === UNKNOWN_LANE ? '' : laneTitle(lanesAre, row.lane),
+    ],
     differs: () => false,
   };
 }
@@ -40,10 +45,13 @@ function filtered(row: TraceRow): Filtered {
 const ROWS_IN_PART = 50;
 
 /** The rows that a filter means. */
-export function* filteredRowsInParts(rows: readonly TraceRow[], filter: Filter): Resumable<number[]> {
+export function* filteredRowsInParts(
+  { rows, lanesAre }: Pick<TraceTimeline, 'rows' | 'lanesAre'>,
+  filter: Filter,
+): Resumable<number[]> {
   const hits: number[] = [];
   for (const [at, row] of rows.entries()) {
-    if (matches(filter, filtered(row))) hits.push(at);
+    if (matches(filter, filtered(row, lanesAre))) hits.push(at);
     if (at % ROWS_IN_PART === ROWS_IN_PART - 1) yield;
   }
   return hits;

@@ -21,6 +21,7 @@ import type { Lane } from '../../engine/moves';
 import { numberIn, signedIn, textIn } from '../form';
 import type { TraceLine } from '../read';
 import type { Fields } from '../template';
+import { UNKNOWN_LANE } from './lanes';
 import type { InferenceRuleName } from './rules';
 
 /** What a line says itself of a vCPU or of pages. */
@@ -37,7 +38,7 @@ export interface Inferred extends Told {
   readonly lines: readonly number[];
   readonly from: Lane;
   readonly to: Lane;
-  /** Whose lane it is drawn in. */
+  /** The guest lane that it is drawn in. */
   readonly of: number;
 }
 
@@ -83,13 +84,16 @@ export class Inferences {
   >();
   /** vCPUs that were created and have not run since. */
   private readonly created = new Map<number, { readonly line: number; readonly gfn: bigint }>();
-  private last: number | undefined;
+  private last: number = UNKNOWN_LANE;
 
-  /** The next placed line. @param vcpu its vCPU, where it or its thread names one */
-  take(line: TraceLine, vcpu: number | undefined): Followed {
+  /** @param nameOf what the one in a guest lane is called */
+  constructor(private readonly nameOf: (lane: number) => string) {}
+
+  /** The next placed line. @param lane its guest lane, where it has one: that of its vCPU, or of its processor */
+  take(line: TraceLine, lane: number): Followed {
     const handler = own(this.handlers, line.form?.id ?? '');
-    if (vcpu !== undefined) this.last = vcpu;
-    return { ...NOTHING, ...handler?.(line, line.fields ?? {}, vcpu ?? this.last ?? 0) };
+    if (lane !== UNKNOWN_LANE) this.last = lane;
+    return { ...NOTHING, ...handler?.(line, line.fields ?? {}, this.last) };
   }
 
   private readonly handlers: Readonly<
@@ -111,7 +115,7 @@ export class Inferences {
       if (!made) return { told };
       const started: Inferred = {
         rule: 'started',
-        text: `v${vcpu} runs with the VMSA at GFN ${inHex(made.gfn)}`,
+        text: `${this.nameOf(vcpu)} runs with the VMSA at GFN ${inHex(made.gfn)}`,
         lines: [made.line, line.number],
         from: 'kvm',
         to: 'guest',
@@ -185,8 +189,8 @@ export class Inferences {
       };
     },
     kvm_apic_ipi: (line, fields) => this.ipi(line, fields),
-    'termination-msr': (line, _, vcpu) => ({ after: [ended(vcpu, [line.number])] }),
-    'termination-nae': (line, _, vcpu) => ({ after: [ended(vcpu, [line.number])] }),
+    'termination-msr': (line, _, vcpu) => ({ after: [this.ended(vcpu, [line.number])] }),
+    'termination-nae': (line, _, vcpu) => ({ after: [this.ended(vcpu, [line.number])] }),
   };
 
   private begin(
@@ -200,11 +204,11 @@ export class Inferences {
     const before = isEnd ? [] : this.wentOn(line, vcpu);
     this.requests.set(vcpu, { line: line.number, fields, isMsr, ranges: [] });
     const told = { vcpu: { number: vcpu, state: 'in KVM' } };
-    if (isEnd) return { told, before, after: [ended(vcpu, [line.number])] };
+    if (isEnd) return { told, before, after: [this.ended(vcpu, [line.number])] };
     if (!isHold) return { told, before };
     const held: Inferred = {
       rule: 'held',
-      text: `v${vcpu} waits for INIT and SIPI`,
+      text: `${this.nameOf(vcpu)} waits for INIT and SIPI`,
       lines: [line.number],
       vcpu: { number: vcpu, state: 'AP reset hold' },
       from: 'kvm',
@@ -309,6 +313,18 @@ export class Inferences {
       },
     ];
   }
+
+  private ended(vcpu: number, lines: readonly number[]): Inferred {
+    return {
+      rule: 'ended',
+      text: `${this.nameOf(vcpu)} is not entered again`,
+      lines,
+      vcpu: { number: vcpu, state: 'ended' },
+      from: 'kvm',
+      to: 'vmm',
+      of: vcpu,
+    };
+  }
 }
 
 const NOTHING: Followed = { told: {}, before: [], after: [] };
@@ -321,13 +337,3 @@ function pagesBecome(
 ): Inferred {
   return { ...at, pages, text: `${rangeText(pages.first, pages.end)} ${pages.state}` };
 }
-
-const ended = (vcpu: number, lines: readonly number[]): Inferred => ({
-  rule: 'ended',
-  text: `v${vcpu} is not entered again`,
-  lines,
-  vcpu: { number: vcpu, state: 'ended' },
-  from: 'kvm',
-  to: 'vmm',
-  of: vcpu,
-});

@@ -4,13 +4,14 @@ import { finish } from '../../base/resumable';
 import { lineForms } from '../forms/all';
 import { readTraceInParts } from '../read';
 import { arrowOfLine } from './arrows';
+import { shownLanes } from './lanes';
 import { rowOfLine, rowText, traceTimelineInParts, type TraceTimeline } from './timeline';
 
 const timelineOf = (...lines: string[]): TraceTimeline =>
   finish(traceTimelineInParts(finish(readTraceInParts(lines.join('\n')))));
 const told = ({ rows }: TraceTimeline) =>
   rows.map(
-    (row) => `${row.line.number} v${row.vcpu} ${row.from}>${row.to}${row.refused ? '|' : ''} ${rowText(row)}`,
+    (row) => `${row.line.number} v${row.lane} ${row.from}>${row.to}${row.refused ? '|' : ''} ${rowText(row)}`,
   );
 const pagesAtEnd = ({ pages, rows }: TraceTimeline) =>
   pages
@@ -45,7 +46,7 @@ test('rows are the placed lines in order, with decoded words, lanes and refusals
     '7 v1 kvm>guest| AP_CREATION answered response 2 (malformed input), reason 5 (GHCB_ERR_INVALID_INPUT)',
     "8 v-1 vmm>kvm| SNP_LAUNCH_START ret=-22 fw_error=0 ''",
   ]);
-  expect(timeline.vcpus).toEqual([0, 1]);
+  expect(timeline).toMatchObject({ lanes: [0, 1], lanesAre: 'vcpus' });
   expect(rowOfLine(timeline.rows, 5)).toBe(3);
   expect(rowOfLine(timeline.rows, 2)).toBe(0);
 });
@@ -134,6 +135,70 @@ describe('what follows from lines is a row of its own', () => {
       '5 v0 kvm>vmm inferred: v0 is not entered again',
     ]);
     expect(stateAtEnd(timeline, 0)).toEqual({ state: 'ended', isInferred: true, lines: [5] });
+  });
+});
+
+describe('lanes', () => {
+  const on = (cpu: number, body: string, task = 'qemu-system-x86') =>
+    `  ${task}-${4711 + cpu}  [${String(cpu).padStart(3, '0')}] ..... 812.00010${cpu % 10}: ${body}`;
+  const old = 'kvm_exit: reason npf rip 0x0 info 500000006 12345000';
+
+  test('a trace whose lines name a processor and no vCPU has lanes by processor', () => {
+    const timeline = timelineOf(
+      on(3, old),
+      on(12, old),
+      on(3, 'kvm_page_fault: address 12345000 error_code 500000006'),
+      on(3, 'kvm_userspace_exit: reason error (14)'),
+      '[ 1.0] SEV: Unexpected RMP fault for non-private GPA 0x1000',
+    );
+    expect(timeline).toMatchObject({ lanes: [3, 12], lanesAre: 'processors' });
+    expect(told(timeline).slice(-3)).toEqual([
+      '4 v3 kvm>vmm KVM_RUN returns -EFAULT',
+      '4 v3 kvm>vmm inferred: memory fault: GFN 0x12345 is to become private',
+      '5 v-1 kvm>kvm Unexpected RMP fault for non-private GPA 0x1000',
+    ]);
+    expect(stateAtEnd(timeline, 12)?.state).toBe('in KVM');
+    expect(stateAtEnd(timeline, 3)?.state).toBe('in the VMM');
+  });
+
+  test.each([
+    ['an event', 'kvm_entry: vcpu 1, rip 0x0', 'qemu-system-x86'],
+    ['a thread', old, 'CPU 1/KVM'],
+  ])('one line whose vCPU is named by %s makes them vCPUs', (_, body, task) => {
+    const timeline = timelineOf(on(3, body, task), on(5, old));
+    expect(timeline).toMatchObject({ lanes: [1], lanesAre: 'vcpus' });
+    expect(timeline.rows.map(({ lane }) => lane)).toEqual([1, -1]);
+  });
+
+  test('threads of one name are told apart by their number', () => {
+    const exit = 'kvm_userspace_exit: reason KVM_EXIT_HYPERCALL (3)';
+    const timeline = timelineOf(
+      on(3, 'kvm_entry: vcpu 0, rip 0x0'),
+      on(4, 'kvm_entry: vcpu 1, rip 0x0'),
+      on(3, exit),
+      on(4, exit),
+    );
+    expect(timeline.rows.map(({ lane }) => lane)).toEqual([0, 1, 0, 1]);
+  });
+
+  test('an end that names no vCPU is of none', () => {
+    expect(told(timelineOf('SEV-ES guest requested termination: 0x1:0x2'))).toEqual([
+      expect.stringContaining('1 v-1 guest>kvm'),
+      '1 v-1 kvm>vmm inferred: the vCPU is not entered again',
+    ]);
+  });
+
+  test('more than there is room for: those with the most rows keep theirs, and the rest is counted', () => {
+    const busy = [19, 3, 7];
+    const lines = Array.from({ length: 20 }, (_, vcpu) => vcpu).flatMap((vcpu) =>
+      Array.from({ length: busy.includes(vcpu) ? 3 : 1 }, () => `kvm_entry: vcpu ${vcpu}, rip 0x0`),
+    );
+    const timeline = timelineOf(...lines);
+    expect(timeline.lanes).toHaveLength(20);
+    const { own, folded } = shownLanes(timeline, 12);
+    expect(own).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 19]);
+    expect(folded).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18]);
+    expect(shownLanes(timeline, 20)).toEqual({ own: timeline.lanes, folded: [] });
   });
 });
 

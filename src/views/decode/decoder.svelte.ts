@@ -13,41 +13,19 @@ import { bytesToHex, hex, hexdump } from '../../base/hex';
 import { problem, type Result } from '../../base/result';
 import { scenarioFromValues } from '../../scenarios/from-value';
 import type { Scenario } from '../../scenarios/scenario';
-import { diagnose } from '../../traces/diagnosis/diagnose';
-import type { Diagnosis } from '../../traces/diagnosis/ending';
+import { annotatedLog, withoutNotes, type AnnotatedLog } from '../../traces/annotated';
 import { partsOf, readPasted, readPastedFile, remarksOf, type Pasted } from '../../traces/pasted';
-import { fileContent, type FileContent } from '../../traces/file';
+import { fileContent } from '../../traces/file';
 import { notesOf } from '../../traces/notes';
-import { readTraceInParts, type Trace, type TraceLine } from '../../traces/read';
+import { readTraceInParts, type TraceLine } from '../../traces/read';
 import { scenarioOfLine } from '../../traces/scenario';
 import { inSlices } from '../shared/in-slices';
 import type { LargeLog, LogWindow } from './large/large-log.svelte';
+import { bytesOf, LOOKED_AT, UNPACKED_TOO_LARGE, UNREADABLE, whyNotCounted } from './opened-file';
+import { ShownLog } from './shown-log.svelte';
 import { unpack } from './unpack';
 
 const SHORT_BYTES = 64;
-const UNPACKED_TOO_LARGE = `It begins as a gzip and cannot be unpacked, or has more than ${MAX_PAGE_FILE >> 20} MB then.`;
-
-const UNREADABLE = 'It could not be read; a folder cannot be opened, and a file may have moved.';
-/** Bytes of a large file that say what it is. */
-const LOOKED_AT = 1 << 16;
-
-const bytesOf = async (file: Blob): Promise<Uint8Array<ArrayBuffer> | undefined> =>
-  file.arrayBuffer().then(
-    (buffer) => new Uint8Array(buffer),
-    () => undefined,
-  );
-
-/** Why a large file is no log whose lines are counted, by its beginning. */
-function whyNotCounted(content: FileContent): string | undefined {
-  const most = `at most ${sizeText(MAX_PAGE_FILE)}`;
-  if (content.kind === 'gzip')
-    return `At most ${sizeText(MAX_PAGE_FILE)} of a packed file are read; unpack it first, text of any size is read.`;
-  if (content.kind === 'other') return content.why;
-  if (content.looksBinary) return `It is no text, of which ${most} are read.`;
-  return content.isWide
-    ? `Text of two bytes a letter is read up to ${sizeText(MAX_PAGE_FILE)}; "iconv -t UTF-8" turns it.`
-    : undefined;
-}
 
 export class Decoder {
   text = $state.raw('');
@@ -57,7 +35,8 @@ export class Decoder {
   source: Source | undefined = $state.raw();
   remarks: readonly string[] = $state.raw([]);
   /** The log that was pasted, when it is one. */
-  trace: Trace | undefined = $state.raw();
+  log: ShownLog | undefined = $state.raw();
+  trace = $derived(this.log?.trace);
   /** What is odd about the file or the log as a whole. */
   notes: readonly string[] = $state.raw([]);
   /** A file that is being read, in words; empty when none is. */
@@ -68,8 +47,6 @@ export class Decoder {
   private asked: object | undefined;
   /** The line of it that is shown. */
   line: TraceLine | undefined = $state.raw();
-  /** What failed in the log. */
-  diagnoses: readonly Diagnosis[] = $derived(this.trace ? diagnose(this.trace) : []);
   parts: readonly Part[] = $state.raw([]);
   partIndex = $state.raw(0);
   kind: string | undefined = $state.raw();
@@ -107,8 +84,13 @@ export class Decoder {
     this.asked = undefined;
     this.leaveLarge();
     this.reading = '';
+    const written = annotatedLog(text);
+    if (written.first > 1 || written.notes.size > 0) {
+      void this.readLines(written, { name: text, notes: [] });
+      return;
+    }
     this.text = text;
-    this.show(readPasted(text));
+    this.show(readPasted(text), written);
   }
 
   /** Reads a file: what is packed is unpacked, a long log is read in slices, and one that is longer still is counted. */
@@ -134,31 +116,29 @@ export class Decoder {
     this.reading = '';
     if (looksBinary) {
       this.text = bytes.length > 4096 ? name : textOf(bytes.slice());
-      return this.show(readPastedFile(bytes));
+      return this.show(readPastedFile(bytes), withoutNotes(''));
     }
-    if (text.length <= MAX_PAGE_DECODED) {
+    const written = annotatedLog(text);
+    if (text.length <= MAX_PAGE_DECODED && written.first === 1) {
       this.text = text;
-      return this.show(readPasted(text), notes);
+      return this.show(readPasted(written.text), written, notes);
     }
-    await this.readLines(text, { name, notes, first: 1 });
+    await this.readLines(written, { name, notes });
   }
 
   /** Reads every line of a text in slices. */
   private async readLines(
-    text: string,
-    {
-      name,
-      notes,
-      first,
-    }: { readonly name: string; readonly notes: readonly string[]; readonly first: number },
+    written: AnnotatedLog,
+    { name, notes = [] }: { readonly name: string; readonly notes?: readonly string[] },
   ): Promise<void> {
     const own = (this.asked = {});
     this.text = name;
-    this.reading = `${name} is read.`;
+    this.reading = 'The lines are read.';
+    const { text, first } = written;
     const trace = await inSlices(readTraceInParts(text, first), () => this.asked === own);
     if (!trace) return;
     this.reading = '';
-    this.show({ kind: 'log', trace }, notes);
+    this.show({ kind: 'log', trace }, written, notes);
   }
 
   /** Text of any size is counted by a worker; anything else of such a size is refused. */
@@ -171,8 +151,7 @@ export class Decoder {
       return this.refuseFile(name, `It has ${sizeText(file.size)}. ${why} Nothing of it was read.`);
     const { LargeLog } = await import('./large/large-log.svelte');
     if (!isWanted()) return;
-    this.trace = undefined;
-    this.line = undefined;
+    this.setLog(undefined);
     this.parts = [];
     this.kind = undefined;
     this.problem = undefined;
@@ -191,12 +170,11 @@ export class Decoder {
 
   /** Reads lines of the large log. */
   async readWindow({ text, first }: LogWindow): Promise<void> {
-    if (this.large) await this.readLines(text, { name: this.large.name, notes: [], first });
+    if (this.large) await this.readLines(withoutNotes(text, first), { name: this.large.name });
   }
 
   private refuseFile(name: string, why: string): void {
-    this.trace = undefined;
-    this.line = undefined;
+    this.setLog(undefined);
     this.reading = '';
     this.text = name;
     this.refuse(`${name}: ${why}`);
@@ -207,10 +185,15 @@ export class Decoder {
     this.problem = why;
   }
 
-  private show(pasted: Pasted, notes: readonly string[] = []): void {
-    this.notes = pasted.kind === 'log' ? [...notes, ...notesOf(pasted.trace.lines)] : notes;
-    this.trace = pasted.kind === 'log' ? pasted.trace : undefined;
+  private setLog(log: ShownLog | undefined): void {
+    this.log?.close();
+    this.log = log;
     this.line = undefined;
+  }
+
+  private show(pasted: Pasted, written: AnnotatedLog, notes: readonly string[] = []): void {
+    this.notes = pasted.kind === 'log' ? [...notes, ...notesOf(pasted.trace.lines)] : notes;
+    this.setLog(pasted.kind === 'log' ? new ShownLog(pasted.trace, written) : undefined);
     if (pasted.kind === 'value') return this.take(pasted.found);
     const { lines } = pasted.trace;
     const line =
@@ -310,7 +293,40 @@ export class Decoder {
     return scenarioFromValues(values, this.partIndex);
   });
 
-  /** What stands in a link: the kind, then the number of a word or the bytes of anything else. */
+  /** What stands in a link to the log, while the log is what is shown and not a value that was edited. */
+  packedLog = $derived.by(() => {
+    const isValue = this.isEdited || (this.kind !== undefined && this.trace?.lines.length === 1);
+    return isValue ? undefined : this.log?.packed;
+  });
+
+  /** Shows the log that a link holds. */
+  async followLog(packed: string): Promise<void> {
+    if (packed !== '' && packed === this.log?.packed) return;
+    const own = (this.asked = {});
+    this.leaveLarge();
+    this.setLog(undefined);
+    this.parts = [];
+    this.kind = undefined;
+    this.reading = 'The log in the link is unpacked.';
+    const found = await import('../shared/pack').then(
+      ({ unpack: unpackLink }) => {
+        const [, codec = '', payload = ''] = /^(\d{1,3})\.([\w-]+)$/.exec(packed) ?? [];
+        return unpackLink(Number(codec || 1), payload, 'log');
+      },
+      () => problem('What unpacks links could not be loaded.'),
+    );
+    if (this.asked !== own) return;
+    this.reading = '';
+    if (found.ok) {
+      const written = annotatedLog(found.value);
+      const name = written.text.length > MAX_PAGE_DECODED ? 'the log of the link' : written.text;
+      return this.readLines(written, { name });
+    }
+    this.text = ' ';
+    this.problem = found.error.message;
+  }
+
+  /** What stands in a link to a value: the kind, then the number of a word or the bytes of anything else. */
   get link(): readonly [kind: string, value: string] | undefined {
     if (this.kind === undefined || this.bytes.length === 0) return undefined;
     return [this.kind, this.isWord ? this.value.toString(16) : bytesToLink(this.bytes)];
@@ -322,8 +338,7 @@ export class Decoder {
     const declared = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
     if (value === '') return;
     this.leaveLarge();
-    this.trace = undefined;
-    this.line = undefined;
+    this.setLog(undefined);
     if (!declared) {
       this.text = value;
       this.problem = `The link names "${word}", a kind this version does not know.`;

@@ -1,9 +1,12 @@
-/** The timeline of a log in the page: its rows, where it stands, what its filter means, and notes. */
-import { SvelteMap } from 'svelte/reactivity';
-import type { Trace } from '../../traces/read';
+/** The timeline of a log in the page: its rows, where it stands, and what its filter means. */
 import { filteredRowsInParts, parseTraceFilter } from '../../traces/timeline/filter';
 import { rowOfLine, traceTimelineInParts, type TraceTimeline } from '../../traces/timeline/timeline';
+import { FOLDED_LANE, shownLanes } from '../../traces/timeline/lanes';
 import { inSlices } from '../shared/in-slices';
+import type { ShownLog } from './shown-log.svelte';
+
+/** More guest lanes than this leave no room for words. */
+const MOST_LANES = 12;
 
 export class LogTimeline {
   /** Nothing while it is made. */
@@ -14,17 +17,15 @@ export class LogTimeline {
   filterProblem: string | undefined = $state.raw();
   /** Rows that the filter means; nothing while there is no filter, or it is being asked. */
   hits: readonly number[] | undefined = $state.raw();
-  /** Notes by the number of their line. */
-  readonly notes = new SvelteMap<number, string>();
   private asked: object | undefined;
   private isOpen = true;
 
   constructor(
-    readonly trace: Trace,
+    readonly log: ShownLog,
     /** The line to begin with. */
     line: number | undefined,
   ) {
-    void inSlices(traceTimelineInParts(trace), () => this.isOpen).then((made) => {
+    void inSlices(traceTimelineInParts(log.trace), () => this.isOpen).then((made) => {
       this.timeline = made;
       if (made && made.rows.length > 0) this.position = rowOfLine(made.rows, line ?? 1) + 1;
     });
@@ -42,10 +43,21 @@ export class LogTimeline {
     const { timeline, at } = this;
     if (!timeline) return [];
     const { states } = timeline;
-    return Array.from({ length: Math.max(-1, ...states.vcpus, ...timeline.vcpus) + 1 }, (_, vcpu) => {
-      const told = states.vcpus.includes(vcpu) ? states.at(at, vcpu) : undefined;
+    const known = states.vcpus;
+    return Array.from({ length: Math.max(-1, ...known, ...timeline.lanes) + 1 }, (_, vcpu) => {
+      const told = known.includes(vcpu) ? states.at(at, vcpu) : undefined;
       return [{ runs: [0], value: told ? `${told.state}${told.isInferred ? '?' : ''}` : '' }];
     });
+  });
+  /** Lanes that rows stand in; one where no line names a vCPU or a processor. */
+  private readonly lanes = $derived(
+    this.timeline ? shownLanes(this.timeline, MOST_LANES) : { own: [], folded: [] },
+  );
+  folded = $derived(this.lanes.folded);
+  guestLanes: readonly number[] = $derived.by(() => {
+    const { own, folded } = this.lanes;
+    if (folded.length > 0) return [...own, FOLDED_LANE];
+    return own.length > 0 ? own : [0];
   });
   pages = $derived(this.timeline?.pages.at(this.at) ?? []);
 
@@ -77,19 +89,21 @@ export class LogTimeline {
       this.filterProblem = filter.error.message;
       return;
     }
-    void inSlices(filteredRowsInParts(timeline.rows, filter.value), () => this.asked === own).then((hits) => {
+    void inSlices(filteredRowsInParts(timeline, filter.value), () => this.asked === own).then((hits) => {
       if (hits && this.asked === own) this.hits = hits;
     });
   }
 
-  setNote(line: number, text: string): void {
-    if (text === '') this.notes.delete(line);
-    else this.notes.set(line, text);
-  }
-
   /** What an export takes: the rows that the filter means, or all. */
   get exported() {
-    const { timeline, hits, notes, trace } = this;
-    return timeline && { timeline, counts: trace.counts, rows: hits ?? [...timeline.rows.keys()], notes };
+    const { timeline, hits, log } = this;
+    return (
+      timeline && {
+        timeline,
+        counts: log.trace.counts,
+        rows: hits ?? [...timeline.rows.keys()],
+        notes: log.notes,
+      }
+    );
   }
 }

@@ -84,6 +84,8 @@ export interface ToolProps {
   readonly onstepper: (stepper: Stepper | undefined) => void;
   /** Copies a text; `what` it is in a word. */
   readonly oncopy: (what: string, text: string) => void;
+  /** Saves a text as a file. */
+  readonly onsave: (name: string, text: string) => void;
 }
 
 /** The scenario as the start of a search. */

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { crc32 as crcOfNode } from 'node:zlib';
 import { deflateSync } from 'fflate';
 import { expect, test } from 'vitest';
-import { finish } from '../base/resumable';
-import { MAX_LINK_CHARACTERS } from '../base/limits';
+import { finish } from '../../base/resumable';
+import { MAX_LINK_CHARACTERS } from '../../base/limits';
 import { crc32 } from './crc32';
 import { CODEC, pack, unpack } from './pack';
 

@@ -1,12 +1,12 @@
 /**
- * A scenario inside a link. Codec 1 is the text, deflated, in base64url. Codec 2 puts the CRC-32 of the text's UTF-8
+ * A text inside a link: a scenario, a lesson or a log. Codec 1 is the text, deflated, in base64url. Codec 2 puts the CRC-32 of the text's UTF-8
  * bytes in front of the deflated bytes, so that a link that was changed or cut off is told from the one that was sent.
  * Every codec that was ever written is read. Loaded when a link is made or opened.
  */
 import { Deflate, Inflate, inflateSync } from 'fflate';
-import { MAX_LINK_CHARACTERS, MAX_LINK_TEXT_BYTES } from '../base/limits';
-import type { Resumable } from '../base/resumable';
-import { ok, problem, type Result } from '../base/result';
+import { MAX_LINK_CHARACTERS, MAX_LINK_TEXT_BYTES } from '../../base/limits';
+import type { Resumable } from '../../base/resumable';
+import { ok, problem, type Result } from '../../base/result';
 import { crc32 } from './crc32';
 
 /** The one that is written. */
@@ -43,14 +43,17 @@ function crcOf(bytes: Uint8Array): Uint8Array {
   return crc;
 }
 
-/** @returns the text, or what is wrong with the link and how much of it can be read */
-export function unpack(codec: number, payload: string): Result<string> {
+/**
+ * @param what the text is, in a word
+ * @returns the text, or what is wrong with the link and how much of it can be read
+ */
+export function unpack(codec: number, payload: string, what = 'scenario'): Result<string> {
   if (codec < 1 || codec > CODEC) return problem(`The link was made by a newer version (codec ${codec}).`);
   if (payload.length > MAX_LINK_CHARACTERS)
     return problem(`The link has ${payload.length} characters; at most ${MAX_LINK_CHARACTERS} are read.`);
   const bytes = bytesOf(payload);
-  if (!bytes) return problem('The scenario in the link is damaged: it has characters that no link has.');
-  return codec === 1 ? unpackUnchecked(bytes) : unpackChecked(bytes);
+  if (!bytes) return problem(`The ${what} in the link is damaged: it has characters that no link has.`);
+  return codec === 1 ? unpackUnchecked(bytes, what) : unpackChecked(bytes, what);
 }
 
 function bytesOf(payload: string): Uint8Array<ArrayBuffer> | undefined {
@@ -68,17 +71,17 @@ const inflate = (deflated: Uint8Array): Uint8Array =>
 
 const tooLong = 'The link unpacks to more than 1 MiB of text.';
 
-function unpackUnchecked(bytes: Uint8Array): Result<string> {
+function unpackUnchecked(bytes: Uint8Array, what: string): Result<string> {
   try {
     const out = inflate(bytes);
     if (out.length > MAX_LINK_TEXT_BYTES) return problem(tooLong);
     return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(out));
   } catch {
-    return problem('The scenario in the link is damaged: part of the link is missing or was changed.');
+    return problem(damage(what));
   }
 }
 
-function unpackChecked(bytes: Uint8Array<ArrayBuffer>): Result<string> {
+function unpackChecked(bytes: Uint8Array<ArrayBuffer>, what: string): Result<string> {
   const deflated = bytes.subarray(CRC_BYTES);
   try {
     const out = inflate(deflated);
@@ -88,17 +91,19 @@ function unpackChecked(bytes: Uint8Array<ArrayBuffer>): Result<string> {
   } catch {
     // said below, with how far it can be read
   }
-  return problem(damageText(deflated));
+  return problem(damageText(deflated, what));
 }
 
+const damage = (what: string): string =>
+  `The ${what} in the link is damaged: part of the link is missing or was changed.`;
+
 /** How much of a damaged text comes out, and how it ends. */
-function damageText(deflated: Uint8Array): string {
+function damageText(deflated: Uint8Array, what: string): string {
   const lines = readablePart(deflated).split('\n');
   const whole = lines.slice(0, -1);
   const last = whole.at(-1);
-  const damaged = 'The scenario in the link is damaged: part of the link is missing or was changed.';
-  if (last === undefined) return `${damaged} Nothing of it can be read.`;
-  return `${damaged} It can be read to line ${whole.length} at most: "${last.trim().slice(0, 60)}".`;
+  if (last === undefined) return `${damage(what)} Nothing of it can be read.`;
+  return `${damage(what)} It can be read to line ${whole.length} at most: "${last.trim().slice(0, 60)}".`;
 }
 
 function readablePart(deflated: Uint8Array): string {
