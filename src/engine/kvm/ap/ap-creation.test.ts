@@ -1,5 +1,6 @@
 /** AP creation as each generation had it, driven by acts and seen from outside. */
 import { describe, expect, test } from 'vitest';
+import { gpaToGfn } from '../../../abi/address';
 import type { ProfileId } from '../../../profiles/profiles';
 import {
   all,
@@ -248,5 +249,26 @@ describe('AP creation as each generation had it: mp_state, VMSA, thread of the t
     ],
   ])('%s', (_, drive, outcomes) => {
     expect(all((id) => drive(id).outcome)).toEqual(expectations(outcomes));
+  });
+});
+
+describe('linux-7.2: a VMSA page that leaves guest_memfd while it is in use is looked up again', () => {
+  test.each([true, false])(
+    'in a frame that is private (%s) it comes back empty, and is no VMSA',
+    (isPrivate) => {
+      const run = held('linux-7.2').create(V1);
+      run.vmm('set-attributes', { gfn: gpaToGfn(V1), n: 1, private: isPrivate });
+      run.vmm('punch-hole', { gfn: gpaToGfn(V1), n: 1 });
+      expect(run.steps).toContain('page 0x121 zeroed');
+      expect(run.outcome).toBe('RUNNABLE V1 FAIL_ENTRY (the RMP does not mark the page as VMSA) 0/0');
+    },
+  );
+
+  test('where no page can be had for it, the steps say so, and the vCPU has no VMSA', () => {
+    const run = held('linux-7.2').create(V1);
+    run.act({ actor: 'inject', verb: 'allocation', args: { what: 'gmem', nth: 1 } });
+    run.vmm('punch-hole', { gfn: gpaToGfn(V1), n: 1 });
+    expect(run.steps).toContain('no VMSA: page gone; RUNNABLE');
+    expect(run.outcome).toBe('RUNNABLE noVmsa FAIL_ENTRY (no VMSA) 0/0');
   });
 });

@@ -43,6 +43,22 @@ describe('a second LAUNCH_START', () => {
   });
 });
 
+describe('LAUNCH_UPDATE of three pages when one page is assigned already', () => {
+  test.each([
+    ['part2-v5', 'the first', 4, -errno.EFAULT, [H, H]],
+    ['part2-v5', 'the last', 6, -errno.EFAULT, [H, H]],
+    ['part2-v5', 'the one behind them', 7, 0, [V, V]],
+    ['part2-v5', 'the one before them', 3, 0, [V, V]],
+  ])('%s: %s: gives a value, and what became of the others', (id, _, assigned, ret, others) => {
+    const launch = new Launch(id).vmm('launch-update', { gfn: assigned, type: 'normal' });
+    launch.vmm('launch-update', { gfn: 4, n: 3, type: 'normal' });
+    expect([launch.ret, launch.pages(...[4, 5, 6].filter((pfn) => pfn !== assigned).slice(0, 2))]).toEqual([
+      ret,
+      others,
+    ]);
+  });
+});
+
 describe('the command that makes an SNP guest', () => {
   test.each(profileIds)('%s: is named in the steps, and works', (id) => {
     const launch = new Launch(id).vmm('destroy', {}).vmm('create-vm', {}).vmm('init2', {});
@@ -157,6 +173,14 @@ describe('before LAUNCH_FINISH', () => {
     ['linux-7.2', -errno.EOPNOTSUPP],
   ])('%s: KVM_PRE_FAULT_MEMORY gives %i', (id, ret) => {
     expect(new Launch(id).vmm('create-vcpu', {}).vmm('pre-fault', { gfn: 8, n: 1 }).ret).toBe(ret);
+  });
+
+  test('linux-7.2: KVM_PRE_FAULT_MEMORY of a dead VM gives EIO, and no page is taken off its range', () => {
+    const launch = new Launch('linux-7.2', 1);
+    launch.world.vm.health = 'dead';
+    launch.vmm('pre-fault', { vcpu: 0, gfn: 8, n: 2 });
+    const { preFaultGpa, preFaultSize } = launch.world.vm;
+    expect([launch.ret, preFaultGpa, preFaultSize]).toEqual([-errno.EIO, 0x8000n, 0x2000n]);
   });
 
   test('v14: whether KVM_PRE_FAULT_MEMORY exists is not known, and said', () => {
