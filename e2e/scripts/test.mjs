@@ -2,16 +2,17 @@
 /**
  * The whole check. With --long instead: all unit tests (full grids, ten million fuzzed inputs), the score of a sample of
  * mutants, the long browser tests, and the digests in every engine. `npm run test:long -- fuzz` runs the unit tests of that name.
- * The whole check is types, lint, unit tests, build, browser tests. Two stages run at a time; the browser tests
- * wait for the build and run alone. Prints a headline per stage, the output of stages that failed,
+ * The whole check is types, lint, unit tests, build, browser tests. The browser tests wait for the build and the unit
+ * tests; types and lint run in the time that these leave free. Prints a headline per stage, the output of stages that failed,
  * and as its last line the sum: each test counts, and so does each stage that is not made of tests.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { setPriority } from 'node:os';
 
 /**
  * @typedef {{ passed: number, failed: number, skipped?: number }} Count
- * @typedef {{ name: string, commands: string[][], report?: () => Count, headline?: (output: string) => string }} Stage
+ * @typedef {{ name: string, commands: string[][], report?: () => Count, headline?: (output: string) => string, yields?: boolean }} Stage
  * @typedef {{ stage: Stage, ok: boolean, output: string, seconds: number, count: Count }} Outcome
  */
 
@@ -86,30 +87,32 @@ const bin = {
   vite: ['node_modules/vite/bin/vite.js'],
 };
 
-/** @type {Stage[]} */
-const besideUnit = [
-  {
-    name: 'build',
-    commands: [
-      [...bin.vite, 'build', '--logLevel', 'warn'],
-      ['e2e/scripts/first-load.mjs'],
-      ['e2e/scripts/licences.mjs'],
-    ],
-    headline: (output) => /^first load: .*$/m.exec(output)?.[0] ?? '',
-  },
-  {
-    name: 'types',
-    commands: [
-      [...bin.svelteCheck, '--tsconfig', 'src/tsconfig.json', '--output', 'human'],
-      [...bin.tsc, '-p', 'src/cli'],
-      [...bin.tsc, '-p', 'e2e'],
-    ],
-  },
-  {
-    name: 'lint',
-    commands: [bin.oxlint, [...bin.eslint, '.'], [...bin.oxfmt, '--check', '.']],
-  },
-];
+/** @type {Stage} */
+const build = {
+  name: 'build',
+  commands: [
+    [...bin.vite, 'build', '--logLevel', 'warn'],
+    ['e2e/scripts/first-load.mjs'],
+    ['e2e/scripts/licences.mjs'],
+  ],
+  headline: (output) => /^first load: .*$/m.exec(output)?.[0] ?? '',
+};
+/** @type {Stage} */
+const types = {
+  name: 'types',
+  yields: true,
+  commands: [
+    [...bin.svelteCheck, '--tsconfig', 'src/tsconfig.json', '--output', 'human'],
+    [...bin.tsc, '-p', 'src/cli'],
+    [...bin.tsc, '-p', 'e2e'],
+  ],
+};
+/** @type {Stage} */
+const lint = {
+  name: 'lint',
+  yields: true,
+  commands: [bin.oxlint, [...bin.eslint, '.'], [...bin.oxfmt, '--check', '.']],
+};
 /** @type {Stage} */
 const unit = {
   name: 'unit',
@@ -161,10 +164,14 @@ const browser = {
   headline: secondTries,
 };
 
-/** @param {string[]} args @returns {Promise<{ code: number, output: string }>} */
-function runNode(args) {
+/** The priority of a stage that yields to the others, as `nice` counts. */
+const YIELDING = 10;
+
+/** @param {string[]} args @param {boolean} [yields] @returns {Promise<{ code: number, output: string }>} */
+function runNode(args, yields = false) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (yields && child.pid !== undefined) setPriority(child.pid, YIELDING);
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
@@ -189,7 +196,7 @@ async function run(stage) {
   const start = performance.now();
   let [ok, output] = [true, ''];
   for (const command of stage.commands) {
-    const done = await runNode(command);
+    const done = await runNode(command, stage.yields);
     output += done.output;
     if (done.code !== 0) ok = false;
   }
@@ -215,16 +222,28 @@ mkdirSync(results, { recursive: true });
 
 /** @type {Outcome[]} */
 const outcomes = [];
-const long = chosen.length > 0 ? [unit] : [unit, components, mutants, longBrowser, digests];
-const waiting = isLong ? long : [unit, ...besideUnit];
+/** @param {Stage[]} stages one after the other */
+async function inOrder(stages) {
+  for (const stage of stages) outcomes.push(await run(stage));
+}
+async function everything() {
+  const built = inOrder([build]);
+  const checked = built.then(() => inOrder([types, lint]));
+  await Promise.all([built, inOrder([unit])]);
+  if (outcomes.find(({ stage }) => stage === build)?.ok) await inOrder([browser]);
+  else console.log('FAIL browser         not run: the page was not built');
+  await checked;
+}
+/** Two at a time. */
+async function everythingLong() {
+  const waiting = chosen.length > 0 ? [unit] : [unit, components, mutants, longBrowser, digests];
+  const worker = async () => {
+    for (let stage = waiting.shift(); stage; stage = waiting.shift()) await inOrder([stage]);
+  };
+  await Promise.all([worker(), worker()]);
+}
 console.log(`seed ${seed} (VMGEXIT_SEED)`);
-const worker = async () => {
-  for (let stage = waiting.shift(); stage; stage = waiting.shift()) outcomes.push(await run(stage));
-};
-await Promise.all([worker(), worker()]);
-if (isLong) console.log('');
-else if (outcomes.find(({ stage }) => stage.name === 'build')?.ok) outcomes.push(await run(browser));
-else console.log('FAIL browser         not run: the page was not built');
+await (isLong ? everythingLong() : everything());
 
 /** @param {'passed' | 'failed' | 'skipped'} key */
 const sum = (key) => outcomes.reduce((total, { count }) => total + (count[key] ?? 0), 0);
