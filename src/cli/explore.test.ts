@@ -54,12 +54,17 @@ test('the reductions in force are named, and where every cell counts there are m
   type Printed = [{ states: number; reductions: string[]; answers: [{ verdict: string; length: number }] }];
   const [reduced] = JSON.parse(explore(words).text) as Printed;
   const [full] = JSON.parse(explore([...words, '--every-cell']).text) as Printed;
-  expect(reduced.reductions).toEqual(['live cells', 'canonical byte images']);
+  expect(reduced.reductions).toEqual(['live cells', 'dead cells', 'canonical byte images']);
   expect(full.reductions).toEqual(['canonical byte images']);
+  const [undead] = JSON.parse(explore([...words, '--without', 'dead-cells']).text) as Printed;
+  expect(undead.reductions).toEqual(['live cells', 'canonical byte images']);
+  expect(() => explore([...words, '--without', 'dead'])).toThrow(
+    "--without: 'dead' is no reduction; there are live-cells, dead-cells",
+  );
   expect(full.states).toBeGreaterThan(reduced.states);
   expect(full.answers[0]).toMatchObject({ verdict: 'fails', length: reduced.answers[0].length });
   expect(explore(words.slice(0, 3)).text).toContain(
-    'Reductions in force: live cells, canonical byte images.',
+    'Reductions in force: live cells, dead cells, canonical byte images.',
   );
 });
 

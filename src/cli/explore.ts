@@ -9,6 +9,7 @@ import {
 } from '../explorer/search/exploration';
 import { scenarioOfWay } from '../explorer/search/counterexample';
 import type { Property } from '../explorer/search/property';
+import { reductionNames, type Reduction } from '../explorer/search/reductions';
 import type { Answer, Searched } from '../explorer/search/search';
 import { hasScope, scopeOf } from '../explorer/search/scope';
 import { parseProfileList, type ResolvedProfile } from '../profiles/resolve';
@@ -37,6 +38,16 @@ function profilesOf(text: string | undefined, scenario: Scenario): readonly Reso
   const parsed = parseProfileList(text ?? headOf(scenario).profiles.join(','));
   if (!parsed.ok) throw new UsageError(parsed.error.message);
   return parsed.value;
+}
+
+/** Reductions by their names, with a dash for the space. */
+function leftOff(text: string | undefined): Reduction[] {
+  return (text?.split(',') ?? []).map((word) => {
+    const found = reductionNames.find((name) => name.replace(' ', '-') === word);
+    if (found) return found;
+    const known = reductionNames.map((name) => name.replace(' ', '-'));
+    throw new UsageError(`--without: '${word}' is no reduction; there are ${known.join(', ')}`);
+  });
 }
 
 /** A property of the command line is the name of an invariant, or what stands behind `explore` in a scenario. */
@@ -147,6 +158,7 @@ export function explore(words: readonly string[]): Output {
     'max-depth': 'value',
     whole: 'flag',
     'every-cell': 'flag',
+    without: 'value',
     json: 'flag',
     promela: 'flag',
     trail: 'value',
@@ -166,7 +178,10 @@ export function explore(words: readonly string[]): Output {
     maxStates: countOf(options, 'max-states'),
     maxDepth: countOf(options, 'max-depth'),
     whole: options.has('whole'),
-    everyCell: options.has('every-cell'),
+    without: [
+      ...leftOff(options.get('without')),
+      ...(options.has('every-cell') ? (['live cells'] as const) : []),
+    ],
     ...(properties ? { properties } : {}),
   });
   if (!exploration.ok) throw new UsageError(`${name}: ${exploration.error.message}`);

@@ -48,6 +48,11 @@ export class Memo {
     return this.known.length;
   }
 
+  /** Everything that acts are known to do. */
+  get all(): readonly { readonly taken: Taken }[] {
+    return this.known;
+  }
+
   leaf(number: number): Taken {
     return (this.known[number] as Known).taken;
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { finish } from '../../base/resumable';
 import type { Act } from '../../engine/acts';
+import { columnIds } from '../../profiles/facet';
 import { profile, type ProfileName } from '../../profiles/resolve';
 import { memoryTape } from '../../scenarios/memory-tape';
 import { parseScenario, problemText } from '../../scenarios/parse';
@@ -11,6 +12,7 @@ import { actLine, type Scenario } from '../../scenarios/scenario';
 import { isLong, sampled } from '../../testing/effort';
 import { scenarioOfWay } from './counterexample';
 import { explore, verdictOf } from './exploration';
+import { reductionNames } from './reductions';
 import { scopeOf } from './scope';
 import type { Searched, SearchLimits } from './search';
 
@@ -149,11 +151,44 @@ test('DESTROY on the launch VMSA does not last before 7.3', () => {
 test('states are the same and fewer than when every cell counts: same verdicts, same shortest ways', () => {
   const lines = ap.replace('explore v1 hlt\n', '').replace('explore v0 init target=1\n', '');
   const reduced = searched(scenarioOf(lines), 'linux-7.2', { whole: true });
-  const full = searched(scenarioOf(lines), 'linux-7.2', { whole: true, everyCell: true });
+  const full = searched(scenarioOf(lines), 'linux-7.2', { whole: true, without: ['live cells'] });
   expect([reduced.end, full.end]).toEqual(['exhausted', 'exhausted']);
   expect(lengths(reduced)).toEqual(lengths(full));
   expect(reduced.depth).toBeLessThanOrEqual(full.depth);
   expect(full.states).toBeGreaterThan(reduced.states);
+});
+
+describe.each(reductionNames.filter((name) => name !== 'live cells'))('%s', (name) => {
+  const scopes = [
+    'explore-launch',
+    'explore-psc',
+    'explore-termination',
+    'explore-threads',
+    'explore-update',
+  ];
+  test.each(sampled([...scopes, 'ap'], 2))(
+    'left off in %s: same verdicts, same shortest lengths, no fewer states',
+    (scope) => {
+      const scenario = scope === 'ap' ? scenarioOf(ap) : preset(scope);
+      const ids = isLong ? columnIds : (['linux-6.12'] as const);
+      for (const id of ids) {
+        const reduced = searched(scenario, id, { whole: true });
+        const full = searched(scenario, id, { whole: true, without: [name] });
+        expect([reduced.end, full.end]).toEqual(['exhausted', 'exhausted']);
+        expect(lengths(reduced)).toEqual(lengths(full));
+        expect(reduced.depth).toBeLessThanOrEqual(full.depth);
+        expect(full.states).toBeGreaterThanOrEqual(reduced.states);
+        expect(reduced.reductions).toContain(name);
+        expect(full.reductions).not.toContain(name);
+      }
+    },
+  );
+
+  test('leaves fewer states of the AP life cycle', () => {
+    const reduced = searched(scenarioOf(ap), 'linux-7.2', { whole: true });
+    const full = searched(scenarioOf(ap), 'linux-7.2', { whole: true, without: [name] });
+    expect(full.states).toBeGreaterThan(reduced.states);
+  });
 });
 
 test('a search says the same each time', () => {

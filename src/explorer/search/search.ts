@@ -2,12 +2,14 @@
 import type { Resumable } from '../../base/resumable';
 import type { Act } from '../../engine/acts';
 import type { World } from '../../engine/world';
+import { DeadCells } from './dead-cells';
 import { LiveCells } from './live-cells';
 import { GAP, HITS, Memo, REFUSED, TAKEN } from './memo';
 import { Performer } from './performing';
 import type { Question } from './property';
 import type { Scope } from './scope';
 import { vcpuGroup } from '../../engine/state/vcpu';
+import { inForce, type Reduction } from './reductions';
 import { StateTable } from './state-table';
 import { Taker } from './taking';
 
@@ -20,10 +22,6 @@ const PERFORMED_IN_PART = 20;
 /** Ways at random before the search, and the acts that are tried on each. */
 const WALKS = 120;
 const WALK_LENGTH = 60;
-
-/** Cells that nobody reads are no part of a state, and neither is the order in which byte images were handed out. */
-const LIVE_CELLS = 'live cells';
-const CANONICAL_IMAGES = 'canonical byte images';
 
 /** Where a search stands. */
 export interface Progress {
@@ -71,8 +69,8 @@ export interface SearchLimits {
   readonly maxDepth?: number | undefined;
   /** Go on when every question has its answer. */
   readonly whole?: boolean;
-  /** States differ where any cell does, read or not: what the search costs without that reduction. */
-  readonly everyCell?: boolean;
+  /** Reductions that are left off: what the search costs without them. */
+  readonly without?: readonly Reduction[];
 }
 
 /** One search, done in parts. */
@@ -114,6 +112,7 @@ class Searcher implements Search {
   private readonly live: LiveCells;
   private readonly memo: Memo;
   private readonly performer: Performer;
+  private readonly dead: DeadCells;
   private table = new StateTable(1);
   private ways: (readonly [state: number, act: number] | undefined)[] = [];
   private end: Searched['end'] = 'states';
@@ -122,6 +121,7 @@ class Searcher implements Search {
   private depth = 0;
   private tried = 0;
   private restarts = -1;
+  private readonly without: readonly Reduction[];
   private readonly maxStates: number;
   private readonly maxDepth: number;
 
@@ -131,11 +131,13 @@ class Searcher implements Search {
     worlds: readonly World[],
     private readonly limits: SearchLimits,
   ) {
+    this.without = limits.without ?? [];
     this.taker = new Taker(scope, questions, worlds);
     const { cellCount } = this.taker;
-    this.live = new LiveCells(cellCount, (cell) => this.taker.get(cell), limits.everyCell === true);
+    this.live = new LiveCells(cellCount, (cell) => this.taker.get(cell), this.without.includes('live cells'));
     this.memo = new Memo(scope.acts.length, this.live);
     this.performer = new Performer(scope, this.taker, this.live, this.memo);
+    this.dead = new DeadCells(this.live, (cell) => this.taker.isKept(cell));
     this.maxStates = limits.maxStates ?? scope.maxStates ?? DEFAULT_MAX_STATES;
     this.maxDepth = limits.maxDepth ?? scope.maxDepth ?? Infinity;
     this.parts = this.run();
@@ -159,7 +161,7 @@ class Searcher implements Search {
       end,
       cells: live.cells.map((cell) => this.taker.name(cell)),
       words: live.words,
-      reductions: this.limits.everyCell === true ? [CANONICAL_IMAGES] : [LIVE_CELLS, CANONICAL_IMAGES],
+      reductions: inForce(this.without),
       bytes: table.byteLength,
       performed: memo.size,
       tried,
@@ -212,6 +214,7 @@ class Searcher implements Search {
       const kind = leaf < 0 ? undefined : memo.kinds[leaf];
       if (kind !== TAKEN && kind !== HITS) return [];
       memo.apply(leaf, words, table.probe);
+      this.dead.mask(table.probe);
       const to = table.find();
       return to < 0 || to === state ? [] : [{ from: state, to, act }];
     });
@@ -223,6 +226,7 @@ class Searcher implements Search {
     for (;;) {
       this.restarts++;
       this.performer.pack();
+      if (inForce(this.without).includes('dead cells')) this.dead.analyse(this.memo.all);
       const end = yield* this.pass();
       if (end === 'stale') continue;
       this.end = end;
@@ -232,7 +236,7 @@ class Searcher implements Search {
 
   /** From the first state on, until the end or until a cell turns out to be live. */
   private *pass(): Resumable<Searched['end'] | 'stale'> {
-    const { memo, live, maxStates, questions } = this;
+    const { memo, live, dead, maxStates, questions } = this;
     const { words } = live;
     const table = new StateTable(words);
     this.table = table;
@@ -265,7 +269,7 @@ class Searcher implements Search {
         let leaf = -1 - at;
         if (at === 0) {
           leaf = this.performer.perform(from, act, () => this.leavesTo(state));
-          if (live.isStale) return 'stale';
+          if (live.isStale || dead.add(memo.leaf(leaf))) return 'stale';
           ({ nodes, changes, changeStarts } = memo);
           if (++performed % PERFORMED_IN_PART === 0) yield;
         }
@@ -285,6 +289,7 @@ class Searcher implements Search {
           const word = changes[i] as number;
           probe[word] = ((probe[word] as number) & (changes[i + 1] as number)) | (changes[i + 2] as number);
         }
+        dead.mask(probe);
         table.meet(state, act);
       }
       if (open === 0 && questions.length > 0 && this.limits.whole !== true) return 'answered';

@@ -118,6 +118,16 @@ export class Taker {
     return base + group.offsetOf(variable);
   }
 
+  /** Whether a cell stays as it is where it is dead: people are shown it, or other cells say the same in another way. */
+  isKept(cell: number): boolean {
+    if (cell >= this.own.first) return false;
+    const shown = ['mpState', 'run'] as const;
+    const isShown = Array.from({ length: this.vcpus }, (_, vcpu) =>
+      shown.map((name) => this.cellOf(vcpu, name)),
+    );
+    return isShown.flat().includes(cell) || this.worldOf(cell).tellsOfImage(cell);
+  }
+
   private worldOf(cell: number): TracedWorld {
     const [only] = this.worlds;
     const world = only && cell < only.end ? only : this.worlds.find(({ end }) => cell < end);

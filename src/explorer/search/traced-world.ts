@@ -105,6 +105,13 @@ export class TracedWorld {
     (this.fields[field] as PageField).store(cell - (this.firstOfField[field] as number), 1, value);
   }
 
+  /** Whether an image exists, and of which page it is, is told by cells of two kinds, which must agree. */
+  tellsOfImage(cell: number): boolean {
+    if (cell >= this.firstImage) return true;
+    const at = cell - this.first;
+    return this.world.pageImages.some(({ base, group }) => at >= base && at < base + group.words);
+  }
+
   /** What a cell is called, for people. */
   name(cell: number): string {
     const { world, first, firstImage } = this;

@@ -1,0 +1,196 @@
+/**
+ * Cells that are dead in a state: whatever follows writes them before it reads them, so that states which differ in them
+ * alone have the same future. It is a live-variable analysis over everything that acts are known to do. As program points
+ * serve the values of single cells, the guards: a cell is live at a value of a guard when some act reads it there, or does
+ * not write it and leads to a value where it is live. A cell that is dead at the value of any guard is dead in the state.
+ * No guard says anything of itself, and one after the other is asked: what one finds dead is gone when the next is asked. So
+ * an act that is taken in what is left reads nothing that differs, and what it leads to differs in dead cells only.
+ *
+ * The analysis holds as long as every act that is taken is one of those it saw. An act that adds something makes what was
+ * stored worthless, and the search begins again with what is known by then.
+ */
+import type { LiveCells } from './live-cells';
+import type { Taken } from './taking';
+
+/** Cells with more values than this are no guards, and of the others only those that most acts read. */
+const MAX_GUARD_VALUES = 16;
+const MAX_GUARDS = 24;
+
+interface Guard {
+  readonly cell: number;
+  readonly word: number;
+  readonly shift: number;
+  readonly mask: number;
+  /** First row of its values in `liveAt`. */
+  readonly row: number;
+}
+
+export class DeadCells {
+  private guards: readonly Guard[] = [];
+  /** Words of a set of live cells. */
+  private width = 0;
+  /** By row: the cells that are live at that value of that guard. */
+  private liveAt = new Int32Array(0);
+  /** Number of a live cell in the sets; by cell. */
+  private numbers = new Map<number, number>();
+  /** Guards that say something, as numbers: word, shift, mask, first row of `keep`. */
+  guardWords = new Int32Array(0);
+  /** By row: the bits of a packed state that are kept, one word after the other. */
+  keep = new Int32Array(0);
+  private isOn = false;
+
+  /** @param isKept cells that stay as they are where they are dead */
+  constructor(
+    private readonly live: LiveCells,
+    private readonly isKept: (cell: number) => boolean,
+  ) {}
+
+  /** Nothing is dead: what is done has not been looked at. */
+  turnOff(): void {
+    this.isOn = false;
+    this.guards = [];
+    this.guardWords = new Int32Array(0);
+  }
+
+  /** Looks at everything that acts are known to do. */
+  analyse(known: readonly { readonly taken: Taken }[]): void {
+    const { live } = this;
+    const { cells } = live;
+    this.numbers = new Map(cells.map((cell, number) => [cell, number]));
+    this.width = Math.ceil(cells.length / 32);
+    let row = 0;
+    this.guards = this.guardCells(known).map((cell): Guard => {
+      const mask = live.mask[cell] as number;
+      row += mask + 1;
+      const [word, shift] = [live.word[cell] as number, live.shift[cell] as number];
+      return { cell, word, shift, mask, row: row - mask - 1 };
+    });
+    this.liveAt = new Int32Array(row * this.width);
+    this.isOn = true;
+    const flows = known.map(({ taken }) => this.flowOf(taken)).reverse();
+    for (let grew = true; grew;) {
+      grew = false;
+      for (const flow of flows) if (this.follow(flow)) grew = true;
+    }
+    this.compile(row);
+  }
+
+  private guardCells(known: readonly { readonly taken: Taken }[]): readonly number[] {
+    const { live } = this;
+    const readers = new Map<number, number>();
+    for (const { taken } of known)
+      for (const cell of taken.reads.cells)
+        if (live.isLive(cell)) readers.set(cell, (readers.get(cell) ?? 0) + 1);
+    return [...readers]
+      .filter(([cell]) => (live.mask[cell] as number) < MAX_GUARD_VALUES)
+      .sort(([a, often], [b, oftener]) => oftener - often || a - b)
+      .slice(0, MAX_GUARDS)
+      .map(([cell]) => cell);
+  }
+
+  /** Adds what one more act does. @returns whether cells became live that were not */
+  add(taken: Taken): boolean {
+    return this.isOn && this.follow(this.flowOf(taken));
+  }
+
+  private flowOf({ outcome, reads, writes }: Taken): Flow {
+    const { live, width, numbers, guards } = this;
+    const read = new Int32Array(width);
+    const stays = new Int32Array(width).fill(-1);
+    const before = new Map<number, number>();
+    const after = new Map<number, number>();
+    reads.cells.forEach((cell, at) => {
+      const number = numbers.get(cell);
+      if (number === undefined) return;
+      read[number >> 5] = (read[number >> 5] as number) | (1 << (number & 31));
+      before.set(cell, live.indexOf(cell, reads.values[at] as number));
+    });
+    if (outcome === 'taken')
+      writes.cells.forEach((cell, at) => {
+        const number = numbers.get(cell);
+        if (number === undefined) return;
+        stays[number >> 5] = (stays[number >> 5] as number) & ~(1 << (number & 31));
+        after.set(cell, live.indexOf(cell, writes.values[at] as number));
+      });
+    const points = new Int16Array(guards.length * 2);
+    guards.forEach(({ cell }, at) => {
+      points[at * 2] = before.get(cell) ?? ANY;
+      points[at * 2 + 1] = after.get(cell) ?? SAME;
+    });
+    return { read, stays, points };
+  }
+
+  /** What is live behind an act and not written by it, and what it reads, is live before it. */
+  private follow({ read, stays, points }: Flow): boolean {
+    const { guards, liveAt, width } = this;
+    let grew = false;
+    for (let at = 0; at < guards.length; at++) {
+      const { row, mask } = guards[at] as Guard;
+      const before = points[at * 2] as number;
+      const after = points[at * 2 + 1] as number;
+      const last = before === ANY ? mask : before;
+      for (let value = before === ANY ? 0 : before; value <= last; value++) {
+        const from = (row + (after === SAME ? value : after)) * width;
+        const to = (row + value) * width;
+        for (let i = 0; i < width; i++) {
+          const old = liveAt[to + i] as number;
+          const now = old | (read[i] as number) | ((liveAt[from + i] as number) & (stays[i] as number));
+          if (now === old) continue;
+          liveAt[to + i] = now;
+          grew = true;
+        }
+      }
+    }
+    return grew;
+  }
+
+  /** Turns sets of cells into bits of packed states. */
+  private compile(rows: number): void {
+    const { live, width, liveAt, numbers } = this;
+    const { words } = live;
+    const keep = new Int32Array(rows * words).fill(-1);
+    const free = [...numbers].filter(([cell]) => !this.isKept(cell));
+    const telling: number[] = [];
+    for (const { cell: guard, word, shift, mask, row } of this.guards) {
+      let tells = false;
+      for (let value = 0; value <= mask; value++)
+        for (const [cell, number] of free) {
+          const isLive = ((liveAt[(row + value) * width + (number >> 5)] as number) >>> (number & 31)) & 1;
+          if (isLive === 1 || cell === guard) continue;
+          const at = (row + value) * words + (live.word[cell] as number);
+          keep[at] = (keep[at] as number) & ~((live.mask[cell] as number) << (live.shift[cell] as number));
+          tells = true;
+        }
+      if (tells) telling.push(word, shift, mask, row * words);
+    }
+    this.keep = keep;
+    this.guardWords = Int32Array.from(telling);
+  }
+
+  /** Puts every dead cell of a packed state to what it is where the search begins. */
+  mask(state: Int32Array): void {
+    const { guardWords, keep } = this;
+    const words = state.length;
+    for (let at = 0; at < guardWords.length; at += 4) {
+      const value =
+        ((state[guardWords[at] as number] as number) >>> (guardWords[at + 1] as number)) &
+        (guardWords[at + 2] as number);
+      const row = (guardWords[at + 3] as number) + value * words;
+      for (let i = 0; i < words; i++) state[i] = (state[i] as number) & (keep[row + i] as number);
+    }
+  }
+}
+
+/** An act does not read the guard, so that it may be taken at any value. */
+const ANY = -1;
+/** It leaves the guard as it is. */
+const SAME = -1;
+
+/** What one act does, as the analysis sees it. */
+interface Flow {
+  readonly read: Int32Array;
+  /** Cells that are not written. */
+  readonly stays: Int32Array;
+  /** By guard: its value before the act and behind it. */
+  readonly points: Int16Array;
+}

@@ -1,0 +1,19 @@
+/** What makes the states of a search fewer. Each can be left off, so that a search can be held against one without it. */
+
+/** By name: what is no part of a state. */
+export const reductions = {
+  'live cells': 'cells that no act and no question reads',
+  'dead cells': 'cells that whatever follows writes before it reads them',
+} as const;
+
+export type Reduction = keyof typeof reductions;
+export const reductionNames = Object.keys(reductions) as readonly Reduction[];
+
+/** In every search: which byte image stands for a page is decided once for all states. */
+const ALWAYS = 'canonical byte images';
+
+/** The reductions in force, by name; where every cell counts none is dead. */
+export function inForce(without: readonly Reduction[]): readonly string[] {
+  const left = without.includes('live cells') ? reductionNames : without;
+  return [...reductionNames.filter((name) => !left.includes(name)), ALWAYS];
+}
