@@ -7,6 +7,7 @@ import type { Page } from '@playwright/test';
  * - a text or control lies outside the screen, and nothing scrolls it into view;
  * - something scrolls sideways that does not say so (`data-sideways`, see base.css);
  * - a text is cut where its box ends, without an ellipsis;
+ * - the name of a profile is broken at its hyphen, in a heading, a button or a tab;
  * - two texts lie upon each other; of two that are turned that cannot be told.
  *
  * What is hidden from sight on purpose, and what an opaque box in front of it covers, does not count.
@@ -163,6 +164,17 @@ function findUnreadable(): string[] {
   };
 
   const texts: Text[] = [];
+  const profileName = /\b(?:linux-\d[\d.]*|part2-v\d|as-reviewed)/g;
+  const reportBroken = (node: Node, element: Element): void => {
+    if (!element.closest('th, h1, h2, h3, button, header, [data-names]')) return;
+    for (const { 0: name, index } of (node.textContent ?? '').matchAll(profileName)) {
+      const part = document.createRange();
+      part.setStart(node, index);
+      part.setEnd(node, index + name.length);
+      const tops = new Set([...part.getClientRects()].map(({ top }) => Math.round(top)));
+      if (tops.size > 1) report('broken', `"${name}" is broken in ${nameOf(element)}`);
+    }
+  };
   const addText = (element: Element, says: string, rect: DOMRect): void => {
     const inset = rect.height * LEADING;
     const whole = { ...boxOf(rect), top: rect.top + inset, bottom: rect.bottom - inset };
@@ -187,6 +199,7 @@ function findUnreadable(): string[] {
     if (says.trim() === '' || !element || isHidden(element)) continue;
     if (['STYLE', 'SCRIPT', 'TITLE', 'DESC', 'TEXTAREA', 'NOSCRIPT'].includes(element.tagName.toUpperCase()))
       continue;
+    reportBroken(node, element);
     range.selectNodeContents(node);
     for (const rect of range.getClientRects()) if (rect.width > 1) addText(element, says, rect);
   }

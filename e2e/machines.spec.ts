@@ -106,3 +106,18 @@ for (const width of [1280, 900])
     await decided.getByRole('button', { name: /ways that were asked/ }).click();
     await expect(decided.getByRole('row', { name: /guard failed/ }).first()).toBeVisible();
   });
+
+for (const [screen, lanes, step] of [
+  [{ width: 1440, height: 900 }, 'part2-v4,linux-7.3', 97],
+  [{ width: 900, height: 900 }, 'linux-7.2', 95],
+] as const)
+  test(`the state that the step led to is in sight without scrolling, ${lanes} at ${screen.width} pixels`, async ({
+    page,
+  }) => {
+    await page.setViewportSize(screen);
+    await page.goto(`./#/s/ap-create-on-init-then-create?r=${lanes}&v=machines&k=${step}`);
+    const drawing = page.getByRole('group', { name: 'exchange, drawing' });
+    const row = page.getByRole('group', { name: 'How the step was decided' });
+    await expect(row).toContainText('ANSWER');
+    await expect(drawing.locator('g.now[data-state] rect')).toBeInViewport({ ratio: 1 });
+  });

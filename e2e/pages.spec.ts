@@ -60,3 +60,11 @@ test('the shapes of the page map are clean for axe', { tag: '@long' }, async ({ 
     await expectAxeCleanInBoth(page);
   }
 });
+
+test('the bar of a large guest shows the memory that exists', async ({ page }) => {
+  await page.goto('./#/s/linux-boot?r=linux-7.2&v=pages&k=600');
+  const legend = page.locator('.legend');
+  await expect(legend).toContainText(/no view, no memory \d+/);
+  await expect(legend.locator('[data-token=shared]')).toHaveCount(1);
+  await expect(legend.locator('[data-token=none]')).toHaveCount(0);
+});

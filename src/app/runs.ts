@@ -47,7 +47,8 @@ const wholeText = (message: string): readonly ScenarioProblem[] => [
 /** Runs that are shown side by side: every generation that is listed. */
 export const MANY_RUNS = profileIds.length;
 
-const grouped = (n: number): string => n.toLocaleString('en');
+const digits = new Intl.NumberFormat('en');
+const grouped = (n: number): string => digits.format(n);
 const count = (n: number, what: string): string => `${grouped(n)} ${n === 1 ? what : `${what}s`}`;
 
 /** A text on its way to its runs: read, run under one profile after the other, compared. */

@@ -66,6 +66,28 @@ test('a request crosses the rule, and its text flows around it', () => {
   ]);
 });
 
+test.each([
+  [
+    'behind a clause',
+    'malformed input 2/5: a second create for a vCPU that is created or armed is refused',
+    '               malformed input 2/5:               ‖ a second create for a vCPU that is created or armed is refused',
+  ],
+  [
+    'beyond the rule, where it has no clause and fits there',
+    'a second create for a vCPU that is armed is refused',
+    '                                                  ‖ a second create for a vCPU that is armed is refused',
+  ],
+  [
+    'in the middle of a clause, where nothing else shows all of it',
+    'a second create for a vCPU that is created or that is armed already is refused as asked for',
+    '               a second create for a vCPU that    ‖ is created or that is armed already is refused as asked for',
+  ],
+])('what fits on no side is divided %s', (_, text, expected) => {
+  const plan = planLadder({ vcpus: [0], columns: 120 });
+  const [above] = picture(plan, layoutRow(plan, { from: 'kvm', to: 'guest', vcpu: 0, text, refused: true }));
+  expect(above).toBe(expected);
+});
+
 test('a refused request of a guest ends at the rule, though KVM is the one that answers', () => {
   const plan = planLadder({ vcpus: [0, 1], columns: 110 });
   const row = layoutRow(plan, { from: 'kvm', to: 'guest', vcpu: 1, text: 'refused', refused: true });

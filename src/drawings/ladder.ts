@@ -204,7 +204,8 @@ const sideEnd = (plan: LadderPlan, column: number): number =>
 
 /**
  * Text from `wanted` on; moved left when it would not fit on its side; beyond the rule, where there is more room, when the
- * arrow goes there as well; flowing around the rule when nothing helps.
+ * arrow goes there as well. What fits on no side flows around the rule: behind a clause, where that or standing beyond the rule
+ * shows all of it, and in the middle of a clause only where nothing else does.
  */
 function flowLabel(plan: LadderPlan, text: string, wanted: number, crosses: boolean): Flowed {
   const isHostSide = wanted > plan.rule;
@@ -212,19 +213,32 @@ function flowLabel(plan: LadderPlan, text: string, wanted: number, crosses: bool
   const highest = sideEnd(plan, wanted) - text.length;
   const start = Math.max(lowest, wanted);
   if (highest >= lowest) return flow(plan, text, Math.min(start, highest));
+  if (isHostSide) return flow(plan, text, lowest);
   const across = plan.rule + RULE_MARGIN;
-  if (crosses && !isHostSide && across + text.length <= plan.textEnd) return flow(plan, text, across);
-  return flow(plan, text, isHostSide ? lowest : start);
+  const beyond = flow(plan, text, across);
+  if (crosses && !beyond.cut) return beyond;
+  const clause = flow(plan, text, start, clauseEnd(text, plan.rule - RULE_MARGIN - start));
+  const around = flow(plan, text, start);
+  return [clause, beyond, around].find(({ cut }) => !cut) ?? clause;
 }
 
-function flow(plan: LadderPlan, text: string, start: number): Flowed {
+/** How many characters of a text, at most `room`, end with a clause or stand before a value; 0 where none do. */
+function clauseEnd(text: string, room: number): number {
+  let end = 0;
+  for (const { index } of text.matchAll(/(?<=[:;,.)·]) | (?=\S+=|·)/g)) if (index <= room) end = index;
+  return end;
+}
+
+/** @param before characters that stand before the rule, where not as many as fit */
+function flow(plan: LadderPlan, text: string, start: number, before = Infinity): Flowed {
   const ruleStart = plan.rule - RULE_MARGIN;
   const ruleEnd = plan.rule + RULE_MARGIN;
   const pieces: { column: number; line: 0; text: string }[] = [];
   let column = start;
   let last: (typeof pieces)[number] | undefined;
   for (const word of text.split(' ')) {
-    const hits = column < ruleEnd && column + word.length > ruleStart;
+    const ends = column + word.length;
+    const hits = column < ruleEnd && (ends > ruleStart || ends - start > before);
     if (hits) {
       column = ruleEnd;
       last = undefined;

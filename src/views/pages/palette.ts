@@ -4,7 +4,7 @@ import { pageClasses } from '../../engine/page-class';
 import { pageLooks, SEAM_CODE } from '../../drawings/page-look';
 
 /** How much paper is mixed into what much of memory is, so that the rest draws the eye. */
-const MUTED = 0.7;
+const MUTED = 0.5;
 /** Share of memory from which a state is nothing special. */
 const MUCH = 1 / 32;
 
