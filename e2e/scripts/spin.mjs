@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
- * @typedef {Record<string, string | number>} Defines
+ * @typedef {Readonly<Record<string, string | number>>} Defines
  * @typedef {{ name: string, of?: string, expression: string, values?: Record<string, string> }} Field
  * @typedef {{
  *   about: string,
@@ -80,8 +80,8 @@ function run(program, args, cwd) {
   return { output: done.stdout, seconds };
 }
 
-/** @param {Question} question @returns {Defines} */
-function definesOf({ model, profile, scope, defines }) {
+/** The parameters of a question, those of its scope included. @param {Question} question @returns {Defines} */
+export function definesOf({ model, profile, scope, defines }) {
   const known = readProjection(model).scopes;
   if (scope !== undefined && !known[scope]) {
     throw new Error(`${model} has no scope ${scope}, but ${Object.keys(known).join(', ')}`);
@@ -97,11 +97,14 @@ function definesOf({ model, profile, scope, defines }) {
 /** @param {Defines} defines */
 const asArguments = (defines) => Object.entries(defines).map(([name, value]) => `-D${name}=${value}`);
 
-/** The value of a parameter: what the scope says, or the model's default. @param {string} model @param {Defines} defines @param {string} name */
-function parameter(model, defines, name) {
-  const value = defines[name] ?? new RegExp(`^#define ${name} +(\\d+)`, 'm').exec(readSource(model))?.[1];
+/**
+ * The value of a parameter: what the scope says, or the model's default.
+ * @param {string} model @param {Defines} defines @param {string} name @returns {number | 'ANY'}
+ */
+export function parameterOf(model, defines, name) {
+  const value = defines[name] ?? new RegExp(`^#define ${name} +(\\w+)`, 'm').exec(readSource(model))?.[1];
   if (value === undefined) throw new Error(`${model}.pml has no parameter ${name}`);
-  return Number(value);
+  return value === 'ANY' ? value : Number(value);
 }
 
 /** @typedef {{ label: string, expression: string, values?: Record<string, string> | undefined }} Column */
@@ -113,7 +116,7 @@ function columnsOf(model, defines) {
     if (of === undefined) return [{ of, n: 0, label: name, expression, values }];
     const family = families[of];
     if (!family) throw new Error(`${model}.json has no family ${of}`);
-    const count = parameter(model, defines, family.parameter) - family.from;
+    const count = Number(parameterOf(model, defines, family.parameter)) - family.from;
     return Array.from({ length: count }, (_, i) => ({
       of,
       n: i,

@@ -102,6 +102,9 @@
 #ifndef HUGE
 #define HUGE 2             /* 4K pages in a 2M page: a scale model of 512 */
 #endif
+#ifndef NAMED
+#define NAMED 255          /* bit n: entries of 4K, MSR requests and accesses may name page n */
+#endif
 #ifndef UNBACKED
 #define UNBACKED 255       /* a GFN without memslot */
 #endif
@@ -138,7 +141,10 @@
 #ifndef CONVERTS           /* the VMM sets the attributes that the exit asks for */
 #define CONVERTS ANY
 #endif
-#ifndef PUNCHES            /* the VMM punches the guest_memfd page of a shared GFN */
+#ifndef ATTRIBUTES         /* the VMM sets the attribute of one page, whatever was asked for */
+#define ATTRIBUTES 0
+#endif
+#ifndef PUNCHES            /* the VMM punches the guest_memfd page of a GFN */
 #define PUNCHES 0
 #endif
 #ifndef FAILURES           /* the VMM answers EINVAL */
@@ -208,6 +214,11 @@ byte leftPvalidates = PVALIDATES;
 byte leftConverts = CONVERTS;
 #else
 #define leftConverts anyNumber
+#endif
+#if ATTRIBUTES < ANY
+byte leftAttributes = ATTRIBUTES;
+#else
+#define leftAttributes anyNumber
 #endif
 #if PUNCHES < ANY
 byte leftPunches = PUNCHES;
@@ -450,6 +461,7 @@ inline exitForRange(first, pages, private, kind) {
   argGfn = first;
   argPages = pages;
   argPrivate = private;
+  answer = UNANSWERED;
   fresh = 0;
   if :: RET_INIT == zeroedByKvm -> ret = 0; fresh = 1 :: else fi;
   if :: HEADER_EACH_BATCH -> pscEnd = 0 :: else fi; /* it is read again */
@@ -591,11 +603,11 @@ inline beginMsr(page, op) {
   forget();
   if
   :: op != PRIVATE && op != SHARED -> answer = GENERIC
-  :: PSC == inKernel -> name(page, op, 0); rmpUpdate(page, op == PRIVATE); answer = NO_ERROR; checkTruth(); forget()
+  :: PSC == inKernel -> name(page, op, 0); rmpUpdate(page, op == PRIVATE); answer = NO_ERROR; forget()
   :: else ->
      if
      :: !exitsEnabled -> answer = GENERIC
-     :: else -> name(page, op, 0); answer = UNANSWERED; exitForRange(page, 1, op == PRIVATE, MSR_EXIT)
+     :: else -> name(page, op, 0); exitForRange(page, 1, op == PRIVATE, MSR_EXIT)
      fi
   fi
 }
@@ -615,7 +627,6 @@ inline completeExit(immediate) {
         if
         :: thread == MSR_EXIT ->
            answer = (ret == 0 -> NO_ERROR : GENERIC);
-           if :: ret == 0 -> checkTruth() :: else fi;
            forget();
            enterGuest()
         :: else ->
@@ -632,16 +643,18 @@ inline completeExit(immediate) {
   fi
 }
 
+inline setAttribute(page, private) {
+  if
+  :: private -> attributes = attributes | BIT(page)
+  :: else -> attributes = attributes & (255 - BIT(page))
+  fi
+}
+
 /* The VMM does what the exit asks for. */
 inline convert() {
   n = 0;
   do
-  :: n < argPages && argGfn + n < PAGES ->
-     if
-     :: argPrivate -> attributes = attributes | BIT(argGfn + n)
-     :: else -> attributes = attributes & (255 - BIT(argGfn + n))
-     fi;
-     n++
+  :: n < argPages && argGfn + n < PAGES -> setAttribute(argGfn + n, argPrivate); n++
   :: else -> break
   od;
   n = 0
@@ -656,6 +669,16 @@ inline touch(page, private) {
      :: hasBit(attributes, page) != private -> argGfn = page; argPages = 1; argPrivate = private; thread = FAULT_EXIT
      :: else -> if :: private && !hasBit(rmpGuest, page) -> rmpUpdate(page, 1) :: else fi
      fi
+  fi
+}
+
+/* PVALIDATE reaches the page like an access with the C-bit: one that faults to the VMM did not retire. */
+inline pvalidate(page, validate) {
+  touch(page, 1);
+  if
+  :: thread == IN_GUEST && validate -> rmpValid = rmpValid | BIT(page)
+  :: thread == IN_GUEST && !validate -> rmpValid = rmpValid & (255 - BIT(page))
+  :: else -> skip
   fi
 }
 
@@ -676,27 +699,38 @@ inline writeHeader(cur, end) {
 /* ---- acts ---- */
 
 #define mayWrite (thread == IN_GUEST || REWRITES)
+#define mayName hasBit(NAMED, _pid)
 
 #define ENTRY_ACT(i, op) \
-  :: d_step { mayWrite && MAY(WRITES, leftWrites) -> TAKE(WRITES, leftWrites); \
+  :: d_step { mayWrite && mayName && MAY(WRITES, leftWrites) -> TAKE(WRITES, leftWrites); \
      printf("act guest write-entry n=%d gfn=%d op=%d\n", i, _pid, op); writeEntry(i, _pid, op, 0, 0) }
 #define SMASH_ACT(i) \
-  :: d_step { mayWrite && MAY(WRITES_SMASH, leftWritesSmash) -> TAKE(WRITES_SMASH, leftWritesSmash); \
+  :: d_step { mayWrite && mayName && MAY(WRITES_SMASH, leftWritesSmash) -> TAKE(WRITES_SMASH, leftWritesSmash); \
      printf("act guest write-entry n=%d gfn=%d op=3\n", i, _pid); writeEntry(i, _pid, SMASH, 0, 0) }
 #define HUGE_ACT(i, op, done) \
   :: d_step { mayWrite && (_pid % HUGE) == 0 && _pid + HUGE <= PAGES && MAY(WRITES_HUGE, leftWritesHuge) -> TAKE(WRITES_HUGE, leftWritesHuge); \
      printf("act guest write-entry n=%d gfn=%d op=%d size=2M cur-page=%d\n", i, _pid, op, done); writeEntry(i, _pid, op, 1, done) }
 #define ENTRY_ACTS(i) ENTRY_ACT(i, PRIVATE) ENTRY_ACT(i, SHARED) SMASH_ACT(i) \
-  HUGE_ACT(i, PRIVATE, 0) HUGE_ACT(i, SHARED, 0) HUGE_ACT(i, PRIVATE, 1) HUGE_ACT(i, SHARED, 1)
+  HUGE_ACT(i, PRIVATE, 0) HUGE_ACT(i, SHARED, 0) HUGE_ACT(i, PRIVATE, HUGE - 1) HUGE_ACT(i, SHARED, HUGE - 1)
 #define MSR_ACT(op) \
-  :: d_step { thread == IN_GUEST && MAY(MSRS, leftMsrs) -> TAKE(MSRS, leftMsrs); \
+  :: d_step { thread == IN_GUEST && mayName && MAY(MSRS, leftMsrs) -> TAKE(MSRS, leftMsrs); \
      printf("act guest psc-msr gfn=%d op=%d\n", _pid, op); beginMsr(_pid, op) }
 #define TOUCH_ACT(private) \
-  :: d_step { thread == IN_GUEST && MAY(TOUCHES, leftTouches) -> TAKE(TOUCHES, leftTouches); \
+  :: d_step { thread == IN_GUEST && mayName && MAY(TOUCHES, leftTouches) -> TAKE(TOUCHES, leftTouches); \
      printf("act guest touch gfn=%d private=%d\n", _pid, private); touch(_pid, private) }
+#define PVALIDATE_ACT(validate) \
+  :: d_step { thread == IN_GUEST && mayName && MAY(PVALIDATES, leftPvalidates) -> TAKE(PVALIDATES, leftPvalidates); \
+     printf("act guest pvalidate gfn=%d validate=%d\n", _pid, validate); pvalidate(_pid, validate) }
+#define ATTRIBUTE_ACT(private) \
+  :: d_step { PSC == mapGpaRange && mayName && MAY(ATTRIBUTES, leftAttributes) -> TAKE(ATTRIBUTES, leftAttributes); \
+     printf("act vmm set-attributes gfn=%d private=%d\n", _pid, private); setAttribute(_pid, private) }
 #define HEADER_ACT(cur, end) \
   :: d_step { mayWrite && MAY(WRITES_HEADER, leftWritesHeader) -> TAKE(WRITES_HEADER, leftWritesHeader); \
      printf("act guest write-header cur=%d end=%d\n", cur, end); writeHeader(cur, end) }
+/* end_entry behind the last entry that fits */
+#define BEYOND_ACT \
+  :: d_step { mayWrite && MAY(WRITES_HEADER, leftWritesHeader) -> TAKE(WRITES_HEADER, leftWritesHeader); \
+     printf("act guest write-header cur=0 end=beyond\n"); writeHeader(0, ENTRIES) }
 #define ANSWER_ACT(limit, left, value) \
   :: d_step { (thread == MSR_EXIT || thread == BATCH_EXIT) && MAY(limit, left) -> TAKE(limit, left); \
      printf("act vmm answer ret=%d\n", value); ret = value; fresh = 1 }
@@ -718,13 +752,11 @@ end:
   MSR_ACT(SMASH)
   TOUCH_ACT(0)
   TOUCH_ACT(1)
-  :: d_step { thread == IN_GUEST && hasBit(rmpGuest, _pid) && !hasBit(rmpValid, _pid) && MAY(PVALIDATES, leftPvalidates) ->
-     TAKE(PVALIDATES, leftPvalidates); printf("act guest pvalidate gfn=%d validate=1\n", _pid);
-     rmpValid = rmpValid | BIT(_pid) }
-  :: d_step { thread == IN_GUEST && hasBit(rmpValid, _pid) && MAY(PVALIDATES, leftPvalidates) ->
-     TAKE(PVALIDATES, leftPvalidates); printf("act guest pvalidate gfn=%d validate=0\n", _pid);
-     rmpValid = rmpValid & (255 - BIT(_pid)) }
-  :: d_step { PSC == mapGpaRange && hasBit(rmpGuest, _pid) && !hasBit(attributes, _pid) && MAY(PUNCHES, leftPunches) ->
+  PVALIDATE_ACT(0)
+  PVALIDATE_ACT(1)
+  ATTRIBUTE_ACT(0)
+  ATTRIBUTE_ACT(1)
+  :: d_step { PSC == mapGpaRange && hasBit(rmpGuest, _pid) && MAY(PUNCHES, leftPunches) ->
      TAKE(PUNCHES, leftPunches); printf("act vmm punch-hole gfn=%d\n", _pid);
      rmpGuest = rmpGuest & (255 - BIT(_pid)); rmpValid = rmpValid & (255 - BIT(_pid)) }
   od
@@ -735,7 +767,7 @@ end:
   do
   HEADER_ACT(0, 0)
   HEADER_ACT(0, ENTRIES - 1)
-  HEADER_ACT(0, ENTRIES)
+  BEYOND_ACT
 #if ENTRIES > 1
   HEADER_ACT(1, 0)
   HEADER_ACT(1, 1)

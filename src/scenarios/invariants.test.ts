@@ -237,6 +237,12 @@ v0      ap-create target=1 vmsa=0x121000
     ['v11', 'v14', 'linux-6.11', 'linux-6.12', 'linux-6.17', 'linux-7.2', 'as-reviewed'],
   ],
   [
+    'PscReportsTruth',
+    'a list that names a page twice, whose last entry is what it is',
+    'launch  standard\nv0      psc entries=shared:0x100,private:0x100\n',
+    [],
+  ],
+  [
     'NoUnrequestedConversion',
     'a partial 2M entry, then the 4K page at its base plus what is left',
     'launch  standard\nv0      psc entries=shared:0x200/2M@500,shared:0x20c\n',

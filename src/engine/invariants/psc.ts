@@ -27,10 +27,22 @@ function isInState(world: World, gfn: number, toPrivate: boolean): boolean {
   return ((world.pages.rmp.get(gmemPageOf(slot, gfn)) & rmpBits.assigned) !== 0) === toPrivate;
 }
 
-/** The first page of an entry that is not in the state it asks for. */
-function pageNotConverted(world: World, { gfn, pages, operation }: IndexedEntry): number | undefined {
+/** Whether an entry asks for a page. A kernel that converts the pages itself leaves cur_page as the guest wrote it. */
+function asksFor(world: World, { gfn, pages, curPage }: IndexedEntry, page: number): boolean {
+  return page >= gfn + (convertsInKernel(world) ? curPage : 0) && page < gfn + pages;
+}
+
+/** The first page of an entry that is not in the state it asks for, where no later entry asks for that page as well. */
+function pageNotConverted(
+  world: World,
+  { gfn, pages, operation }: IndexedEntry,
+  later: readonly IndexedEntry[],
+): number | undefined {
   const toPrivate = operation === PSC_OP_PRIVATE;
-  for (let page = gfn; page < gfn + pages; page++) if (!isInState(world, page, toPrivate)) return page;
+  for (let page = gfn; page < gfn + pages; page++) {
+    if (isInState(world, page, toPrivate)) continue;
+    if (!later.some((one) => asksFor(world, one, page))) return page;
+  }
   return undefined;
 }
 
@@ -49,10 +61,11 @@ const isEdited = ({ world, index }: Seen): boolean => world.vcpuHistory[index]?.
 
 function successWithoutWork(seen: Seen): string | undefined {
   if (seen.args['result'] !== PSC_SUCCESS || isEdited(seen)) return undefined;
-  for (const entry of requestOf(seen)?.entries ?? []) {
+  const entries = requestOf(seen)?.entries ?? [];
+  for (const [at, entry] of entries.entries()) {
     if (!isConversion(entry))
       return `success is reported, but nothing carries out operation ${entry.operation} of entry ${entry.index}`;
-    const page = pageNotConverted(seen.world, entry);
+    const page = pageNotConverted(seen.world, entry, entries.slice(at + 1));
     if (page !== undefined)
       return `success is reported, but gfn ${hex(page)} of entry ${entry.index} is not ${entry.operation === PSC_OP_PRIVATE ? 'private' : 'shared'}`;
   }

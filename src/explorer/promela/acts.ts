@@ -1,7 +1,7 @@
 /** The acts that the models print, as lines of a scenario. */
 import { gfnToGpa } from '../../abi/address';
 import { hex } from '../../base/hex';
-import { PSC_ENTRY_SIZE, PSC_HEADER_SIZE, pscEntry, pscHeader } from '../../abi/psc';
+import { PSC_ENTRY_SIZE, PSC_HEADER_SIZE, PSC_MAX_ENTRIES, pscEntry, pscHeader } from '../../abi/psc';
 import type { ApPages } from './ap';
 
 /** `act guest create vcpu=1 page=2` in its parts. */
@@ -98,6 +98,9 @@ export interface PscBuffer {
 
 const ENTRIES = 3;
 
+/** What the model prints for an index behind the last entry that fits. */
+const BEYOND = 'beyond';
+
 const store = ({ at, writer }: PscBuffer, offset: number, value: bigint): string =>
   `v${writer} write gpa=${hex(at + BigInt(offset))} private=no value=${hex(value)}`;
 
@@ -130,7 +133,10 @@ export function pscLine(
   const immediate = args.get('immediate-exit') === '1' ? ' immediate-exit=yes' : '';
   switch (`${actor} ${verb}`) {
     case 'guest write-header': {
-      const [curEntry, endEntry] = [count('cur'), count('end')];
+      const [curEntry, endEntry] = [
+        count('cur'),
+        args.get('end') === BEYOND ? PSC_MAX_ENTRIES : count('end'),
+      ];
       return curEntry < 0 || endEntry < 0
         ? NO_ACT
         : store(buffer, 0, pscHeader.encode({ curEntry, endEntry }));
@@ -168,6 +174,10 @@ export function pscLine(
         ? NO_ACT
         : `vmm set-attributes gfn=${hex(gfn)} n=${n} private=${isPrivate}`;
     }
+    case 'vmm set-attributes':
+      return gfn === undefined
+        ? NO_ACT
+        : `vmm set-attributes gfn=${hex(gfn)} n=1 private=${args.get('private') === '1' ? 'yes' : 'no'}`;
     case 'vmm answer':
       return isManual ? `vmm answer vcpu=0 ret=${count('ret')}` : undefined;
     case 'vmm run':

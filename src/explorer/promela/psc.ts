@@ -28,6 +28,7 @@ const counted = [
   'TOUCHES',
   'PVALIDATES',
   'CONVERTS',
+  'ATTRIBUTES',
   'PUNCHES',
   'FAILURES',
   'ODD_ANSWERS',
@@ -76,6 +77,11 @@ function framesOf(act: Act, world: World): readonly number[] {
       return [gpaToGfn(act.args.gpa)];
     case 'read':
       return [gpaToGfn(act.args.gpa)];
+    case 'set-attributes':
+    case 'punch-hole': {
+      const { gfn, n } = act.args;
+      return Array.from({ length: Math.min(n, MOST_PAGES + 1) }, (_, page) => gfn + page);
+    }
     case 'write': {
       const store = storeOf(act, world);
       if (!store) return [gpaToGfn(act.args.gpa)];
@@ -125,7 +131,7 @@ function parametersOf(act: Act, world: World): readonly (readonly [string, numbe
     case 'pvalidate':
       return act.vcpu === 0 ? [['PVALIDATES', 1]] : undefined;
     case 'set-attributes':
-      return [['CONVERTS', 1]];
+      return [['ATTRIBUTES', act.args.n]];
     case 'punch-hole':
       return [['PUNCHES', 1]];
     case 'answer': {
@@ -152,7 +158,7 @@ const groups: Readonly<Record<string, string>> = {
   WRITES: 'entries and headers written one by one, for any of the pages',
   WRITES_HUGE: '2M entries with 2 pages of 4K each',
   ODD_ANSWERS: 'EPERM for every answer that is neither 0 nor EINVAL',
-  CONVERTS: 'the attributes that an exit asks for, in place of those of the scope',
+  ATTRIBUTES: 'the attribute of any page, set one by one',
 };
 
 /** The scope as parameters of the model. */

@@ -32,7 +32,9 @@ export interface Trail {
 
 const ACT = /(?:^|\s)act (guest|vmm|kvm) ([a-z-]+)((?: [a-z-]+=[\w-]+)*)\s*$/;
 const ONLY_PSC = new Set(
-  'write-entry write-header psc psc-msr touch pvalidate punch-hole convert answer enable-exits'.split(' '),
+  'write-entry write-header psc psc-msr touch pvalidate punch-hole convert set-attributes answer enable-exits'.split(
+    ' ',
+  ),
 );
 
 /** Reads what SPIN printed; lines that are no act are passed over. */

@@ -1,4 +1,5 @@
 /** Performs acts by their handlers, in the state that a packed one stands for, and keeps what they did. */
+import type { World } from '../../engine/world';
 import type { LiveCells } from './live-cells';
 import type { Memo } from './memo';
 import type { Scope, ScopeAct } from './scope';
@@ -30,14 +31,26 @@ export class Performer {
   perform(words: Int32Array, act: number, wayTo: () => readonly number[]): number {
     const { taker, memo, live } = this;
     const entry = this.scope.acts[act] as ScopeAct;
-    live.change(this.loaded, words, this.setCell);
-    this.loaded.set(words);
+    this.load(words);
     let taken = taker.take(entry);
     if (!taken.reads.cells.every((cell) => live.isTold(cell))) {
       this.leave();
       taken = this.after(wayTo(), () => taker.take(entry));
     }
     return memo.add(act, taken);
+  }
+
+  /** What is told of a packed state; the cells that this reads are live from now on. */
+  tell(words: Int32Array, projection: (world: World) => string): string {
+    this.load(words);
+    const { told, reads } = this.taker.tell(projection);
+    this.live.noteReads(reads);
+    return told;
+  }
+
+  private load(words: Int32Array): void {
+    this.live.change(this.loaded, words, this.setCell);
+    this.loaded.set(words);
   }
 
   private readonly setCell = (cell: number, value: number): void => this.taker.set(cell, value);

@@ -29,6 +29,8 @@ export interface Progress {
   readonly transitions: number;
   /** Acts on the way to the states that are looked at now. */
   readonly depth: number;
+  /** Questions that have an answer by now. */
+  readonly ways: number;
 }
 
 /** What a search found out about one question. */
@@ -62,6 +64,8 @@ export interface Searched {
   readonly tried: number;
   /** How often the search began again because a cell turned out to be live. */
   readonly restarts: number;
+  /** Everything that the projection tells of states, sorted. */
+  readonly projected: readonly string[];
 }
 
 export interface SearchLimits {
@@ -71,6 +75,8 @@ export interface SearchLimits {
   readonly whole?: boolean;
   /** Reductions that are left off: what the search costs without them. */
   readonly without?: readonly Reduction[];
+  /** What is told of each state: states of which it tells something else are kept apart, though no act reads it. */
+  readonly projection?: (world: World) => string;
 }
 
 /** One search, done in parts. */
@@ -122,6 +128,7 @@ class Searcher implements Search {
   private tried = 0;
   private restarts = -1;
   private readonly without: readonly Reduction[];
+  private projected: readonly string[] = [];
   private readonly maxStates: number;
   private readonly maxDepth: number;
 
@@ -131,7 +138,9 @@ class Searcher implements Search {
     worlds: readonly World[],
     private readonly limits: SearchLimits,
   ) {
-    this.without = limits.without ?? [];
+    const { without = [], projection } = limits;
+    // What is told of a state is read after the last act too.
+    this.without = projection ? [...without, 'dead cells'] : without;
     this.taker = new Taker(scope, questions, worlds);
     const { cellCount } = this.taker;
     this.live = new LiveCells(cellCount, (cell) => this.taker.get(cell), this.without.includes('live cells'));
@@ -144,7 +153,8 @@ class Searcher implements Search {
   }
 
   progress(): Progress {
-    return { states: this.table.size, transitions: this.transitions, depth: this.depth };
+    const ways = this.ways.filter((way) => way !== undefined).length;
+    return { states: this.table.size, transitions: this.transitions, depth: this.depth, ways };
   }
 
   soFar(): Searched {
@@ -166,6 +176,7 @@ class Searcher implements Search {
       performed: memo.size,
       tried,
       restarts,
+      projected: this.projected,
     };
   }
 
@@ -228,10 +239,24 @@ class Searcher implements Search {
       this.performer.pack();
       if (inForce(this.without).includes('dead cells')) this.dead.analyse(this.memo.all);
       const end = yield* this.pass();
-      if (end === 'stale') continue;
+      if (end === 'stale' || !this.project()) continue;
       this.end = end;
       return this.soFar();
     }
+  }
+
+  /** Tells every state. @returns false where that reads a cell which the stored states do not tell apart */
+  private project(): boolean {
+    const { projection } = this.limits;
+    if (!projection) return true;
+    const told = new Set<string>();
+    const words = new Int32Array(this.live.words);
+    for (let state = 0; state < this.table.size; state++) {
+      this.table.load(state, words);
+      told.add(this.performer.tell(words, projection));
+    }
+    this.projected = [...told].sort();
+    return !this.live.isStale;
   }
 
   /** From the first state on, until the end or until a cell turns out to be live. */

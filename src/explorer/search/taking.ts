@@ -168,6 +168,15 @@ export class Taker {
     return taken;
   }
 
+  /** What is told of the first world, and the cells that it is told from. */
+  tell(projection: (world: World) => string): { readonly told: string; readonly reads: Int32Array } {
+    const { trace } = this;
+    trace.begin();
+    const told = projection((this.worlds[0] as TracedWorld).world);
+    trace.end();
+    return { told, reads: trace.reads.cells.slice(0, trace.reads.length) };
+  }
+
   private readOwn(cell: number): number {
     const value = this.get(cell);
     this.trace.read(cell, value);
