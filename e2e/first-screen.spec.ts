@@ -27,6 +27,19 @@ test('the front page: the question, its choices and the row that answers it', as
   }
 });
 
+test('the front page asks its question again after a reload, and a step that is gone to has an address', async ({
+  page,
+}) => {
+  const question = page.getByRole('heading', { name: /already waiting to be created/ });
+  await page.goto('./');
+  await expect(question).toBeVisible();
+  await expect(page).toHaveURL(/#\/$/);
+  await page.reload();
+  await expect(question).toBeVisible();
+  await page.getByRole('option').first().click();
+  await expect(page).toHaveURL(/#\/\?k=\d+$/);
+});
+
 test('a low window is one column that scrolls: the ladder has room for rows, the inspector stands below', async ({
   page,
 }) => {

@@ -57,6 +57,8 @@ export interface LinkedPage {
       | { readonly slug: string }
       | undefined;
   };
+  /** The front page asks its question until somebody wants the answer. */
+  readonly front: 'asks' | 'answers' | 'gone';
   /** The lesson that is open beside the run. */
   readonly lessons: { readonly target: Target | undefined };
   readonly pinning: { readonly paths: readonly string[] };
@@ -161,7 +163,10 @@ export class Links {
     if (this.page.loading || location.href !== this.href) return;
     const beside = this.besideAddress();
     if (beside === undefined && !this.canBeWritten()) return;
-    const address = beside ?? printAddress(this.target(), this.showing());
+    const { step, ...rest } = this.showing();
+    // An address with a step opens there: a reload of the question asks it again.
+    const showing = this.page.front === 'asks' ? rest : { ...rest, ...(step !== undefined && { step }) };
+    const address = beside ?? printAddress(this.target(), showing);
     history.replaceState(this.state(), '', address);
     this.href = location.href;
   }

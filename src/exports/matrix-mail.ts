@@ -35,6 +35,9 @@ function answers(cells: readonly Cell[]): string[] {
   ]);
 }
 
+/** The reason is the answer and the facts that changed, which follow. */
+const tellsTheSame = ({ outcome }: Cell): boolean => ['accepted', 'ignored', 'refused'].includes(outcome);
+
 function answerLines(cell: Cell): string[] {
   const told = cell.answer === '' ? [] : indented(`answered ${cell.answer}`);
   const changed = cell.facts
@@ -42,7 +45,7 @@ function answerLines(cell: Cell): string[] {
     .flatMap(({ title, before, after }) => indented(`${title}: ${before} -> ${after}`));
   const facets = cell.facets.map(({ name, value, confidence }) => `${name}=${value} (${confidence})`);
   return [
-    ...indented(cell.because.replaceAll('→', '->')),
+    ...(tellsTheSame(cell) ? [] : indented(cell.because.replaceAll('→', '->'))),
     ...told,
     ...changed,
     ...(facets.length === 0 ? [] : indented(`consulted ${facets.join(', ')}`)),

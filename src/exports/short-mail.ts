@@ -100,7 +100,8 @@ function whatTheyDo(comparison: Comparison, row: number, told: readonly string[]
 }
 
 /** Which runs have the same value: equal for values that part the runs in the same way. */
-const partition = (values: readonly string[]): string => values.map((value) => values.indexOf(value)).join();
+export const partition = (values: readonly string[]): string =>
+  values.map((value) => values.indexOf(value)).join();
 
 /** The facets that decide in a line: first those that part the runs as what they tell does, then those of the row. */
 function* facetsOf(
@@ -129,7 +130,7 @@ function stateAfter(comparison: Comparison, line: number): string[] {
 }
 
 /** Whole facets, as many as there is room for; the names of the others. */
-function facetBlocks(facets: readonly FacetDifference[], room: number): string[] {
+export function facetBlocks(facets: readonly FacetDifference[], room: number): string[] {
   const blocks = facets.map(facetLines);
   const lines: string[] = [];
   for (const [at, block] of blocks.entries()) {
@@ -157,7 +158,7 @@ function facetLines({ name, values, sources }: FacetDifference): string[] {
 }
 
 /** At most so many lines; a line that is not the last says by dots that something is missing. */
-function shortened(lines: readonly string[], most: number): string[] {
+export function shortened(lines: readonly string[], most: number): string[] {
   if (lines.length <= most) return [...lines];
   const kept = lines.slice(0, most);
   return [...kept.slice(0, -1), `${(kept.at(-1) ?? '').slice(0, MAIL_COLUMNS - 6)} ...`];

@@ -85,8 +85,13 @@ const movePlans = new Map<string, MovePlan>(
   }),
 );
 
+/** Templates that are kept as they were read; more are begun anew. */
+const MOST_KNOWN = 4096;
+
 /** The templates of one timeline. */
 export class StepTemplates {
+  /** Templates that were read: steps share them, and none ever changes. */
+  private readonly known = new Map<number, StepTemplate>();
   private readonly sequences = new Sequences();
   private readonly texts = new Texts();
   private readonly eventPlans: EventPlan[] = [];
@@ -158,6 +163,15 @@ export class StepTemplates {
   }
 
   read(template: number): StepTemplate {
+    const known = this.known.get(template);
+    if (known) return known;
+    if (this.known.size >= MOST_KNOWN) this.known.clear();
+    const read = this.readAnew(template);
+    this.known.set(template, read);
+    return read;
+  }
+
+  private readAnew(template: number): StepTemplate {
     const items = this.sequences.read(template);
     const facets: FacetName[] = [];
     const transitions: TakenTransition[] = [];
