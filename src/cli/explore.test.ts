@@ -54,18 +54,22 @@ test('the reductions in force are named, and where every cell counts there are m
   type Printed = [{ states: number; reductions: string[]; answers: [{ verdict: string; length: number }] }];
   const [reduced] = JSON.parse(explore(words).text) as Printed;
   const [full] = JSON.parse(explore([...words, '--every-cell']).text) as Printed;
-  expect(reduced.reductions).toEqual(['live cells', 'dead cells', 'canonical byte images']);
+  expect(reduced.reductions).toEqual(['live cells', 'idle reads', 'dead cells', 'canonical byte images']);
   expect(full.reductions).toEqual(['canonical byte images']);
   const [undead] = JSON.parse(explore([...words, '--without', 'dead-cells']).text) as Printed;
-  expect(undead.reductions).toEqual(['live cells', 'canonical byte images']);
+  expect(undead.reductions).toEqual(['live cells', 'idle reads', 'canonical byte images']);
   expect(() => explore([...words, '--without', 'dead'])).toThrow(
-    "--without: 'dead' is no reduction; there are live-cells, dead-cells",
+    "--without: 'dead' is no reduction; there are live-cells, idle-reads, dead-cells",
   );
   expect(full.states).toBeGreaterThan(reduced.states);
   expect(full.answers[0]).toMatchObject({ verdict: 'fails', length: reduced.answers[0].length });
-  expect(explore(words.slice(0, 3)).text).toContain(
-    'Reductions in force: live cells, dead cells, canonical byte images.',
+  expect(explore(words.slice(0, 3)).text).toMatch(
+    /Reductions\s+in\s+force:\s+live\s+cells,\s+idle\s+reads,\s+dead\s+cells,\s+canonical\s+byte\s+images\./,
   );
+  // A filter asks for steps, whose words stand in parts of handlers.
+  const asked = [words[0] as string, '--property', 'never v1.mpState == STOPPED', '--whole', '--json'];
+  const [steps] = JSON.parse(explore(asked).text) as Printed;
+  expect(steps.reductions).toEqual(['live cells', 'dead cells', 'canonical byte images']);
 });
 
 test('as JSON the search says what it did', () => {

@@ -117,6 +117,9 @@ export interface NamedInstance {
   readonly instance: Instance<Variables>;
 }
 
+/** Says which part of a handler it is, and everything on which it depends beside the state. */
+export type PartName = string | (() => string);
+
 const noEffects: readonly AnyEffect[] = [];
 
 /** Events without effects, and events whose effects the caller carries out. */
@@ -358,7 +361,10 @@ export class World {
 
   /** As `sendVcpu`, for the request of a vCPU. */
   sendExchange(vcpu: Vcpu, event: QuietExchangeEvent): void {
-    this.send(exchangeSlot, vcpu.base, event, vcpu.index);
+    this.apart(
+      () => `${Object.values(event).join(' ')} ${vcpu.index}`,
+      () => void this.send(exchangeSlot, vcpu.base, event, vcpu.index),
+    );
   }
 
   /** As `decideVcpu`, for the request of a vCPU. */
@@ -415,6 +421,14 @@ export class World {
     this.recorder?.move(kind, vcpu, args, rule);
     meter.moves++;
     meter.movedAt = this.log.top;
+  }
+
+  /**
+   * A part of a handler that tells the rest nothing but what it writes and returns: it depends on the state, and on what its
+   * name says. A search may find that what such a part reads leads to nothing.
+   */
+  apart<T>(_name: PartName, work: () => T): T {
+    return work();
   }
 
   /** Something a reviewer should see, attached to the step in progress. */

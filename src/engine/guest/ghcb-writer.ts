@@ -122,10 +122,13 @@ export function naeRequest(
   if (impossible) return impossible;
   const vcpu = world.vcpu(index);
   if (vcpu.run !== 'inGuest') return undefined;
-  const page = guestGhcb(world, vcpu);
   // A guest that named a page at the very end of the address space wraps around.
   const scratch = input.scratch ?? BigInt.asUintN(64, vcpu.guestGhcbGpa + BigInt(GHCB_SHARED_BUFFER));
-  writeRequest(page, input, fill ? scratch : input.scratch);
+  const given = fill ? scratch : input.scratch;
+  world.apart(
+    () => `writeRequest ${index} ${given} ${Object.entries(input).join(' ')}`,
+    () => writeRequest(guestGhcb(world, vcpu), input, given),
+  );
   const buffer = scratchPage(world, vcpu, scratch);
   if (buffer) fill?.(buffer, scratch);
   return vmgexitWithPage(world, vcpu);

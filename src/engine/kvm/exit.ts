@@ -54,7 +54,10 @@ export function failRun(
 ): void {
   leaveToUserspace(world, vcpu, { errno: failure.errno, reason: failure.reason });
   const index = vcpu.index;
-  const reason = kvmRun.get(kvmRunOf(world, vcpu), 'exitReason');
-  const exit = exitOfReason(world, reason)?.name ?? `exit ${reason}`;
-  world.move('kvmRunReturns', index, { vcpu: index, ret: errnoText(-failure.errno), exit }, failure.rule);
+  const ret = errnoText(-failure.errno);
+  world.apart(`kvmRunReturns ${index} ${ret} ${failure.rule}`, () => {
+    const reason = kvmRun.get(kvmRunOf(world, vcpu), 'exitReason');
+    const exit = exitOfReason(world, reason)?.name ?? `exit ${reason}`;
+    world.move('kvmRunReturns', index, { vcpu: index, ret, exit }, failure.rule);
+  });
 }

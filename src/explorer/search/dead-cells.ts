@@ -31,8 +31,10 @@ export class DeadCells {
   private width = 0;
   /** By row: the cells that are live at that value of that guard. */
   private liveAt = new Int32Array(0);
-  /** Number of a live cell in the sets; by cell. */
-  private numbers = new Map<number, number>();
+  /** By cell: its number in the sets, if it is live. */
+  private readonly numberOf: Int32Array;
+  /** By that number: which guard the cell is, if it is one. */
+  private guardOf = new Int32Array(0);
   /** Guards that say something, as numbers: word, shift, mask, first row of `keep`. */
   guardWords = new Int32Array(0);
   /** By row: the bits of a packed state that are kept, one word after the other. */
@@ -43,7 +45,9 @@ export class DeadCells {
   constructor(
     private readonly live: LiveCells,
     private readonly isKept: (cell: number) => boolean,
-  ) {}
+  ) {
+    this.numberOf = new Int32Array(live.isRead.length);
+  }
 
   /** Nothing is dead: what is done has not been looked at. */
   turnOff(): void {
@@ -56,7 +60,8 @@ export class DeadCells {
   analyse(known: readonly { readonly taken: Taken }[]): void {
     const { live } = this;
     const { cells } = live;
-    this.numbers = new Map(cells.map((cell, number) => [cell, number]));
+    this.numberOf.fill(NO_NUMBER);
+    cells.forEach((cell, number) => (this.numberOf[cell] = number));
     this.width = Math.ceil(cells.length / 32);
     let row = 0;
     this.guards = this.guardCells(known).map((cell): Guard => {
@@ -65,6 +70,8 @@ export class DeadCells {
       const [word, shift] = [live.word[cell] as number, live.shift[cell] as number];
       return { cell, word, shift, mask, row: row - mask - 1 };
     });
+    this.guardOf = new Int32Array(cells.length).fill(NO_NUMBER);
+    this.guards.forEach(({ cell }, guard) => (this.guardOf[this.numberOf[cell] as number] = guard));
     this.liveAt = new Int32Array(row * this.width);
     this.isOn = true;
     const flows = known.map(({ taken }) => this.flowOf(taken)).reverse();
@@ -76,16 +83,22 @@ export class DeadCells {
   }
 
   private guardCells(known: readonly { readonly taken: Taken }[]): readonly number[] {
-    const { live } = this;
-    const readers = new Map<number, number>();
-    for (const { taken } of known)
-      for (const cell of taken.reads.cells)
-        if (live.isLive(cell)) readers.set(cell, (readers.get(cell) ?? 0) + 1);
-    return [...readers]
-      .filter(([cell]) => (live.mask[cell] as number) < MAX_GUARD_VALUES)
-      .sort(([a, often], [b, oftener]) => oftener - often || a - b)
+    const { live, numberOf } = this;
+    const { cells } = live;
+    const readers = new Int32Array(cells.length);
+    for (const { taken } of known) {
+      const read = taken.reads.cells;
+      for (let at = 0; at < read.length; at++) {
+        const number = numberOf[read[at] as number] as number;
+        if (number !== NO_NUMBER) readers[number] = (readers[number] as number) + 1;
+      }
+    }
+    return cells
+      .map((cell, number) => ({ cell, often: readers[number] as number }))
+      .filter(({ cell, often }) => often > 0 && (live.mask[cell] as number) < MAX_GUARD_VALUES)
+      .sort((a, b) => b.often - a.often || a.cell - b.cell)
       .slice(0, MAX_GUARDS)
-      .map(([cell]) => cell);
+      .map(({ cell }) => cell);
   }
 
   /** Adds what one more act does. @returns whether cells became live that were not */
@@ -94,29 +107,27 @@ export class DeadCells {
   }
 
   private flowOf({ outcome, reads, writes }: Taken): Flow {
-    const { live, width, numbers, guards } = this;
+    const { live, width, numberOf, guardOf, guards } = this;
     const read = new Int32Array(width);
     const stays = new Int32Array(width).fill(-1);
-    const before = new Map<number, number>();
-    const after = new Map<number, number>();
-    reads.cells.forEach((cell, at) => {
-      const number = numbers.get(cell);
-      if (number === undefined) return;
+    const points = new Int16Array(guards.length * 2).fill(ANY);
+    for (let at = 0; at < reads.cells.length; at++) {
+      const cell = reads.cells[at] as number;
+      const number = numberOf[cell] as number;
+      if (number === NO_NUMBER) continue;
       read[number >> 5] = (read[number >> 5] as number) | (1 << (number & 31));
-      before.set(cell, live.indexOf(cell, reads.values[at] as number));
-    });
-    if (outcome === 'taken')
-      writes.cells.forEach((cell, at) => {
-        const number = numbers.get(cell);
-        if (number === undefined) return;
-        stays[number >> 5] = (stays[number >> 5] as number) & ~(1 << (number & 31));
-        after.set(cell, live.indexOf(cell, writes.values[at] as number));
-      });
-    const points = new Int16Array(guards.length * 2);
-    guards.forEach(({ cell }, at) => {
-      points[at * 2] = before.get(cell) ?? ANY;
-      points[at * 2 + 1] = after.get(cell) ?? SAME;
-    });
+      const guard = guardOf[number] as number;
+      if (guard !== NO_NUMBER) points[guard * 2] = live.indexOf(cell, reads.values[at] as number);
+    }
+    if (outcome !== 'taken') return { read, stays, points };
+    for (let at = 0; at < writes.cells.length; at++) {
+      const cell = writes.cells[at] as number;
+      const number = numberOf[cell] as number;
+      if (number === NO_NUMBER) continue;
+      stays[number >> 5] = (stays[number >> 5] as number) & ~(1 << (number & 31));
+      const guard = guardOf[number] as number;
+      if (guard !== NO_NUMBER) points[guard * 2 + 1] = live.indexOf(cell, writes.values[at] as number);
+    }
     return { read, stays, points };
   }
 
@@ -146,10 +157,12 @@ export class DeadCells {
 
   /** Turns sets of cells into bits of packed states. */
   private compile(rows: number): void {
-    const { live, width, liveAt, numbers } = this;
+    const { live, width, liveAt } = this;
     const { words } = live;
     const keep = new Int32Array(rows * words).fill(-1);
-    const free = [...numbers].filter(([cell]) => !this.isKept(cell));
+    const free = live.cells
+      .map((cell, number) => [cell, number] as const)
+      .filter(([cell]) => !this.isKept(cell));
     const telling: number[] = [];
     for (const { cell: guard, word, shift, mask, row } of this.guards) {
       let tells = false;
@@ -185,6 +198,8 @@ export class DeadCells {
 const ANY = -1;
 /** It leaves the guard as it is. */
 const SAME = -1;
+/** A cell that is not live has no number, and one that is no guard has none among them. */
+const NO_NUMBER = -1;
 
 /** What one act does, as the analysis sees it. */
 interface Flow {

@@ -7,7 +7,11 @@
 const NO_PLACE = -1;
 
 export class LiveCells {
-  private readonly isRead: Uint8Array;
+  readonly isRead: Uint8Array;
+  /** Cells that only parts of handlers read, for nobody: see `IdleReads`. */
+  private readonly isIdle: Uint8Array;
+  /** Idle cells that got a value, or are needed: what was found out about parts that read them does not hold. */
+  readonly changed = new Set<number>();
   /** What a cell is where the search begins, once it was asked. */
   private readonly root: Int32Array;
   private readonly rootIsKnown: Uint8Array;
@@ -37,6 +41,7 @@ export class LiveCells {
     private readonly everyCell: boolean,
   ) {
     this.isRead = new Uint8Array(cellCount);
+    this.isIdle = new Uint8Array(cellCount);
     this.root = new Int32Array(cellCount);
     this.rootIsKnown = new Uint8Array(cellCount);
     this.values = new Array<Map<number, number> | undefined>(cellCount).fill(undefined);
@@ -50,20 +55,46 @@ export class LiveCells {
     return this.word[cell] !== NO_PLACE;
   }
 
-  noteReads(cells: Int32Array): void {
+  noteReads(cells: ArrayLike<number>): void {
     for (let at = 0; at < cells.length; at++) {
       const cell = cells[at] as number;
       if (this.isRead[cell] === 1) continue;
       this.isRead[cell] = 1;
       if (this.values[cell]) this.isStale = true;
+      if (this.isIdle[cell] === 1) this.outdate(cell);
     }
+  }
+
+  /** Cells that were thought idle count as read. */
+  need(cells: readonly number[]): void {
+    this.noteReads(cells);
+    for (const cell of cells) this.outdate(cell);
+  }
+
+  /** Only parts of handlers read a cell, and nothing comes of it. */
+  isForNobody(cell: number): boolean {
+    return this.isIdle[cell] === 1 && this.isRead[cell] !== 1;
+  }
+
+  noteIdle(cell: number): void {
+    this.isIdle[cell] = 1;
+  }
+
+  private outdate(cell: number): void {
+    this.changed.add(cell);
+    this.isStale = true;
+  }
+
+  /** Every value that a cell had as far as is known. */
+  valuesOf(cell: number): readonly number[] {
+    return this.valueAt[cell] ?? [this.rootOf(cell)];
   }
 
   noteWrites({ cells, values }: { readonly cells: Int32Array; readonly values: Int32Array }): void {
     for (let at = 0; at < cells.length; at++) this.noteValue(cells[at] as number, values[at] as number);
   }
 
-  private noteValue(cell: number, value: number): void {
+  noteValue(cell: number, value: number): void {
     let known = this.values[cell];
     if (!known) {
       const first = this.rootOf(cell);
@@ -75,6 +106,7 @@ export class LiveCells {
       if (this.everyCell || this.isRead[cell] === 1) this.isStale = true;
     }
     if (known.has(value)) return;
+    if (this.isIdle[cell] === 1) this.outdate(cell);
     known.set(value, known.size);
     this.valueAt[cell]?.push(value);
     if (this.isLive(cell) && known.size > (this.mask[cell] as number) + 1) this.isStale = true;

@@ -19,6 +19,8 @@ export const GAP = 3;
 interface Known {
   readonly act: number;
   readonly taken: Taken;
+  /** It was found out under what does not hold any more. */
+  isOutdated: boolean;
 }
 
 export class Memo {
@@ -50,7 +52,7 @@ export class Memo {
 
   /** Everything that acts are known to do. */
   get all(): readonly { readonly taken: Taken }[] {
-    return this.known;
+    return this.known.filter(({ isOutdated }) => !isOutdated);
   }
 
   leaf(number: number): Taken {
@@ -96,7 +98,12 @@ export class Memo {
     this.top = this.actCount;
     this.changesTop = 0;
     this.leaves = 0;
-    for (const one of this.known) this.insert(one);
+    const { changed } = this.live;
+    for (const one of this.known) {
+      one.isOutdated ||= changed.size > 0 && one.taken.idle.some((cell) => changed.has(cell));
+      this.insert(one);
+    }
+    changed.clear();
   }
 
   /** @returns the number of the leaf; the packed form may be stale behind it */
@@ -104,14 +111,19 @@ export class Memo {
     const { live } = this;
     live.noteReads(taken.reads.cells);
     live.noteWrites(taken.writes);
-    const one = { act, taken };
+    const one = { act, taken, isOutdated: false };
     this.known.push(one);
     this.kinds.push(kindOf(taken));
     if (!live.isStale) this.insert(one);
     return this.known.length - 1;
   }
 
-  private insert({ act, taken }: Known): void {
+  private insert({ act, taken, isOutdated }: Known): void {
+    if (!isOutdated) this.plant(act, taken);
+    this.compile(taken);
+  }
+
+  private plant(act: number, taken: Taken): void {
     const { live } = this;
     const { cells, values } = taken.reads;
     let place = act;
@@ -133,7 +145,6 @@ export class Memo {
     }
     assert(this.nodes[place] === UNKNOWN, 'an act that is known is not performed again');
     this.nodes[place] = -1 - this.leaves;
-    this.compile(taken);
   }
 
   private allocate(size: number): number {

@@ -5,6 +5,9 @@ import type { Memo } from './memo';
 import type { Scope, ScopeAct } from './scope';
 import type { Taker } from './taking';
 
+/** What an act does is not known yet: a cell is needed that was thought idle, and packed states get another form. */
+export const NO_LEAF = -1;
+
 export class Performer {
   /** The packed state that the worlds are in. */
   private loaded = new Int32Array(0);
@@ -26,7 +29,7 @@ export class Performer {
   /**
    * Performs an act by the handlers in a packed state. Where they read a cell that it says nothing of, what was done on the
    * way is done again, and the cell is live from now on.
-   * @param wayTo what was done on the way to it @returns the number of what the act did
+   * @param wayTo what was done on the way to it @returns the number of what the act did, or `NO_LEAF`
    */
   perform(words: Int32Array, act: number, wayTo: () => readonly number[]): number {
     const { taker, memo, live } = this;
@@ -36,6 +39,10 @@ export class Performer {
     if (!taken.reads.cells.every((cell) => live.isTold(cell))) {
       this.leave();
       taken = this.after(wayTo(), () => taker.take(entry));
+    }
+    if (taken.needed.length > 0) {
+      live.need(taken.needed);
+      return NO_LEAF;
     }
     return memo.add(act, taken);
   }
@@ -73,17 +80,19 @@ export class Performer {
 
   /** Does something behind what was done on a way; the worlds are where the search begins. */
   after<T>(way: readonly number[], work: () => T): T {
-    const { taker, memo, touched, isTouched, was } = this;
+    const { taker, memo, live, touched, isTouched, was } = this;
     for (const leaf of way) {
       const { cells, values } = memo.leaf(leaf).writes;
+      // What is idle is not known behind a way, and stays as it was at first.
       // All of them before the first is set: whether an image exists and its words are written together.
       for (const cell of cells) {
-        if (isTouched[cell] === 1) continue;
+        if (isTouched[cell] === 1 || live.isForNobody(cell)) continue;
         isTouched[cell] = 1;
         touched.push(cell);
         was[cell] = taker.get(cell);
       }
-      for (let at = 0; at < cells.length; at++) taker.set(cells[at] as number, values[at] as number);
+      for (let at = 0; at < cells.length; at++)
+        if (!live.isForNobody(cells[at] as number)) taker.set(cells[at] as number, values[at] as number);
     }
     const done = work();
     for (const cell of touched) {

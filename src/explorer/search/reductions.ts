@@ -3,6 +3,7 @@
 /** By name: what is no part of a state. */
 export const reductions = {
   'live cells': 'cells that no act and no question reads',
+  'idle reads': 'cells of which handlers make nothing that a question asks for',
   'dead cells': 'cells that whatever follows writes before it reads them',
 } as const;
 

@@ -3,9 +3,10 @@ import type { Resumable } from '../../base/resumable';
 import type { Act } from '../../engine/acts';
 import type { World } from '../../engine/world';
 import { DeadCells } from './dead-cells';
+import { IdleReads } from './idle-reads';
 import { LiveCells } from './live-cells';
 import { GAP, HITS, Memo, REFUSED, TAKEN } from './memo';
-import { Performer } from './performing';
+import { NO_LEAF, Performer } from './performing';
 import type { Question } from './property';
 import type { Scope } from './scope';
 import { vcpuGroup } from '../../engine/state/vcpu';
@@ -119,6 +120,7 @@ class Searcher implements Search {
   private readonly memo: Memo;
   private readonly performer: Performer;
   private readonly dead: DeadCells;
+  private readonly idle: IdleReads | undefined;
   private table = new StateTable(1);
   private ways: (readonly [state: number, act: number] | undefined)[] = [];
   private end: Searched['end'] = 'states';
@@ -138,14 +140,23 @@ class Searcher implements Search {
     worlds: readonly World[],
     private readonly limits: SearchLimits,
   ) {
-    const { without = [], projection } = limits;
-    // What is told of a state is read after the last act too.
-    this.without = projection ? [...without, 'dead cells'] : without;
     this.taker = new Taker(scope, questions, worlds);
+    const { without = [], projection } = limits;
+    const whole: readonly Reduction[] = this.taker.hasParts ? [] : ['idle reads'];
+    // What is told of a state is read after the last act too.
+    this.without = [...without, ...(projection ? (['idle reads', 'dead cells'] as const) : whole)];
     const { cellCount } = this.taker;
-    this.live = new LiveCells(cellCount, (cell) => this.taker.get(cell), this.without.includes('live cells'));
+    this.live = new LiveCells(
+      cellCount,
+      (cell) => this.taker.trace.before(cell, this.taker.get(cell)),
+      this.without.includes('live cells'),
+    );
     this.memo = new Memo(scope.acts.length, this.live);
     this.performer = new Performer(scope, this.taker, this.live, this.memo);
+    if (inForce(this.without).includes('idle reads')) {
+      this.idle = new IdleReads(this.taker, this.live);
+      this.taker.observeParts(this.idle);
+    }
     this.dead = new DeadCells(this.live, (cell) => this.taker.isKept(cell));
     this.maxStates = limits.maxStates ?? scope.maxStates ?? DEFAULT_MAX_STATES;
     this.maxDepth = limits.maxDepth ?? scope.maxDepth ?? Infinity;
@@ -231,12 +242,18 @@ class Searcher implements Search {
     });
   }
 
-  private *run(): Resumable<Searched> {
+  /** Packed states get the form that is asked for now. */
+  private pack(): void {
+    if (this.live.changed.size > 0) this.idle?.forget();
     this.performer.pack();
+  }
+
+  private *run(): Resumable<Searched> {
+    this.pack();
     yield* this.scout();
     for (;;) {
       this.restarts++;
-      this.performer.pack();
+      this.pack();
       if (inForce(this.without).includes('dead cells')) this.dead.analyse(this.memo.all);
       const end = yield* this.pass();
       if (end === 'stale' || !this.project()) continue;
@@ -363,9 +380,10 @@ class Searcher implements Search {
         const known = memo.leafOf(act, words);
         const leaf = known < 0 ? this.performer.perform(words, act, () => way) : known;
         if (live.isStale) {
-          this.performer.pack();
+          this.pack();
           words = memo.wordsAfter(way);
         }
+        if (leaf === NO_LEAF) continue;
         if (memo.kinds[leaf] === REFUSED || memo.kinds[leaf] === GAP) continue;
         const next = new Int32Array(live.words);
         memo.apply(leaf, words, next);

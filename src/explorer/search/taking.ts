@@ -14,6 +14,7 @@ import { memoryTape } from '../../scenarios/memory-tape';
 import { nextThreadAct } from '../../scenarios/settle';
 import { visibleState } from '../../scenarios/visible';
 import { findingsTape } from './findings-tape';
+import type { IdleReads } from './idle-reads';
 import { OTHER_VIOLATION, type Question } from './property';
 import type { Scope, ScopeAct } from './scope';
 import { TracedWorld } from './traced-world';
@@ -32,6 +33,10 @@ export interface Taken {
   readonly writes: { readonly cells: Int32Array; readonly values: Int32Array };
   /** Numbers of the questions whose act this is. */
   readonly hits: readonly number[];
+  /** Cells that parts of it read or wrote for nobody. */
+  readonly idle: readonly number[];
+  /** Cells of which it was not known that they are needed: what the act does must be found out again. */
+  readonly needed: readonly number[];
 }
 
 interface Done {
@@ -135,6 +140,16 @@ export class Taker {
     return world;
   }
 
+  /** Whether parts of handlers may be done apart: of one world, of whose steps nothing is asked. */
+  get hasParts(): boolean {
+    return !this.asksForSteps && this.worlds.length === 1;
+  }
+
+  /** From now on parts of handlers are done by somebody who looks whether anything comes of them. */
+  observeParts(idle: IdleReads): void {
+    for (const { world } of this.worlds) world.apart = (name, work) => idle.do(world, name, work);
+  }
+
   /** Takes an act in the present state, and goes back to it. */
   take(entry: ScopeAct): Taken {
     const { trace } = this;
@@ -163,6 +178,8 @@ export class Taker {
       reads: { cells: reads.cells.slice(0, reads.length), values: reads.values.slice(0, reads.length) },
       writes: outcome === 'taken' ? { cells, values: cells.map((cell) => this.get(cell)) } : nothing,
       hits,
+      idle: [...trace.idle],
+      needed: [...trace.needed],
     };
     for (let at = 0; at < cells.length; at++) this.set(cells[at] as number, written.values[at] as number);
     return taken;

@@ -235,7 +235,7 @@ export class TracedWorld {
       this.trace.read(this.firstImage + known.number, exists ? 1 : 0);
       return exists ? this.bytesAt(known.index) : undefined;
     };
-    world.image = (side, frame) => {
+    const made = (side: Side, frame: number): Image => {
       const found = world.findImage(side, frame);
       if (found) return found;
       const known = this.numberOf(side, frame);
@@ -248,6 +248,8 @@ export class TracedWorld {
       image.frame = frame;
       return this.bytesAt(known.index);
     };
+    // Whoever asks for the bytes gets the same, made or found.
+    world.image = (side, frame) => world.apart(`image ${side} ${frame}`, () => made(side, frame));
     world.dropImage = (side, frame) => {
       const bytes = world.findImage(side, frame);
       const known = this.numberOf(side, frame);

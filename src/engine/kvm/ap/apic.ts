@@ -94,8 +94,10 @@ export function acceptApicEvents(world: World, vcpu: Vcpu): void {
       refuse: ({ reason }) => world.move('sipiDropped', index, { state: before }, reason),
       deliverSipi: () => {
         clearUnhaltedWhenRunnable(world, vcpu);
-        const { effect, rule } = deliverSipi(world, vcpu);
-        world.move('sipiAccepted', index, { effect }, rule);
+        world.apart(`deliverSipi ${index}`, () => {
+          const { effect, rule } = deliverSipi(world, vcpu);
+          world.move('sipiAccepted', index, { effect }, rule);
+        });
       },
     });
   }

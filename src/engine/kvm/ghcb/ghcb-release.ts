@@ -6,12 +6,21 @@ import { answerPage, ghcbReachable } from './ghcb';
 import { releaseScratch } from './scratch';
 
 /** Writes the scratch copy back, writes the four registers and marks them valid, and unmaps the page. */
+export function unmapGhcb(world: World, vcpu: Vcpu): void {
+  if (!vcpu.ghcbMapped) return;
+  releaseScratch(world, vcpu);
+  if (ghcbReachable(world, vcpu)) writeRegisters(world, vcpu);
+  vcpu.ghcbMapped = false;
+}
+
+/** sev_es_sync_to_ghcb, and what goes with it. */
 export function syncGhcb(world: World, vcpu: Vcpu): void {
-  if (vcpu.ghcbMapped) {
-    releaseScratch(world, vcpu);
-    if (ghcbReachable(world, vcpu)) writeRegisters(world, vcpu);
-    vcpu.ghcbMapped = false;
-  }
+  unmapGhcb(world, vcpu);
+  holdOver(vcpu);
+}
+
+/** At guest entry no AP reset hold is in force any more. */
+export function holdOver(vcpu: Vcpu): void {
   if (vcpu.holdType !== 'none') vcpu.holdType = 'none';
 }
 

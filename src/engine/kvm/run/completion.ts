@@ -11,8 +11,10 @@ import { completePscMsr, completePscMsrVmgexit, completePscMsrVmgexitRaw } from 
 
 const completions: Record<Vcpu['completion'], VmgexitHandler> = {
   none: (world, vcpu) => {
-    if (vcpu.exchange === 'awaitingUserspace') world.sendExchange(vcpu, { type: 'USERSPACE_RETURNED' });
-    if (vcpu.exchange === 'completing') world.sendExchange(vcpu, { type: 'ANSWER' });
+    world.apart(`completed ${vcpu.index}`, () => {
+      if (vcpu.exchange === 'awaitingUserspace') world.sendExchange(vcpu, { type: 'USERSPACE_RETURNED' });
+      if (vcpu.exchange === 'completing') world.sendExchange(vcpu, { type: 'ANSWER' });
+    });
     return 'resume';
   },
   pscMsr: completePscMsr,

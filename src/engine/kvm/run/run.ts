@@ -18,7 +18,7 @@ import { NO_PFN, type World } from '../../world';
 import { acceptApicEvents, hasEvents, resetVcpuForInit, updateRequested } from '../ap/apic';
 import { completeExit } from './completion';
 import { failRun, kvmRunOf, leaveToUserspace } from '../exit';
-import { syncGhcb } from '../ghcb/ghcb-release';
+import { holdOver, unmapGhcb } from '../ghcb/ghcb-release';
 import { exitForUnusableVmsa, unexpectedExit } from '../internal-error';
 import { refusesCalls } from '../threads/locks';
 import { mmuReload } from '../memory/map-frame';
@@ -239,12 +239,13 @@ function vcpuEnterGuest(world: World, vcpu: Vcpu): 'again' | 'done' {
 /** The last steps before VMRUN. @returns 'again' when a signal stops them, after the GHCB page was written back */
 function enterGuest(world: World, vcpu: Vcpu): 'again' | 'done' {
   const index = vcpu.index;
-  const short = mmuReload(world, vcpu);
+  const short = world.apart(`mmuReload ${index}`, () => mmuReload(world, vcpu));
   if (short) {
     failRun(world, vcpu, { errno: short, rule: 'NoPageTableMemory' });
     return 'done';
   }
-  syncGhcb(world, vcpu);
+  world.apart(`unmapGhcb ${index}`, () => unmapGhcb(world, vcpu));
+  world.apart(`holdOver ${index}`, () => holdOver(vcpu));
   if (vcpu.signalPending) return 'again';
   const nmi = takeNmi(vcpu);
   const failure = vmrunFailure(world, vcpu);
@@ -263,8 +264,10 @@ function enterGuest(world: World, vcpu: Vcpu): 'again' | 'done' {
   if (nmi) world.move('nmiInjected', index, { vcpu: index });
   vcpu.wakeEvent = false;
   world.sendVcpu(vcpu, { type: 'ENTER' });
-  if (vcpu.exchange === 'answered') world.sendExchange(vcpu, { type: 'ENTERED' });
-  guestReadsAnswer(world, vcpu);
+  world.apart(`entered ${index}`, () => {
+    if (vcpu.exchange === 'answered') world.sendExchange(vcpu, { type: 'ENTERED' });
+  });
+  world.apart(`guestReadsAnswer ${index}`, () => guestReadsAnswer(world, vcpu));
   world.move('enter', index, { vmsa: enteredVmsa[vcpu.vmsa](vcpu) });
   return 'done';
 }
