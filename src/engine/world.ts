@@ -402,6 +402,8 @@ export class World {
     for (let i = 0; i < offsets.length; i++) {
       const at = base + (offsets[i] as number);
       const region = chart.regions[i] as Region;
+      // A region that never takes the event is not asked: a search then knows that its state does not matter.
+      if (region.takes[code] !== true) continue;
       const taken = take(region, this.arena.read(at), code, chart.eventTypes.length, event);
       if (!taken) continue;
       accepted = true;

@@ -26,6 +26,8 @@ export interface Region {
   readonly tags: readonly (readonly string[])[];
   /** Candidates by `state * eventCount + event`. */
   readonly table: readonly (readonly Candidate[])[];
+  /** By event, whether any state takes it. */
+  readonly takes: readonly boolean[];
 }
 
 export interface Chart {
@@ -98,7 +100,10 @@ export function compile(machine: AnyStateMachine, declarations: EventDeclaration
       ]),
     );
     const tags = states.map((state) => [...(node.states[state] as AnyStateNode).tags]);
-    return { name, states, initial: states.indexOf(initial), tags, table };
+    const takes = eventTypes.map((_, event) =>
+      states.some((__, state) => table[state * eventTypes.length + event]?.length !== 0),
+    );
+    return { name, states, initial: states.indexOf(initial), tags, table, takes };
   });
   return {
     id: machine.id,
