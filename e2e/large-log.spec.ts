@@ -139,3 +139,34 @@ test(
     await expect(large(page)).toContainText('Stopped after');
   },
 );
+
+test(
+  'a log of 15 MB is read whole and what failed in it is found: no task of the page is long',
+  { tag: '@long' },
+  async ({ browser, page }) => {
+    test.setTimeout(LONG_MILLISECONDS);
+    await page.goto('./');
+    await expect(page.getByRole('tab', { name: 'Ladder' })).toBeVisible();
+    const BLOCKS = 14;
+    const size = await makeTrace(page, BLOCKS);
+    expect(size).toBeGreaterThan(13 << 20);
+    expect(size).toBeLessThan(16 << 20);
+    await dropTrace(page); // what is loaded for it is loaded once
+    const lines = `${BLOCKS * LINES_IN_BLOCK} lines:`;
+    const failure = page.getByText(/The guest asked to be terminated, with reason 0x1:0x2/);
+    const BAR = 50;
+    const [longest] = await leastOf(BAR, () =>
+      longestTasks(browser, page, async ({ phase }) => {
+        await page.locator('#decode-text').fill('0x80');
+        await expect(page.getByText(lines)).toHaveCount(0);
+        await phase('reading');
+        await dropTrace(page);
+        await expect(page.getByText(lines)).toBeVisible({ timeout: LONG_MILLISECONDS });
+        await phase('diagnosing');
+        await expect(failure.first()).toBeVisible({ timeout: LONG_MILLISECONDS });
+      }),
+    );
+    test.info().annotations.push({ type: 'longest task', description: String(longest) });
+    expect(longest?.[1]).toBeLessThan(BAR);
+  },
+);

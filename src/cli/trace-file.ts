@@ -7,7 +7,7 @@ import { fileContent, type FileText } from '../traces/file';
 import { fileChunks, readBytes, UsageError } from './io';
 
 /** The text of a file and the number of its first line. */
-export interface LogText extends Pick<FileText, 'text' | 'notes'> {
+export interface LogText extends Pick<FileText, 'pieces' | 'notes'> {
   readonly first: number;
 }
 
@@ -42,14 +42,22 @@ function sizeOf(file: string): number {
 
 function textOf(file: string, bytes: Uint8Array): FileText {
   const content = fileContent(bytes);
-  if (content.kind === 'text') return content;
+  if (content.kind === 'text') return withBinaryNote(content);
   if (content.kind === 'other') throw new UsageError(`${file}: ${content.why}`);
   const unpacked = fileContent(unpack(file, bytes));
-  if (unpacked.kind === 'text') return unpacked;
+  if (unpacked.kind === 'text') return withBinaryNote(unpacked);
   throw new UsageError(
     `${file}: ${unpacked.kind === 'other' ? unpacked.why : 'it is packed twice; unpack it once'}`,
   );
 }
+
+const withBinaryNote = (content: FileText): FileText =>
+  content.looksBinary
+    ? {
+        ...content,
+        notes: [...content.notes, 'It is most likely no log: more than one byte in ten stands in no text.'],
+      }
+    : content;
 
 function unpack(file: string, bytes: Uint8Array): Uint8Array {
   try {

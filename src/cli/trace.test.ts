@@ -102,6 +102,15 @@ describe('trace', () => {
     expect(packed.text).toContain('2 lines: 2 placed');
     const wide = trace([file('wide.log', Buffer.from(`\ufeff${ends}`, 'utf16le'))]);
     expect(wide).toMatchObject({ complaint: 'The file is in UTF-16LE.' });
+    const binary = trace([
+      file('bin.log', Buffer.concat([Buffer.alloc(64), Buffer.from('\x1b[2J\n'), Buffer.from(ends)])),
+    ]);
+    expect(binary.complaint).toContain('It is most likely no log');
+    expect(binary.text).toContain('2 placed');
+    expect(binary.text).not.toContain('\x1b');
+    const long = trace([file('long.log', `${'x'.repeat(100_000)}\n${ends}`)]);
+    expect(long.text).toContain('It has 100000 characters');
+    expect(long.text.length).toBeLessThan(10_000);
     expect(refusal(file('cut.gz', gzipSync(ends).subarray(0, 20)))).toContain('cannot be unpacked');
     expect(refusal(file('trace.dat', Buffer.from('\x17\x08Dtracing6\0', 'latin1')))).toContain(
       'trace-cmd report',

@@ -38,9 +38,9 @@ export function trace(words: readonly string[]): Output {
     return fine(options.has('json') ? jsonPretty(columnsJson(columns)) : columnsText(columns).join('\n'));
   }
   const window = options.get('lines');
-  const { text, notes, first } = window === undefined ? wholeLog(file) : windowOfLog(file, window);
-  const written = annotatedLog(text);
-  const read = finish(readTraceInParts(written.text, Math.max(first, written.first)));
+  const { pieces, notes, first } = window === undefined ? wholeLog(file) : windowOfLog(file, window);
+  const written = annotatedLog(pieces);
+  const read = finish(readTraceInParts(written.pieces, Math.max(first, written.first)));
   if (read.lines.length === 0) throw new UsageError(`${file}: it is empty`);
   const complaint = [...notes, ...notesOf(read.lines)].join('\n');
   return { ...shown(read, written.notes, options), ...(complaint === '' ? {} : { complaint }) };

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { annotatedLog, annotatedText } from './annotated';
+import { annotatedLog, annotatedPieces, type AnnotatedLog } from './annotated';
 import { plainLines } from './lines';
 
+const annotatedText = (log: AnnotatedLog): string => annotatedPieces(log).join('');
 const rawLines = (text: string) => [...plainLines(text)].map(({ raw }) => raw);
 
 test('a log with notes and a first line is a text whose lines keep their numbers', () => {
   const log = {
-    text: 'kvm_entry: vcpu 0, rip 0x0\nlast\n',
+    pieces: ['kvm_entry: vcpu 0, ', 'rip 0x0\nlast\n'],
     first: 801,
     notes: new Map([[802, 'who  asks?']]),
   };
@@ -18,12 +19,14 @@ test('a log with notes and a first line is a text whose lines keep their numbers
     '# vmgexit: the first line is line 801',
     '# vmgexit: note on line 802: who asks?',
   ]);
-  expect(annotatedLog(text)).toEqual({ ...log, notes: new Map([[802, 'who asks?']]) });
+  const back = annotatedLog([text.slice(0, 60), text.slice(60)]);
+  expect(back).toMatchObject({ first: 801, notes: new Map([[802, 'who asks?']]) });
+  expect(back.pieces.join('')).toBe(log.pieces.join(''));
 });
 
 test('a comment that is no note stays a line, and so does a note in the middle', () => {
   const text = '# vmgexit: note on line 1: in the middle\nline\n# tracer: nop\n';
-  expect(annotatedLog(text)).toEqual({ text, first: 1, notes: new Map() });
+  expect(annotatedLog(text)).toEqual({ pieces: [text], first: 1, notes: new Map() });
 });
 
 test('any log and any notes come back', () => {
@@ -39,14 +42,14 @@ test('any log and any notes come back', () => {
       (lines, first, notes) => {
         const text = `${lines.join('\n')}\n`;
         const log = {
-          text,
+          pieces: [text],
           first,
           notes: new Map(Object.entries(notes).map(([at, words]) => [Number(at), words])),
         };
         const back = annotatedLog(annotatedText(log));
         expect(back.first).toBe(first);
         expect(back.notes).toEqual(log.notes);
-        expect(rawLines(back.text)).toEqual(rawLines(text));
+        expect(rawLines(back.pieces.join(''))).toEqual(rawLines(text));
       },
     ),
   );

@@ -4,7 +4,8 @@
  */
 
 export interface AnnotatedLog {
-  readonly text: string;
+  /** Its text, in order. */
+  readonly pieces: readonly string[];
   /** The number of its first line. */
   readonly first: number;
   /** By the number of their line. */
@@ -12,13 +13,19 @@ export interface AnnotatedLog {
 }
 
 /** Lines that nobody has noted anything on. @param first the number of the first */
-export const withoutNotes = (text: string, first = 1): AnnotatedLog => ({ text, first, notes: new Map() });
+export const withoutNotes = (text: string, first = 1): AnnotatedLog => ({
+  pieces: [text],
+  first,
+  notes: new Map(),
+});
 
 const NOTE = /^# vmgexit: note on line (\d{1,15}): (.{1,400})$/;
 const FIRST = /^# vmgexit: the first line is line (\d{1,15})$/;
+/** Characters of a comment, at most; a longer last line of a large log is not copied to find out. */
+const COMMENT = 500;
 
-/** The log with its notes, as a file or a link has it. */
-export function annotatedText({ text, first, notes }: AnnotatedLog): string {
+/** The log with its notes, as a file or a link has it, in pieces. */
+export function annotatedPieces({ pieces, first, notes }: AnnotatedLog): readonly string[] {
   const comments = [
     ...(first === 1 ? [] : [`# vmgexit: the first line is line ${first}`]),
     ...[...notes]
@@ -28,20 +35,22 @@ export function annotatedText({ text, first, notes }: AnnotatedLog): string {
         return words === '' ? [] : [`# vmgexit: note on line ${line}: ${words}`];
       }),
   ];
-  if (comments.length === 0) return text;
-  return `${text}${text.endsWith('\n') ? '' : '\n'}${comments.join('\n')}\n`;
+  if (comments.length === 0) return pieces;
+  const isEnded = pieces.at(-1)?.endsWith('\n') ?? true;
+  return [...pieces, `${isEnded ? '' : '\n'}${comments.join('\n')}\n`];
 }
 
-/** Takes the comments off the end of a text. */
-export function annotatedLog(text: string): AnnotatedLog {
+/** Takes the comments off the end of a text; of one in pieces, where they stand in the last two. */
+export function annotatedLog(text: string | readonly string[]): AnnotatedLog {
+  const pieces = typeof text === 'string' ? [text] : text;
+  const tail = pieces.slice(-2).join('');
   const notes = new Map<number, string>();
   let first = 1;
-  let end = text.length;
+  let end = tail.length;
   for (;;) {
-    const stop = text[end - 1] === '\n' ? end - 1 : end;
-    const start = stop === 0 ? 0 : text.lastIndexOf('\n', stop - 1) + 1;
-    // A comment is short; a longer last line of a large log is not copied to find out.
-    const line = stop - start > 500 ? '' : text.slice(start, stop).replace(/\r$/, '');
+    const stop = tail[end - 1] === '\n' ? end - 1 : end;
+    const start = stop === 0 ? 0 : tail.lastIndexOf('\n', stop - 1) + 1;
+    const line = stop - start > COMMENT ? '' : tail.slice(start, stop).replace(/\r$/, '');
     const [, number, note] = NOTE.exec(line) ?? [];
     const [, counted] = FIRST.exec(line) ?? [];
     if (note !== undefined) notes.set(Number(number), note);
@@ -49,5 +58,9 @@ export function annotatedLog(text: string): AnnotatedLog {
     else break;
     end = start;
   }
-  return { text: end === text.length ? text : text.slice(0, end), first, notes };
+  return {
+    pieces: end === tail.length ? pieces : [...pieces.slice(0, -2), tail.slice(0, end)],
+    first,
+    notes,
+  };
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { finish } from '../base/resumable';
-import { fileContent } from './file';
+import { fileContent, TextPieces, type FileContent } from './file';
+import { plainLines } from './lines';
 import { notesOf } from './notes';
 import { readTraceInParts } from './read';
 
@@ -15,6 +16,9 @@ const wide = (text: string, { high = false, mark = false } = {}): Uint8Array =>
   );
 const line = 'kvm_amd: SEV-ES guest requested termination: 0x0:0x2\n';
 
+const plainTexts = (content: FileContent): string[] =>
+  content.kind === 'text' ? [...plainLines(content.pieces)].map(({ raw }) => raw) : [];
+
 describe('what a file is', () => {
   test.each([
     ['UTF-16 with its mark', wide(line, { mark: true }), 'UTF-16LE'],
@@ -24,13 +28,13 @@ describe('what a file is', () => {
     ['text with zero bytes', bytesOf(line.replace('SEV', 'S\0E\0V')), '2 zero bytes'],
   ])('%s', (_, bytes, note) => {
     const content = fileContent(bytes);
-    expect(content).toMatchObject({ kind: 'text', text: line, looksBinary: false });
+    expect(content).toMatchObject({ kind: 'text', pieces: [line], looksBinary: false });
     expect(content.kind === 'text' ? content.notes.join() : '').toContain(note);
   });
 
   test('bytes that are no text are shown, counted and do not end the file', () => {
     const content = fileContent(Uint8Array.of(...bytesOf(line), 0xff, 0xfe, 0x0a, ...bytesOf(line)));
-    expect(content.kind === 'text' && content.text.split('\n')).toHaveLength(4);
+    expect(content.kind === 'text' && content.pieces.join('').split('\n')).toHaveLength(4);
     expect(content.kind === 'text' ? content.notes.join() : '').toContain('2 bytes are no UTF-8');
   });
 
@@ -48,6 +52,20 @@ describe('what a file is', () => {
     const page = new Uint8Array(4096);
     page[0x390] = 0x10;
     expect(fileContent(page)).toMatchObject({ looksBinary: true });
+  });
+
+  test('text that comes in pieces is the same, wherever they are cut', () => {
+    const bytes = bytesOf(`\ufeff${line}\u00e4\u{1f600}\r\nlast`);
+    const whole = plainTexts(fileContent(bytes));
+    expect(whole).toEqual([line.trimEnd(), '\u00e4\u{1f600}', 'last']);
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const text = new TextPieces('utf-8');
+      text.push(bytes.subarray(0, cut), false);
+      text.push(bytes.subarray(cut), true);
+      const { pieces, notes } = text.done();
+      expect([...plainLines(pieces)].map(({ raw }) => raw)).toEqual(whole);
+      expect(notes).toEqual([]);
+    }
   });
 
   test('any bytes are one of them', () => {

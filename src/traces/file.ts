@@ -1,4 +1,5 @@
 /** What the bytes of a file are: text in some encoding, packed text, or a recording that another program turns into text. */
+import { finish, type Resumable } from '../base/resumable';
 
 /** Text with what was odd about its bytes; packed bytes, which whoever reads files unpacks; or why nothing is read. */
 export type FileContent =
@@ -7,7 +8,8 @@ export type FileContent =
   | { readonly kind: 'other'; readonly why: string };
 
 export interface FileText {
-  readonly text: string;
+  /** The text, in order; a long one is never joined. */
+  readonly pieces: readonly string[];
   readonly notes: readonly string[];
   /** It has two bytes for each letter. */
   readonly isWide: boolean;
@@ -40,15 +42,18 @@ const recordings: readonly Recording[] = [
 ];
 
 /** Reads the first bytes for what they are, and text as text. */
-export function fileContent(bytes: Uint8Array): FileContent {
+export function* fileContentInParts(bytes: Uint8Array): Resumable<FileContent> {
   if (startsWith(bytes, ...GZIP)) return { kind: 'gzip' };
   const recording = recordings.find(({ magic }) => startsWith(bytes, ...magic));
   if (recording) return { kind: 'other', why: recording.why };
-  if (startsWith(bytes, 0xff, 0xfe)) return decoded(bytes, 'utf-16le');
-  if (startsWith(bytes, 0xfe, 0xff)) return decoded(bytes, 'utf-16be');
+  if (startsWith(bytes, 0xff, 0xfe)) return yield* decodedInParts(bytes, 'utf-16le');
+  if (startsWith(bytes, 0xfe, 0xff)) return yield* decodedInParts(bytes, 'utf-16be');
   const wide = wideWithoutMark(bytes);
-  return decoded(bytes, wide ?? 'utf-8');
+  return yield* decodedInParts(bytes, wide ?? 'utf-8');
 }
+
+/** As {@link fileContentInParts}, at once. */
+export const fileContent = (bytes: Uint8Array): FileContent => finish(fileContentInParts(bytes));
 
 const LOOKED_AT = 4096;
 
@@ -64,29 +69,62 @@ function wideWithoutMark(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined
   return even >= most && odd === 0 ? 'utf-16be' : undefined;
 }
 
-function decoded(bytes: Uint8Array, encoding: 'utf-8' | 'utf-16le' | 'utf-16be'): FileContent {
-  const text = new TextDecoder(encoding).decode(bytes);
-  const notes = encoding === 'utf-8' ? [] : [`The file is in ${encoding.toUpperCase()}.`];
-  const zeros = text.split('\0').length - 1;
-  if (zeros > 0) notes.push(`${zeros} zero bytes were left out.`);
-  const broken = encoding === 'utf-8' ? text.split('\ufffd').length - 1 : 0;
-  if (broken > 0) notes.push(`${broken} bytes are no UTF-8; they are shown as \ufffd.`);
-  const controls = countControls(text);
-  return {
-    kind: 'text',
-    text: zeros > 0 ? text.replaceAll('\0', '') : text,
-    notes,
-    isWide: encoding !== 'utf-8',
-    looksBinary: (zeros + broken + controls) * 10 > text.length,
-  };
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
+
+/** Decodes bytes that come in pieces, cut anywhere. */
+export class TextPieces {
+  private readonly decoder: TextDecoder;
+  private readonly pieces: string[] = [];
+  private readonly odd = { zeros: 0, broken: 0, controls: 0 };
+  private length = 0;
+
+  constructor(private readonly encoding: Encoding) {
+    this.decoder = new TextDecoder(encoding);
+  }
+
+  push(bytes: Uint8Array, isLast: boolean): void {
+    const piece = this.decoder.decode(bytes, { stream: !isLast });
+    const before = this.odd.zeros;
+    countOdd(piece, this.odd);
+    this.length += piece.length;
+    this.pieces.push(this.odd.zeros > before ? piece.replaceAll('\0', '') : piece);
+  }
+
+  /** The text, behind its last piece. */
+  done(): FileText {
+    const { encoding, pieces, length } = this;
+    const { zeros, broken, controls } = this.odd;
+    const isWide = encoding !== 'utf-8';
+    const notes = isWide ? [`The file is in ${encoding.toUpperCase()}.`] : [];
+    if (zeros > 0) notes.push(`${zeros} zero bytes were left out.`);
+    if (broken > 0 && !isWide) notes.push(`${broken} bytes are no UTF-8; they are shown as \ufffd.`);
+    const looksBinary = (zeros + (isWide ? 0 : broken) + controls) * 10 > length;
+    return { pieces, notes, isWide, looksBinary };
+  }
 }
 
-/** Characters that no text has: control characters besides tabulators, line ends, form feeds and escapes. */
-function countControls(text: string): number {
-  let count = 0;
+/** Bytes that are decoded in one part. */
+const PIECE = 1 << 16;
+
+function* decodedInParts(bytes: Uint8Array, encoding: Encoding): Resumable<FileContent> {
+  const text = new TextPieces(encoding);
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const isLast = at + PIECE >= bytes.length;
+    text.push(bytes.subarray(at, at + PIECE), isLast);
+    if (!isLast) yield;
+  }
+  return { kind: 'text', ...text.done() };
+}
+
+/**
+ * Counts characters that no text has: zeros, what stands for bytes that were no text, and control characters besides
+ * tabulators, line ends, form feeds and escapes.
+ */
+function countOdd(text: string, odd: { zeros: number; broken: number; controls: number }): void {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if ((code > 0 && code < 0x20 && (code < 9 || code > 13) && code !== 0x1b) || code === 0x7f) count++;
+    if (code === 0) odd.zeros++;
+    else if (code === 0xfffd) odd.broken++;
+    else if ((code < 0x20 && (code < 9 || code > 13) && code !== 0x1b) || code === 0x7f) odd.controls++;
   }
-  return count;
 }

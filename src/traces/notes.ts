@@ -1,4 +1,5 @@
 /** What is odd about a log as a whole. */
+import { finish, type Resumable } from '../base/resumable';
 import type { TraceLine } from './read';
 
 /** Times of one recorder on one processor. */
@@ -7,12 +8,15 @@ interface Clock {
   cpu: number | undefined;
 }
 
-/** One sentence for each: clocks that jump back, processors that are not in the order of time, events that were lost. */
-export function notesOf(lines: readonly TraceLine[]): string[] {
+const LINES_IN_PART = 1000;
+
+/** One sentence for each: clocks that jump back, processors that are not in the order of time. */
+export function* notesInParts(lines: readonly TraceLine[]): Resumable<string[]> {
   const clocks = new Map<string, Clock>();
   const back: number[] = [];
   const interleaved: number[] = [];
-  for (const { prefix, number } of lines) {
+  for (const [at, { prefix, number }] of lines.entries()) {
+    if (at % LINES_IN_PART === LINES_IN_PART - 1) yield;
     if (prefix?.seconds === undefined) continue;
     const last = clocks.get(prefix.recorder);
     if (last && prefix.seconds < last.seconds) (last.cpu === prefix.cpu ? back : interleaved).push(number);
@@ -23,6 +27,9 @@ export function notesOf(lines: readonly TraceLine[]): string[] {
     ...sentence(interleaved, 'Lines of several processors are not in the order of their time'),
   ];
 }
+
+/** As {@link notesInParts}, at once. */
+export const notesOf = (lines: readonly TraceLine[]): string[] => finish(notesInParts(lines));
 
 function sentence(lines: readonly number[], what: string): string[] {
   const [first] = lines;

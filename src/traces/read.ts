@@ -259,10 +259,10 @@ const continuedBy = ({ number, raw }: PlainLine, of: number): TraceLine => ({
   of,
 });
 
-const LINES_IN_PART = 200;
+const LINES_IN_PART = 50;
 
 /** Reads a whole text in parts. @param first the number of its first line */
-export function* readTraceInParts(text: string, first = 1): Resumable<Trace> {
+export function* readTraceInParts(text: string | readonly string[], first = 1): Resumable<Trace> {
   const reader = new TraceReader();
   const lines: TraceLine[] = [];
   let since = 0;

@@ -5,6 +5,7 @@ import type { Part } from '../abi/recognise';
 import { sourceText } from '../abi/source';
 import { wrap } from '../base/text';
 import { partText } from './json';
+import { shownLine } from './lines';
 import { partsOf, remarksOf } from './pasted';
 import { countsText, type Trace, type TraceLine } from './read';
 
@@ -16,7 +17,7 @@ export function traceText({ counts, lines }: Trace, columns: number): string[] {
 }
 
 function lineText(line: TraceLine, columns: number): string[] {
-  const head = `${String(line.number).padStart(4)}  ${line.raw}`.trimEnd();
+  const head = `${String(line.number).padStart(4)}  ${shownLine(line.raw)}`.trimEnd();
   if (line.status === 'continued') return [head];
   if (line.status === 'plain') return [head];
   if (line.status === 'unknown') return [head, ...indented(`unknown. ${line.why ?? ''}`, columns)];

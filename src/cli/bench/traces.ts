@@ -1,6 +1,6 @@
 /** A trace of ftrace text: columns by bytes, against a regular expression that takes the same words of each line. */
 import { TraceColumns } from '../../traces/columns/columns';
-import { count, line, part, sequence } from './measure';
+import { count, leastWork, line, part, sequence } from './measure';
 
 /** Text that ftrace could have written, the same for a seed. @param size bytes, at least */
 export function ftraceText(seed: number, size: number): Uint8Array {
@@ -40,33 +40,24 @@ function byExpression(bytes: Uint8Array): number {
   return kinds.length - 1;
 }
 
+const CHUNK = 1 << 16;
+
 function byColumns(bytes: Uint8Array): TraceColumns {
   const columns = new TraceColumns(1 << 14);
-  const CHUNK = 1 << 16;
   for (let at = 0; at < bytes.length; at += CHUNK) columns.push(bytes.subarray(at, at + CHUNK));
   columns.end();
   return columns;
 }
 
-/** The least of some runs, in milliseconds. */
-function least(runs: number, run: () => void): number {
-  let best = Infinity;
-  for (let i = 0; i < runs; i++) {
-    const start = performance.now();
-    run();
-    best = Math.min(best, performance.now() - start);
-  }
-  return best;
-}
-
 const MIB = 1 << 20;
+const GIB = 2 ** 30;
 const SIZE = 32 * MIB;
 
 export function benchTraces(): void {
   const bytes = ftraceText(1, SIZE);
   const columns = byColumns(bytes);
-  const ours = least(5, () => void byColumns(bytes));
-  const expression = least(3, () => void byExpression(bytes));
+  const ours = leastWork(() => void byColumns(bytes), 5);
+  const expression = leastWork(() => void byExpression(bytes), 3);
   const rate = (milliseconds: number): string => `${count((columns.lines / milliseconds) * 1000)} a second`;
   part('A trace of ftrace text');
   line('lines, MiB', `${count(columns.lines)}, ${count(bytes.length / MIB)}`);
@@ -77,4 +68,19 @@ export function benchTraces(): void {
     `columns are ${(expression / ours).toFixed(1)} x as fast`,
   );
   line('bytes of the columns, of the text', `${(columns.byteLength / bytes.length).toFixed(3)} x`);
+  line('growth of the process over 1 GiB, of the text', `${growthOverGib(bytes).toFixed(3)} x`, 'bar 0.35 x');
+}
+
+/** How much the process grows while a text of 1 GiB goes by and its columns are kept, by the size of that text. */
+function growthOverGib(bytes: Uint8Array): number {
+  const before = process.memoryUsage.rss();
+  const columns = new TraceColumns(1 << 14);
+  let most = before;
+  while (columns.bytes < GIB)
+    for (let at = 0; at < bytes.length; at += CHUNK) {
+      columns.push(bytes.subarray(at, at + CHUNK));
+      if (at === 0) most = Math.max(most, process.memoryUsage.rss());
+    }
+  columns.end();
+  return (Math.max(most, process.memoryUsage.rss()) - before) / columns.bytes;
 }

@@ -42,6 +42,24 @@ describe('who refused, and why', () => {
     ['ccp 0000:02:00.5: sev command 0xa2 failed (0x0000000a)', 'the firmware', ['signature of the ID block']],
     ['kvm_amd: SEV-ES unusable (ASIDs 100 - 99)', 'the kernel of the host', ['No ASID is free']],
     ['[ 9.1] SEV: Unexpected RMP fault, non-private slot for GPA 0x1000', 'KVM', ['logged, no more']],
+    [
+      'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000021100',
+      'the guest',
+      ['Linux: PVALIDATE failed', 'OVMF reset vector'],
+    ],
+    ['kvm_vmgexit_enter: vcpu 0, exit_reason 8000fffe, exit_info1 20, exit_info2 0', 'the guest', []],
+    ['kvm_vmgexit_exit: vcpu 1, exit_reason 80000013, exit_info1 2, exit_info2 5', 'KVM', ['APIC id']],
+    ['kvm_vmgexit_exit: vcpu 0, exit_reason 80000099, exit_info1 2, exit_info2 6', 'KVM', ['exit code']],
+    [
+      'kvm_vmgexit_exit: vcpu 0, exit_reason 80000010, exit_info1 0, exit_info2 10000000000',
+      'the VMM',
+      ['Userspace refused the range'],
+    ],
+    ['kvm_vmgexit_msr_protocol_exit: vcpu 0, ghcb_gpa 8000000000000015, result 1', 'KVM', []],
+    ['kvm_userspace_exit: reason KVM_EXIT_SYSTEM_EVENT (24)', 'the guest', []],
+    ['kvm_userspace_exit: reason KVM_EXIT_SHUTDOWN (8)', 'the guest', []],
+    ['1@0.1:kvm_run_exit cpu_index 0, reason 9', 'the processor', ['VMRUN needs a VMSA page']],
+    ['1@0.1:kvm_run_exit_system_event cpu_index 0, system_even_type 6', 'the guest', []],
   ] as const)('%s: %s', (line, by, causes) => {
     const [found, ...others] = diagnosesOf(line);
     expect(others).toEqual([]);
@@ -62,6 +80,11 @@ describe('who refused, and why', () => {
     'kvm_userspace_exit: reason restart (4)',
     'kvm_rmp_fault: vcpu 0 gpa 0000000012345000 pfn 0x9a000 error_code 0x2000580000004 rmp_level 2 psmash_ret 0',
     'kvm_amd: SEV-SNP enabled (ASIDs 1 - 99)',
+    'kvm_vmgexit_exit: vcpu 0, exit_reason 80000010, exit_info1 0, exit_info2 0',
+    'kvm_vmgexit_exit: vcpu 0, exit_reason 7c, exit_info1 1, exit_info2 8000030d',
+    'kvm_vmgexit_msr_protocol_exit: vcpu 0, ghcb_gpa 0000000000000015, result 1',
+    '1@0.1:kvm_run_exit cpu_index 0, reason 39',
+    '1@0.1:kvm_run_exit_system_event cpu_index 0, system_even_type 2',
     'ccp 0000:02:00.5: SEV-SNP API:1.55 build:24',
   ])('%s is no failure', (line) => {
     expect(diagnosesOf(line)).toEqual([]);
@@ -113,6 +136,72 @@ describe('a log', () => {
     expect(diagnosesOf(silent)[0]?.what).toContain(
       'vCPU 1: it left to userspace with KVM_EXIT_HYPERCALL (3)',
     );
+  });
+
+  test('a vCPU whose last line says why nothing follows is not silent besides', () => {
+    const found = diagnosesOf(
+      [
+        ...rounds(1, 3, 0),
+        event(1, 'kvm_vmgexit_msr_protocol_enter: vcpu 1, ghcb_gpa 0000000000021100', 10),
+        '[  812.000011] kvm_amd: SEV-ES guest requested termination: 0x1:0x2',
+        ...rounds(0, 20, 20),
+      ].join('\n'),
+    );
+    expect(found.map(({ lines }) => lines)).toEqual([[4, 5]]);
+  });
+
+  test.each([
+    [
+      'an AP that is created for nobody',
+      [
+        event(
+          0,
+          'kvm_vmgexit_enter: vcpu 0, exit_reason 80000013, exit_info1 900000001, exit_info2 121000',
+          1,
+        ),
+        '[  812.000002] kvm_amd: kvm [4711]: vcpu0, guest rIP: 0x0 vmgexit: invalid AP APIC ID [0x9] from guest',
+        event(0, 'kvm_vmgexit_exit: vcpu 0, exit_reason 80000013, exit_info1 2, exit_info2 5', 3),
+        '[    1.271828] SNP AP CREATE error',
+      ],
+      [
+        'AP creation for APIC id 0x9',
+        'KVM refused SVM_VMGEXIT_AP_CREATION with',
+        'KVM refused the AP CREATE',
+      ],
+    ],
+    [
+      'a launch that the firmware does not begin',
+      [
+        '4711@1700000000.123456:kvm_sev_snp_launch_start policy 0x30000 gosvw (null)',
+        '[  900.100001] ccp 0000:02:00.5: sev command 0xa0 failed (0x00000007)',
+        "qemu-system-x86_64: SNP_LAUNCH_START ret=-5 fw_error=7 'Policy is not allowed'",
+      ],
+      ['The firmware answered SNP_LAUNCH_START with', 'SNP_LAUNCH_START failed with -EIO'],
+    ],
+    [
+      'a page that the guest never validated',
+      [
+        event(0, 'kvm_page_fault: vcpu 0 rip 0x0 address 0x0000000000201000 error_code 0x500000004', 1),
+        event(0, 'kvm_userspace_exit: reason error (14)', 2),
+        '4711@1700000000.123456:kvm_memory_fault start 0x201000 size 0x1000 flags 0x8',
+        'SEV: Unsupported exit-code 0x404 in #VC exception (IP: 0x1000)',
+        'kvm_amd: SEV-ES guest requested termination: 0x0:0x0',
+      ],
+      [
+        'KVM_RUN failed with -EFAULT',
+        'An access to 0x201000 did not fit',
+        'The guest touched private memory',
+        'The guest asked to be terminated, with reason 0x0:0x0',
+      ],
+    ],
+  ])('%s: each failure in order, with a scenario that ends so', (_, lines, whats) => {
+    const found = diagnosesOf(lines.join('\n'));
+    expect(found).toHaveLength(whats.length);
+    for (const [at, what] of whats.entries()) {
+      expect(found[at]?.what).toContain(what);
+      expect(found[at]?.causes.length, what).toBeGreaterThan(0);
+    }
+    expect(found.filter(({ scenario }) => scenario.ok).length).toBeGreaterThan(0);
   });
 
   test('vCPUs that all run up to the end are not silent', () => {

@@ -4,12 +4,16 @@ import { own } from '../../base/table';
 import { scenarioOfLine } from '../scenario';
 import type { Trace, TraceLine } from '../read';
 import { causeOf, type Diagnosis, type Ending, type Endings } from './ending';
+import { eventEndings } from './events';
 import { hostEndings } from './host';
 import { launchEndings } from './launch';
 import { requestEndings } from './requests';
 import { silentVcpusInParts } from './silence';
 
-export const endings: Endings = { ...requestEndings, ...launchEndings, ...hostEndings };
+export const endings: Endings = { ...requestEndings, ...launchEndings, ...hostEndings, ...eventEndings };
+
+const endingOf = ({ form, fields }: TraceLine): Ending | undefined =>
+  form && fields ? own(endings, form.id)?.(fields) : undefined;
 
 /** A failure whose lines are still being gathered. */
 interface Found {
@@ -29,15 +33,15 @@ export function* diagnoseInParts({ lines }: Pick<Trace, 'lines'>): Resumable<Dia
   const found = new Map<string, Found>();
   for (const [at, line] of lines.entries()) {
     if (at % LINES_IN_PART === LINES_IN_PART - 1) yield;
-    const { form, fields, number } = line;
-    const ending = form && fields ? own(endings, form.id)?.(fields) : undefined;
+    const ending = endingOf(line);
     if (!ending) continue;
+    const { number } = line;
     const same = found.get(ending.what);
     if (same) same.lines.push(number);
     else found.set(ending.what, { ending, line, lines: [number] });
   }
   const diagnoses = yield* mapped([...found.values()], diagnosisOf, 1);
-  return [...diagnoses, ...(yield* silentVcpusInParts(lines))];
+  return [...diagnoses, ...(yield* silentVcpusInParts(lines, (line) => endingOf(line) !== undefined))];
 }
 
 /** As {@link diagnoseInParts}, at once. */

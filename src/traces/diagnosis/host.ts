@@ -24,7 +24,7 @@ const runCauses: Readonly<Record<number, readonly RuleId[]>> = {
   [errno.EHWPOISON]: ['GmemMemoryFailure'],
 };
 
-const failedRun = (number: number): Ending => ({
+export const failedRun = (number: number): Ending => ({
   what: `KVM_RUN failed with ${errnoWord(-number)}.`,
   refusedBy: 'KVM',
   causes: runCauses[number] ?? [],
@@ -75,15 +75,6 @@ export const hostEndings: Endings = {
   'qemu-run-failed': (fields) => {
     const number = errnoOfText(textIn(fields, 'error'));
     return number === undefined ? undefined : failedRun(number);
-  },
-  kvm_userspace_exit: (fields) => {
-    const number = signedIn(fields, 'number') ?? 0;
-    if (textIn(fields, 'name') !== 'error' || number === errno.EAGAIN) return undefined;
-    return failedRun(Math.abs(number));
-  },
-  kvm_vmgexit_msr_protocol_exit: (fields) => {
-    const result = signedIn(fields, 'result') ?? 1;
-    return result < 0 ? failedRun(-result) : undefined;
   },
   'qemu-exit-reason': unknownExit,
   'qemu-entry-failed': (fields) => ({

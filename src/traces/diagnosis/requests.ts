@@ -1,6 +1,6 @@
 /** Requests of a guest that fail: what KVM logs about them, and what the guest prints of the answer. */
 import { apCreationRequests } from '../../abi/ap-creation';
-import { vmmErrorText } from '../../abi/error-words';
+import { malformedReasons, vmmErrorText } from '../../abi/error-words';
 import { terminationReasonsOf, terminationRequest } from '../../abi/ghcb-msr';
 import { naeEvent } from '../../abi/nae';
 import { PAGE_NOT_VALIDATED } from '../../abi/nested-fault';
@@ -15,7 +15,7 @@ import type { Cause, Ending, Endings } from './ending';
 
 const DUMP =
   'With the parameter dump_invalid_vmcb=1 of kvm_amd the kernel log has the GHCB page of the refused request.';
-const ENTER = 'The kvm_vmgexit_enter event before the line has exit code and info words.';
+export const ENTER = 'The kvm_vmgexit_enter event before the line has exit code and info words.';
 const LAST_REQUEST =
   'The last request of the same vCPU before it says what the guest could not go on without.';
 
@@ -30,7 +30,7 @@ const endsFor: Readonly<Record<string, readonly RuleId[]>> = {
   '1:3': ['OvmfNotVmpl0'],
 };
 
-function termination(set: number, code: number): Ending {
+export function termination(set: number, code: number): Ending {
   const reasons = terminationReasonsOf(set, code);
   const named: Cause[] = reasons.map(({ by, doc, when, source: from }) => ({
     says: `${by}: ${doc}${when === undefined ? '' : ` (${when})`}.`,
@@ -46,6 +46,26 @@ function termination(set: number, code: number): Ending {
     ],
   };
 }
+
+/** The termination event: its words hold set and code. */
+export function terminatedByNae(fields: Fields): Ending {
+  const info1 = numberIn(fields, 'info1');
+  return termination(Number(info1 & 0xfn), Number((info1 >> 4n) & 0xffn));
+}
+
+/** SW_EXITINFO2 behind a malformed request, and what KVM answers it for. */
+export const malformedCauses: Readonly<Record<string, readonly RuleId[]>> = {
+  [String(malformedReasons.GHCB_ERR_NOT_REGISTERED)]: ['GhcbNotRegistered'],
+  [String(malformedReasons.GHCB_ERR_INVALID_USAGE)]: ['GhcbUsage'],
+  [String(malformedReasons.GHCB_ERR_INVALID_SCRATCH_AREA)]: ['ScratchInvalid'],
+  [String(malformedReasons.GHCB_ERR_MISSING_INPUT)]: ['MissingInput'],
+  [String(malformedReasons.GHCB_ERR_INVALID_INPUT)]: [
+    'ApUnknownRequest',
+    'ApFeaturesDiffer',
+    'ApTargetUnknown',
+  ],
+  [String(malformedReasons.GHCB_ERR_INVALID_EVENT)]: ['UnknownEvent', 'SnpOnly'],
+};
 
 /** A request that KVM answered with malformed input. */
 const malformed =
@@ -63,7 +83,7 @@ const pscCauses: Readonly<Record<string, readonly [RuleId, ...RuleId[]]>> = {
   [String(PSC_GENERIC_ERROR)]: ['PscRetRefused', 'PscExitsDisabled', 'PscLeftOver'],
 };
 
-function pscFailed(fields: Fields): Ending {
+export function pscFailed(fields: Fields): Ending {
   const info2 = numberIn(fields, 'info2');
   const ret = signedIn(fields, 'ret') ?? 0;
   return {
@@ -120,10 +140,7 @@ const gpaText = (fields: Fields): string => hex(numberIn(fields, 'gpa'));
 export const requestEndings: Endings = {
   'termination-msr': (fields) =>
     termination(Number(numberIn(fields, 'set')), Number(numberIn(fields, 'code'))),
-  'termination-nae': (fields) => {
-    const info1 = numberIn(fields, 'info1');
-    return termination(Number(info1 & 0xfn), Number((info1 >> 4n) & 0xffn));
-  },
+  'termination-nae': terminatedByNae,
   'rust-system-event': (fields) => {
     const data = numberIn(fields, 'data');
     const { reasonSet, reasonCode } = terminationRequest.decode(data);
@@ -217,16 +234,7 @@ export const requestEndings: Endings = {
   'svsm-vmgexit-error': (fields) => ({
     what: `coconut-svsm got the answer ${numberIn(fields, 'info1')}/${numberIn(fields, 'info2')} to a request.`,
     refusedBy: 'KVM',
-    causes: ['SvsmCallFailed', ...(svsmCauses[String(numberIn(fields, 'info2'))] ?? [])],
+    causes: ['SvsmCallFailed', ...(malformedCauses[String(numberIn(fields, 'info2'))] ?? [])],
     next: ['The kernel log of the host has a line about the refused request.', ENTER],
   }),
-};
-
-const svsmCauses: Readonly<Record<string, readonly RuleId[]>> = {
-  1: ['GhcbNotRegistered'],
-  2: ['GhcbUsage'],
-  3: ['ScratchInvalid'],
-  4: ['MissingInput'],
-  5: ['ApUnknownRequest', 'ApFeaturesDiffer', 'ApTargetUnknown'],
-  6: ['UnknownEvent', 'SnpOnly'],
 };

@@ -73,8 +73,14 @@ const LEAST_EVENTS = 4;
 
 const LINES_IN_PART = 500;
 
-/** The vCPUs whose last line lies well before the end of a trace, and of a trace of one vCPU the last line. */
-export function* silentVcpusInParts(lines: readonly TraceLine[]): Resumable<Diagnosis[]> {
+/**
+ * The vCPUs whose last line lies well before the end of a trace, and of a trace of one vCPU the last line.
+ * @param isFailure whether a line says by itself why nothing follows
+ */
+export function* silentVcpusInParts(
+  lines: readonly TraceLine[],
+  isFailure: (line: TraceLine) => boolean,
+): Resumable<Diagnosis[]> {
   const last = new Map<number, TraceLine>();
   const threads = new VcpuThreads();
   let events = 0;
@@ -93,7 +99,7 @@ export function* silentVcpusInParts(lines: readonly TraceLine[]): Resumable<Diag
     .toSorted(([a], [b]) => a - b)
     .flatMap(([vcpu, line]) => {
       if (end - line.number < LEAST_LINES_AFTER && last.size > 1) return [];
-      return silenceOf(vcpu, line) ?? [];
+      return isFailure(line) ? [] : (silenceOf(vcpu, line) ?? []);
     });
 }
 

@@ -90,6 +90,45 @@ describe('"6.12 or 7.2?"', () => {
   });
 });
 
+describe('kernels sorted by how far they get', () => {
+  const ids = ['part2-v4', 'linux-6.11', 'linux-6.12', 'linux-6.17', 'linux-7.2'] as const;
+
+  test.each([
+    [
+      'AP creation that is refused, and one that is not',
+      'v0 ap-create target=9 vmsa=0x121000\nv0 make-vmsa gpa=0x122000\nv0 ap-create target=1 vmsa=0x122000 features=0x21\n',
+      'linux-6.12',
+    ],
+    [
+      'a GHCB page that is not registered, behind a batch',
+      'v0 psc entries=shared:0x205\nv0 use-ghcb gpa=0x200000\nv0 hv-features form=nae\n',
+      'linux-7.2',
+    ],
+  ])('%s: the kernel that wrote it gets furthest, and of each other one the first line', (_, acts, own) => {
+    const { profiles } = explain(logOf(head + acts, own), ...ids);
+    expect(profiles).toHaveLength(ids.length);
+    const [best] = profiles;
+    expect(best?.explained).toBe(best?.comparable);
+    expect(profiles.find(({ profile: { id } }) => id === own)?.first).toBeUndefined();
+    for (const [at, one] of profiles.entries()) {
+      expect(one.explained).toBeLessThanOrEqual(profiles[at - 1]?.explained ?? Infinity);
+      if (!one.first) continue;
+      expect(one.first.nearest.length + one.first.facets.length, one.profile.id).toBeGreaterThan(0);
+    }
+    expect(profiles.some(({ first }) => first)).toBe(true);
+  });
+
+  test('a trace of a host with another VMM: what each kernel would print stands in the place of the line', () => {
+    const text = logOf(`${head}v0 psc entries=shared:0x205\n`, 'linux-7.2').replace(
+      /(kvm_vmgexit_exit: .*exit_reason 80000010, exit_info1 )0/,
+      '$12',
+    );
+    const [found] = explain(text, 'linux-7.2').profiles;
+    expect(found?.first?.line.form?.id).toBe('kvm_vmgexit_exit');
+    expect(found?.first?.nearest.join()).toContain('exit_info1 0');
+  });
+});
+
 describe('what no kernel explains', () => {
   test('a wrong answer, with the line that stands in its place', () => {
     const text = logOf(`${head}v0 msr value=0x80\n`, 'linux-7.2').replace(

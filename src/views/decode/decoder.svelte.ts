@@ -15,13 +15,22 @@ import { scenarioFromValues } from '../../scenarios/from-value';
 import type { Scenario } from '../../scenarios/scenario';
 import { annotatedLog, withoutNotes, type AnnotatedLog } from '../../traces/annotated';
 import { partsOf, readPasted, readPastedFile, remarksOf, type Pasted } from '../../traces/pasted';
-import { fileContent } from '../../traces/file';
-import { notesOf } from '../../traces/notes';
+import { fileContent, fileContentInParts, type FileText } from '../../traces/file';
+import { notesInParts, notesOf } from '../../traces/notes';
 import { readTraceInParts, type TraceLine } from '../../traces/read';
 import { scenarioOfLine } from '../../traces/scenario';
 import { inSlices } from '../shared/in-slices';
 import type { LargeLog, LogWindow } from './large/large-log.svelte';
-import { bytesOf, LOOKED_AT, UNPACKED_TOO_LARGE, UNREADABLE, whyNotCounted } from './opened-file';
+import {
+  bytesOf,
+  isLongText,
+  LOOKED_AT,
+  textOf,
+  tooLong,
+  UNPACKED_TOO_LARGE,
+  UNREADABLE,
+  whyNotCounted,
+} from './opened-file';
 import { ShownLog } from './shown-log.svelte';
 import { unpack } from './unpack';
 
@@ -90,7 +99,8 @@ export class Decoder {
       return;
     }
     this.text = text;
-    this.show(readPasted(text), written);
+    const pasted = readPasted(text);
+    this.show(pasted, written, oddIn(pasted));
   }
 
   /** Reads a file: what is packed is unpacked, a long log is read in slices, and one that is longer still is counted. */
@@ -99,31 +109,45 @@ export class Decoder {
     const isWanted = (): boolean => this.asked === own;
     this.leaveLarge();
     if (file.size > MAX_PAGE_FILE) return this.openLarge(file, name, isWanted);
+    const begin = await bytesOf(file.slice(0, LOOKED_AT));
+    if (!isWanted()) return;
+    if (!begin) return this.refuseFile(name, UNREADABLE);
+    const kind = fileContent(begin);
+    if (kind.kind === 'other') return this.refuseFile(name, kind.why);
+    if (kind.kind === 'text' && isLongText(kind, file)) {
+      const text = await textOf(file, isWanted);
+      if (isWanted()) await (text ? this.readLog(text, name) : this.refuseFile(name, UNREADABLE));
+      return;
+    }
     const bytes = await bytesOf(file);
     if (!isWanted()) return;
     if (!bytes) return this.refuseFile(name, UNREADABLE);
-    let content = fileContent(bytes);
+    let content = await inSlices(fileContentInParts(bytes), isWanted);
+    if (!content) return;
     if (content.kind === 'gzip') {
       this.reading = `${name} is unpacked.`;
       const unpacked = await unpack(bytes);
       if (!isWanted()) return;
       if (!unpacked) return this.refuseFile(name, UNPACKED_TOO_LARGE);
-      content = fileContent(unpacked);
+      content = await inSlices(fileContentInParts(unpacked), isWanted);
+      if (!content) return;
       if (content.kind === 'gzip') return this.refuseFile(name, 'It is packed twice.');
     }
     if (content.kind === 'other') return this.refuseFile(name, content.why);
-    const { text, notes, looksBinary } = content;
     this.reading = '';
-    if (looksBinary) {
-      this.text = bytes.length > 4096 ? name : textOf(bytes.slice());
-      return this.show(readPastedFile(bytes), withoutNotes(''));
-    }
-    const written = annotatedLog(text);
-    if (text.length <= MAX_PAGE_DECODED && written.first === 1) {
-      this.text = text;
-      return this.show(readPasted(written.text), written, notes);
-    }
-    await this.readLines(written, { name, notes });
+    if (!content.looksBinary) return this.readLog(content, name);
+    this.text = bytes.length > 4096 ? name : valueAsText(bytes.slice());
+    this.show(readPastedFile(bytes), withoutNotes(''));
+  }
+
+  /** Reads a text: a short one may be a value or a dump. */
+  private async readLog({ pieces, notes }: FileText, name: string): Promise<void> {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const written = annotatedLog(pieces);
+    if (length > MAX_PAGE_DECODED || written.first > 1) return this.readLines(written, { name, notes });
+    this.text = pieces.join('');
+    const pasted = readPasted(written.pieces.join(''));
+    this.show(pasted, written, [...notes, ...oddIn(pasted)]);
   }
 
   /** Reads every line of a text in slices. */
@@ -134,11 +158,13 @@ export class Decoder {
     const own = (this.asked = {});
     this.text = name;
     this.reading = 'The lines are read.';
-    const { text, first } = written;
-    const trace = await inSlices(readTraceInParts(text, first), () => this.asked === own);
-    if (!trace) return;
+    const isWanted = (): boolean => this.asked === own;
+    const { pieces, first } = written;
+    const trace = await inSlices(readTraceInParts(pieces, first), isWanted);
+    const odd = trace && (await inSlices(notesInParts(trace.lines), isWanted));
+    if (!odd) return;
     this.reading = '';
-    this.show({ kind: 'log', trace }, written, notes);
+    this.show({ kind: 'log', trace }, written, [...notes, ...odd]);
   }
 
   /** Text of any size is counted by a worker; anything else of such a size is refused. */
@@ -192,7 +218,7 @@ export class Decoder {
   }
 
   private show(pasted: Pasted, written: AnnotatedLog, notes: readonly string[] = []): void {
-    this.notes = pasted.kind === 'log' ? [...notes, ...notesOf(pasted.trace.lines)] : notes;
+    this.notes = notes;
     this.setLog(pasted.kind === 'log' ? new ShownLog(pasted.trace, written) : undefined);
     if (pasted.kind === 'value') return this.take(pasted.found);
     const { lines } = pasted.trace;
@@ -271,7 +297,7 @@ export class Decoder {
     const within = this.kind === 'ghcb-page' ? ghcbParts(bytes) : { parts: [], remarks: [] };
     this.parts = [...own, ...within.parts];
     this.remarks = within.remarks;
-    this.text = this.isWord ? hex(littleEndian(bytes), 2 * bytes.length) : textOf(bytes);
+    this.text = this.isWord ? hex(littleEndian(bytes), 2 * bytes.length) : valueAsText(bytes);
     this.form = 'a value that was edited below';
     this.source = undefined;
     this.problem = undefined;
@@ -319,7 +345,7 @@ export class Decoder {
     this.reading = '';
     if (found.ok) {
       const written = annotatedLog(found.value);
-      const name = written.text.length > MAX_PAGE_DECODED ? 'the log of the link' : written.text;
+      const name = found.value.length > MAX_PAGE_DECODED ? 'the log of the link' : found.value;
       return this.readLines(written, { name });
     }
     this.text = ' ';
@@ -358,7 +384,7 @@ export class Decoder {
     }
     const others = candidatesFor(own).filter((one) => one.kind !== kind);
     this.problem = undefined;
-    this.text = declared.shape === 'word' ? hex(littleEndian(own), 2 * own.length) : textOf(own);
+    this.text = declared.shape === 'word' ? hex(littleEndian(own), 2 * own.length) : valueAsText(own);
     this.form = 'a value in the link';
     this.source = undefined;
     this.remarks = [];
@@ -369,9 +395,8 @@ export class Decoder {
   }
 }
 
-/** @param what has so many characters */
-const tooLong = (what: string): string =>
-  `${what}; ${MAX_PAGE_DECODED / 1024} kB of text is the most that is read here, and nothing of it was. The largest layout has 4096 bytes: paste one page. "vmgexit decode" reads up to 1 MB, "vmgexit trace" a whole log.`;
+/** What is odd about a log as a whole. */
+const oddIn = (pasted: Pasted): string[] => (pasted.kind === 'log' ? notesOf(pasted.trace.lines) : []);
 
-const textOf = (bytes: Uint8Array): string =>
+const valueAsText = (bytes: Uint8Array): string =>
   bytes.length <= SHORT_BYTES ? bytesToHex(bytes) : hexdump(bytes).join('\n');

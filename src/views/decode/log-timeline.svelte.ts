@@ -5,8 +5,10 @@ import { FOLDED_LANE, shownLanes } from '../../traces/timeline/lanes';
 import { inSlices } from '../shared/in-slices';
 import type { ShownLog } from './shown-log.svelte';
 
-/** More guest lanes than this leave no room for words. */
+/** More guest lanes than this leave no room for words, on a wide and on a narrow screen. */
 const MOST_LANES = 12;
+const MOST_NARROW_LANES = 4;
+const NARROW_PIXELS = 700;
 
 export class LogTimeline {
   /** Nothing while it is made. */
@@ -49,9 +51,12 @@ export class LogTimeline {
       return [{ runs: [0], value: told ? `${told.state}${told.isInferred ? '?' : ''}` : '' }];
     });
   });
+  /** Pixels that it has. */
+  width = $state.raw(0);
+  private readonly mostLanes = $derived(this.width < NARROW_PIXELS ? MOST_NARROW_LANES : MOST_LANES);
   /** Lanes that rows stand in; one where no line names a vCPU or a processor. */
   private readonly lanes = $derived(
-    this.timeline ? shownLanes(this.timeline, MOST_LANES) : { own: [], folded: [] },
+    this.timeline ? shownLanes(this.timeline, this.mostLanes) : { own: [], folded: [] },
   );
   folded = $derived(this.lanes.folded);
   guestLanes: readonly number[] = $derived.by(() => {

@@ -2,7 +2,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { MAX_LINK_TEXT_BYTES, MAX_LOG_LINK_CHARACTERS } from '../../base/limits';
 import { sizeText } from '../../base/sizes';
-import { annotatedText, type AnnotatedLog } from '../../traces/annotated';
+import { annotatedPieces, type AnnotatedLog } from '../../traces/annotated';
 import { diagnoseInParts } from '../../traces/diagnosis/diagnose';
 import type { Diagnosis } from '../../traces/diagnosis/ending';
 import type { Trace } from '../../traces/read';
@@ -43,16 +43,18 @@ export class ShownLog {
     void this.pack();
   }
 
-  /** The log with its notes, as a file has it. */
-  get text(): string {
-    return annotatedText({ ...this.written, notes: this.notes });
+  /** The log with its notes, as a file has it, in pieces. */
+  get pieces(): readonly string[] {
+    return annotatedPieces({ ...this.written, notes: this.notes });
   }
 
   private async pack(): Promise<void> {
     const own = (this.packing = {});
     const isWanted = (): boolean => this.packing === own;
-    const { text } = this;
-    const size = text.length > MAX_LINK_TEXT_BYTES ? text.length : new Blob([text]).size;
+    const { pieces } = this;
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const text = length > MAX_LINK_TEXT_BYTES ? '' : pieces.join('');
+    const size = text === '' ? length : new Blob([text]).size;
     if (size > MAX_LINK_TEXT_BYTES) return this.hasNoLink(`It has ${sizeText(size)}`);
     try {
       const { CODEC, pack } = await import('../shared/pack');

@@ -85,7 +85,7 @@ export interface ToolProps {
   /** Copies a text; `what` it is in a word. */
   readonly oncopy: (what: string, text: string) => void;
   /** Saves a text as a file. */
-  readonly onsave: (name: string, text: string) => void;
+  readonly onsave: (name: string, text: Blob) => void;
 }
 
 /** The scenario as the start of a search. */
