@@ -29,6 +29,8 @@ export class DeadCells {
   private guards: readonly Guard[] = [];
   /** Words of a set of live cells. */
   private width = 0;
+  /** Values of all guards. */
+  private rows = 0;
   /** By row: the cells that are live at that value of that guard. */
   private liveAt = new Int32Array(0);
   /** By cell: its number in the sets, if it is live. */
@@ -40,6 +42,8 @@ export class DeadCells {
   /** By row: the bits of a packed state that are kept, one word after the other. */
   keep = new Int32Array(0);
   private isOn = false;
+  /** What acts do, in the order in which it was found, under the present form of packed states. */
+  private flows: Flow[] = [];
 
   /** @param isKept cells that stay as they are where they are dead */
   constructor(
@@ -49,14 +53,7 @@ export class DeadCells {
     this.numberOf = new Int32Array(live.isRead.length);
   }
 
-  /** Nothing is dead: what is done has not been looked at. */
-  turnOff(): void {
-    this.isOn = false;
-    this.guards = [];
-    this.guardWords = new Int32Array(0);
-  }
-
-  /** Looks at everything that acts are known to do. */
+  /** Looks at everything that acts are known to do. Packed states have a new form. */
   analyse(known: readonly { readonly taken: Taken }[]): void {
     const { live } = this;
     const { cells } = live;
@@ -72,14 +69,21 @@ export class DeadCells {
     });
     this.guardOf = new Int32Array(cells.length).fill(NO_NUMBER);
     this.guards.forEach(({ cell }, guard) => (this.guardOf[this.numberOf[cell] as number] = guard));
+    this.rows = row;
     this.liveAt = new Int32Array(row * this.width);
     this.isOn = true;
-    const flows = known.map(({ taken }) => this.flowOf(taken)).reverse();
+    this.flows = known.map(({ taken }) => this.flowOf(taken));
+    this.settle();
+  }
+
+  /** Looks at what was added since. */
+  settle(): void {
+    const { flows } = this;
     for (let grew = true; grew;) {
       grew = false;
-      for (const flow of flows) if (this.follow(flow)) grew = true;
+      for (let at = flows.length - 1; at >= 0; at--) if (this.follow(flows[at] as Flow)) grew = true;
     }
-    this.compile(row);
+    this.compile();
   }
 
   private guardCells(known: readonly { readonly taken: Taken }[]): readonly number[] {
@@ -103,7 +107,10 @@ export class DeadCells {
 
   /** Adds what one more act does. @returns whether cells became live that were not */
   add(taken: Taken): boolean {
-    return this.isOn && this.follow(this.flowOf(taken));
+    if (!this.isOn) return false;
+    const flow = this.flowOf(taken);
+    this.flows.push(flow);
+    return this.follow(flow);
   }
 
   private flowOf({ outcome, reads, writes }: Taken): Flow {
@@ -156,10 +163,10 @@ export class DeadCells {
   }
 
   /** Turns sets of cells into bits of packed states. */
-  private compile(rows: number): void {
+  private compile(): void {
     const { live, width, liveAt } = this;
     const { words } = live;
-    const keep = new Int32Array(rows * words).fill(-1);
+    const keep = new Int32Array(this.rows * words).fill(-1);
     const free = live.cells
       .map((cell, number) => [cell, number] as const)
       .filter(([cell]) => !this.isKept(cell));

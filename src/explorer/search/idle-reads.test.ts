@@ -34,7 +34,7 @@ function observed() {
     const { reads, needed } = trace;
     const found = {
       reads: names(reads.cells.slice(0, reads.length)),
-      idle: names(trace.idle),
+      idle: names(new Set(trace.idle.flat())),
       needed: names(needed),
     };
     world.undo(0);

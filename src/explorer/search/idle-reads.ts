@@ -25,6 +25,8 @@ interface Verified {
   readonly writes: readonly number[];
   /** Cells of which it depends on the idle ones what is there behind it. */
   readonly idleWrites: readonly number[];
+  /** Both. */
+  readonly touched: readonly number[];
 }
 /** `isOpen`: an act had not decided what is in the cell. */
 type Known =
@@ -89,7 +91,7 @@ export class IdleReads {
     } finally {
       trace.isApart = false;
       for (const cell of verified.idleWrites) trace.taint(cell);
-      for (const cell of [...verified.idle, ...verified.idleWrites]) trace.idle.add(cell);
+      if (verified.touched.length > 0) trace.idle.push(verified.touched);
     }
   }
 
@@ -216,6 +218,7 @@ export class IdleReads {
       idle: [...idle],
       writes: written.filter(isFirm),
       idleWrites,
+      touched: [...new Set([...idle, ...idleWrites])],
     };
   }
 

@@ -100,7 +100,8 @@ export class Memo {
     this.leaves = 0;
     const { changed } = this.live;
     for (const one of this.known) {
-      one.isOutdated ||= changed.size > 0 && one.taken.idle.some((cell) => changed.has(cell));
+      one.isOutdated ||=
+        changed.size > 0 && one.taken.idle.some((cells) => cells.some((cell) => changed.has(cell)));
       this.insert(one);
     }
     changed.clear();

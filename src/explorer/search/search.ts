@@ -20,6 +20,8 @@ export const DEFAULT_MAX_STATES = 5_000_000;
 const STATES_IN_PART = 2_000;
 /** Acts that are performed in one part. */
 const PERFORMED_IN_PART = 20;
+/** Acts that are performed behind one that makes a cell live: what else they bring is then known at once. */
+const PERFORMED_BEHIND = 200;
 /** Ways at random before the search, and the acts that are tried on each. */
 const WALKS = 120;
 const WALK_LENGTH = 60;
@@ -242,7 +244,16 @@ class Searcher implements Search {
     });
   }
 
-  /** Packed states get the form that is asked for now. */
+  /** Packed states get the form that is asked for now, and it is known which of their cells are dead. */
+  private prepare(): void {
+    const { live, dead, memo } = this;
+    const isNew = live.isStale || this.restarts === 0;
+    if (isNew) this.pack();
+    if (!inForce(this.without).includes('dead cells')) return;
+    if (isNew) dead.analyse(memo.all);
+    else dead.settle();
+  }
+
   private pack(): void {
     if (this.live.changed.size > 0) this.idle?.forget();
     this.performer.pack();
@@ -253,8 +264,7 @@ class Searcher implements Search {
     yield* this.scout();
     for (;;) {
       this.restarts++;
-      this.pack();
-      if (inForce(this.without).includes('dead cells')) this.dead.analyse(this.memo.all);
+      this.prepare();
       const end = yield* this.pass();
       if (end === 'stale' || !this.project()) continue;
       this.end = end;
@@ -293,12 +303,14 @@ class Searcher implements Search {
     table.meet(-1, 0);
     let levelEnd = 1;
     let performed = 0;
+    /** Acts that are performed before the search begins again; without end while nothing asks for it. */
+    let left = Infinity;
     for (let state = 0; state < table.size; state++) {
       if (state === levelEnd) {
         this.depth++;
         levelEnd = table.size;
       }
-      if (this.depth >= this.maxDepth) return 'depth';
+      if (this.depth >= this.maxDepth) return left < Infinity ? 'stale' : 'depth';
       table.load(state, from);
       let { nodes, changes, changeStarts } = memo;
       for (let act = 0; act < actCount; act++) {
@@ -311,7 +323,9 @@ class Searcher implements Search {
         let leaf = -1 - at;
         if (at === 0) {
           leaf = this.performer.perform(from, act, () => this.leavesTo(state));
-          if (live.isStale || dead.add(memo.leaf(leaf))) return 'stale';
+          if (live.isStale) return 'stale';
+          if (dead.add(memo.leaf(leaf))) left = Math.min(left, PERFORMED_BEHIND);
+          if (--left <= 0) return 'stale';
           ({ nodes, changes, changeStarts } = memo);
           if (++performed % PERFORMED_IN_PART === 0) yield;
         }
@@ -334,11 +348,13 @@ class Searcher implements Search {
         dead.mask(probe);
         table.meet(state, act);
       }
-      if (open === 0 && questions.length > 0 && this.limits.whole !== true) return 'answered';
+      if (open === 0 && questions.length > 0 && this.limits.whole !== true)
+        return left < Infinity ? 'stale' : 'answered';
+      if (table.size >= maxStates && left < Infinity) return 'stale';
       if (table.size >= maxStates) return state + 1 === table.size ? 'exhausted' : 'states';
       if (state % STATES_IN_PART === 0) yield;
     }
-    return 'exhausted';
+    return left < Infinity ? 'stale' : 'exhausted';
   }
 
   /** @returns how many questions have their answer now that had none */

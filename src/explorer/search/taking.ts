@@ -33,8 +33,8 @@ export interface Taken {
   readonly writes: { readonly cells: Int32Array; readonly values: Int32Array };
   /** Numbers of the questions whose act this is. */
   readonly hits: readonly number[];
-  /** Cells that parts of it read or wrote for nobody. */
-  readonly idle: readonly number[];
+  /** Cells that parts of it read or wrote for nobody, a list for each part. */
+  readonly idle: readonly (readonly number[])[];
   /** Cells of which it was not known that they are needed: what the act does must be found out again. */
   readonly needed: readonly number[];
 }
@@ -178,7 +178,7 @@ export class Taker {
       reads: { cells: reads.cells.slice(0, reads.length), values: reads.values.slice(0, reads.length) },
       writes: outcome === 'taken' ? { cells, values: cells.map((cell) => this.get(cell)) } : nothing,
       hits,
-      idle: [...trace.idle],
+      idle: trace.idle,
       needed: [...trace.needed],
     };
     for (let at = 0; at < cells.length; at++) this.set(cells[at] as number, written.values[at] as number);

@@ -38,8 +38,8 @@ export class Trace {
   probe: Probe | undefined;
   /** Cells that are needed though they were thought idle: what the act did is not known. */
   readonly needed: number[] = [];
-  /** Idle cells that parts of the act read or wrote. */
-  readonly idle = new Set<number>();
+  /** Idle cells that parts of the act read or wrote, a list for each part. */
+  idle: (readonly number[])[] = [];
   /** By cell: the act of which a part wrote it, and nothing since. What is there then is not known. */
   private taintedAt = new Int32Array(0);
 
@@ -56,7 +56,7 @@ export class Trace {
     this.written.length = 0;
     this.marks.length = 0;
     this.needed.length = 0;
-    this.idle.clear();
+    this.idle = [];
     this.isOn = true;
   }
 
