@@ -5,17 +5,30 @@ import { parseProfileSpec, type ResolvedProfile } from '../../profiles/resolve';
 import { parseScenario, problemText } from '../../scenarios/parse';
 import { lineText, printScenario } from '../../scenarios/print';
 import { actLine, type Scenario } from '../../scenarios/scenario';
-import type { Question, Reply, ShownMap, ShownSearch } from './messages';
+import type { Question, Reply, Said, ShownAnswer, ShownMap, ShownSearch } from './messages';
 
-/** Milliseconds between two looks at the messages. */
-const PART = 40;
+/** Milliseconds between two looks at the messages, and between two reports of progress. */
+const PART = 12;
+const REPORT = 80;
 /** States of a graph that is drawn whole. */
 const MAX_NODES = 300;
 
-let stops = false;
+/** The number of the present question, and whether it shall end. */
 let turn = 0;
+let stops = false;
 
 const say = (reply: Reply): void => postMessage(reply);
+
+/** Lets messages of the page in. A timer would wait for milliseconds each time. */
+const breath = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
 
 /** Kernels that stand beside one that is shown alone. */
 const others = ['part2-v4', 'linux-6.12', 'linux-7.2', 'linux-7.3'];
@@ -26,29 +39,31 @@ function besides(profiles: readonly string[], shownProfiles: readonly string[]):
   return [...profiles, ...more.filter((spec) => !profiles.includes(spec))];
 }
 
-function shown(
-  scenario: Scenario,
-  { profiles, searched }: Explored,
-  {
-    milliseconds,
-    shownProfiles,
-  }: { readonly milliseconds: number; readonly shownProfiles: readonly string[] },
-): ShownSearch {
-  const { answers, cells, ...counts } = searched;
+interface Asked {
+  readonly scenario: Scenario;
+  readonly shownProfiles: readonly string[];
+}
+
+function answersOf({ scenario, shownProfiles }: Asked, { profiles, searched }: Explored): ShownAnswer[] {
+  return searched.answers.map((answer): ShownAnswer => {
+    const { question, way } = answer;
+    const { name, says, sense } = question;
+    const found = way && {
+      way: way.map((act) => lineText(actLine(act))),
+      text: printScenario(scenarioOfWay(scenario, profiles, { question, way })),
+      beside: printScenario(scenarioOfWay(scenario, besides(profiles, shownProfiles), { question, way })),
+    };
+    return { name, says, sense, verdict: verdictOf(answer, searched), ...found };
+  });
+}
+
+function shown(asked: Asked, explored: Explored, milliseconds: number): ShownSearch {
+  const { answers: _, cells, ...counts } = explored.searched;
   return {
-    profiles,
+    profiles: explored.profiles,
     counts: { ...counts, cells: cells.length },
     milliseconds,
-    answers: answers.map((answer) => {
-      const { question, way } = answer;
-      const { name, says, sense } = question;
-      const found = way && {
-        way: way.map((act) => lineText(actLine(act))),
-        text: printScenario(scenarioOfWay(scenario, profiles, { question, way })),
-        beside: printScenario(scenarioOfWay(scenario, besides(profiles, shownProfiles), { question, way })),
-      };
-      return { name, says, sense, verdict: verdictOf(answer, searched), ...found };
-    }),
+    answers: answersOf(asked, explored),
   };
 }
 
@@ -83,37 +98,53 @@ function profilesOf(specs: readonly string[]): readonly ResolvedProfile[] {
   });
 }
 
-async function answer({ text, profiles }: Extract<Question, { kind: 'explore' }>): Promise<void> {
-  const mine = ++turn;
+async function answer(question: Extract<Question, { kind: 'explore' }>): Promise<void> {
+  const { text, profiles } = question;
+  turn = question.turn;
   stops = false;
+  const isMine = (): boolean => turn === question.turn;
+  const reply = (said: Said): void => say({ turn: question.turn, ...said });
   const parsed = parseScenario(text);
   if (!parsed.ok) throw new Error(parsed.problems.map(problemText).join('; '));
   const { scenario } = parsed;
+  const asked: Asked = { scenario, shownProfiles: profiles };
   const exploration = explore(scenario, profilesOf(profiles), { whole: true });
   if (!exploration.ok) throw new Error(exploration.error.message);
   const { parts, progress, soFar } = exploration.value;
   const searches: ShownSearch[] = [];
   let began = performance.now();
+  let reported = began;
+  /** Ways of the present search that the page has. */
+  let told = 0;
   let isDone = false;
-  while (!isDone && !stops && mine === turn) {
+  while (!isDone && !stops && isMine()) {
     const until = performance.now() + PART;
     while (!isDone && performance.now() < until) {
       isDone = parts.next().done === true;
-      for (const one of progress().done.slice(searches.length)) {
-        searches.push(
-          shown(scenario, one, { milliseconds: performance.now() - began, shownProfiles: profiles }),
-        );
+      const { done, now } = progress();
+      for (const one of done.slice(searches.length)) {
+        searches.push(shown(asked, one, performance.now() - began));
         began = performance.now();
+        told = 0;
       }
+      if (!now || now.ways <= told) continue;
+      told = now.ways;
+      const present = soFar().slice(-1);
+      const sofar = present.map((one) => shown(asked, one, performance.now() - began));
+      reply({ kind: 'early', searches: [...searches, ...sofar] });
     }
     const { now } = progress();
-    if (now) say({ kind: 'progress', under: profiles[searches.length] ?? '', ...now });
-    await new Promise((resolve) => setTimeout(resolve));
+    if (now && performance.now() - reported > REPORT) {
+      reported = performance.now();
+      reply({ kind: 'progress', under: profiles[searches.length] ?? '', ...now });
+    }
+    await breath();
   }
-  if (mine !== turn) return;
+  if (!isMine()) return;
   for (const one of soFar().slice(searches.length))
-    searches.push(shown(scenario, one, { milliseconds: performance.now() - began, shownProfiles: profiles }));
-  say({ kind: 'found', searches, stopped: !isDone, map: mapOf(scenario, profiles, exploration.value) });
+    searches.push(shown(asked, one, performance.now() - began));
+  reply({ kind: 'found', searches, stopped: !isDone });
+  reply({ kind: 'map', map: mapOf(scenario, profiles, exploration.value) });
 }
 
 addEventListener('message', ({ data }: MessageEvent<Question>) => {
@@ -122,6 +153,6 @@ addEventListener('message', ({ data }: MessageEvent<Question>) => {
     return;
   }
   answer(data).catch((error: unknown) =>
-    say({ kind: 'failed', what: error instanceof Error ? error.message : String(error) }),
+    say({ turn: data.turn, kind: 'failed', what: error instanceof Error ? error.message : String(error) }),
   );
 });

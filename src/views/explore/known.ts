@@ -4,6 +4,7 @@ import type { ShownMap, ShownSearch } from './messages';
 export interface Found {
   readonly searches: readonly ShownSearch[];
   readonly stopped: boolean;
+  /** Comes after the rest. */
   readonly map: ShownMap | undefined;
 }
 

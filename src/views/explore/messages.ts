@@ -1,9 +1,15 @@
-/** What the page and the worker of the search say to each other. */
+/** What the page and the worker of the search say to each other. A question is answered until the next one comes. */
 import type { Verdict } from '../../explorer/search/exploration';
 import type { Searched } from '../../explorer/search/search';
 
 export type Question =
-  | { readonly kind: 'explore'; readonly text: string; readonly profiles: readonly string[] }
+  | {
+      readonly kind: 'explore';
+      /** Counted by the page: a reply to an earlier question is not heard. */
+      readonly turn: number;
+      readonly text: string;
+      readonly profiles: readonly string[];
+    }
   | { readonly kind: 'stop' };
 
 /** What a search says of one question. */
@@ -37,18 +43,20 @@ export interface ShownMap {
   readonly edges: readonly { readonly from: number; readonly to: number; readonly act: string }[];
 }
 
-export type Reply =
+export type Reply = { readonly turn: number } & Said;
+
+export type Said =
   | {
       readonly kind: 'progress';
       readonly states: number;
       readonly transitions: number;
       readonly depth: number;
+      readonly ways: number;
       readonly under: string;
     }
-  | {
-      readonly kind: 'found';
-      readonly searches: readonly ShownSearch[];
-      readonly stopped: boolean;
-      readonly map: ShownMap | undefined;
-    }
+  /** Searches that ended, and last what the present one has found: a counterexample is read while the rest is searched. */
+  | { readonly kind: 'early'; readonly searches: readonly ShownSearch[] }
+  | { readonly kind: 'found'; readonly searches: readonly ShownSearch[]; readonly stopped: boolean }
+  /** The last message about a question that was searched. */
+  | { readonly kind: 'map'; readonly map: ShownMap | undefined }
   | { readonly kind: 'failed'; readonly what: string };

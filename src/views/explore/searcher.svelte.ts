@@ -1,12 +1,14 @@
 /** Asks the worker of the search, and keeps what it said. */
 import { known, type Found } from './known';
-import type { Question, Reply } from './messages';
+import type { Question, Reply, Said, ShownSearch } from './messages';
 import { startWorker } from './start-worker';
 
-type Progress = Omit<Extract<Reply, { kind: 'progress' }>, 'kind'>;
+type Progress = Omit<Extract<Said, { kind: 'progress' }>, 'kind'>;
 
 export class Searcher {
   found = $state.raw<Found | undefined>();
+  /** What is known while the search goes on, or was when it failed. */
+  early = $state.raw<readonly ShownSearch[]>([]);
   progress = $state.raw<Progress | undefined>();
   /** Why nothing more comes. */
   failure = $state.raw('');
@@ -14,21 +16,20 @@ export class Searcher {
 
   private worker: Worker | undefined;
   private key = '';
+  private turn = 0;
 
   constructor(private readonly startOne: () => Worker = startWorker) {}
 
-  /** Searches, or shows what an earlier search of the same found. */
+  /** Searches, or shows what an earlier search of the same found. The worker stays: the next search begins at once. */
   begin(text: string, profiles: readonly string[], anew = false): void {
+    this.leave();
     this.key = JSON.stringify([text, profiles]);
     this.failure = '';
     this.progress = undefined;
     this.found = anew ? undefined : known.get(this.key);
-    if (this.found) {
-      this.end();
-      return;
-    }
+    if (this.found) return;
     this.running = true;
-    this.ask({ kind: 'explore', text, profiles });
+    this.ask({ kind: 'explore', turn: this.turn, text, profiles });
   }
 
   /** The worker says what it knows by then. */
@@ -36,7 +37,16 @@ export class Searcher {
     if (this.running) this.ask({ kind: 'stop' });
   }
 
+  /** What was asked is not waited for any more. */
+  leave(): void {
+    if (this.running) this.ask({ kind: 'stop' });
+    this.turn++;
+    this.running = false;
+    this.early = [];
+  }
+
   end(): void {
+    this.turn++;
     this.worker?.terminate();
     this.worker = undefined;
     this.running = false;
@@ -50,7 +60,7 @@ export class Searcher {
   private start(): Worker {
     const worker = this.startOne();
     worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
-      if (worker === this.worker) this.hear(data);
+      if (worker === this.worker && data.turn === this.turn) this.hear(data);
     });
     worker.addEventListener('error', (event) => {
       if (worker === this.worker) this.fail(event.message || 'the worker of the search ended');
@@ -58,22 +68,33 @@ export class Searcher {
     return worker;
   }
 
-  private hear(reply: Reply): void {
-    if (reply.kind === 'failed') {
-      this.fail(reply.what);
-      return;
+  private hear(said: Said): void {
+    switch (said.kind) {
+      case 'failed':
+        this.fail(said.what);
+        return;
+      case 'progress':
+        this.progress = said;
+        return;
+      case 'early':
+        this.early = said.searches;
+        return;
+      case 'found':
+        this.keep({ searches: said.searches, stopped: said.stopped, map: undefined });
+        this.running = false;
+        this.early = [];
+        return;
+      case 'map':
+        if (this.found) this.keep({ ...this.found, map: said.map });
     }
-    if (reply.kind === 'progress') {
-      this.progress = reply;
-      return;
-    }
-    const { searches, stopped, map } = reply;
-    this.found = { searches, stopped, map };
-    if (!stopped) known.set(this.key, this.found);
-    this.running = false;
   }
 
-  /** What was covered stays: the last progress. */
+  private keep(found: Found): void {
+    this.found = found;
+    if (!found.stopped) known.set(this.key, found);
+  }
+
+  /** What was covered stays: the last progress, and the ways that were found. */
   private fail(why: string): void {
     this.failure = why;
     this.end();

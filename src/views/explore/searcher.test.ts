@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import type { Question, Reply, Said, ShownSearch } from './messages';
+import { Searcher } from './searcher.svelte';
+
+/** A worker that says what a test tells it to. */
+class Spoken extends EventTarget {
+  readonly asked: Question[] = [];
+  ended = false;
+  postMessage(question: Question): void {
+    this.asked.push(question);
+  }
+  terminate(): void {
+    this.ended = true;
+  }
+  say(turn: number, said: Said): void {
+    const data: Reply = { turn, ...said };
+    this.dispatchEvent(new MessageEvent('message', { data }));
+  }
+  get turn(): number {
+    const last = this.asked.findLast((question) => question.kind === 'explore');
+    return last?.turn ?? -1;
+  }
+}
+
+function searcherWith(): { readonly searcher: Searcher; readonly workers: Spoken[] } {
+  const workers: Spoken[] = [];
+  const searcher = new Searcher(() => {
+    const worker = new Spoken();
+    workers.push(worker);
+    // The searcher asks no more of a worker than this one has.
+    return worker as unknown as Worker;
+  });
+  return { searcher, workers };
+}
+
+const search = (profile: string): ShownSearch =>
+  ({ profiles: [profile], answers: [], milliseconds: 1 }) as unknown as ShownSearch;
+
+test('a way that was found is there while the search goes on, and the graph comes last', () => {
+  const { searcher, workers } = searcherWith();
+  searcher.begin('early', ['linux-7.2']);
+  const [worker] = workers;
+  worker?.say(worker.turn, { kind: 'early', searches: [search('linux-7.2')] });
+  expect([searcher.early.length, searcher.found, searcher.running]).toEqual([1, undefined, true]);
+  worker?.say(worker.turn, { kind: 'found', searches: [search('linux-7.2')], stopped: false });
+  expect([searcher.early.length, searcher.found?.searches.length, searcher.running]).toEqual([0, 1, false]);
+  worker?.say(worker.turn, { kind: 'map', map: { clusters: [], nodes: [], edges: [] } });
+  expect(searcher.found?.map?.clusters).toEqual([]);
+});
+
+test('the worker stays for the next search, and what it says of the last one is not heard', () => {
+  const { searcher, workers } = searcherWith();
+  searcher.begin('first', ['linux-7.2']);
+  const first = workers[0]?.turn ?? -1;
+  searcher.begin('second', ['linux-7.2']);
+  expect(workers.map(({ ended }) => ended)).toEqual([false]);
+  workers[0]?.say(first, { kind: 'found', searches: [search('linux-7.2')], stopped: true });
+  expect([searcher.found, searcher.running]).toEqual([undefined, true]);
+});
+
+test('a worker that ends leaves what it had found, and the next search has another one', () => {
+  const { searcher, workers } = searcherWith();
+  searcher.begin('ends', ['linux-7.2']);
+  const [worker] = workers;
+  worker?.say(worker.turn, { kind: 'progress', states: 5, transitions: 9, depth: 2, ways: 1, under: '' });
+  worker?.say(worker.turn, { kind: 'early', searches: [search('linux-7.2')] });
+  worker?.dispatchEvent(new Event('error'));
+  expect([searcher.failure, searcher.running]).toEqual(['the worker of the search ended', false]);
+  expect([searcher.early.length, searcher.progress?.states]).toEqual([1, 5]);
+  searcher.begin('ends', ['linux-7.2'], true);
+  expect([workers.length, searcher.failure, searcher.early.length]).toEqual([2, '', 0]);
+});
+
+test('a search that ended is not made again', () => {
+  const { searcher, workers } = searcherWith();
+  searcher.begin('known', ['linux-7.2']);
+  workers[0]?.say(workers[0].turn, { kind: 'found', searches: [search('linux-7.2')], stopped: false });
+  searcher.begin('other', ['linux-7.2']);
+  searcher.begin('known', ['linux-7.2']);
+  expect([searcher.found?.searches.length, searcher.running]).toEqual([1, false]);
+  expect(workers[0]?.asked.filter(({ kind }) => kind === 'explore')).toHaveLength(2);
+});
