@@ -116,8 +116,8 @@ export class Opening {
     page.links.arrive();
     page.loading = true;
     page.notice = remarks.join(' ');
-    const asks =
-      target.kind === 'front' && showing.step === undefined && workId === undefined && text === undefined;
+    const isPlain = showing.step === undefined && (showing.view ?? 'ladder') === 'ladder';
+    const asks = target.kind === 'front' && isPlain && workId === undefined && text === undefined;
     page.front = asks ? 'asks' : 'gone';
     if (target.kind !== 'lesson') page.lessons.leave();
     if (showing.chrome !== undefined) page.chrome = showing.chrome;
@@ -230,7 +230,9 @@ export class Opening {
     const { page } = this;
     const { view: name } = showing;
     if (name === undefined) {
-      if (target.kind !== 'view' && panelOf(page.view).needs === 'nothing') page.view = 'ladder';
+      const hasOther = target.kind !== 'view' && panelOf(page.view).needs === 'nothing';
+      // The question stands above the ladder.
+      if (hasOther || page.front === 'asks') page.view = 'ladder';
       return;
     }
     const panel = panelNamed(name);

@@ -37,6 +37,15 @@ describe('opening', () => {
     expect(session.stepCount).toBeGreaterThan(0);
   });
 
+  test('the front scenario in another view asks nothing; the question brings the ladder back', async () => {
+    const session = await opened('#/?v=matrix');
+    expect([session.view, session.front]).toEqual(['matrix', 'gone']);
+    session.show('pages');
+    history.pushState(null, '', '#/');
+    await session.openEntry();
+    expect([session.view, session.front]).toEqual(['ladder', 'asks']);
+  });
+
   test('a link shows its scenario at its step, in its view, and no question', async () => {
     const session = await opened('#/s/psc-batch?k=12&v=pages');
     expect([session.shipped?.slug, session.position, session.view, session.front]).toEqual([

@@ -8,6 +8,7 @@ import {
   type Verdict,
 } from '../explorer/search/exploration';
 import { scenarioOfWay } from '../explorer/search/counterexample';
+import { estimateText } from '../explorer/search/growth';
 import type { Property } from '../explorer/search/property';
 import { reductionNames, type Reduction } from '../explorer/search/reductions';
 import type { Answer, Searched } from '../explorer/search/search';
@@ -88,7 +89,8 @@ const verdictWords = (answer: Answer, verdict: Verdict): string => {
 
 /** What holds is one paragraph: of thirty invariants a reader wants those that do not. */
 function textOf({ profiles, searched, ms }: Timed): string[] {
-  const { states, transitions, depth, gaps, end, performed, tried, cells, words, reductions } = searched;
+  const { states, transitions, depth, levels, gaps, end, performed, tried, cells, words, reductions } =
+    searched;
   const judged = searched.answers.map((answer) => ({ answer, verdict: verdictOf(answer, searched) }));
   const isPlain = ({ answer, verdict }: (typeof judged)[number]): boolean =>
     answer.question.sense === 'bad' && verdict === 'holds';
@@ -97,7 +99,9 @@ function textOf({ profiles, searched, ms }: Timed): string[] {
     .map(({ answer, verdict }) => [`  ${answer.question.name}`, verdictWords(answer, verdict)]);
   const held = judged.filter(isPlain).map(({ answer }) => answer.question.name);
   const perSecond = Math.round(states / Math.max(ms / 1000, 0.001));
-  const counts = `${states} states, ${transitions} transitions, depth ${depth}, ${gaps} acts that the model lacks; ${Math.round(ms)} ms, ${perSecond} states/s. The search ${ends[end]}. A state is ${cells.length} live cells in ${words * 4} bytes; ${performed} of ${tried} attempts ran the handlers. Reductions in force: ${reductions.join(', ')}.`;
+  const isBounded = end === 'states' || end === 'depth';
+  const behind = isBounded ? ` ${estimateText(levels)}`.trimEnd() : '';
+  const counts = `${states} states, ${transitions} transitions, depth ${depth}, ${gaps} acts that the model lacks; ${Math.round(ms)} ms, ${perSecond} states/s. The search ${ends[end]}.${behind} A state is ${cells.length} live cells in ${words * 4} bytes; ${performed} of ${tried} attempts ran the handlers. Reductions in force: ${reductions.join(', ')}.`;
   const indented = (text: string): string[] => wrap(text, WIDTH - 2).map((line) => `  ${line}`);
   return [
     `under ${profiles.join(' and ')}`,

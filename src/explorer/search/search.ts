@@ -3,6 +3,7 @@ import type { Resumable } from '../../base/resumable';
 import type { Act } from '../../engine/acts';
 import type { World } from '../../engine/world';
 import { DeadCells } from './dead-cells';
+import type { Levels } from './growth';
 import { IdleReads } from './idle-reads';
 import { LiveCells } from './live-cells';
 import { GAP, HITS, Memo, REFUSED, TAKEN } from './memo';
@@ -32,6 +33,9 @@ export interface Progress {
   readonly transitions: number;
   /** Acts on the way to the states that are looked at now. */
   readonly depth: number;
+  readonly levels: Levels;
+  /** States at which it stops. */
+  readonly maxStates: number;
   /** Questions that have an answer by now. */
   readonly ways: number;
 }
@@ -53,6 +57,7 @@ export interface Searched {
   readonly gaps: number;
   /** Acts on the shortest way to the farthest state. */
   readonly depth: number;
+  readonly levels: Levels;
   /** Why the search ended. */
   readonly end: 'exhausted' | 'answered' | 'states' | 'depth';
   /** Live cells, and the words that a packed state has. */
@@ -129,6 +134,10 @@ class Searcher implements Search {
   private transitions = 0;
   private gaps = 0;
   private depth = 0;
+  /** States of all levels that are known whole; the first state of the last of them, and the one that is expanded. */
+  private sizes: number[] = [];
+  private levelStart = 0;
+  private expanding = 0;
   private tried = 0;
   private restarts = -1;
   private readonly without: readonly Reduction[];
@@ -167,7 +176,17 @@ class Searcher implements Search {
 
   progress(): Progress {
     const ways = this.ways.filter((way) => way !== undefined).length;
-    return { states: this.table.size, transitions: this.transitions, depth: this.depth, ways };
+    const { levels, depth, transitions, maxStates } = this;
+    return { states: this.table.size, transitions, depth, levels, maxStates, ways };
+  }
+
+  private get levels(): Levels {
+    const last = this.sizes.at(-1) ?? 0;
+    return {
+      sizes: [...this.sizes],
+      expanded: this.expanding - this.levelStart,
+      ahead: Math.max(0, this.table.size - this.levelStart - last),
+    };
   }
 
   soFar(): Searched {
@@ -181,6 +200,7 @@ class Searcher implements Search {
       transitions,
       gaps,
       depth,
+      levels: this.levels,
       end,
       cells: live.cells.map((cell) => this.taker.name(cell)),
       words: live.words,
@@ -302,14 +322,19 @@ class Searcher implements Search {
     const from = new Int32Array(words);
     table.meet(-1, 0);
     let levelEnd = 1;
+    this.sizes = [1];
+    this.levelStart = 0;
     let performed = 0;
     /** Acts that are performed before the search begins again; without end while nothing asks for it. */
     let left = Infinity;
     for (let state = 0; state < table.size; state++) {
       if (state === levelEnd) {
         this.depth++;
+        this.levelStart = levelEnd;
         levelEnd = table.size;
+        this.sizes.push(levelEnd - this.levelStart);
       }
+      this.expanding = state;
       if (this.depth >= this.maxDepth) return left < Infinity ? 'stale' : 'depth';
       table.load(state, from);
       let { nodes, changes, changeStarts } = memo;

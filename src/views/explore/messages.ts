@@ -1,6 +1,6 @@
 /** What the page and the worker of the search say to each other. A question is answered until the next one comes. */
 import type { Verdict } from '../../explorer/search/exploration';
-import type { Searched } from '../../explorer/search/search';
+import type { Progress, Searched } from '../../explorer/search/search';
 
 export type Question =
   | {
@@ -46,14 +46,7 @@ export interface ShownMap {
 export type Reply = { readonly turn: number } & Said;
 
 export type Said =
-  | {
-      readonly kind: 'progress';
-      readonly states: number;
-      readonly transitions: number;
-      readonly depth: number;
-      readonly ways: number;
-      readonly under: string;
-    }
+  | ({ readonly kind: 'progress'; readonly under: string } & Progress)
   /** Searches that ended, and last what the present one has found: a counterexample is read while the rest is searched. */
   | { readonly kind: 'early'; readonly searches: readonly ShownSearch[] }
   | { readonly kind: 'found'; readonly searches: readonly ShownSearch[]; readonly stopped: boolean }
