@@ -62,7 +62,9 @@ test('a worker that ends leaves what it had found, and the next search has anoth
   const { searcher, workers } = searcherWith();
   searcher.begin('ends', ['linux-7.2']);
   const [worker] = workers;
-  worker?.say(worker.turn, { kind: 'progress', states: 5, transitions: 9, depth: 2, ways: 1, under: '' });
+  const levels = { sizes: [1, 2], expanded: 1, ahead: 2 };
+  const counts = { states: 5, transitions: 9, depth: 2, levels, maxStates: 100, ways: 1 };
+  worker?.say(worker.turn, { kind: 'progress', under: '', ...counts });
   worker?.say(worker.turn, { kind: 'early', searches: [search('linux-7.2')] });
   worker?.dispatchEvent(new Event('error'));
   expect([searcher.failure, searcher.running]).toEqual(['the worker of the search ended', false]);
