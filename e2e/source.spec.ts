@@ -18,6 +18,20 @@ test('the text is edited and run; the run follows', async ({ page }) => {
   await stepCount(page).toBeGreaterThan(before.of);
 });
 
+test('text is typed over all of the text: no style of the browser comes with it', async ({ page }) => {
+  await openRun(page, apCreate);
+  await page.keyboard.press('e');
+  await expect(page.locator(editor)).toBeFocused();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type(
+    'ghcb-scenario 1\nvm vcpus=1 memory=4M\nlaunch standard\nv0 hlt\nend ghcb-scenario',
+  );
+  await expect(page.locator('.cm-line')).toHaveCount(5);
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByText(/^as run$/)).toBeVisible();
+  await expect(page.locator(editor).locator('[style*=color]')).toHaveCount(0);
+});
+
 test('a mistake is underlined and listed with the nearest word; the last good run stays', async ({
   page,
 }) => {

@@ -168,6 +168,20 @@ function format(view: EditorView): boolean {
   return true;
 }
 
+/**
+ * What is typed over selected text is put there by the editor: Chromium would give it a style of its own, which the policy
+ * of the page refuses.
+ */
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const isOver = event.inputType === 'insertText' && !view.state.selection.main.empty;
+    if (!isOver || event.isComposing || !event.data) return false;
+    view.dispatch(view.state.replaceSelection(event.data), { userEvent: 'input.type', scrollIntoView: true });
+    event.preventDefault();
+    return true;
+  },
+});
+
 adoptStyles();
 
 export function createEditor(options: EditorOptions): Editor {
@@ -187,6 +201,7 @@ export function createEditor(options: EditorOptions): Editor {
         scenarioLanguage,
         syntaxHighlighting(highlight),
         look,
+        typedOver,
         EditorView.contentAttributes.of({ 'aria-label': options.label, spellcheck: 'false', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !quiet) options.onchange(update.state.doc.toString());
