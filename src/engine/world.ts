@@ -117,7 +117,7 @@ export interface NamedInstance {
   readonly instance: Instance<Variables>;
 }
 
-/** Says which part of a handler it is, and everything on which it depends beside the state. */
+/** Names a self-contained part of a handler, and holds every value besides the state that the part depends on. */
 export type PartName = string | (() => string);
 
 const noEffects: readonly AnyEffect[] = [];
@@ -426,8 +426,8 @@ export class World {
   }
 
   /**
-   * A part of a handler that tells the rest nothing but what it writes and returns: it depends on the state, and on what its
-   * name says. A search may find that what such a part reads leads to nothing.
+   * Runs a self-contained part of a handler: it depends on the state and on its name alone, and has no effect but its writes
+   * and its return value. A search may find that the values which such a part reads change nothing later.
    */
   apart<T>(_name: PartName, work: () => T): T {
     return work();

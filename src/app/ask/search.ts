@@ -24,8 +24,8 @@ function wordsOf(text: string): readonly string[] {
 /** A scenario's number in its series: `AP-6:`. */
 const seriesNumber = /^[A-Z]{2}-\d+[a-z]?: /;
 
-/** A title is being typed: it begins with the words of the question, two or more, all of them counted. */
-function isBegun(title: string, text: string): boolean {
+/** Whether a title begins with all words of the question, stop words too, and these are two or more. */
+function titleBeginsWith(title: string, text: string): boolean {
   const typed = tokenize(text.toLowerCase());
   const words = tokenize(title.replace(seriesNumber, '').toLowerCase());
   return typed.length > 1 && typed.every((word, at) => words[at]?.startsWith(word));
@@ -112,8 +112,8 @@ const MET_BY_OTHER_NAME = 0.5;
 const UNASKED_EVENT = 0.5;
 /** What a cell counts whose event and state were asked for whole: no sentence names a cell by accident. */
 const NAMED_WHOLE = 2;
-/** What a title counts that begins with what was asked for. */
-const BEGUN = 2;
+/** The factor of a title that begins with the words of the question. */
+const BEGINS = 2;
 /** The weights of words are added in the order in which each entry meets them. */
 const ROUNDING = 1e-6;
 /** What another name of a word counts, against 1 for the word itself. */
@@ -216,7 +216,7 @@ export function askIndex(entries: readonly AskEntry[]): Ask {
           (wanted[entry.kind] ?? 1) *
           (met / all) ** 3 *
           placing(entry, asked, met > all - ROUNDING) *
-          (isBegun(entry.title, text) ? BEGUN : 1);
+          (titleBeginsWith(entry.title, text) ? BEGINS : 1);
         return [{ entry, score: score * worth }];
       });
       // Equal scores in the order of the kinds, then as given.

@@ -1,10 +1,10 @@
 /**
- * Reads of which nothing comes that a question asks for. A handler marks parts of itself that tell the rest nothing but what
- * they write and return (`World.apart`), such as the guest's look at its answer. A cell that is read in such parts only, and
- * by nothing that is asked, is no part of a state, as long as every value that it ever has makes the part write the same
- * needed cells, return the same and find the same. That is tried out: before a part is done, it is done with every
- * combination of values of such cells, and taken back each time. A cell that makes a difference is needed from then on, and
- * the search begins again; so it does where such a cell gets a new value.
+ * Idle reads: reads whose value changes nothing that a later act or a property reads. A handler marks its self-contained
+ * parts (`World.apart`), such as the guest's read of the answer. Outside of itself such a part has no effect but its writes
+ * and its return value. A state leaves out a cell that is read in such parts only, as long as each value that the cell takes
+ * gives the same writes to needed cells, the same return value and the same findings. The search checks this: before it
+ * performs a part, it runs the part with every combination of values of such cells and undoes each run. A cell that makes a
+ * difference is needed from then on, and the search restarts. It also restarts when such a cell takes a new value.
  */
 import { Meter } from '../../engine/memory/meter';
 import type { PartName, World } from '../../engine/world';

@@ -3,8 +3,8 @@
 /** By name: what is no part of a state. */
 export const reductions = {
   'live cells': 'cells that no act and no question reads',
-  'idle reads': 'cells of which handlers make nothing that a question asks for',
-  'dead cells': 'cells that whatever follows writes before it reads them',
+  'idle reads': 'cells whose value changes no later act and no verdict',
+  'dead cells': 'cells that every later act writes before it reads them',
 } as const;
 
 export type Reduction = keyof typeof reductions;

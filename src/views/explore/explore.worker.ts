@@ -19,8 +19,8 @@ let stops = false;
 
 const say = (reply: Reply): void => postMessage(reply);
 
-/** Lets messages of the page in. A timer would wait for milliseconds each time. */
-const breath = (): Promise<void> =>
+/** Lets the worker receive messages of the page. A timer would wait for milliseconds each time. */
+const nextTask = (): Promise<void> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
@@ -138,7 +138,7 @@ async function answer(question: Extract<Question, { kind: 'explore' }>): Promise
       reported = performance.now();
       reply({ kind: 'progress', under: profiles[searches.length] ?? '', ...now });
     }
-    await breath();
+    await nextTask();
   }
   if (!isMine()) return;
   for (const one of soFar().slice(searches.length))

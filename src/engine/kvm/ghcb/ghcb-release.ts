@@ -13,14 +13,14 @@ export function unmapGhcb(world: World, vcpu: Vcpu): void {
   vcpu.ghcbMapped = false;
 }
 
-/** sev_es_sync_to_ghcb, and what goes with it. */
+/** Unmaps the GHCB page and ends an AP reset hold, as before each guest entry. */
 export function syncGhcb(world: World, vcpu: Vcpu): void {
   unmapGhcb(world, vcpu);
-  holdOver(vcpu);
+  endHold(vcpu);
 }
 
-/** At guest entry no AP reset hold is in force any more. */
-export function holdOver(vcpu: Vcpu): void {
+/** A guest entry ends an AP reset hold. */
+export function endHold(vcpu: Vcpu): void {
   if (vcpu.holdType !== 'none') vcpu.holdType = 'none';
 }
 

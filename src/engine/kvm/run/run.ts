@@ -18,7 +18,7 @@ import { NO_PFN, type World } from '../../world';
 import { acceptApicEvents, hasEvents, resetVcpuForInit, updateRequested } from '../ap/apic';
 import { completeExit } from './completion';
 import { failRun, kvmRunOf, leaveToUserspace } from '../exit';
-import { holdOver, unmapGhcb } from '../ghcb/ghcb-release';
+import { endHold, unmapGhcb } from '../ghcb/ghcb-release';
 import { exitForUnusableVmsa, unexpectedExit } from '../internal-error';
 import { refusesCalls } from '../threads/locks';
 import { mmuReload } from '../memory/map-frame';
@@ -245,7 +245,7 @@ function enterGuest(world: World, vcpu: Vcpu): 'again' | 'done' {
     return 'done';
   }
   world.apart(`unmapGhcb ${index}`, () => unmapGhcb(world, vcpu));
-  world.apart(`holdOver ${index}`, () => holdOver(vcpu));
+  world.apart(`endHold ${index}`, () => endHold(vcpu));
   if (vcpu.signalPending) return 'again';
   const nmi = takeNmi(vcpu);
   const failure = vmrunFailure(world, vcpu);
