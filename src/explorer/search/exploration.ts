@@ -7,7 +7,8 @@ import type { Scenario } from '../../scenarios/scenario';
 import { checkedFor, questionsOf, type Property, type Question } from './property';
 import { rootWorld } from './root';
 import { scopeOf, type Scope } from './scope';
-import { search, type Progress, type Searched, type SearchLimits, type StateMap } from './search';
+import { search, type Progress, type Searched, type SearchLimits } from './search';
+import type { StateMap } from './state-map';
 
 /** One search that belongs to an exploration, and under which profile or profiles it was made. */
 export interface Explored {
