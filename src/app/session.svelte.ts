@@ -181,6 +181,12 @@ export class Session {
     await this.openEntry();
   }
 
+  /** The page goes away: what was to be kept in a moment is kept now. */
+  flush(): void {
+    this.links.flush();
+    this.own.flush();
+  }
+
   /** Opens what the history entry names: its address, and the person's work that it belongs to. */
   openEntry(): Promise<boolean> {
     const { work } = (history.state ?? {}) as EntryState;

@@ -1,6 +1,7 @@
 /** The list of a person's works, and the one that is shown. Every change is written at once; nothing waits for a key. */
 import type { SavedScenario } from '../stored';
 import { importText, printWorkFile, readWorkFile, WORK_FILE_NAME } from './file';
+import { sessionLeftBehind, type LeftBehind, type LeftWork } from './left-behind';
 import type { WorkStore } from './store';
 import { nameOf, newWorkId, WORK_SCHEMA, type Work, type WorkBranch } from './work';
 
@@ -41,6 +42,8 @@ export class OwnWork {
   /** The stored version that this page's copy of a work was made from. */
   private readonly versions = new Map<string, number>();
   private readonly waiting = new Map<string, Work>();
+  /** What is being written now. */
+  private inHand: Work | undefined;
   /* eslint-enable svelte/prefer-svelte-reactivity */
   private writing: Promise<void> | undefined;
   private readonly channel =
@@ -49,8 +52,11 @@ export class OwnWork {
   constructor(
     private readonly page: WorkPage,
     open: () => Promise<WorkStore> = () => import('./store').then(({ openWorkStore }) => openWorkStore()),
+    private readonly leftBehind: LeftBehind = sessionLeftBehind,
   ) {
     this.store = open();
+    const left = leftBehind.take();
+    if (left.length > 0) this.writing = this.takeUp(left).finally(() => (this.writing = undefined));
     this.channel?.addEventListener('message', () => void this.readList());
   }
 
@@ -58,6 +64,7 @@ export class OwnWork {
   async start(earlier: readonly SavedScenario[], takenOver: () => void): Promise<void> {
     const store = await this.store;
     this.refusal = store.refusal;
+    await this.settled();
     await this.readList();
     for (const { slug, title, text } of earlier) {
       const id = earlierId(slug);
@@ -173,6 +180,33 @@ export class OwnWork {
     while (this.writing) await this.writing;
   }
 
+  /** The page goes away: what is not written yet is left for the page that this tab loads next. */
+  flush(): void {
+    const { inHand, waiting } = this;
+    const unwritten = [...waiting.values()];
+    if (inHand && !waiting.has(inHand.id)) unwritten.push(inHand);
+    const left = unwritten.map((work) => ({
+      work,
+      from: this.versions.get(work.id) ?? 0,
+      writing: inHand?.id === work.id ? inHand.changed : undefined,
+    }));
+    this.leftBehind.put(left);
+  }
+
+  /** Writes what the page before this one could not. */
+  private async takeUp(left: readonly LeftWork[]): Promise<void> {
+    const store = await this.store;
+    for (const { work, from, writing } of left) {
+      const stored = await store.get(work.id).catch(() => undefined);
+      const wasWritten = stored?.version === from + 1 && stored.work.changed === writing;
+      this.versions.set(work.id, wasWritten ? stored.version : from);
+      if (wasWritten && stored.work.changed === work.changed) continue;
+      this.replace(work.id, work);
+      this.waiting.set(work.id, work);
+    }
+    await this.write();
+  }
+
   private put(work: Work): void {
     this.removed = undefined;
     this.replace(work.id, work);
@@ -191,7 +225,9 @@ export class OwnWork {
       const [work] = this.waiting.values();
       if (!work) break;
       this.waiting.delete(work.id);
+      this.inHand = work;
       await this.writeOne(store, work);
+      this.inHand = undefined;
       this.unsaved = this.waiting.size;
     }
     this.channel?.postMessage('changed');

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { readWorkFile, printWorkFile } from './file';
 import { OwnWork, type WorkContent } from './own-work.svelte';
+import type { LeftBehind, LeftWork } from './left-behind';
 import { MemoryStore, type WorkStore } from './store';
 import { readWork, type Work } from './work';
 
@@ -11,7 +12,7 @@ class Tab {
   readonly warned: string[] = [];
   readonly own: OwnWork;
 
-  constructor(store: WorkStore) {
+  constructor(store: WorkStore, leftBehind?: LeftBehind) {
     this.own = new OwnWork(
       {
         say: (text) => void this.said.push(text),
@@ -19,6 +20,7 @@ class Tab {
         workChanged: () => undefined,
       },
       () => Promise.resolve(store),
+      leftBehind,
     );
   }
 
@@ -119,6 +121,75 @@ describe('two tabs', () => {
     await other.own.remove(tab.own.current ?? '');
     await tab.types('one, longer');
     expect(await texts(store)).toEqual(['one, longer']);
+  });
+});
+
+describe('a page that is loaded again while it writes', () => {
+  /** What a tab has of its own, over a reload. */
+  class TabStorage implements LeftBehind {
+    private left: readonly LeftWork[] = [];
+    put(left: readonly LeftWork[]): void {
+      this.left = left;
+    }
+    take(): readonly LeftWork[] {
+      const { left } = this;
+      this.left = [];
+      return left;
+    }
+  }
+
+  /** The store of a page whose writes end with it, before or after they reach the store, without an answer. */
+  const goingAway = (reaches: boolean): WorkStore => ({
+    refusal: '',
+    all: () => store.all(),
+    get: (id) => store.get(id),
+    remove: (id) => store.remove(id),
+    save: async (work, from) => {
+      if (reaches) await store.save(work, from);
+      return new Promise(() => undefined);
+    },
+  });
+
+  /** Types each text while the page can no longer answer, goes away, and loads again. */
+  async function typedLast(
+    texts: readonly string[],
+    reaches: boolean,
+    meanwhile = async () => {},
+  ): Promise<Tab> {
+    await tab.types('begun');
+    const id = tab.own.current ?? '';
+    const storage = new TabStorage();
+    const before = new Tab(goingAway(reaches), storage);
+    await before.own.start([], () => undefined);
+    await before.own.take(id);
+    for (const draft of texts) {
+      before.own.keep(content(draft));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    before.own.flush();
+    await meanwhile();
+    const again = new Tab(store, storage);
+    await again.own.start([], () => undefined);
+    expect(await again.own.take(id)).toBeDefined();
+    return again;
+  }
+
+  test.each([
+    ['one change that the store did not get', ['a'], false],
+    ['one change that the store got', ['a'], true],
+    ['two changes, none of which the store got', ['b', 'a'], false],
+    ['two changes, one of which the store got', ['b', 'a'], true],
+  ])('%s: the last text is there, once', async (_, typed, reaches) => {
+    const again = await typedLast(typed, reaches);
+    expect(await texts(store)).toEqual(['a']);
+    expect(again.warned).toEqual([]);
+    await again.types('a, and more');
+    expect(await texts(store)).toEqual(['a, and more']);
+  });
+
+  test('another tab changed the same work meanwhile: both are kept', async () => {
+    await typedLast(['mine'], false, () => tab.types('theirs'));
+    expect(await texts(store)).toEqual(['mine', 'theirs']);
   });
 });
 
