@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { expectAxeClean } from './axe';
 import { expect, test } from './test';
@@ -165,6 +166,53 @@ test('a link holds a log with its notes, its face and its line; a file has lines
   await expect(page.getByLabel('Note on line 2')).toHaveValue('where is the answer?');
 });
 
+test('a link holds the filter of a timeline and the lines that are selected', async ({ page }) => {
+  await page.goto('./#/?v=decode');
+  const msr = (vcpu: number, value: string) =>
+    `kvm_vmgexit_msr_protocol_enter: vcpu ${vcpu}, ghcb_gpa ${value.padStart(16, '0')}`;
+  await pasteLog(page, [msr(0, '80'), msr(1, '10000007a31014'), '[ 1.0] usb 1-1: new device', msr(0, '80')]);
+  const list = page.getByRole('listbox', { name: 'Lines' });
+  await list.focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Shift+ArrowDown');
+  await expect(list.getByRole('option', { selected: true })).toHaveCount(3);
+  await expect(page).toHaveURL(/\/lines\/2-4$/);
+  const selected = page.url();
+  await page.getByRole('tab', { name: 'Timeline' }).click();
+  await page.getByLabel('Filter').fill('text ~ v1');
+  await expect(timelineOf(page).getByText('1 of 3 rows')).toBeVisible();
+  await expect(page).toHaveURL(/\/timeline\/2-4\/[\w-]+$/);
+  const filtered = page.url();
+
+  await page.goto('about:blank');
+  await page.goto(filtered);
+  await expect(page.getByLabel('Filter')).toHaveValue('text ~ v1');
+  await expect(timelineOf(page).getByText('1 of 3 rows')).toBeVisible();
+  await page.goto(`${filtered}!!!`.replace(/[\w-]+!!!$/, '_w'));
+  await expect(page.locator('#decode-said')).toContainText('The filter in the link is damaged');
+  await expect(page.getByLabel('Filter')).toHaveValue('');
+
+  await page.goto('about:blank');
+  await page.goto(selected);
+  await expect(list.getByRole('option', { selected: true })).toHaveCount(3);
+  await page.getByRole('button', { name: 'Make a scenario from lines 2 to 4' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/#\/x\//);
+  await page.getByRole('tab', { name: 'Source' }).click();
+  await expect(page.getByLabel('Scenario text')).toHaveValue(/Line 2:.*Line 4:/s);
+});
+
+test('the sound part of a cut gzip is read', async ({ page }) => {
+  await page.goto('./#/?v=decode');
+  const packed = gzipSync('kvm_amd: SEV-ES guest requested termination: 0x1:0x2\n'.repeat(3));
+  await page
+    .locator('.pasted input[type=file]')
+    .setInputFiles({ name: 'cut.log.gz', mimeType: '', buffer: packed.subarray(0, -3) });
+  await expect(page.locator('#decode-said')).toContainText('The end of the gzip is missing');
+  await expect(page.getByText('3 lines:')).toBeVisible();
+});
+
 test('a log that is too large for a link says so, and a damaged link too', async ({ page }) => {
   await page.goto('./#/?v=decode');
   let word = 7n;
@@ -182,6 +230,10 @@ test('a log that is too large for a link says so, and a damaged link too', async
 
   await page.goto('./#/d/log/2.AAAAAAAABBBB/lines/1');
   await expect(page.locator('#decode-said')).toContainText('The log in the link is damaged');
+  await page.goto('./#/d/log/2./lines/1');
+  await expect(page.locator('#decode-said')).toContainText('The log in the link is missing');
+  await page.goto('./#/d/log/timeline');
+  await expect(page.locator('#decode-said')).toContainText('The link names a log and holds none');
 });
 
 test('lanes of a log: processors where no vCPU is named, and one for all that have no room', async ({

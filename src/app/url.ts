@@ -2,7 +2,8 @@
  * Links: what stands behind `#` of an address, read and written. Read for ever, repaired where a mail client spoilt one,
  * and written with `A-Za-z0-9-_.~/?&=,:` only.
  */
-import { MAX_FILTER_CHARACTERS, MAX_REMARKS } from '../base/limits';
+import { MAX_REMARKS } from '../base/limits';
+import { fromBase64Url, toBase64Url } from '../views/shared/base64url';
 import { panelLinkedAs, panelNamed, panelOf, type ViewId } from './panels';
 
 /** What the page shows. */
@@ -209,23 +210,6 @@ const profilesText = (specs: readonly string[] | undefined): string | undefined 
 /** Whether a target is a text of its own, and no place of the page. */
 const isText = ({ kind }: Target): boolean =>
   kind === 'scenario' || kind === 'packed' || kind === 'recording';
-
-/** UTF-8 in base64url, without padding. */
-function toBase64Url(text: string): string {
-  const binary = [...new TextEncoder().encode(text)].map((byte) => String.fromCharCode(byte)).join('');
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-}
-
-function fromBase64Url(text: string): string | undefined {
-  if (text.length > 2 * MAX_FILTER_CHARACTERS) return undefined;
-  try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
 
 function targetText(target: Target): string {
   switch (target.kind) {

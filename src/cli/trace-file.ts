@@ -1,9 +1,10 @@
 /** Files of logs for the command line: of any size as columns, a window of one as text, or the whole. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { MAX_LOG_BYTES, MAX_LOG_LINE_CHARACTERS } from '../base/limits';
 import { TraceColumns } from '../traces/columns/columns';
+import { finish } from '../base/resumable';
 import { fileContent, type FileText } from '../traces/file';
+import { gunzipInParts } from '../traces/gunzip';
 import { fileChunks, readBytes, UsageError } from './io';
 
 /** The text of a file and the number of its first line. */
@@ -44,11 +45,14 @@ function textOf(file: string, bytes: Uint8Array): FileText {
   const content = fileContent(bytes);
   if (content.kind === 'text') return withBinaryNote(content);
   if (content.kind === 'other') throw new UsageError(`${file}: ${content.why}`);
-  const unpacked = fileContent(unpack(file, bytes));
-  if (unpacked.kind === 'text') return withBinaryNote(unpacked);
-  throw new UsageError(
-    `${file}: ${unpacked.kind === 'other' ? unpacked.why : 'it is packed twice; unpack it once'}`,
-  );
+  const gzip = finish(gunzipInParts(bytes, MAX_LOG_BYTES));
+  if (!gzip.ok) throw new UsageError(`${file}: ${gzip.error.message}`);
+  const unpacked = fileContent(gzip.value.bytes);
+  if (unpacked.kind === 'text') {
+    const text = withBinaryNote(unpacked);
+    return { ...text, notes: [...gzip.value.notes, ...text.notes] };
+  }
+  throw new UsageError(`${file}: ${unpacked.kind === 'other' ? unpacked.why : 'It is packed twice.'}`);
 }
 
 const withBinaryNote = (content: FileText): FileText =>
@@ -59,13 +63,18 @@ const withBinaryNote = (content: FileText): FileText =>
       }
     : content;
 
-function unpack(file: string, bytes: Uint8Array): Uint8Array {
-  try {
-    return gunzipSync(bytes, { maxOutputLength: MAX_LOG_BYTES });
-  } catch {
-    throw new UsageError(
-      `${file}: it begins as a gzip and cannot be unpacked, or has more than ${MAX_LOG_BYTES} bytes then`,
-    );
+/** The chunks of a file whose lines are counted as they stand. What is no text of one byte a letter is refused. */
+function* textChunks(file: string): Generator<Uint8Array> {
+  let isFirst = true;
+  for (const chunk of fileChunks(file, Number.MAX_SAFE_INTEGER)) {
+    const content = isFirst ? fileContent(chunk) : undefined;
+    if (content?.kind === 'gzip')
+      throw new UsageError(`${file}: it is packed; zcat unpacks it, and - reads what it writes`);
+    if (content?.kind === 'other') throw new UsageError(`${file}: ${content.why}`);
+    if (content?.isWide)
+      throw new UsageError(`${file}: it has two bytes for each letter; "iconv -t UTF-8" turns it`);
+    isFirst = false;
+    yield chunk;
   }
 }
 
@@ -80,7 +89,7 @@ export function windowOfLog(file: string, word: string): LogText {
   const parts: Buffer[] = [];
   let number = 1;
   let size = 0;
-  for (const chunk of fileChunks(file, Number.MAX_SAFE_INTEGER)) {
+  for (const chunk of textChunks(file)) {
     let from = number >= first ? 0 : -1;
     let at = 0;
     while (number <= last) {
@@ -105,7 +114,7 @@ export function windowOfLog(file: string, word: string): LogText {
 /** Every line of a file of any size as columns. */
 export function columnsOfLog(file: string): TraceColumns {
   const columns = new TraceColumns(MAX_LOG_LINE_CHARACTERS);
-  for (const chunk of fileChunks(file, Number.MAX_SAFE_INTEGER)) columns.push(chunk);
+  for (const chunk of textChunks(file)) columns.push(chunk);
   columns.end();
   return columns;
 }

@@ -77,9 +77,12 @@ describe('trace', () => {
     expect(refusal(log, '--scenario', '9')).toContain('1 to 2');
     const requests = file(
       'requests.log',
-      'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000000080\n'.repeat(2),
+      'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000000080\n'.repeat(4),
     );
-    expect(trace([requests, '--scenario', 'all']).text.match(/msr value=0x80/g)).toHaveLength(2);
+    const several = (word: string) => trace([requests, '--scenario', word]).text.match(/msr value=0x80/g);
+    expect(several('all')).toHaveLength(4);
+    expect(several('2-4')).toHaveLength(3);
+    expect(refusal(requests, '--scenario', '7-9')).toContain('No line of it is a request');
   });
 
   test('a window keeps the numbers of its lines, a count needs none of them', () => {
@@ -111,7 +114,14 @@ describe('trace', () => {
     const long = trace([file('long.log', `${'x'.repeat(100_000)}\n${ends}`)]);
     expect(long.text).toContain('It has 100000 characters');
     expect(long.text.length).toBeLessThan(10_000);
-    expect(refusal(file('cut.gz', gzipSync(ends).subarray(0, 20)))).toContain('cannot be unpacked');
+    expect(refusal(file('cut.gz', gzipSync(ends).subarray(0, 12)))).toContain(
+      'nothing of it can be unpacked',
+    );
+    const cut = trace([file('cut.gz', gzipSync(ends).subarray(0, -8))]);
+    expect(cut).toMatchObject({ complaint: expect.stringContaining('end of the gzip is missing') as string });
+    expect(cut.text).toContain('2 lines: 2 placed');
+    for (const option of [['--count'], ['--lines', '1-2']])
+      expect(refusal(file('log.gz', gzipSync(ends)), ...option)).toContain('zcat');
     expect(refusal(file('trace.dat', Buffer.from('\x17\x08Dtracing6\0', 'latin1')))).toContain(
       'trace-cmd report',
     );

@@ -83,16 +83,22 @@ const rowJson = (row: TraceRow, { lanesAre }: Pick<TraceTimeline, 'lanesAre'>) =
 
 /** The scenario of one line, or of the line that it continues. */
 function scenarioText({ lines }: Trace, word: string): Output {
-  if (word === 'all') return scenarioOfAll(lines);
+  if (word === 'all') return scenarioOfSome(lines);
+  const [, first, last] = /^(\d{1,15})-(\d{1,15})$/.exec(word) ?? [];
+  if (first !== undefined)
+    return scenarioOfSome(lines.filter(({ number }) => number >= Number(first) && number <= Number(last)));
   const chosen = lines.find(({ number }) => String(number) === word);
-  if (!chosen) throw new UsageError(`--scenario ${word}: the number of a line, 1 to ${lines.length}, or all`);
+  if (!chosen)
+    throw new UsageError(
+      `--scenario ${word}: the number of a line, 1 to ${lines.length}, FIRST-LAST, or all`,
+    );
   const made = scenarioOfLine(lines.find(({ number }) => number === chosen.of) ?? chosen);
   if (!made.ok) throw new UsageError(`line ${word}: ${made.error.message}`);
   return fine(printScenario(made.value));
 }
 
-/** The requests of the whole log. */
-function scenarioOfAll(lines: Trace['lines']): Output {
+/** The requests of the whole log, or of some lines of it. */
+function scenarioOfSome(lines: Trace['lines']): Output {
   const made = scenarioOfLines(lines);
   if (!made.ok) throw new UsageError(made.error.message);
   const { scenario, made: count, requests } = made.value;

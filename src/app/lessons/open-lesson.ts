@@ -3,7 +3,7 @@ import { MAX_LESSON_BYTES } from '../../base/limits';
 import { finish } from '../../base/resumable';
 import { ok, problem, type Result } from '../../base/result';
 import { parseLesson } from '../../lessons/parse';
-import { crc32 } from '../../views/shared/crc32';
+import { crc32 } from '../../base/crc32';
 import { CODEC, pack, unpack } from '../../views/shared/pack';
 import { printAddress, type LessonTarget } from '../url';
 import { openProgress } from './progress';

@@ -16,23 +16,14 @@ import type { Scenario } from '../../scenarios/scenario';
 import { annotatedLog, withoutNotes, type AnnotatedLog } from '../../traces/annotated';
 import { partsOf, readPasted, readPastedFile, remarksOf, type Pasted } from '../../traces/pasted';
 import { fileContent, fileContentInParts, type FileText } from '../../traces/file';
+import { gunzipInParts } from '../../traces/gunzip';
 import { notesInParts, notesOf } from '../../traces/notes';
 import { readTraceInParts, type TraceLine } from '../../traces/read';
 import { scenarioOfLine } from '../../traces/scenario';
 import { inSlices } from '../shared/in-slices';
 import type { LargeLog, LogWindow } from './large/large-log.svelte';
-import {
-  bytesOf,
-  isLongText,
-  LOOKED_AT,
-  textOf,
-  tooLong,
-  UNPACKED_TOO_LARGE,
-  UNREADABLE,
-  whyNotCounted,
-} from './opened-file';
+import { bytesOf, isLongText, LOOKED_AT, textOf, tooLong, UNREADABLE, whyNotCounted } from './opened-file';
 import { ShownLog } from './shown-log.svelte';
-import { unpack } from './unpack';
 
 const SHORT_BYTES = 64;
 
@@ -119,42 +110,48 @@ export class Decoder {
       if (isWanted()) await (text ? this.readLog(text, name) : this.refuseFile(name, UNREADABLE));
       return;
     }
-    const bytes = await bytesOf(file);
+    let bytes: Uint8Array | undefined = await bytesOf(file);
+    let damage: readonly string[] = [];
     if (!isWanted()) return;
     if (!bytes) return this.refuseFile(name, UNREADABLE);
     let content = await inSlices(fileContentInParts(bytes), isWanted);
     if (!content) return;
     if (content.kind === 'gzip') {
       this.reading = `${name} is unpacked.`;
-      const unpacked = await unpack(bytes);
-      if (!isWanted()) return;
-      if (!unpacked) return this.refuseFile(name, UNPACKED_TOO_LARGE);
-      content = await inSlices(fileContentInParts(unpacked), isWanted);
+      const unpacked = await inSlices(gunzipInParts(bytes, MAX_PAGE_FILE), isWanted);
+      if (!unpacked) return;
+      if (!unpacked.ok) return this.refuseFile(name, unpacked.error.message);
+      ({ bytes, notes: damage } = unpacked.value);
+      content = await inSlices(fileContentInParts(bytes), isWanted);
       if (!content) return;
       if (content.kind === 'gzip') return this.refuseFile(name, 'It is packed twice.');
     }
     if (content.kind === 'other') return this.refuseFile(name, content.why);
     this.reading = '';
-    if (!content.looksBinary) return this.readLog(content, name);
+    const notes = [...damage, ...content.notes];
+    if (!content.looksBinary) return this.readLog({ ...content, notes }, name);
     this.text = bytes.length > 4096 ? name : valueAsText(bytes.slice());
-    this.show(readPastedFile(bytes), withoutNotes(''));
+    this.show(readPastedFile(bytes), withoutNotes(''), damage);
   }
 
   /** Reads a text: a short one may be a value or a dump. */
   private async readLog({ pieces, notes }: FileText, name: string): Promise<void> {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     const written = annotatedLog(pieces);
-    if (length > MAX_PAGE_DECODED || written.first > 1) return this.readLines(written, { name, notes });
+    if (length > MAX_PAGE_DECODED || written.first > 1) {
+      await this.readLines(written, { name, notes });
+      return;
+    }
     this.text = pieces.join('');
     const pasted = readPasted(written.pieces.join(''));
     this.show(pasted, written, [...notes, ...oddIn(pasted)]);
   }
 
-  /** Reads every line of a text in slices. */
+  /** Reads every line of a text in slices. @returns the log, unless something else is shown meanwhile */
   private async readLines(
     written: AnnotatedLog,
     { name, notes = [] }: { readonly name: string; readonly notes?: readonly string[] },
-  ): Promise<void> {
+  ): Promise<ShownLog | undefined> {
     const own = (this.asked = {});
     this.text = name;
     this.reading = 'The lines are read.';
@@ -162,9 +159,10 @@ export class Decoder {
     const { pieces, first } = written;
     const trace = await inSlices(readTraceInParts(pieces, first), isWanted);
     const odd = trace && (await inSlices(notesInParts(trace.lines), isWanted));
-    if (!odd) return;
+    if (!odd) return undefined;
     this.reading = '';
     this.show({ kind: 'log', trace }, written, [...notes, ...odd]);
+    return this.log;
   }
 
   /** Text of any size is counted by a worker; anything else of such a size is refused. */
@@ -230,8 +228,25 @@ export class Decoder {
     if (line) this.chooseLine(line);
   }
 
-  /** Shows one line of the log; a continued line shows the one that it belongs to. */
-  chooseLine(chosen: TraceLine): void {
+  /** Adds a sentence about the file, the log or its link as a whole. */
+  note(sentence: string): void {
+    this.notes = [...this.notes, sentence];
+  }
+
+  /** Lines of the log, in order, where several are selected. */
+  selected: readonly TraceLine[] | undefined = $derived.by(() => {
+    const { anchor } = this.log ?? {};
+    if (!this.line || anchor === undefined || anchor === this.line.number) return undefined;
+    const [first, last] = [anchor, this.line.number].toSorted((a, b) => a - b) as [number, number];
+    return this.trace?.lines.filter(({ number }) => number >= first && number <= last);
+  });
+
+  /**
+   * Shows one line of the log; a continued line shows the one that it belongs to.
+   * @param isFurther whether the lines between it and the one that is shown are selected with it
+   */
+  chooseLine(chosen: TraceLine, isFurther = false): void {
+    if (this.log) this.log.anchor = isFurther ? (this.log.anchor ?? this.line?.number) : undefined;
     this.line = chosen;
     const line = this.trace?.lines.find(({ number }) => number === chosen.of) ?? chosen;
     this.problem = undefined;
@@ -325,9 +340,9 @@ export class Decoder {
     return isValue ? undefined : this.log?.packed;
   });
 
-  /** Shows the log that a link holds. */
-  async followLog(packed: string): Promise<void> {
-    if (packed !== '' && packed === this.log?.packed) return;
+  /** Shows the log that a link holds. @returns it, unless it is damaged or something else is shown meanwhile */
+  async followLog(packed: string): Promise<ShownLog | undefined> {
+    if (packed !== '' && packed === this.log?.packed) return this.log;
     const own = (this.asked = {});
     this.leaveLarge();
     this.setLog(undefined);
@@ -336,12 +351,14 @@ export class Decoder {
     this.reading = 'The log in the link is unpacked.';
     const found = await import('../shared/pack').then(
       ({ unpack: unpackLink }) => {
-        const [, codec = '', payload = ''] = /^(\d{1,3})\.([\w-]+)$/.exec(packed) ?? [];
-        return unpackLink(Number(codec || 1), payload, 'log');
+        const [, codec, payload = ''] = /^(\d+)\.(.*)$/.exec(packed) ?? [];
+        if (codec === undefined)
+          return problem('The link names a log and holds none: it was cut off, or changed.');
+        return unpackLink(Number(codec), payload, 'log');
       },
       () => problem('What unpacks links could not be loaded.'),
     );
-    if (this.asked !== own) return;
+    if (this.asked !== own) return undefined;
     this.reading = '';
     if (found.ok) {
       const written = annotatedLog(found.value);
@@ -350,6 +367,7 @@ export class Decoder {
     }
     this.text = ' ';
     this.problem = found.error.message;
+    return undefined;
   }
 
   /** What stands in a link to a value: the kind, then the number of a word or the bytes of anything else. */

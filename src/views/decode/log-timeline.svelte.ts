@@ -15,7 +15,6 @@ export class LogTimeline {
   timeline: TraceTimeline | undefined = $state.raw();
   /** Rows that are over. */
   position = $state.raw(0);
-  filterText = $state.raw('');
   filterProblem: string | undefined = $state.raw();
   /** Rows that the filter means; nothing while there is no filter, or it is being asked. */
   hits: readonly number[] | undefined = $state.raw();
@@ -30,6 +29,7 @@ export class LogTimeline {
     void inSlices(traceTimelineInParts(log.trace), () => this.isOpen).then((made) => {
       this.timeline = made;
       if (made && made.rows.length > 0) this.position = rowOfLine(made.rows, line ?? 1) + 1;
+      this.findRows();
     });
   }
 
@@ -83,7 +83,13 @@ export class LogTimeline {
   }
 
   setFilter(text: string): void {
-    this.filterText = text;
+    this.log.filter = text;
+    this.findRows();
+  }
+
+  /** Asks the filter of the log for the rows that it means. */
+  private findRows(): void {
+    const text = this.log.filter;
     this.hits = undefined;
     this.filterProblem = undefined;
     const own = (this.asked = {});

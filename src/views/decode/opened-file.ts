@@ -3,7 +3,6 @@ import { MAX_PAGE_DECODED, MAX_PAGE_FILE } from '../../base/limits';
 import { sizeText } from '../../base/sizes';
 import { TextPieces, type FileContent, type FileText } from '../../traces/file';
 
-export const UNPACKED_TOO_LARGE = `It begins as a gzip and cannot be unpacked, or has more than ${MAX_PAGE_FILE >> 20} MB then.`;
 export const UNREADABLE = 'It could not be read; a folder cannot be opened, and a file may have moved.';
 /** Bytes of a large file that say what it is. */
 export const LOOKED_AT = 1 << 16;

@@ -17,6 +17,10 @@ export class ShownLog {
   packed: string | undefined = $state.raw();
   /** Why no link holds it, one sentence. */
   withoutLink: string | undefined = $state.raw();
+  /** The filter of its timeline, as typed. */
+  filter = $state.raw('');
+  /** The other end of the lines that are selected, by its number; nothing while one line is. */
+  anchor: number | undefined = $state.raw();
   private isOpen = true;
   private packing: object | undefined;
 

@@ -4,7 +4,7 @@ import { deflateSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { finish } from '../../base/resumable';
 import { MAX_LINK_CHARACTERS } from '../../base/limits';
-import { crc32 } from './crc32';
+import { crc32 } from '../../base/crc32';
 import { CODEC, pack, unpack } from './pack';
 
 const text = `ghcb-scenario 1
@@ -100,6 +100,20 @@ test.each([
     ok: false,
     error: { message: expect.stringMatching(/^The .*\.$/) as string },
   });
+});
+
+test.each([
+  ['nothing of it', 1, '', 'missing: the link was cut off'],
+  ['nothing of it', 2, '', 'missing: the link was cut off'],
+  ['its checksum alone', 2, 'AAAAAA', 'missing: the link was cut off'],
+  ['one byte behind its checksum', 2, 'AAAAAAA', 'damaged: part of the link is missing or was changed'],
+  ['other characters', 2, '!!!!', 'characters that no link has'],
+  ['too much', 2, btoa(`0000${String.fromCharCode(...deflateSync(new Uint8Array(3 << 20)))}`), '1 MiB'],
+  ['no codec', 0, 'abcd', 'there is no codec 0'],
+  ['a later codec', 3, 'abcd', 'a newer version'],
+])('a link to a log with %s says that (codec %i, "%s")', (_, codec, payload, says) => {
+  const result = unpack(codec, payload, 'log');
+  expect(result.ok ? '' : result.error.message).toContain(says);
 });
 
 test('a link of 2 MB is refused with its size', () => {

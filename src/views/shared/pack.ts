@@ -7,7 +7,7 @@ import { Deflate, Inflate, inflateSync } from 'fflate';
 import { MAX_LINK_CHARACTERS, MAX_LINK_TEXT_BYTES } from '../../base/limits';
 import type { Resumable } from '../../base/resumable';
 import { ok, problem, type Result } from '../../base/result';
-import { crc32 } from './crc32';
+import { crc32 } from '../../base/crc32';
 
 /** The one that is written. */
 export const CODEC = 2;
@@ -48,11 +48,15 @@ function crcOf(bytes: Uint8Array): Uint8Array {
  * @returns the text, or what is wrong with the link and how much of it can be read
  */
 export function unpack(codec: number, payload: string, what = 'scenario'): Result<string> {
-  if (codec < 1 || codec > CODEC) return problem(`The link was made by a newer version (codec ${codec}).`);
+  if (codec > CODEC) return problem(`The link was made by a newer version (codec ${codec}).`);
+  if (codec < 1) return problem(`The ${what} in the link is damaged: there is no codec ${codec}.`);
   if (payload.length > MAX_LINK_CHARACTERS)
     return problem(`The link has ${payload.length} characters; at most ${MAX_LINK_CHARACTERS} are read.`);
   const bytes = bytesOf(payload);
   if (!bytes) return problem(`The ${what} in the link is damaged: it has characters that no link has.`);
+  // An inflater takes no bytes for a text of any length.
+  if (bytes.length <= (codec === 1 ? 0 : CRC_BYTES))
+    return problem(`The ${what} in the link is missing: the link was cut off before it.`);
   return codec === 1 ? unpackUnchecked(bytes, what) : unpackChecked(bytes, what);
 }
 

@@ -5,9 +5,12 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** @returns an unsigned 32-bit number */
-export function crc32(bytes: Uint8Array): number {
-  let value = 0xffffffff;
+/**
+ * @param before the CRC of the bytes before these, where they are given in pieces
+ * @returns an unsigned 32-bit number
+ */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let value = before ^ 0xffffffff;
   for (const byte of bytes) value = (value >>> 8) ^ (table[(value ^ byte) & 0xff] ?? 0);
   return (value ^ 0xffffffff) >>> 0;
 }
