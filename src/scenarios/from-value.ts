@@ -18,23 +18,25 @@ export interface Valued {
   readonly bytes: Uint8Array;
 }
 
-/** The scenario for one value. */
-export function scenarioFromValue(kindName: string, bytes: Uint8Array): Result<Scenario> {
+function planOfValue(kindName: string, bytes: Uint8Array): Planned {
   const kind = kindNamed(kindName);
-  if (!kind.ok) return kind;
+  if (!kind.ok) return kind.error.message;
   const bytesOfKind = bytesAs(kind.value, bytes);
-  if (!bytesOfKind) return problem(`${bytes.length} bytes cannot be read as ${kind.value.title}.`);
+  if (!bytesOfKind) return `${bytes.length} bytes cannot be read as ${kind.value.title}.`;
   const planned =
     kind.value.shape === 'word'
       ? own(wordPlanners, kindName)?.(littleEndian(bytesOfKind))
       : own(structPlanners, kindName)?.(bytesOfKind);
-  return planned === undefined ? problem(`No scenario is made of ${kind.value.title}.`) : result(planned);
+  return planned ?? `No scenario is made of ${kind.value.title}.`;
 }
 
-/** The scenario for values that came together: an exit code with its info words, a command with its status. @param chosen index of the one that was asked for */
-export function scenarioFromValues(values: readonly Valued[], chosen = 0): Result<Scenario> {
+/** The scenario for one value. */
+export const scenarioFromValue = (kindName: string, bytes: Uint8Array): Result<Scenario> =>
+  result(planOfValue(kindName, bytes));
+
+function planOfValues(values: readonly Valued[], chosen: number): Planned {
   const value = values[chosen];
-  if (!value) return problem('There is no value to make a scenario from.');
+  if (!value) return 'There is no value to make a scenario from.';
   const wordOf = (matches: (one: Valued) => boolean): bigint | undefined => {
     const found = values.find(matches);
     return found && littleEndian(found.bytes);
@@ -43,18 +45,27 @@ export function scenarioFromValues(values: readonly Valued[], chosen = 0): Resul
   const code = wordOf(({ kind }) => kind === 'nae-code');
   const infos = [1, 2].map((n) => wordOf(({ label }) => label === `SW_EXITINFO${n}`));
   if (!isAnswer && code !== undefined && infos.some((info) => info !== undefined))
-    return result(planOfExit(code, ...infos));
+    return planOfExit(code, ...infos);
   const status = wordOf(({ kind }) => kind === 'firmware-status');
   const command = wordOf(({ kind }) => kind === 'firmware-command');
-  if (status !== undefined && command !== undefined) return result(planOfFirmwareFailure(status, command));
-  return scenarioFromValue(value.kind, value.bytes);
+  if (status !== undefined && command !== undefined) return planOfFirmwareFailure(status, command);
+  return planOfValue(value.kind, value.bytes);
 }
 
-/** The scenario for what was recognised, each value as its best candidate. */
-export const scenarioFromRecognition = ({ parts }: Recognition): Result<Scenario> =>
-  scenarioFromValues(
+/** The scenario for values that came together: an exit code with its info words, a command with its status. @param chosen index of the one that was asked for */
+export const scenarioFromValues = (values: readonly Valued[], chosen = 0): Result<Scenario> =>
+  result(planOfValues(values, chosen));
+
+/** The plan for what was recognised, each value as its best candidate. */
+export const planOfRecognition = ({ parts }: Recognition): Planned =>
+  planOfValues(
     parts.map(({ label, bytes, candidates }) => ({ label, bytes, kind: candidates[0]?.kind ?? '' })),
+    0,
   );
+
+/** The scenario for what was recognised. */
+export const scenarioFromRecognition = (recognition: Recognition): Result<Scenario> =>
+  result(planOfRecognition(recognition));
 
 const result = (planned: Planned): Result<Scenario> =>
   typeof planned === 'string' ? problem(planned) : ok(scenarioOf(planned));

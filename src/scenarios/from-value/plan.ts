@@ -1,5 +1,6 @@
 /** From what a value asks for to the lines of a scenario: the machine it needs, the launch before it, the acts. */
 import { gfnToGpa, gpaToGfn } from '../../abi/address';
+import { SVM_VMGEXIT_AP_CREATION } from '../../abi/nae';
 import type { Act, GuestAct, VmmAct } from '../../engine/acts';
 import { MAX_MEMORY_BYTES, MAX_VCPUS } from '../../base/limits';
 import type { ProfileId } from '../../profiles/profiles';
@@ -70,6 +71,32 @@ export const acceptPage = (gpa: bigint): Act[] => [
   guest('msr-psc', { gfn: gpaToGfn(gpa), op: 'private' }),
   guest('pvalidate', { gpa }),
 ];
+
+/** Whether an act names another vCPU, which would be the caller itself. */
+const namesVcpu = ({ verb, args }: Act): boolean =>
+  'target' in args || (verb === 'nae' && 'code' in args && args.code === BigInt(SVM_VMGEXIT_AP_CREATION));
+
+/** The plan with its requests on another vCPU, which the first one starts. Where that cannot be a note says so. */
+export function madeOn(plan: Plan, vcpu: number): Plan {
+  const { vm = {}, launch, acts, notes = [] } = plan;
+  if (vcpu === 0 || !acts.some(({ actor }) => actor === 'guest')) return plan;
+  const canBe =
+    launch === undefined &&
+    vcpu < MAX_VCPUS &&
+    (vm.vcpus ?? defaultVm.vcpus) >= defaultVm.vcpus &&
+    !acts.some(namesVcpu);
+  if (!canBe)
+    return { ...plan, notes: [...notes, `The line is of vCPU ${vcpu}; here vCPU 0 makes the request.`] };
+  const vcpus = Math.max(vm.vcpus ?? 0, vcpu + 1);
+  return {
+    ...plan,
+    vm: vcpus > defaultVm.vcpus ? { ...vm, vcpus } : vm,
+    acts: [
+      guest('init-sipi', { target: vcpu }),
+      ...acts.map((act) => (act.actor === 'guest' ? { ...act, vcpu } : act)),
+    ],
+  };
+}
 
 export function scenarioOf({ title, notes = [], vm, profile, before = [], launch, acts }: Plan): Scenario {
   const lines: Line[] = [{ kind: 'title', text: title }];

@@ -194,9 +194,9 @@ export const requestEndings: Endings = {
     const known = Object.keys(apCreationRequests).join(', ');
     return `AP creation with request ${hex(request)}; there are ${known}. KVM compares all 32 bits, and VMPL stands in bits 19:16.`;
   }, 'ApUnknownRequest'),
-  'ap-vmsa': malformed(
-    (fields) => `AP creation with VMSA address ${gpaText(fields)}.`,
-    'ApGpaIllegal',
+  'ap-vmsa': malformed((fields) => `AP creation with VMSA address ${gpaText(fields)}.`, 'ApGpaIllegal'),
+  'ap-vmsa-2m': malformed(
+    (fields) => `AP creation with VMSA address ${gpaText(fields)}, which is aligned to 2M.`,
     'ApGpaTwoMegAligned',
   ),
   'ap-features': malformed(
@@ -208,6 +208,7 @@ export const requestEndings: Endings = {
     (fields) => `AP creation with SEV_FEATURES ${hex(numberIn(fields, 'features'))}.`,
     'ApFeaturesDiffer',
   ),
+  'scratch-missing': malformed(() => 'A request has no scratch area.', 'ScratchInvalid'),
   'scratch-area': malformed(() => 'A request has a scratch area that KVM does not take.', 'ScratchInvalid'),
   'psc-failed': pscFailed,
   'psc-backward': () => ({

@@ -40,6 +40,7 @@ const MADE_OTHERWISE = new Set([
   'ap-features',
   'ap-injection',
   'scratch-area',
+  'scratch-missing',
 ]);
 
 /** What ends a request in the trace: the answer is in the page or in the MSR. */
@@ -57,6 +58,7 @@ const PRINTED_WITHIN = new Set([
   'exit-code-snp-only',
   'ap-request',
   'ap-vmsa',
+  'ap-vmsa-2m',
   ...MADE_OTHERWISE,
 ]);
 

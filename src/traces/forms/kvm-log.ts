@@ -235,10 +235,14 @@ export const kvmLogForms: readonly LineForm[] = [
     id: 'ap-vmsa',
     what: "KVM's line about the VMSA address of an AP creation",
     source: kvm('sev_snp_ap_creation'),
-    formats: [
-      about('vmgexit: invalid AP VMSA address [0x{gpa:x}] from guest'),
-      about('vmgexit: AP VMSA address [{gpa:x}] from guest is unsafe as it is 2M aligned'),
-    ],
+    formats: [about('vmgexit: invalid AP VMSA address [0x{gpa:x}] from guest')],
+    read: (fields) => ({ ...vmsaAddress(fields), ...vcpuOf(fields) }),
+  }),
+  form({
+    id: 'ap-vmsa-2m',
+    what: "KVM's line about a VMSA page that is aligned to 2M",
+    source: kvm('sev_snp_ap_creation'),
+    formats: [about('vmgexit: AP VMSA address [{gpa:x}] from guest is unsafe as it is 2M aligned')],
     read: (fields) => ({ ...vmsaAddress(fields), ...vcpuOf(fields) }),
   }),
   form({
@@ -271,11 +275,17 @@ export const kvmLogForms: readonly LineForm[] = [
     }),
   }),
   form({
+    id: 'scratch-missing',
+    what: "KVM's line about a request without a scratch area",
+    source: kvm('setup_vmgexit_scratch'),
+    formats: ['vmgexit: scratch gpa not provided'],
+    read: remarkOnly(answers(3, 'invalid scratch area')),
+  }),
+  form({
     id: 'scratch-area',
     what: "KVM's line about the scratch area of a request",
     source: kvm('setup_vmgexit_scratch'),
     formats: [
-      'vmgexit: scratch gpa not provided',
       'vmgexit: kvm_read_guest for scratch area failed',
       'vmgexit: scratch length (0x{length:x}) not valid for scratch address (0x{gpa:x})',
       'vmgexit: scratch area is outside of GHCB shared buffer area (0x{gpa:x} - 0x{end:x})',

@@ -9,6 +9,7 @@ import {
 } from '../../abi/error-words';
 import { errno } from '../../abi/errno';
 import { PSC_GENERIC_ERROR, PSC_INVALID_ENTRY, PSC_INVALID_HDR, PSC_LINUX_MAX_ENTRIES } from '../../abi/psc';
+import { naeEvent } from '../../abi/nae';
 import { hex } from '../../base/hex';
 import { FREE_GPA, guest, type Planned } from '../../scenarios/from-value/plan';
 import { planOfSvmExit } from '../../scenarios/from-value/words';
@@ -49,7 +50,7 @@ const malformed: Readonly<Record<string, () => Planned>> = {
   [String(GHCB_ERR_INVALID_USAGE)]: () =>
     kvmPlans['ghcb-usage']?.({ usage: 1n }) ?? 'There is no such request.',
   [String(GHCB_ERR_INVALID_SCRATCH_AREA)]: () =>
-    kvmPlans['scratch-area']?.({}) ?? 'There is no such request.',
+    kvmPlans['scratch-missing']?.({}) ?? 'There is no such request.',
   [String(GHCB_ERR_MISSING_INPUT)]: () =>
     kvmPlans['exit-code-input']?.({ code: 0x72n }) ?? 'There is no such request.',
   [String(GHCB_ERR_INVALID_INPUT)]: () => kvmPlans['ap-id']?.({ apic: 0x10n }) ?? 'There is no such request.',
@@ -72,12 +73,20 @@ const refusedCreation = (what: string): Planned =>
     ? 'The line does not say why: KVM refuses a DESTROY for an APIC id alone that no vCPU has.'
     : (kvmPlans['ap-id']?.({ apic: 0x10n }) ?? 'There is no such request.');
 
+/** A #VC exception that Linux has no case for: of those that a request answers it has one. */
+const unhandledVc = (fields: Fields): Planned => {
+  const code = numberIn(fields, 'code');
+  return naeEvent(code)
+    ? `Linux answers the #VC exception ${hex(code)} by a request to the hypervisor; the guest of the line is another.`
+    : planOfSvmExit(code);
+};
+
 const guestOnly = (what: string) => () => `${what} happens in the guest alone; KVM takes no part in it.`;
 
 export const guestPlans: LinePlans = {
   'psc-failed': (fields) => refusedBatch(numberIn(fields, 'info2')),
-  'vc-unsupported': (fields) => planOfSvmExit(numberIn(fields, 'code')),
-  'vc-opcode': (fields) => planOfSvmExit(numberIn(fields, 'code')),
+  'vc-unsupported': unhandledVc,
+  'vc-opcode': unhandledVc,
   'ap-creation-error': (fields) => refusedCreation(textIn(fields, 'what')),
   'svsm-vmgexit-error': svsmFailure,
   'asp-decode': guestOnly('Decryption of an answer'),

@@ -2,10 +2,26 @@
 import {
   firmwareCommands,
   firmwareStatus,
+  SEV_CMD_SNP_ACTIVATE,
+  SEV_CMD_SNP_GCTX_CREATE,
   SEV_CMD_SNP_GUEST_REQUEST,
+  SEV_CMD_SNP_LAUNCH_FINISH,
+  SEV_CMD_SNP_LAUNCH_START,
+  SEV_CMD_SNP_LAUNCH_UPDATE,
   SEV_RET_NO_FW_CALL,
 } from '../../abi/firmware';
-import { guest, OTHER_FREE_GPA, FREE_GPA, vmm, type Planned } from '../../scenarios/from-value/plan';
+import { bytesToPages, gpaToGfn, isPageAligned } from '../../abi/address';
+import { hex } from '../../base/hex';
+import {
+  FREE_GPA,
+  guest,
+  machineWith,
+  memoryFor,
+  OTHER_FREE_GPA,
+  slotsOf,
+  vmm,
+  type Planned,
+} from '../../scenarios/from-value/plan';
 import { planOfFirmwareFailure } from '../../scenarios/from-value/words';
 import type { Act } from '../../engine/acts';
 import { errno } from '../../abi/errno';
@@ -77,16 +93,40 @@ function launchFailure(call: string, fields: Fields): Planned {
   if (status === 0n || status === BigInt(SEV_RET_NO_FW_CALL))
     return `${call} returned ${errnoWord(ret)} and no command of the firmware failed: what KVM refused the line does not say.`;
   const known = refusedByFirmware[`${call} ${status}`];
-  if (known)
+  if (known && ret === -errno.EIO)
     return {
       title: `The firmware refuses ${call}: ${known.why}`,
       launch: [...known.launch, vmm('give-up', {})],
       acts: [],
     };
-  const command = commandNamed(call);
-  if (command === undefined) return `The line does not name a command of the firmware; ${call} is none.`;
-  const planned = planOfFirmwareFailure(status, command);
-  return planned;
+  const command = commandBehind(call, ret);
+  if (command === undefined)
+    return `${call} returns ${errnoWord(-errno.EIO)} where the firmware refuses its command; the line says ${errnoWord(ret)}.`;
+  return planOfFirmwareFailure(status, command);
+}
+
+/** The command that fails where a call returns this and a status of the firmware. */
+function commandBehind(call: string, ret: number): bigint | undefined {
+  if (ret === -errno.EIO) return commandNamed(call);
+  return call === 'SNP_LAUNCH_START' && ret === -errno.ENOTTY ? BigInt(SEV_CMD_SNP_GCTX_CREATE) : undefined;
+}
+
+/** Commands that a launch of these scenarios sends. */
+const ofTheLaunch: readonly number[] = [
+  SEV_CMD_SNP_GCTX_CREATE,
+  SEV_CMD_SNP_ACTIVATE,
+  SEV_CMD_SNP_LAUNCH_START,
+  SEV_CMD_SNP_LAUNCH_UPDATE,
+  SEV_CMD_SNP_LAUNCH_FINISH,
+];
+
+/** A command that failed, as the driver logs it. */
+function failedCommand(fields: Fields): Planned {
+  const [command, status] = [numberIn(fields, 'command'), numberIn(fields, 'status')];
+  if (command === BigInt(SEV_CMD_SNP_GUEST_REQUEST)) return refusedRequest(status);
+  return ofTheLaunch.includes(Number(command))
+    ? planOfFirmwareFailure(status, command)
+    : `No launch of these scenarios sends the command ${hex(command)} in a way that fails alone.`;
 }
 
 const REGISTERS = ['eax', 'ebx', 'ecx', 'edx'] as const;
@@ -131,11 +171,47 @@ function refusedRequest(info2: bigint): Planned {
   };
 }
 
+const pageTypes = ['normal', 'zero', 'unmeasured', 'secrets', 'cpuid'] as const;
+
+/** A launch with this one LAUNCH_UPDATE. */
+function updateOf(fields: Fields): Planned {
+  const type = pageTypes.find((one) => one === textIn(fields, 'type').toLowerCase());
+  const [gpa, length] = [numberIn(fields, 'gpa'), numberIn(fields, 'length')];
+  if (!type) return `There is no page type called ${textIn(fields, 'type')}.`;
+  if (!isPageAligned(gpa) || !isPageAligned(length) || length === 0n)
+    return 'The range is of no whole pages.';
+  if (memoryFor([gpa, gpa + length - 1n]) === undefined)
+    return 'No machine of these scenarios has memory there.';
+  const [gfn, n] = [gpaToGfn(gpa), bytesToPages(length)];
+  const vm = machineWith(gpa, gpa + length - 1n);
+  return {
+    title: `KVM_SEV_SNP_LAUNCH_UPDATE of ${n} ${n === 1 ? 'page' : 'pages'} at ${hex(gpa)}, type ${type}`,
+    vm,
+    launch: [
+      ...start,
+      ...slotsOf(vm),
+      vmm('launch-start', {}),
+      vmm('set-attributes', { gfn, n, private: true }),
+      vmm('launch-update', { gfn, n, type }),
+    ],
+    acts: [],
+  };
+}
+
 export const launchPlans: LinePlans = {
   'qemu-launch': (fields) => launchFailure(textIn(fields, 'call'), fields),
   'snp-context': (fields) => launchFailure('SNP_GCTX_CREATE', fields),
+  'sev-command': failedCommand,
   'qemu-cpuid': cpuidRefused,
-  'asp-request': (fields) => refusedRequest(numberIn(fields, 'info2')),
+  'asp-request': (fields) =>
+    (signedIn(fields, 'ret') ?? 0) === -errno.EIO
+      ? refusedRequest(numberIn(fields, 'info2'))
+      : `A guest of these scenarios returns ${errnoWord(-errno.EIO)} for every status of the firmware.`,
+  kvm_sev_snp_launch_update: updateOf,
+  kvm_sev_snp_launch_finish: (fields) =>
+    ['block', 'auth', 'data'].every((name) => textIn(fields, name) === '(null)')
+      ? { title: 'A launch without an ID block', acts: [] }
+      : 'The bytes of the ID block stand in the line as a word alone; LAUNCH_FINISH of these scenarios has its own.',
   'sev-timeout': () => 'The processor of the firmware that never answers is no act of these scenarios.',
   'snp-init': () => 'The platform is initialised before the first VM, and no scenario begins before that.',
   'sev-init': () => 'The platform is initialised before the first VM, and no scenario begins before that.',

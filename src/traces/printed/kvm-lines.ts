@@ -77,7 +77,7 @@ const refusals: Readonly<Partial<Record<RuleId, (at: Printing) => PrintedLine[]>
     return [host('ghcb-usage', move.vcpu, { usage })];
   },
   GhcbNotRegistered: ({ move, vcpu }) => [host('ghcb-not-registered', move.vcpu, { gpa: vcpu().ghcbGpa })],
-  ScratchInvalid: ({ vcpu }) => (vcpu().swScratch === 0n ? [lineOf('host', 'scratch-area', {})] : []),
+  ScratchInvalid: ({ vcpu }) => (vcpu().swScratch === 0n ? [lineOf('host', 'scratch-missing', {})] : []),
   JumpTableSelector: ({ vcpu }) => [lineOf('host', 'jump-table', { info1: vcpu().exitInfo1 })],
   ApTargetUnknown: ({ move, vcpu }) => [
     host('ap-id', move.vcpu, { apic: BigInt(apInfo1.decode(vcpu().exitInfo1).apicId) }),
@@ -86,7 +86,7 @@ const refusals: Readonly<Partial<Record<RuleId, (at: Printing) => PrintedLine[]>
     host('ap-request', move.vcpu, { request: vcpu().exitInfo1 & 0xffff_ffffn }),
   ],
   ApGpaIllegal: ({ move, vcpu }) => [host('ap-vmsa', move.vcpu, { gpa: vcpu().exitInfo2 })],
-  ApGpaTwoMegAligned: ({ move, vcpu }) => [host('ap-vmsa', move.vcpu, { gpa: vcpu().exitInfo2 }, 1)],
+  ApGpaTwoMegAligned: ({ move, vcpu }) => [host('ap-vmsa-2m', move.vcpu, { gpa: vcpu().exitInfo2 })],
   ApFeaturesDiffer: ({ move, vcpu, after }) =>
     after().profile.facets['ap.features'] === 'exactEqual'
       ? [host('ap-features', move.vcpu, { asked: vcpu().rax, own: after().vm.vmsaFeatures })]
