@@ -1,10 +1,13 @@
 import { expectAxeClean } from './axe';
+import { looking } from './looking';
 import { expectStep, listen, openRun, shownStep, stepNow, whereAmI } from './shell';
 import { expect, test } from './test';
 
+test.describe.configure({ mode: 'default' });
+
 const pair = '#/s/ap-create-on-init-then-create?r=linux-7.2,as-reviewed';
 
-test('D, n, N and x go where two kernels part, by keyboard alone', async ({ page }) => {
+looking('D, n, N and x go where two kernels part, by keyboard alone', async ({ page }) => {
   await openRun(page, pair);
   await page.keyboard.press('g');
   await page.keyboard.press('g');
@@ -38,7 +41,7 @@ test('d shows A alone and compares again, at the same step of A', { tag: '@long'
   await expect.poll(() => whereAmI(page)).toEqual(both);
 });
 
-test('the inspector tells field by field what differs, and which facet decided', async ({ page }) => {
+looking('the inspector tells field by field what differs, and which facet decided', async ({ page }) => {
   await openRun(page, pair);
   await page.keyboard.press('D');
   const inspector = page.getByRole('complementary', { name: 'Inspector' });
@@ -70,7 +73,7 @@ test('drawings and tables of two kernels are clean for axe', { tag: '@long' }, a
   }
 });
 
-test('the table has one row for each group of a row that differs', async ({ page }) => {
+looking('the table has one row for each group of a row that differs', async ({ page }) => {
   await openRun(page, pair);
   await page.keyboard.press('D');
   await page.keyboard.press('t');
@@ -78,6 +81,8 @@ test('the table has one row for each group of a row that differs', async ({ page
   await expect(rows).toHaveCount(2);
   await expect(rows.first()).toContainText('A');
   await expect(rows.last()).toContainText('B');
+  await page.keyboard.press('t');
+  await expect(rows).toHaveCount(0);
 });
 
 test('exits hold the fields of kvm_run against each other', { tag: '@long' }, async ({ page }) => {
@@ -93,7 +98,7 @@ test('exits hold the fields of kvm_run against each other', { tag: '@long' }, as
   await expect(page.getByRole('heading', { name: 'Bytes that differ' })).toBeVisible();
 });
 
-test('nine kernels stay readable: equal rows once, groups with their letters', async ({ page }) => {
+looking('nine kernels stay readable: equal rows once, groups with their letters', async ({ page }) => {
   await openRun(
     page,
     '#/s/ap-create-on-init-then-create?r=part2-v4,as-reviewed,part2-v5,v11,v14,linux-6.11,linux-6.12,linux-6.17,linux-7.2',
@@ -105,28 +110,29 @@ test('nine kernels stay readable: equal rows once, groups with their letters', a
   await expectAxeClean(page);
 });
 
-test('the panel composes an ABI of one facet, says what it changes, and the link carries it', async ({
-  page,
-}) => {
-  await openRun(page, '#/s/ap-create-on-init-then-create?r=linux-7.2,linux-6.12');
-  await page.keyboard.press('p');
-  const panel = page.getByRole('dialog', { name: 'Profiles' });
-  await panel.getByLabel('Find a facet').fill('ap.doubleCreate');
-  await expect(panel.getByText('1 facets')).toBeVisible();
-  await panel.locator('summary', { hasText: 'ap.doubleCreate' }).click();
-  await panel.getByRole('radio', { name: /^reject/ }).check();
-  await expect(panel.getByText(/of \d+ steps of this scenario differ/)).toBeVisible();
-  await expect(panel.locator('p.spec')).toHaveText('linux-7.2:ap.doubleCreate=reject');
-  await expectAxeClean(page);
-  await page.keyboard.press('Escape');
-  await expect(page).toHaveURL(/r=linux-7\.2:ap\.doubleCreate=reject,linux-6\.12/);
-  await page.reload();
-  await expect(page.getByRole('button', { name: /^Profiles/ })).toContainText('linux-7.2:ap.double');
-  await page.keyboard.press('D');
-  await expect(shownStep(page)).toHaveAttribute('data-split', 'true');
-});
+looking(
+  'the panel composes an ABI of one facet, says what it changes, and the link carries it',
+  async ({ page }) => {
+    await openRun(page, '#/s/ap-create-on-init-then-create?r=linux-7.2,linux-6.12');
+    await page.keyboard.press('p');
+    const panel = page.getByRole('dialog', { name: 'Profiles' });
+    await panel.getByLabel('Find a facet').fill('ap.doubleCreate');
+    await expect(panel.getByText('1 facets')).toBeVisible();
+    await panel.locator('summary', { hasText: 'ap.doubleCreate' }).click();
+    await panel.getByRole('radio', { name: /^reject/ }).check();
+    await expect(panel.getByText(/of \d+ steps of this scenario differ/)).toBeVisible();
+    await expect(panel.locator('p.spec')).toHaveText('linux-7.2:ap.doubleCreate=reject');
+    await expectAxeClean(page);
+    await page.keyboard.press('Escape');
+    await expect(page).toHaveURL(/r=linux-7\.2:ap\.doubleCreate=reject,linux-6\.12/);
+    await page.reload();
+    await expect(page.getByRole('button', { name: /^Profiles/ })).toContainText('linux-7.2:ap.double');
+    await page.keyboard.press('D');
+    await expect(shownStep(page)).toHaveAttribute('data-split', 'true');
+  },
+);
 
-test('a profile that nobody knows is left out, with the nearest name', async ({ page }) => {
+looking('a profile that nobody knows is left out, with the nearest name', async ({ page }) => {
   await openRun(page, '#/s/linux-boot?r=linux-7.9,linux-7.2');
   await expect(page.locator('.notice')).toContainText(/linux-7\.9.*linux-7\.2/);
 });

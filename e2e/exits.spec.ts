@@ -1,10 +1,13 @@
 import { expectAxeCleanInBoth } from './axe';
+import { looking } from './looking';
 import { expect, test } from './test';
+
+test.describe.configure({ mode: 'default' });
 
 /** At its end: a link beyond the last step opens there. */
 const scenario = './#/s/seed-07-psc-three-runs?v=exits&k=999';
 
-test('every return of KVM_RUN is listed, and choosing one goes to its step', async ({ page }) => {
+looking('every return of KVM_RUN is listed, and choosing one goes to its step', async ({ page }) => {
   await page.goto(scenario);
   const list = page.getByRole('table', { name: 'Returns of KVM_RUN' });
   const links = list.getByRole('button');
@@ -15,7 +18,7 @@ test('every return of KVM_RUN is listed, and choosing one goes to its step', asy
   await expect(list.locator('[aria-current="true"]')).toHaveText(step ?? '');
 });
 
-test('fields and bytes point at each other', async ({ page }) => {
+looking('fields and bytes point at each other', async ({ page }) => {
   await page.goto(scenario);
   await page.getByRole('button', { name: 'args[0]' }).focus();
   const grid = page.getByRole('grid', { name: 'Bytes of the union' });

@@ -1,6 +1,6 @@
 /**
- * A browser that is killed in the middle of the work loses nothing that was written: twenty rounds of random edits, 200 in
- * the long run. Mostly the renderer is crashed; every fifth round the browser's process is killed and started again.
+ * A browser that is killed in the middle of the work loses nothing that was written: eight rounds of random edits, 200 in
+ * the long run. Mostly the renderer is crashed; every fourth round the browser's process is killed and started again.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, expect, test, type Browser, type Page } from '@playwright/test';
 
-const ROUNDS = process.env['VMGEXIT_LONG'] === '1' ? 200 : 20;
-const ROUNDS_OF_A_BROWSER = 5;
+const ROUNDS = process.env['VMGEXIT_LONG'] === '1' ? 200 : 8;
+const ROUNDS_OF_A_BROWSER = 4;
 const SAID_EVERY = 20;
 /** Every branch runs again when a work is opened: a busy machine takes its time. */
 const ROUND_MILLISECONDS = 120_000;

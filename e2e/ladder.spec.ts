@@ -1,8 +1,11 @@
 import { expectAxeCleanInBoth } from './axe';
+import { looking } from './looking';
 import { expectStep, openRun, sentenceOf, shownStep, stepNow, whereAmI } from './shell';
 import { expect, test } from './test';
 
-test('a step is linked to, and the link opens it again', async ({ page }) => {
+test.describe.configure({ mode: 'default' });
+
+looking('a step is linked to, and the link opens it again', async ({ page }) => {
   await openRun(page, '#/s/linux-boot?k=7');
   await expectStep(page, 7);
   await expect(shownStep(page)).toBeInViewport();
@@ -13,7 +16,7 @@ test('a step is linked to, and the link opens it again', async ({ page }) => {
   await expect(page).toHaveTitle(/^Linux boots .* · vmgexit$/);
 });
 
-test('counts, acts, exits and the ends of the run have keys', async ({ page }) => {
+looking('counts, acts, exits and the ends of the run have keys', async ({ page }) => {
   await openRun(page, '#/s/linux-boot?k=1');
   await page.keyboard.press('1');
   await page.keyboard.press('2');
@@ -31,7 +34,7 @@ test('counts, acts, exits and the ends of the run have keys', async ({ page }) =
   await expectStep(page, (await whereAmI(page)).of);
 });
 
-test('only the rows of the window exist, and the table says the same as the drawing', async ({ page }) => {
+looking('only the rows of the window exist, and the table says the same as the drawing', async ({ page }) => {
   await openRun(page, '#/s/linux-boot?k=30');
   expect(await page.getByRole('option').count()).toBeLessThan(60);
   const sentence = await sentenceOf(page);
@@ -41,9 +44,11 @@ test('only the rows of the window exist, and the table says the same as the draw
   await expect(row.getByRole('button')).toHaveText('30');
   const what = await row.getByRole('cell').nth(3).innerText();
   expect(sentence).toContain(what.replace(' ⊣', ''));
+  await page.keyboard.press('t');
+  await expect(row).toHaveCount(0);
 });
 
-test('one sentence for each step reaches the live region', async ({ page }) => {
+looking('one sentence for each step reaches the live region', async ({ page }) => {
   await openRun(page, '#/s/linux-boot?k=3');
   await page.keyboard.press('j');
   await expect(page.locator('[aria-live=polite]')).toHaveText(/^Step 4 of \d+, .*\.$/);
@@ -70,7 +75,7 @@ test('the ladder is clean for axe, as a drawing and as a table', async ({ page }
   await expectAxeCleanInBoth(page);
 });
 
-test('the step that is shown is in sight however fast the keys come', async ({ page }) => {
+looking('the step that is shown is in sight however fast the keys come', async ({ page }) => {
   await openRun(page, '#/s/linux-boot?r=linux-7.2&k=300');
   const isInSight = () =>
     page.getByRole('listbox', { name: 'Steps' }).evaluate((list) => {

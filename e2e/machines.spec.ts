@@ -1,11 +1,14 @@
 import { expectAxeCleanInBoth } from './axe';
+import { looking } from './looking';
 import { expectStep, whereAmI } from './shell';
 import { expect, test } from './test';
+
+test.describe.configure({ mode: 'default' });
 
 /** The guest has just asked for CREATE_ON_INIT; KVM decides in the next step. */
 const scenario = './#/s/ap-create-on-init-then-create?r=linux-7.2&v=machines';
 
-test('the chart follows the step: state filled, arrow just taken lit, XState agrees', async ({ page }) => {
+looking('the chart follows the step: state filled, arrow just taken lit, XState agrees', async ({ page }) => {
   await page.goto(`${scenario}&k=1`);
   const chart = page.getByRole('img', { name: /^(run|launch): now/ });
   await expect(chart.first()).toBeVisible();
@@ -21,7 +24,7 @@ test('the chart follows the step: state filled, arrow just taken lit, XState agr
   await expect(chart.first()).toBeVisible();
 });
 
-test('a guard that fails is named beside the way it closed', async ({ page }) => {
+looking('a guard that fails is named beside the way it closed', async ({ page }) => {
   await page.goto(`${scenario}&k=999`);
   await page.getByRole('tab', { name: /vCPU 1/ }).click();
   const decided = page.getByRole('group', { name: 'How the step was decided' });

@@ -1,30 +1,34 @@
 import type { Page } from '@playwright/test';
 import { expectAxeClean } from './axe';
+import { looking } from './looking';
 import { chosen, heldBack, openRun } from './shell';
 import { expect, test } from './test';
+
+test.describe.configure({ mode: 'default' });
 
 const CELL = '#/m/vcpu/on-guest-vmsa/ap-create-features';
 const grid = (page: Page) => page.getByRole('grid', { name: /what each event does/ });
 const card = (page: Page) => page.getByRole('region', { name: 'Answer', exact: true });
 const allComputed = (page: Page) => expect(page.getByText(/\d+ of \d+ rows/)).toBeHidden();
 
-test('a link opens the answer card: what happens under each profile, why, what is fixed, what was asked', async ({
-  page,
-}) => {
-  await openRunBeside(page, `${CELL}?r=linux-6.11,linux-7.2`);
-  await expect(card(page).getByRole('heading', { name: 'CREATE, wrong features' })).toBeVisible();
-  const outcome = card(page).getByRole('row', { name: /^outcome/ });
-  await expect(outcome.getByRole('cell').nth(0)).toContainText('leaves a bad state');
-  await expect(outcome.getByRole('cell').nth(1)).toContainText('refused with an error');
-  await expect(card(page).getByRole('row', { name: /guest sees/ })).toContainText('2/0x5 invalid input');
-  await expect(card(page).getByRole('row', { name: /ap\.onError/ })).toContainText('executed');
-  await expect(card(page)).toContainText('must not move its target');
-  await card(page).getByLabel('wrong bit').selectOption('5, debug swap');
-  await expect(page).toHaveURL(/ap-create-features\/bit=5\?r=linux-6\.11,linux-7\.2$/);
-  await expect(outcome.getByRole('cell').nth(0)).toContainText('leaves a bad state');
-  await page.reload();
-  await expect(card(page).getByLabel('wrong bit')).toHaveValue('5');
-});
+looking(
+  'a link opens the answer card: what happens under each profile, why, what is fixed, what was asked',
+  async ({ page }) => {
+    await openRunBeside(page, `${CELL}?r=linux-6.11,linux-7.2`);
+    await expect(card(page).getByRole('heading', { name: 'CREATE, wrong features' })).toBeVisible();
+    const outcome = card(page).getByRole('row', { name: /^outcome/ });
+    await expect(outcome.getByRole('cell').nth(0)).toContainText('leaves a bad state');
+    await expect(outcome.getByRole('cell').nth(1)).toContainText('refused with an error');
+    await expect(card(page).getByRole('row', { name: /guest sees/ })).toContainText('2/0x5 invalid input');
+    await expect(card(page).getByRole('row', { name: /ap\.onError/ })).toContainText('executed');
+    await expect(card(page)).toContainText('must not move its target');
+    await card(page).getByLabel('wrong bit').selectOption('5, debug swap');
+    await expect(page).toHaveURL(/ap-create-features\/bit=5\?r=linux-6\.11,linux-7\.2$/);
+    await expect(outcome.getByRole('cell').nth(0)).toContainText('leaves a bad state');
+    await page.reload();
+    await expect(card(page).getByLabel('wrong bit')).toHaveValue('5');
+  },
+);
 
 /** The matrix hides the inspector, which other tests wait for. */
 async function openRunBeside(page: Page, address: string): Promise<void> {
@@ -58,48 +62,53 @@ test('by keyboard alone: to the matrix, to a cell, its answer, its scenario side
   await expect(page.getByRole('option', { selected: true })).toBeVisible();
 });
 
-test('a cell is mailed in at most 25 lines, or as the whole text that holds its link and its scenario', async ({
-  page,
-  context,
-}) => {
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  await openRunBeside(page, `${CELL}?r=linux-6.11,linux-7.2`);
-  await expect(card(page).getByRole('row', { name: /^outcome/ })).toBeVisible();
-  await grid(page).locator('[tabindex="0"]').focus();
-  await page.keyboard.press('Shift+Y');
-  await expect(page.getByText(/^Mail copied/).first()).toBeAttached();
-  const short = (await page.evaluate(() => navigator.clipboard.readText())).trimEnd().split('\n');
-  expect(short.length).toBeLessThanOrEqual(25);
-  expect(short.join('\n')).toMatch(/B linux-7\.2: refused with an error; answered 2\/0x5/);
-  expect(short.join('\n')).toContain('Decided by ap.onError:\n  A badInput+offline; Linux 6.11');
-  expect(short.at(-1)).toMatch(/^<http.+#\/m\/vcpu\/on-guest-vmsa\/ap-create-features\?r=/);
-  await page.keyboard.press('Shift+M');
-  await expect(page.getByText(/^Whole mail copied/).first()).toBeAttached();
-  const text = await page.evaluate(() => navigator.clipboard.readText());
-  expect(text).toContain('linux-7.2: refused with an error');
-  expect(text).toMatch(/^<http.+#\/m\/vcpu\/on-guest-vmsa\/ap-create-features\?r=linux-6\.11,linux-7\.2>$/m);
-  expect(text).toContain('ghcb-scenario 1\ntitle');
-  expect(text).toContain('end ghcb-scenario');
-});
+looking(
+  'a cell is mailed in at most 25 lines, or as the whole text that holds its link and its scenario',
+  async ({ page, context }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await openRunBeside(page, `${CELL}?r=linux-6.11,linux-7.2`);
+    await expect(card(page).getByRole('row', { name: /^outcome/ })).toBeVisible();
+    await grid(page).locator('[tabindex="0"]').focus();
+    await page.keyboard.press('Shift+Y');
+    await expect(page.getByText(/^Mail copied/).first()).toBeAttached();
+    const short = (await page.evaluate(() => navigator.clipboard.readText())).trimEnd().split('\n');
+    expect(short.length).toBeLessThanOrEqual(25);
+    expect(short.join('\n')).toMatch(/B linux-7\.2: refused with an error; answered 2\/0x5/);
+    expect(short.join('\n')).toContain('Decided by ap.onError:\n  A badInput+offline; Linux 6.11');
+    expect(short.at(-1)).toMatch(/^<http.+#\/m\/vcpu\/on-guest-vmsa\/ap-create-features\?r=/);
+    await page.keyboard.press('Shift+M');
+    await expect(page.getByText(/^Whole mail copied/).first()).toBeAttached();
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    expect(text).toContain('linux-7.2: refused with an error');
+    expect(text).toMatch(
+      /^<http.+#\/m\/vcpu\/on-guest-vmsa\/ap-create-features\?r=linux-6\.11,linux-7\.2>$/m,
+    );
+    expect(text).toContain('ghcb-scenario 1\ntitle');
+    expect(text).toContain('end ghcb-scenario');
+  },
+);
 
-test('asked by keyboard, the card has the focus, its keys act, and Back returns to it', async ({ page }) => {
-  await openRun(page, '#/s/linux-boot?r=part2-v4,linux-7.2');
-  await page.keyboard.press('/');
-  await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
-  await page.keyboard.type('ap-create created');
-  await expect(chosen(page)).toContainText('created-on-init');
-  await page.keyboard.press('Enter');
-  await expect(page.getByLabel('Answer card')).toBeFocused();
-  await page.keyboard.press('o');
-  await expect(page.getByRole('tab', { name: 'Ladder' })).toHaveAttribute('aria-selected', 'true');
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('created-on-init');
-  await expect(page).toHaveURL(/#\/x\//);
-  await page.goBack();
-  await expect(page).toHaveURL(/#\/m\/vcpu\/created-on-init\/ap-create/);
-  await expect(page.getByLabel('Answer card')).toBeFocused();
-  await page.keyboard.press('Escape');
-  await expect(grid(page).locator('[tabindex="0"]')).toBeFocused();
-});
+looking(
+  'asked by keyboard, the card has the focus, its keys act, and Back returns to it',
+  async ({ page }) => {
+    await openRun(page, '#/s/linux-boot?r=part2-v4,linux-7.2');
+    await page.keyboard.press('/');
+    await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
+    await page.keyboard.type('ap-create created');
+    await expect(chosen(page)).toContainText('created-on-init');
+    await page.keyboard.press('Enter');
+    await expect(page.getByLabel('Answer card')).toBeFocused();
+    await page.keyboard.press('o');
+    await expect(page.getByRole('tab', { name: 'Ladder' })).toHaveAttribute('aria-selected', 'true');
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('created-on-init');
+    await expect(page).toHaveURL(/#\/x\//);
+    await page.goBack();
+    await expect(page).toHaveURL(/#\/m\/vcpu\/created-on-init\/ap-create/);
+    await expect(page.getByLabel('Answer card')).toBeFocused();
+    await page.keyboard.press('Escape');
+    await expect(grid(page).locator('[tabindex="0"]')).toBeFocused();
+  },
+);
 
 test(
   'a worker that does not answer is ended, the page says so, and another one can be tried',

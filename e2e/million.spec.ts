@@ -8,7 +8,7 @@ import { expectStep, shownStep, whereAmI } from './shell';
 import { expect, test } from './test';
 
 const isLong = process.env['VMGEXIT_LONG'] === '1';
-const STEPS = isLong ? 990_000 : 30_000;
+const STEPS = isLong ? 990_000 : 10_000;
 /** Ten seconds on a quiet machine, for a million. */
 const OPENS_MILLISECONDS = 300_000;
 

@@ -1,9 +1,12 @@
 import { expectAxeCleanInBoth } from './axe';
+import { looking } from './looking';
 import { expect, test } from './test';
+
+test.describe.configure({ mode: 'default' });
 
 const scenario = './#/s/ap-create-on-init-then-create?r=linux-7.2&k=84&v=pages';
 
-test('the map shows a VMSA page, and the arrow keys reach it', async ({ page }) => {
+looking('the map shows a VMSA page, and the arrow keys reach it', async ({ page }) => {
   await page.goto(scenario);
   const grid = page.getByRole('grid', { name: /Pages gfn 0x0 to/ });
   const vmsa = grid.getByRole('gridcell', { name: /^gfn 0x121, .*VMSA/ });
@@ -14,14 +17,14 @@ test('the map shows a VMSA page, and the arrow keys reach it', async ({ page }) 
   await expect(page.getByRole('group', { name: 'Page 0x121' })).toContainText('Guest-Valid');
 });
 
-test('the map has one tab stop, and rows that agree are one cell', async ({ page }) => {
+looking('the map has one tab stop, and rows that agree are one cell', async ({ page }) => {
   await page.goto(scenario);
   const grid = page.getByRole('grid', { name: /Pages gfn/ });
   await expect(grid.locator('[tabindex="0"]')).toHaveCount(1);
   await expect(grid.getByRole('gridcell', { name: /to 0x11f, 288 pages/ })).toBeVisible();
 });
 
-test('moving along the timeline changes the map and frames what changed', async ({ page }) => {
+looking('moving along the timeline changes the map and frames what changed', async ({ page }) => {
   await page.goto('./#/s/ap-create-on-init-then-create?r=linux-7.2&k=81&v=pages');
   const grid = page.getByRole('grid', { name: /Pages gfn/ });
   await expect(
@@ -43,7 +46,7 @@ test('the same pages are a table of runs', { tag: '@long' }, async ({ page }) =>
   await expect(page.getByRole('group', { name: 'Page 0x121' })).toBeVisible();
 });
 
-test('a large memory has an overview, and a window follows the slider', async ({ page }) => {
+looking('a large memory has an overview, and a window follows the slider', async ({ page }) => {
   await page.goto('./#/s/linux-boot?k=200&v=pages');
   await expect(page.getByRole('img', { name: /All memory/ })).toBeVisible();
   const slider = page.getByRole('slider', { name: 'window' });
@@ -61,7 +64,7 @@ test('the shapes of the page map are clean for axe', { tag: '@long' }, async ({ 
   }
 });
 
-test('the bar of a large guest shows the memory that exists', async ({ page }) => {
+looking('the bar of a large guest shows the memory that exists', async ({ page }) => {
   await page.goto('./#/s/linux-boot?r=linux-7.2&v=pages&k=600');
   const legend = page.locator('.legend');
   await expect(legend).toContainText(/no view, no memory \d+/);

@@ -1,11 +1,14 @@
 import { expectAxeClean } from './axe';
+import { looking } from './looking';
 import { openRun } from './shell';
 import { expect, test } from './test';
+
+test.describe.configure({ mode: 'default' });
 
 const apCreate = '#/s/ap-create-on-init-then-create?r=linux-7.2';
 const says = '#filter-says';
 
-test('a filter is completed word by word, by keyboard alone', async ({ page }) => {
+looking('a filter is completed word by word, by keyboard alone', async ({ page }) => {
   await openRun(page, `${apCreate}&k=0`);
   await page.keyboard.press('f');
   const field = page.getByRole('combobox', { name: 'filter' });
@@ -42,29 +45,32 @@ test(
   },
 );
 
-test('a value in focus becomes the filter and is pinned to the rail, by keyboard alone', async ({ page }) => {
-  await openRun(page, `${apCreate}&k=92`);
-  const value = page.locator('#inspector [data-path]').first();
-  await value.focus();
-  const path = (await value.getAttribute('data-path')) ?? '';
-  await page.keyboard.press('F');
-  await expect(page.getByRole('combobox', { name: 'What to do with this value' })).toBeFocused();
-  await expectAxeClean(page);
-  await page.keyboard.press('Enter');
-  await expect(page.locator('#filter-text')).toHaveValue(new RegExp(`^${path.replaceAll('.', '\\.')} == `));
-  await value.focus();
-  await page.keyboard.press('P');
-  const pins = page.getByRole('list', { name: 'Pinned values' });
-  await expect(pins).toContainText(path);
-  await expect(page.locator('.tracks line:not(.base):not(.now)').nth(1)).toBeAttached();
-  await expectAxeClean(page);
-  await expect(page).toHaveURL(/[?&]p=[A-Za-z0-9_-]+/);
-  await page.reload();
-  await expect(page.getByRole('list', { name: 'Pinned values' })).toContainText(path);
-  await page.getByRole('button', { name: `Where ${path} changed before` }).click();
-  await page.getByRole('button', { name: `Unpin ${path}` }).click();
-  await expect(page.getByRole('list', { name: 'Pinned values' })).toHaveCount(0);
-});
+looking(
+  'a value in focus becomes the filter and is pinned to the rail, by keyboard alone',
+  async ({ page }) => {
+    await openRun(page, `${apCreate}&k=92`);
+    const value = page.locator('#inspector [data-path]').first();
+    await value.focus();
+    const path = (await value.getAttribute('data-path')) ?? '';
+    await page.keyboard.press('F');
+    await expect(page.getByRole('combobox', { name: 'What to do with this value' })).toBeFocused();
+    await expectAxeClean(page);
+    await page.keyboard.press('Enter');
+    await expect(page.locator('#filter-text')).toHaveValue(new RegExp(`^${path.replaceAll('.', '\\.')} == `));
+    await value.focus();
+    await page.keyboard.press('P');
+    const pins = page.getByRole('list', { name: 'Pinned values' });
+    await expect(pins).toContainText(path);
+    await expect(page.locator('.tracks line:not(.base):not(.now)').nth(1)).toBeAttached();
+    await expectAxeClean(page);
+    await expect(page).toHaveURL(/[?&]p=[A-Za-z0-9_-]+/);
+    await page.reload();
+    await expect(page.getByRole('list', { name: 'Pinned values' })).toContainText(path);
+    await page.getByRole('button', { name: `Where ${path} changed before` }).click();
+    await page.getByRole('button', { name: `Unpin ${path}` }).click();
+    await expect(page.getByRole('list', { name: 'Pinned values' })).toHaveCount(0);
+  },
+);
 
 test('exits, machines and pages give their values to the menu', { tag: '@long' }, async ({ page }) => {
   await openRun(page, apCreate);

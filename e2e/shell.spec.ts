@@ -1,6 +1,9 @@
 import { expectAxeClean } from './axe';
+import { looking } from './looking';
 import { chosen, expectStep, openRun, shownStep, stepCount, whereAmI } from './shell';
 import { expect, test } from './test';
+
+test.describe.configure({ mode: 'default' });
 
 const apCreate = '#/s/ap-create-on-init-then-create';
 
@@ -30,7 +33,7 @@ test('an act chosen in the past forks a branch from there', async ({ page }) => 
   await expect(page.getByText('branch main', { exact: true })).toBeVisible();
 });
 
-test('enabled acts come first, then refused ones with the rule that refuses them', async ({ page }) => {
+looking('enabled acts come first, then refused ones with the rule that refuses them', async ({ page }) => {
   await openRun(page, apCreate);
   await page.keyboard.press('a');
   const options = page.getByRole('dialog').getByRole('option');
@@ -39,9 +42,11 @@ test('enabled acts come first, then refused ones with the rule that refuses them
   const firstRefused = texts.findIndex((text) => text.includes('⊣'));
   expect(firstRefused).toBeGreaterThan(0);
   expect(texts.slice(firstRefused).every((text) => text.includes('⊣'))).toBe(true);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
-test('palette, help and Esc: the focus goes in and comes back', async ({ page }) => {
+looking('palette, help and Esc: the focus goes in and comes back', async ({ page }) => {
   await openRun(page, apCreate);
   await page.keyboard.press('Control+k');
   await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
@@ -101,7 +106,7 @@ test('single keys can be switched off; keys with Ctrl stay', async ({ page }) =>
   await expect(page.getByRole('dialog', { name: 'Ask' })).toBeVisible();
 });
 
-test('F6 goes round the regions and skip links jump', async ({ page }) => {
+looking('F6 goes round the regions and skip links jump', async ({ page }) => {
   await openRun(page, apCreate);
   await expect(page.locator('[data-region]')).toHaveCount(6);
   const regions: string[] = [];
@@ -119,7 +124,7 @@ test('F6 goes round the regions and skip links jump', async ({ page }) => {
   await expect(page.getByRole('complementary', { name: 'Inspector' })).toBeFocused();
 });
 
-test('the rail is a slider', async ({ page }) => {
+looking('the rail is a slider', async ({ page }) => {
   await openRun(page, `${apCreate}?k=5`);
   const rail = page.getByRole('slider', { name: 'Position in the run' });
   await rail.focus();
@@ -178,7 +183,7 @@ test(
   },
 );
 
-test('a file that is no text is answered by one clear sentence', async ({ page }) => {
+looking('a file that is no text is answered by one clear sentence', async ({ page }) => {
   await openRun(page, apCreate);
   for (const [name, bytes, sentence] of [
     ['empty.ghcb', [], 'empty.ghcb is empty.'],

@@ -1,9 +1,24 @@
+import { deflateRawSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { expect } from './test';
+
+/** What a page shows between two tests that share it. */
+const BETWEEN = 'Between two tests';
+const between = `#/x/1.${deflateRawSync(
+  Buffer.from(`ghcb-scenario 1\ntitle   ${BETWEEN}\nprofile linux-7.2\nend ghcb-scenario\n`),
+).toString('base64url')}?v=ladder`;
+const heading = (page: Page) => page.getByRole('heading', { level: 1 });
+
+/** Leaves what the page shows, so that the next test waits for what it opens itself. */
+export async function openBetween(page: Page): Promise<void> {
+  await page.goto(`./${between}`);
+  await expect(heading(page)).toHaveText(BETWEEN);
+}
 
 /** Opens an address of the page and waits until its run is shown. */
 export async function openRun(page: Page, address: string): Promise<void> {
   await page.goto(`./${address}`);
+  await expect(heading(page)).not.toHaveText(BETWEEN);
   await expect(page.getByRole('option').first()).toBeAttached();
   await expect(page.getByRole('tab', { name: 'Fields' })).toBeVisible();
 }

@@ -1,4 +1,5 @@
 import { test as base } from '@playwright/test';
+import { KeptPage } from './kept-page';
 import { watch } from './watch';
 
 export { expect } from '@playwright/test';
@@ -13,8 +14,13 @@ interface Watch {
   watched: void;
 }
 
+interface OfWorker {
+  /** Nothing is opened before a test asks for it. */
+  kept: KeptPage;
+}
+
 /** Playwright's test, for a page that never errs and never talks to anyone but its own origin. */
-export const test = base.extend<Options & Watch>({
+export const test = base.extend<Options & Watch, OfWorker>({
   expectedErrors: [[], { option: true }],
   watched: [
     async ({ context, baseURL, expectedErrors }, use) => {
@@ -23,5 +29,13 @@ export const test = base.extend<Options & Watch>({
       if (errors.length > 0) throw new Error(`The page misbehaved:\n  ${errors.join('\n  ')}`);
     },
     { auto: true },
+  ],
+  kept: [
+    async ({ browser }, use) => {
+      const kept = new KeptPage(browser);
+      await use(kept);
+      await kept.close();
+    },
+    { scope: 'worker' },
   ],
 });

@@ -1,5 +1,8 @@
+import { looking } from './looking';
 import { expectStep, openRun, whereAmI } from './shell';
 import { expect, test } from './test';
+
+test.describe.configure({ mode: 'default' });
 
 /** Keys there and back, and what stands at both ends. */
 const ways = [
@@ -9,7 +12,7 @@ const ways = [
   ['filter hit', ']h', '[h'],
 ] as const;
 
-test('each kind of place is reached both ways by its key', async ({ page }) => {
+looking('each kind of place is reached both ways by its key', async ({ page }) => {
   await openRun(page, '#/s/psc-batch?r=linux-7.2&k=0');
   await page.keyboard.press('f');
   await expect(page.getByRole('combobox', { name: 'filter' })).toBeFocused();
@@ -46,7 +49,7 @@ test('findings are reached both ways', { tag: '@long' }, async ({ page }) => {
   await expectStep(page, first);
 });
 
-test('the rail shows acts, exits and notes, and comes closer by key', async ({ page }) => {
+looking('the rail shows acts, exits and notes, and comes closer by key', async ({ page }) => {
   await openRun(page, '#/s/psc-batch?r=linux-7.2&k=30');
   const rail = page.getByRole('slider', { name: 'Position in the run' });
   await expect(rail.locator('.exit').first()).toBeAttached();

@@ -64,9 +64,10 @@ const impureD3Names = new Set(
 /** The name of a global that this node uses: `document`, `Math.random`, `globalThis.document`. */
 function globalOf(node: ts.Node, declared: Set<string>): string | undefined {
   if (ts.isPropertyAccessExpression(node)) {
-    const text = node.getText();
-    if (text === 'Math.random') return text;
-    return node.expression.getText() === 'globalThis' ? node.name.text : undefined;
+    const { expression, name } = node;
+    if (!ts.isIdentifier(expression)) return undefined;
+    if (expression.text === 'Math' && name.text === 'random') return 'Math.random';
+    return expression.text === 'globalThis' ? name.text : undefined;
   }
   if (!ts.isIdentifier(node) || declared.has(node.text)) return undefined;
   const parent = node.parent as ts.Node & { name?: ts.Node; propertyName?: ts.Node; right?: ts.Node };

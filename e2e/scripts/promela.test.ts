@@ -66,7 +66,7 @@ const cases: readonly Case[] = [
 
 const missing = missingProgram();
 describe.skipIf(missing !== '')(missing === '' ? 'a scope, SPIN, and back' : `skipped: ${missing}`, () => {
-  test.each(sampled(cases, 3))(
+  test.each(sampled(cases, 1))(
     '$what under $id: what SPIN finds of $property is a scenario that shows it',
     ({ scenario, id, property }) => {
       const model = promelaOf(scenario, profile(id));

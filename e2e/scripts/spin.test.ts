@@ -48,7 +48,7 @@ test('the tables name scopes of the projections, all but the long ones', () => {
 
 const missing = missingProgram();
 describe.skipIf(missing !== '')(missing === '' ? 'SPIN' : `skipped: ${missing}`, () => {
-  test.each(sampled(runs, 4))('$name under $profile: verdicts, shortest lengths and states', (run) => {
+  test.each(sampled(runs, 2))('$name under $profile: verdicts, shortest lengths and states', (run) => {
     const [model = '', scope = ''] = run.name.split(' ');
     const found = report({ model, profile: run.profile, scope, hashBits: isLong ? 24 : 20 });
     const cells = Object.fromEntries(

@@ -1,43 +1,77 @@
+/** The commands, mostly called in this process; what the program adds to them is looked at in a few processes of its own. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { call } from './call';
-import { UsageError } from './io';
+import { EXIT_USAGE, UsageError } from './io';
 
 const root = join(import.meta.dirname, '../..');
 const launcher = join(root, 'src/cli/launcher/vmgexit.mjs');
 
-function vmgexit(
-  words: readonly string[],
-  input = '',
-  env: Readonly<Record<string, string>> = {},
-): { status: number | null; out: string; err: string } {
+interface Ended {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A process of the program, as a person starts it. */
+function started(words: readonly string[], input = ''): Ended {
   const done = spawnSync(process.execPath, [launcher, ...words], {
     input,
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, COLUMNS: '80', ...env },
+    env: { ...process.env, COLUMNS: '80' },
   });
   return { status: done.status, out: done.stdout, err: done.stderr };
 }
+
+/** What a process would give, without one. */
+async function vmgexit(words: readonly string[]): Promise<Ended> {
+  try {
+    const { status, text, complaint = '' } = await call(words);
+    return { status, out: text, err: complaint };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { status: EXIT_USAGE, out: '', err: error.message };
+  }
+}
+
+beforeEach(() => void vi.stubEnv('COLUMNS', '80'));
+afterEach(() => void vi.unstubAllEnvs());
+
+const folder = mkdtempSync(join(tmpdir(), 'vmgexit-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+/** A file that holds a text. */
+function fileOf(text: string): string {
+  const file = join(folder, 'given');
+  writeFileSync(file, text);
+  return file;
+}
 const shipped = (slug: string): string => join(root, `public/scenarios/${slug}.ghcb`);
 
-test.each([['help'], ['--help'], ['-h']])('%s lists the commands and is fine', (word) => {
-  const { status, out, err } = vmgexit([word]);
+test.each([['help'], ['--help'], ['-h']])('%s lists the commands and is fine', async (word) => {
+  const { status, out, err } = await vmgexit([word]);
   expect([status, err]).toEqual([0, '']);
-  expect(out).toMatch(/^npm run -s vmgexit -- COMMAND$/m);
+  expect(out).toMatch(/^vmgexit COMMAND$/m);
   for (const command of ['run', 'decode', 'encode', 'fmt', 'diff', 'verify', 'conform', 'matrix', 'profiles'])
     expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
 });
 
-test.each([['--version'], ['-v']])('%s gives the version of the package', (word) => {
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  expect(vmgexit([word])).toEqual({ status: 0, out: `${version}\n`, err: '' });
+test('a process says how it was called, and ends its text with a line', () => {
+  const { status, out, err } = started(['help']);
+  expect([status, err]).toEqual([0, '']);
+  expect(out).toMatch(/^npm run -s vmgexit -- COMMAND\n[^]*\.\n$/);
 });
 
-test('--help after a command tells of that command', () => {
-  const { status, out } = vmgexit(['verify', '--help']);
+test.each([['--version'], ['-v']])('%s gives the version of the package', async (word) => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  expect(await vmgexit([word])).toEqual({ status: 0, out: version, err: '' });
+});
+
+test('--help after a command tells of that command', async () => {
+  const { status, out } = await vmgexit(['verify', '--help']);
   expect(status).toBe(0);
   expect(out).toMatch(/^verify FILE/);
 });
@@ -76,24 +110,30 @@ describe('bad usage is one message on standard error, status 2 and nothing else'
   });
 
   test('the process ends with status 2, the message on standard error', () => {
-    const { status, out, err } = vmgexit(['rnu']);
+    const { status, out, err } = started(['rnu']);
     expect([status, out]).toEqual([2, '']);
     expect(err).toMatch(/^vmgexit: no command 'rnu'/);
   });
 
   test.each([
-    ['{"kind":"psc"', 'standard input: line 2: the line is not JSON'],
-    ['[]', "standard input: line 2: the line is no vector: there is no 'kind'"],
+    ['{"kind":"psc"', 'given: line 2: the line is not JSON'],
+    ['[]', "given: line 2: the line is no vector: there is no 'kind'"],
     ['{"kind":"psc","input":{},"output":{}}', "there is no 'kernel'"],
     ['{"kind":"psc","kernel":"7.2","output":{}}', "there is no 'input'"],
     ['{"kind":"psc","kernel":"7.2","input":{}}', "there is no 'output'"],
-  ])('conform refuses %s', (line, message) => {
-    const { status, out, err } = vmgexit(['conform', '-'], `\n${line}\n`);
+  ])('conform refuses %s', async (line, message) => {
+    const { status, out, err } = await vmgexit(['conform', fileOf(`\n${line}\n`)]);
     expect([status, out]).toEqual([2, '']);
     expect(err).toContain(message);
   });
 
-  test('a name or a value that an expectation cannot have', () => {
+  test('conform names standard input', () => {
+    const { status, out, err } = started(['conform', '-'], '[]');
+    expect([status, out]).toEqual([2, '']);
+    expect(err).toContain("standard input: line 1: the line is no vector: there is no 'kind'");
+  });
+
+  test('a name or a value that an expectation cannot have', async () => {
     const lines = [
       'ghcb-scenario 1',
       'v0 hlt',
@@ -101,16 +141,14 @@ describe('bad usage is one message on standard error, status 2 and nothing else'
       '? v1.mpState != HALTEDD',
       'end ghcb-scenario',
     ];
-    const { status, out, err } = vmgexit(['run', '-'], lines.join('\n'));
+    const { status, out, err } = await vmgexit(['run', fileOf(lines.join('\n'))]);
     expect([status, out]).toEqual([2, '']);
-    expect(err).toContain(
-      "standard input: line 3, column 3: name 'gust' is not known; did you mean 'guest'?",
-    );
-    expect(err).toContain("standard input: line 4, column 17: value 'HALTEDD' is not known; did you mean");
+    expect(err).toContain("given: line 3, column 3: name 'gust' is not known; did you mean 'guest'?");
+    expect(err).toContain("given: line 4, column 17: value 'HALTEDD' is not known; did you mean");
   });
 
   test('every problem of a scenario is told, with its place', () => {
-    const { status, out, err } = vmgexit(
+    const { status, out, err } = started(
       ['run', '-'],
       'ghcb-scenario 1\nv0 ini\nvmm lunch-start\nend ghcb-scenario\n',
     );
@@ -120,12 +158,12 @@ describe('bad usage is one message on standard error, status 2 and nothing else'
   });
 });
 
-test('a scenario runs, and its expectations decide the status', () => {
-  const good = vmgexit(['run', shipped('selftest'), '--profile', 'linux-7.2']);
+test('a scenario runs, and its expectations decide the status', async () => {
+  const good = await vmgexit(['run', shipped('selftest'), '--profile', 'linux-7.2']);
   expect(good.status).toBe(0);
   expect(good.out).toContain('8 of 8 expectations hold');
   const text = readFileSync(shipped('selftest'), 'utf8').replace('data[0] == 0x100', 'data[0] == 0x101');
-  const bad = vmgexit(['run', '-', '--profile', 'linux-7.2'], text);
+  const bad = started(['run', '-', '--profile', 'linux-7.2'], text);
   expect(bad.status).toBe(1);
   expect(bad.out).toContain('FAILED: it is 0x100, expected == 0x101');
 });
@@ -134,29 +172,29 @@ describe('several profiles', () => {
   const words = ['run', shipped('ap-create-on-init-then-create')];
   const two = [...words, '--profile', 'linux-7.2,linux-7.2:ap.doubleCreate=reject'];
 
-  test('are compared; --fail-on-diff makes a difference fail', () => {
-    const { status, out } = vmgexit(two);
+  test('are compared; --fail-on-diff makes a difference fail', async () => {
+    const { status, out } = await vmgexit(two);
     expect(status).toBe(0);
     expect(out).toContain('first difference at step 93: v0 ap-create target=1 vmsa=0x122000');
     expect(out).toMatch(/^ = v0 make-vmsa gpa=0x121000$/m);
     expect(out).toMatch(/^<> A +95 v0 +kvm>guest +AP_CREATION answered 0x0\/0x0$/m);
     expect(out).toMatch(/^ +B +95 v0 +kvm>guest +malformed input 2\/5/m);
-    expect(vmgexit([...two, '--fail-on-diff']).status).toBe(1);
-    expect(vmgexit([...words, '--profile', 'linux-7.2,linux-7.2', '--fail-on-diff']).status).toBe(0);
+    expect((await vmgexit([...two, '--fail-on-diff'])).status).toBe(1);
+    const same = await vmgexit([...words, '--profile', 'linux-7.2,linux-7.2', '--fail-on-diff']);
+    expect(same.status).toBe(0);
   });
 
-  test('stand in two columns where the terminal is wide enough', () => {
-    const { out } = vmgexit(two, '', { COLUMNS: '150' });
+  test('stand in two columns where the terminal is wide enough', async () => {
+    vi.stubEnv('COLUMNS', '150');
+    const { out } = await vmgexit(two);
     expect(out).toMatch(
       /^<> +95 v0 +kvm>guest +AP_CREATION answered 0x0\/0x0 +\| +95 v0 +kvm>guest +malformed/m,
     );
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(150);
   });
 
-  test('give a JSON line for each row, and the state that differs in the end', () => {
-    const lines = vmgexit([...two, '--format', 'jsonl'])
-      .out.trim()
-      .split('\n');
+  test('give a JSON line for each row, and the state that differs in the end', async () => {
+    const lines = (await vmgexit([...two, '--format', 'jsonl'])).out.trim().split('\n');
     const [head, ...rest] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const rows = rest.filter(({ type }) => type === 'row');
     expect(head).toMatchObject({ type: 'comparison', rows: rows.length, firstDivergence: 92 });
@@ -166,91 +204,92 @@ describe('several profiles', () => {
     expect(state.differences).toContainEqual({ name: 'v1.guestVmsaGpa', values: ['0x122000', '0x121000'] });
   });
 
-  test('make a mail of at most 72 columns that runs as it is when it is pasted back', () => {
-    const mail = vmgexit([...two, '--format', 'mail']).out;
+  test('make a mail of at most 72 columns that runs as it is when it is pasted back', async () => {
+    const mail = (await vmgexit([...two, '--format', 'mail'])).out;
     expect(mail.split('\n').filter((line) => line.length > 72)).toEqual([]);
-    expect(vmgexit(['run', '-', '--format', 'mail'], mail.replace(/^/gm, '> ')).out).toBe(mail);
+    const quoted = fileOf(mail.replace(/^/gm, '> '));
+    expect((await vmgexit(['run', quoted, '--format', 'mail'])).out).toBe(mail);
   });
 });
 
 describe('find', () => {
-  test('lists the steps that a filter asks for', () => {
-    const found = vmgexit(['find', shipped('ap-create-on-init-then-create'), 'v1.mpState changed']);
+  test('lists the steps that a filter asks for', async () => {
+    const found = await vmgexit(['find', shipped('ap-create-on-init-then-create'), 'v1.mpState changed']);
     expect(found.status).toBe(0);
     expect(found.out).toMatch(/^ +\d+ {2}INIT taken/m);
     expect(found.out.trimEnd()).toMatch(/part2-v4: \d+ of \d+ steps$/);
   });
 
-  test('a filter that no step meets ends with status 1, a mistake in it with 2 and its place', () => {
-    expect(vmgexit(['find', shipped('selftest'), 'text ~ "no step says this"']).status).toBe(1);
-    const wrong = vmgexit(['find', shipped('selftest'), 'v0.mpStat changed']);
+  test('a filter that no step meets ends with status 1, a mistake in it with 2 and its place', async () => {
+    const none = await vmgexit(['find', shipped('selftest'), 'text ~ "no step says this"']);
+    expect(none.status).toBe(1);
+    const wrong = await vmgexit(['find', shipped('selftest'), 'v0.mpStat changed']);
     expect(wrong.status).toBe(2);
     expect(wrong.err).toMatch(/did you mean 'mpState'[\s\S]+\n {5}\^{6}$/m);
   });
 });
 
-test('a recording replays, one that was changed does not, one that was cut says where', () => {
-  const recording = vmgexit(['run', shipped('selftest'), '--profile', 'linux-7.2', '--format', 'jsonl']).out;
-  expect(vmgexit(['verify', '-'], recording)).toMatchObject({ status: 0, err: '' });
-  const changed = vmgexit(['verify', '-'], recording.replace('"gfn":256', '"gfn":257'));
+test('a recording replays, one that was changed does not, one that was cut says where', async () => {
+  const words = ['run', shipped('selftest'), '--profile', 'linux-7.2', '--format', 'jsonl'];
+  const recording = (await vmgexit(words)).out;
+  expect(started(['verify', '-'], recording)).toMatchObject({ status: 0, err: '' });
+  const changed = await vmgexit(['verify', fileOf(recording.replace('"gfn":256', '"gfn":257'))]);
   expect(changed.status).toBe(1);
   expect(changed.out).toContain('differs at step');
-  const cut = vmgexit(['verify', '-'], recording.slice(0, -60));
+  const cut = await vmgexit(['verify', fileOf(recording.slice(0, -60))]);
   expect(cut.status).toBe(2);
   expect(cut.err).toMatch(/line \d+/);
 });
 
-test('words are decoded and encoded', () => {
-  const decoded = vmgexit(['decode', 'ghcb-msr', '0x21100', '--json']);
+test('words are decoded and encoded', async () => {
+  const decoded = await vmgexit(['decode', 'ghcb-msr', '0x21100', '--json']);
   expect(JSON.parse(decoded.out)).toMatchObject({
     kind: 'ghcb-msr',
     fields: [{ name: 'info', value: '0x100' }, {}, {}, {}],
   });
-  const psc = vmgexit(['encode', 'psc-entry', 'gfn=0x123', 'operation=private']);
+  const psc = await vmgexit(['encode', 'psc-entry', 'gfn=0x123', 'operation=private']);
   expect(psc.out.trim()).toBe('0x0010000000123000');
 });
 
-test('decode takes standard input and refuses too much of it', () => {
+test('decode takes standard input and refuses too much of it', async () => {
   const dump = '00000000  00 00 00 00 00 00 00 00  00 50 34 12 00 00 10 00  |................|\n';
-  const { status, out } = vmgexit(['decode', '-', '--json'], dump);
+  const { status, out } = await vmgexit(['decode', fileOf(dump), '--json']);
   expect(status).toBe(0);
   expect(out).toContain('"kind": "psc-buffer"');
-  const much = vmgexit(['decode', '-'], '0'.repeat(3 << 20));
+  const much = started(['decode', '-'], '0'.repeat(3 << 20));
   expect([much.status, much.out]).toEqual([2, '']);
   expect(much.err).toContain('1 MB is the most');
 });
 
-test('what decode makes a scenario of runs', () => {
-  const scenario = vmgexit(['decode', 'SEV-ES guest requested termination: 0x1:0x2', '--scenario']).out;
-  const ran = vmgexit(['run', '-'], scenario);
+test('what decode makes a scenario of runs', async () => {
+  const words = ['decode', 'SEV-ES guest requested termination: 0x1:0x2', '--scenario'];
+  const ran = await vmgexit(['run', fileOf((await vmgexit(words)).out)]);
   expect(ran.status).toBe(0);
   expect(ran.out).toContain('KVM_EXIT_SYSTEM_EVENT');
 });
 
 test('the formatter reads standard input and is idempotent', () => {
   const text = readFileSync(shipped('psc-batch'), 'utf8');
-  const once = vmgexit(['fmt', '-'], text.replace(/^/gm, '> ')).out;
+  const once = started(['fmt', '-'], text.replace(/^/gm, '> ')).out;
   expect(once).toBe(text);
 });
 
-test.each([['run'], ['fmt']])('%s warns of a second scenario on standard error', (command) => {
+test.each([['run'], ['fmt']])('%s warns of a second scenario on standard error', async (command) => {
   const text = readFileSync(shipped('selftest'), 'utf8');
-  const once = vmgexit([command, '-'], text);
-  const { status, out, err } = vmgexit([command, '-'], `${text}${text}`);
+  const once = await vmgexit([command, fileOf(text)]);
+  const { status, out, err } = await vmgexit([command, fileOf(`${text}${text}`)]);
   expect([status, out, once.err]).toEqual([0, once.out, '']);
-  expect(err).toMatch(
-    /^warning: standard input: line \d+, column 1: another scenario follows and was left out$/m,
-  );
+  expect(err).toMatch(/^warning: .*given: line \d+, column 1: another scenario follows and was left out$/m);
 });
 
-test('profiles says what an unspecified value is shown as, and why', () => {
-  expect(vmgexit(['profiles']).out).toContain(
+test('profiles says what an unspecified value is shown as, and why', async () => {
+  expect((await vmgexit(['profiles'])).out).toContain(
     '    unspecified is shown as eperm, as in v14: the first posting with KVM_SEV_INIT2, the command of the reviewed design too',
   );
 });
 
-test('profiles as JSON carry value, source and confidence of every facet', () => {
-  const parsed = JSON.parse(vmgexit(['profiles', '--json']).out) as {
+test('profiles as JSON carry value, source and confidence of every facet', async () => {
+  const parsed = JSON.parse((await vmgexit(['profiles', '--json'])).out) as {
     profiles: {
       id: string;
       facets: Record<string, { value: string; confidence: string; document: string }>;
@@ -268,7 +307,7 @@ test('a lesson is checked, with every mistake at its line', async () => {
   const spoilt = readFileSync(file, 'utf8')
     .replace('hint First', 'hins First')
     .replace('v0 pvalidate gpa=', 'v0 pvalidat gpa=');
-  const { status, out } = vmgexit(['lesson', 'check', '-'], spoilt);
+  const { status, out } = started(['lesson', 'check', '-'], spoilt);
   expect(status).toBe(1);
   expect(out).toMatch(/^standard input:\d+: unknown word in 'try': 'hins'; did you mean 'hint'\?/m);
   expect(out).toMatch(/^standard input:\d+: .*did you mean 'pvalidate'\?/m);

@@ -38,6 +38,13 @@ export interface Import {
   names: string[] | undefined;
 }
 
+/** `import` or `import.meta.glob`. The text of every callee would take most of the time. */
+const isImporting = (callee: ts.Expression): boolean =>
+  callee.kind === ts.SyntaxKind.ImportKeyword ||
+  (ts.isPropertyAccessExpression(callee) &&
+    callee.name.text === 'glob' &&
+    ts.isMetaProperty(callee.expression));
+
 /** Every way in which a file can name another: import, export from, import(), import type, glob, worker URL. */
 export function importOf(node: ts.Node): Import | undefined {
   const of = (from: ts.Node | undefined, names?: string[]) =>
@@ -53,8 +60,7 @@ export function importOf(node: ts.Node): Import | undefined {
   if (ts.isExportDeclaration(node)) return of(node.moduleSpecifier);
   if (ts.isImportTypeNode(node))
     return of(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined);
-  if (ts.isCallExpression(node) && /^import(\.meta\.glob)?$/.test(node.expression.getText()))
-    return of(node.arguments[0]);
+  if (ts.isCallExpression(node) && isImporting(node.expression)) return of(node.arguments[0]);
   if (ts.isNewExpression(node) && node.arguments?.[1]?.getText() === 'import.meta.url')
     return of(node.arguments[0]);
   return undefined;
