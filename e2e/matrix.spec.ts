@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expectAxeClean } from './axe';
 import { looking } from './looking';
@@ -135,6 +136,30 @@ test('the other face is a plain table in words', { tag: '@long' }, async ({ page
   await expect(row).toBeVisible();
   await row.getByRole('button', { name: 'INIT2' }).click();
   await expect(card(page).getByRole('heading', { name: 'INIT2', exact: true })).toBeVisible();
+});
+
+/** What a file of the sources became in the build. */
+const built = (source: string): string => {
+  const manifest = JSON.parse(readFileSync('dist/.vite/manifest.json', 'utf8')) as Record<
+    string,
+    { readonly file: string } | undefined
+  >;
+  return manifest[source]?.file ?? `no ${source}`;
+};
+
+test("the matrix of the front page's profiles is drawn before the engine comes", async ({ page }) => {
+  const engine = await heldBack(page, `**/${built('src/app/engine.ts')}`);
+  await page.goto('./#/?v=matrix');
+  await expect(page.getByRole('gridcell', { name: /being computed/ })).toHaveCount(0);
+  await expect(
+    page.getByRole('gridcell', {
+      name: /^CREATE, wrong features, created-on-init: .*refused with an error/,
+    }),
+  ).toBeVisible();
+  await engine.asked;
+  await engine.answer();
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('AP_CREATE');
+  await expect(page.getByRole('tab', { name: 'Matrix' })).toHaveAttribute('aria-selected', 'true');
 });
 
 test("the matrix of the front page's profiles needs no worker and waits for no run", async ({ page }) => {

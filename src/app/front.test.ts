@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { profileIds } from '../profiles/profiles';
 import { answeredAt, outcomeOf } from './front';
+import { FRONT, FRONT_PROFILES } from './front-scenario';
 import { runText } from './runs';
 
-const file = join(import.meta.dirname, '../../public/scenarios/ap-create-on-init-then-create.ghcb');
+const file = join(import.meta.dirname, `../../public/scenarios/${FRONT}.ghcb`);
 const text = readFileSync(file, 'utf8');
 
 test.each(profileIds)('under %s the answer is what ap.doubleCreate says', (spec) => {
@@ -16,6 +17,11 @@ test.each(profileIds)('under %s the answer is what ap.doubleCreate says', (spec)
   const answer = run.profile.facets['ap.doubleCreate'] === 'reject' ? 'refused' : 'replaced';
   // A VMM that needs an ioctl which this kernel does not have stops the guest before it can ask.
   expect(outcomeOf(run)).toBe(asked?.refused === undefined ? answer : undefined);
+});
+
+test('the profiles that the page knows beforehand are those of the text', () => {
+  const ran = runText(text);
+  expect(ran.ok && ran.value.runs.map(({ profile }) => profile.spec)).toEqual(FRONT_PROFILES);
 });
 
 test('an override of one facet turns the answer round', () => {

@@ -3,6 +3,7 @@ import { version } from '../../package.json';
 import type { Selection } from '../views/shared/selection';
 import { loadScenario } from './catalog';
 import { loaded } from './chunk';
+import { FRONT, FRONT_PROFILES } from './front-scenario';
 import { Jobs } from './jobs.svelte';
 import type { Lessons } from './lessons/lessons.svelte';
 import type { Links, Shipped } from './links';
@@ -14,9 +15,6 @@ import type { Address, Beside, Showing, Target } from './url';
 import type { StreamedFile } from './files';
 import { earlierId, type OwnWork } from './own-work/own-work.svelte';
 import type { Work } from './own-work/work';
-
-/** The front page is a scenario at its interesting step. */
-const FRONT = 'ap-create-on-init-then-create';
 
 /** The page that a link changes. */
 export interface OpenedPage {
@@ -31,7 +29,7 @@ export interface OpenedPage {
   readonly jobs: { end(): void };
   readonly player: { pause(): void };
   readonly links: Pick<Links, 'arrive' | 'digest' | 'remember'>;
-  readonly profiles: Pick<Profiles, 'chosen' | 'comparing'>;
+  readonly profiles: Pick<Profiles, 'chosen' | 'expected' | 'comparing'>;
   readonly lessons: Pick<Lessons, 'open' | 'leave'>;
   readonly filtering: { show(text: string): void };
   readonly beside: { open(beside: Beside): Promise<boolean> };
@@ -128,8 +126,9 @@ export class Opening {
     }
     if (showing.theme) page.memory.prefer({ theme: showing.theme });
     page.profiles.chosen = showing.profiles;
+    page.profiles.expected = target.kind === 'front' && text === undefined ? FRONT_PROFILES : [];
     page.profiles.comparing = true;
-    if (target.kind === 'view') this.openPath(own, target); // some need no run and are there before it
+    this.showToolOf(own); // it is there before the run
     let { pins } = showing;
     try {
       await page.ready;
@@ -219,9 +218,14 @@ export class Opening {
     return page.openRecording(file.value, slug);
   }
 
-  private openPath(own: Opened, { view, path }: Extract<Target, { kind: 'view' }>): void {
+  /** A view that needs no run does not wait for it. */
+  private showToolOf(own: Opened): void {
     const { page } = this;
-    page.paths = { ...page.paths, [view]: path };
+    const { target, showing } = own.address;
+    if (target.kind === 'view') page.paths = { ...page.paths, [target.view]: target.path };
+    const named = showing.view === undefined ? undefined : panelNamed(showing.view);
+    const view = target.kind === 'view' ? target.view : named?.needs === 'nothing' ? named.id : undefined;
+    if (view === undefined || page.panels?.includes(view) === false) return;
     page.view = view;
     own.view = view;
   }

@@ -20,6 +20,8 @@ export interface ProfiledRuns {
 export class Profiles {
   /** Chosen by a person or a link; undefined: those that the text names. */
   chosen = $state.raw<readonly string[] | undefined>();
+  /** Those of the text that is being opened, where they are known before it. */
+  expected = $state.raw<readonly string[]>([]);
   /** A facet that someone asked for: the panel opens at it. */
   askedFacet = $state.raw('');
   /** Several runs are shown side by side; off: the first one alone. */
@@ -35,14 +37,14 @@ export class Profiles {
   /** As they are written: those that ran, and before anything ran those that the address names. */
   specs: readonly string[] = $derived.by(() => {
     const ran = this.shown.map(({ spec }) => spec);
-    return ran.length > 0 ? ran : (this.chosen ?? []);
+    return ran.length > 0 ? ran : (this.chosen ?? this.expected);
   });
 
   /** What a link must say so that another page shows the same; undefined when the text says it. */
   get inLink(): readonly string[] | undefined {
     const specs = this.shown.map(({ spec }) => spec);
     if (!this.comparing && specs.length > 1) return specs.slice(0, 1);
-    return this.chosen && specs;
+    return this.chosen && this.specs;
   }
 
   /** Runs every branch under these profiles, the first is A. Several are compared. */

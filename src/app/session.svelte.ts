@@ -29,7 +29,7 @@ import { Lessons } from './lessons/lessons.svelte';
 import { Links, type EntryState, type Shipped } from './links';
 import { Memory } from './memory.svelte';
 import { Opening } from './opening';
-import type { ViewId } from './panels';
+import { panelOf, type ViewId } from './panels';
 import { Player } from './player.svelte';
 import { Profiles } from './profiles.svelte';
 import type { Ran, RunResult, TextRun } from './runs';
@@ -175,9 +175,10 @@ export class Session {
 
   // Opening ------------------------------------------------------------------------------------------------------------
 
-  async start(): Promise<void> {
+  /** @param firstView loads the view that the address names */
+  async start(firstView: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     void this.own.start(this.memory.saved, () => this.memory.forgetSaved());
-    this.ready = Promise.all([this.loadCatalog(), this.loadEngine()]);
+    this.ready = Promise.all([this.loadCatalog(), this.loadEngine(firstView)]);
     await this.openEntry();
   }
 
@@ -200,7 +201,12 @@ export class Session {
     else this.warn(catalog.error.message);
   }
 
-  private async loadEngine(): Promise<void> {
+  /** Beside the view that is opened, and after one that draws without it: the engine would take its connections. */
+  private async loadEngine(firstView: () => Promise<unknown>): Promise<void> {
+    await Promise.resolve(); // the address is read by then
+    // Where the view does not come, whoever shows it says so.
+    const view = firstView().catch(() => undefined);
+    if (panelOf(this.view).needs === 'nothing') await view;
     this.engine = await import('./engine').catch(() => undefined);
     this.isMissingEngine = this.engine === undefined;
   }

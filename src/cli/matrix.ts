@@ -4,7 +4,7 @@ import { rules } from '../engine/rules';
 import { ChartRun, type Cell } from '../explorer/matrix/cell';
 import { chartById, matrixCharts } from '../explorer/matrix/charts';
 import type { MatrixChart } from '../explorer/matrix/chart';
-import { outcomeSigns, outcomes } from '../explorer/matrix/outcome';
+import { outcomeSigns, outcomes } from '../explorer/matrix/outcomes';
 import { cellText } from '../explorer/matrix/scenario';
 import { defaultProfileId } from '../profiles/profiles';
 import { parseProfileList, type ResolvedProfile } from '../profiles/resolve';

@@ -1,5 +1,5 @@
 /** How the edge matrix is drawn: what each cell shows, and how much room its slanted headings take. Pure data. */
-import { outcomeSigns, type Outcome } from '../explorer/matrix/outcome';
+import { outcomeSigns, type Outcome } from '../explorer/matrix/outcomes';
 
 /** One profile's part of a cell. */
 export interface CellPart {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ChartRun } from '../explorer/matrix/cell';
-import { eventById, firstMatrix, stateById } from '../explorer/matrix/charts';
+import { eventById, stateById } from '../explorer/matrix/chart';
+import { firstMatrix } from '../explorer/matrix/charts';
 import { cellText } from '../explorer/matrix/scenario';
 import { profile } from '../profiles/resolve';
 import { parseScenario } from '../scenarios/parse';

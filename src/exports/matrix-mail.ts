@@ -1,7 +1,7 @@
 /** A cell of the matrix as the text of a mail: 72 columns, the scenario at its end. */
 import type { Cell } from '../explorer/matrix/cell';
-import type { MatrixChart, MatrixEvent, MatrixState } from '../explorer/matrix/chart';
-import { outcomeSigns } from '../explorer/matrix/outcome';
+import type { NamedChart, NamedEvent, NamedState } from '../explorer/matrix/chart';
+import { outcomeSigns } from '../explorer/matrix/outcomes';
 import { cellTitle } from '../explorer/matrix/scenario';
 import { profileNames } from '../profiles/names';
 import { fitted, safeLine } from './mail-lines';
@@ -9,7 +9,7 @@ import { fitted, safeLine } from './mail-lines';
 const INDENT = 4;
 
 export interface CellMail {
-  readonly place: { readonly chart: MatrixChart; readonly state: MatrixState; readonly event: MatrixEvent };
+  readonly place: { readonly chart: NamedChart; readonly state: NamedState; readonly event: NamedEvent };
   /** One for each profile. */
   readonly cells: readonly Cell[];
   /** Text of the scenario. */

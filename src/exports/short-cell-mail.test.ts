@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ChartRun } from '../explorer/matrix/cell';
-import { eventById, firstMatrix, stateById } from '../explorer/matrix/charts';
+import { eventById, stateById } from '../explorer/matrix/chart';
+import { firstMatrix } from '../explorer/matrix/charts';
 import type { ProfileId } from '../profiles/generations';
 import { profileIds } from '../profiles/profiles';
 import { profile } from '../profiles/resolve';

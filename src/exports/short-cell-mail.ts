@@ -1,6 +1,6 @@
 /** The answer of a cell of the matrix in at most 25 lines: what happens under which kernels, the facets that decide, a link. */
 import type { Cell } from '../explorer/matrix/cell';
-import { outcomeSigns } from '../explorer/matrix/outcome';
+import { outcomeSigns } from '../explorer/matrix/outcomes';
 import { cellTitle } from '../explorer/matrix/scenario';
 import type { FacetDifference } from '../profiles/compare';
 import type { FacetName } from '../profiles/facets';

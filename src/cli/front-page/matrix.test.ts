@@ -1,10 +1,10 @@
 // The test configuration knows test files only; the virtual module is declared beside the view that imports it.
 // oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="../../views/matrix/virtual-matrix.d.ts" />
-import built from 'virtual:matrix';
+import { charts as named, rows as built } from 'virtual:matrix';
 import { describe, expect, test } from 'vitest';
 import { ChartRun } from '../../explorer/matrix/cell';
-import { matrixCharts } from '../../explorer/matrix/charts';
+import { matrixCharts, namedCharts } from '../../explorer/matrix/charts';
 import { isPacked, packedRow, rowOf } from '../../explorer/matrix/rows';
 import { sampled } from '../../testing/effort';
 import { profilesOf } from './matrix';
@@ -21,6 +21,13 @@ test('what the build has of the matrix is every chart under the profiles of the 
   expect(
     packedRow(built, { chart: 'vcpu', profile: 'linux-6.12', state: 'created-on-init' }),
   ).toBeUndefined();
+});
+
+test('what the build has of names is what the charts say, for every row and column', () => {
+  expect(named).toEqual(namedCharts());
+  expect(named.map(({ states }) => states.map(({ id }) => id))).toEqual(
+    matrixCharts.map(({ states }) => states.map(({ id }) => id)),
+  );
 });
 
 describe.each(sampled(all, 2))('chart $id under $profile.spec', ({ chart, profile }) => {

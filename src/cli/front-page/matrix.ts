@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { assert } from '../../base/assert';
 import { ChartRun } from '../../explorer/matrix/cell';
-import { matrixCharts } from '../../explorer/matrix/charts';
+import type { NamedChart } from '../../explorer/matrix/chart';
+import { matrixCharts, namedCharts } from '../../explorer/matrix/charts';
 import { packRows, type PackedRows } from '../../explorer/matrix/rows';
 import { parseProfileSpec, type ResolvedProfile } from '../../profiles/resolve';
 import { parseScenario } from '../../scenarios/parse';
@@ -19,6 +20,10 @@ export function profilesOf(file: string): readonly ResolvedProfile[] {
   });
 }
 
-/** Every chart under the profiles that a scenario names. @param file its path */
-export const matrixOf = (file: string): PackedRows =>
-  packRows(matrixCharts, profilesOf(file), (chart, profile) => new ChartRun(chart, profile));
+/** Every chart: its names, and its rows under the profiles that a scenario names. @param file its path */
+export const matrixOf = (
+  file: string,
+): { readonly charts: readonly NamedChart[]; readonly rows: PackedRows } => ({
+  charts: namedCharts(),
+  rows: packRows(matrixCharts, profilesOf(file), (chart, profile) => new ChartRun(chart, profile)),
+});

@@ -7,7 +7,8 @@ import { override, type ResolvedProfile } from '../../profiles/resolve';
 import { copyOf } from '../../recording/timeline/readers';
 import { settled, type Choice, type MatrixChart, type MatrixEvent, type MatrixState } from './chart';
 import { answerOf } from './facts';
-import { judge, outcomeSigns, remarksOn, snapshot, type Outcome, type Verdict } from './outcome';
+import { judge, remarksOn, snapshot, type Verdict } from './outcome';
+import { outcomeSigns, type Outcome } from './outcomes';
 import { performAll, Reach, rootOf, type Root, type Searched } from './reach';
 import { Tracer, type Trace } from './trace';
 

@@ -22,8 +22,8 @@ export interface Axis {
 /** Values by axis id; a missing axis has its first value. */
 export type Choice = Readonly<Record<string, string>>;
 
-/** A row. */
-export interface MatrixState {
+/** What a row is called and what it says: all that is needed to show one that was computed before. */
+export interface NamedState {
   readonly id: string;
   readonly title: string;
   /** One sentence. */
@@ -31,12 +31,16 @@ export interface MatrixState {
   /** Further search words. */
   readonly words?: readonly string[];
   readonly axes?: readonly Axis[];
+  /** Requests of this row are answered in another way than the column declares. */
+  readonly answered?: Answered;
+}
+
+/** A row. */
+export interface MatrixState extends NamedState {
   /** Whether the world is in this state. */
   readonly holds: (world: World, choice: Choice) => boolean;
   /** A state between two threads: a thread has pending work and is not scheduled. */
   readonly heldBack?: true;
-  /** Requests of this row are answered in another way than the column declares. */
-  readonly answered?: Answered;
   /** The state includes its history: the search starts in another state, and begins with this act. */
   readonly after?: { readonly state: string; readonly act: EventStep };
 }
@@ -63,16 +67,20 @@ export type Answered =
   | 'kernel'
   | 'nobody';
 
-/** A column. */
-export interface MatrixEvent {
+/** What a column is called and what it says. */
+export interface NamedEvent {
   readonly id: string;
   /** Title, short enough for a column heading. */
   readonly title: string;
   readonly says: string;
   readonly words?: readonly string[];
   readonly axes?: readonly Axis[];
-  readonly steps: readonly EventStep[];
   readonly answered: Answered;
+}
+
+/** A column. */
+export interface MatrixEvent extends NamedEvent {
+  readonly steps: readonly EventStep[];
   /** An answer of success is sufficient, since possibly nothing had to change. */
   readonly mayChangeNothing?: true;
   /** The look-ahead of this event where it is not the chart's. */
@@ -93,14 +101,20 @@ export interface Fact {
   readonly of: (world: World) => string;
 }
 
-export interface MatrixChart {
+/** The names of a chart, its rows and its columns: plain data. */
+export interface NamedChart {
   readonly id: string;
   readonly title: string;
   readonly says: string;
-  readonly vm: VmSettings;
-  readonly host: HostPersonality;
   /** A whole launch precedes the search. */
   readonly launched: boolean;
+  readonly states: readonly NamedState[];
+  readonly events: readonly NamedEvent[];
+}
+
+export interface MatrixChart extends NamedChart {
+  readonly vm: VmSettings;
+  readonly host: HostPersonality;
   /** Acts before the search begins; an act that a kernel refuses is left out under that kernel. */
   readonly root: readonly Act[];
   /** The acts of the search. It may also choose to let a thread continue. */
@@ -115,6 +129,11 @@ export interface MatrixChart {
   /** What happens next without a new decision of an actor, see `outcome.ts`. */
   readonly ahead: readonly EventStep[];
 }
+
+export const stateById = <C extends NamedChart>(chart: C, id: string): C['states'][number] | undefined =>
+  chart.states.find((state) => state.id === id);
+export const eventById = <C extends NamedChart>(chart: C, id: string): C['events'][number] | undefined =>
+  chart.events.find((event) => event.id === id);
 
 export const guest = <V extends GuestAct['verb']>(
   vcpu: number,

@@ -4,7 +4,8 @@ import type { ProfileId } from '../../profiles/profiles';
 import { profile } from '../../profiles/resolve';
 import { ChartRun, type Cell } from './cell';
 import { catalog } from './catalog';
-import { chartById, eventById, matrixCharts, stateById } from './charts';
+import { eventById, stateById } from './chart';
+import { chartById, matrixCharts } from './charts';
 import { choicesOf, type Choice } from './chart';
 import { weights } from './weights';
 

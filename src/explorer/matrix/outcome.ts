@@ -20,32 +20,9 @@
 import type { World } from '../../engine/world';
 import type { Answered, Choice, EventStep, MatrixChart, MatrixEvent } from './chart';
 import { answerOf, type Answer } from './facts';
+import type { Outcome } from './outcomes';
 import { Tracer, type Trace } from './trace';
 import { weights } from './weights';
-
-export const outcomes = [
-  'accepted',
-  'refused',
-  'ignored',
-  'bad',
-  'dead',
-  'unspecified',
-  'impossible',
-  'unreachable',
-] as const;
-export type Outcome = (typeof outcomes)[number];
-
-/** A sign and a word for each outcome. */
-export const outcomeSigns: Readonly<Record<Outcome, { readonly sign: string; readonly says: string }>> = {
-  accepted: { sign: '✓', says: 'accepted' },
-  refused: { sign: '⊣', says: 'refused with an error' },
-  ignored: { sign: '∅', says: 'silently ignored' },
-  bad: { sign: '⚠', says: 'leaves a bad state' },
-  dead: { sign: '✕', says: 'VM dead or entry fails' },
-  unspecified: { sign: '?', says: 'the sources read do not say' },
-  impossible: { sign: '·', says: 'cannot be done in this state' },
-  unreachable: { sign: '–', says: 'state not reached under this profile' },
-};
 
 export interface Verdict {
   readonly outcome: Outcome;

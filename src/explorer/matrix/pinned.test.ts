@@ -12,7 +12,7 @@ import { lineText } from '../../scenarios/print';
 import { ChartRun, type Cell } from './cell';
 import { matrixCharts } from './charts';
 import type { MatrixChart } from './chart';
-import { outcomeSigns } from './outcome';
+import { outcomeSigns } from './outcomes';
 
 const folder = join(import.meta.dirname, 'pinned');
 /** How many events lie between the cells of two states that are told whole. */

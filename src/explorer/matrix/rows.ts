@@ -1,7 +1,7 @@
 /** Rows of the edge matrix as a grid needs them, and a compact form of whole charts that were computed before. */
 import type { ChartRun } from './cell';
 import type { MatrixChart, MatrixState } from './chart';
-import type { Outcome } from './outcome';
+import type { Outcome } from './outcomes';
 import type { ResolvedProfile } from '../../profiles/resolve';
 
 /** A cell as the grid needs it. */

@@ -2,14 +2,7 @@
 import type { Act } from '../../engine/acts';
 import { printScenario } from '../../scenarios/print';
 import { actLine, type Line, type Scenario, type VmKey } from '../../scenarios/scenario';
-import {
-  valueOn,
-  type Axis,
-  type Choice,
-  type MatrixChart,
-  type MatrixEvent,
-  type MatrixState,
-} from './chart';
+import { valueOn, type Axis, type Choice, type MatrixChart, type NamedEvent, type NamedState } from './chart';
 import type { Cell } from './cell';
 
 /** The titles of the values that differ from the grid's. */
@@ -22,7 +15,7 @@ function variedText(axes: readonly Axis[] | undefined, choice: Choice): string {
 
 /** A cell in words: the event, then the state. */
 export function cellTitle(
-  { state, event }: { readonly state: MatrixState; readonly event: MatrixEvent },
+  { state, event }: { readonly state: NamedState; readonly event: NamedEvent },
   { stateChoice, eventChoice }: Pick<Cell, 'stateChoice' | 'eventChoice'>,
 ): string {
   const varied = [variedText(event.axes, eventChoice), variedText(state.axes, stateChoice)];
@@ -40,7 +33,7 @@ function vmLine({ vm }: MatrixChart): Line {
 
 /** @param profiles as they are written; the cell's acts lead there under the profile of the cell */
 export function cellScenario(
-  place: { readonly chart: MatrixChart; readonly state: MatrixState; readonly event: MatrixEvent },
+  place: { readonly chart: MatrixChart; readonly state: NamedState; readonly event: NamedEvent },
   cell: Cell,
   profiles: readonly string[] = [cell.profile],
 ): Scenario {

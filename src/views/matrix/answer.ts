@@ -1,8 +1,8 @@
 /** The rows of an answer card, from the cells of all profiles. */
 import type { Confidence, Source } from '../../abi/source';
 import { profileLetter } from '../../drawings/matrix';
-import type { Answered, MatrixEvent, MatrixState } from '../../explorer/matrix/chart';
-import type { Outcome } from '../../explorer/matrix/outcome';
+import type { Answered, NamedEvent, NamedState } from '../../explorer/matrix/chart';
+import type { Outcome } from '../../explorer/matrix/outcomes';
 import { facetDoc, type FacetName } from '../../profiles/facets';
 import { profileNames } from '../../profiles/names';
 import type { FullCell } from './messages';
@@ -38,8 +38,8 @@ const row = (title: string, texts: readonly string[], changed = true): AnswerRow
 };
 
 export function answerRows(
-  event: MatrixEvent,
-  state: MatrixState,
+  event: NamedEvent,
+  state: NamedState,
   cells: readonly FullCell[],
 ): readonly AnswerRow[] {
   const titles = [...new Set(cells.flatMap(({ cell }) => cell.facts.map(({ title }) => title)))];

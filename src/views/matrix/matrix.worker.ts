@@ -1,6 +1,7 @@
 /** Computes the matrix beside the page. */
 import { ChartRun } from '../../explorer/matrix/cell';
-import { chartById, eventById, stateById } from '../../explorer/matrix/charts';
+import { eventById, stateById } from '../../explorer/matrix/chart';
+import { chartById } from '../../explorer/matrix/charts';
 import { rowOf } from '../../explorer/matrix/rows';
 import { cellText } from '../../explorer/matrix/scenario';
 import { parseProfileSpec } from '../../profiles/resolve';

@@ -1,8 +1,8 @@
 /** The matrix as a picture: what each event does in each state, with the signs of the page. */
 import { headingRoom, matrixMeasures, profileLetter, type CellLook } from '../../drawings/matrix';
 import { groupAt, type Picture, type Shape } from '../../drawings/picture';
-import type { MatrixChart } from '../../explorer/matrix/chart';
-import { outcomes, outcomeSigns, type Outcome } from '../../explorer/matrix/outcome';
+import type { NamedChart } from '../../explorer/matrix/chart';
+import { outcomes, outcomeSigns, type Outcome } from '../../explorer/matrix/outcomes';
 
 const MARGIN = 14;
 const TOP = 52;
@@ -28,7 +28,7 @@ const sign = (outcome: Outcome, x: number, y: number, size = 15): Shape => ({
 });
 
 export function matrixPicture(
-  chart: MatrixChart,
+  chart: NamedChart,
   looks: readonly (readonly CellLook[])[],
   profiles: readonly string[],
 ): Picture {

@@ -1,20 +1,26 @@
 /** Where in the matrix someone stands, and how a link writes it: `vcpu/created-on-init/ap-create/mp=RUNNABLE`. */
-import type { Choice, MatrixChart, MatrixEvent, MatrixState } from '../../explorer/matrix/chart';
-import { chartById, eventById, firstMatrix, stateById } from '../../explorer/matrix/charts';
+import { charts } from 'virtual:matrix';
+import { eventById, stateById } from '../../explorer/matrix/chart';
+import type { Choice, NamedChart, NamedEvent, NamedState } from '../../explorer/matrix/chart';
 
 export interface Place {
-  readonly chart: MatrixChart;
+  readonly chart: NamedChart;
   /** The cell whose card is open. */
-  readonly cell: { readonly state: MatrixState; readonly event: MatrixEvent } | undefined;
+  readonly cell: { readonly state: NamedState; readonly event: NamedEvent } | undefined;
   /** What was varied. */
   readonly choice: Choice;
 }
 
+const [vcpu] = charts;
+if (!vcpu) throw new Error('the matrix has no charts');
+/** The chart that opens by default. */
+const first: NamedChart = vcpu;
+
 /** @param parts as they stand behind `#/m/`; what is not known there is left out, and said */
 export function readPlace(parts: readonly string[]): Place & { readonly unknown: string } {
   const [chartId, stateId, eventId, ...rest] = parts;
-  const named = chartId === undefined ? firstMatrix : chartById(chartId);
-  const chart = named ?? firstMatrix;
+  const named = chartId === undefined ? first : charts.find(({ id }) => id === chartId);
+  const chart = named ?? first;
   const state = stateId === undefined ? undefined : stateById(chart, stateId);
   const event = eventId === undefined ? undefined : eventById(chart, eventId);
   const choice = Object.fromEntries(
