@@ -89,7 +89,7 @@ const verdictWords = (answer: Answer, verdict: Verdict): string => {
 
 /** What holds is one paragraph: of thirty invariants a reader wants those that do not. */
 function textOf({ profiles, searched, ms }: Timed): string[] {
-  const { states, transitions, depth, levels, gaps, end, performed, tried, cells, words, reductions } =
+  const { states, named, transitions, depth, levels, gaps, end, performed, tried, cells, words, reductions } =
     searched;
   const judged = searched.answers.map((answer) => ({ answer, verdict: verdictOf(answer, searched) }));
   const isPlain = ({ answer, verdict }: (typeof judged)[number]): boolean =>
@@ -101,7 +101,8 @@ function textOf({ profiles, searched, ms }: Timed): string[] {
   const perSecond = Math.round(states / Math.max(ms / 1000, 0.001));
   const isBounded = end === 'states' || end === 'depth';
   const behind = isBounded ? ` ${estimateText(levels)}`.trimEnd() : '';
-  const counts = `${states} states, ${transitions} transitions, depth ${depth}, ${gaps} acts that the model lacks; ${Math.round(ms)} ms, ${perSecond} states/s. The search ${ends[end]}.${behind} A state is ${cells.length} live cells in ${words * 4} bytes; ${performed} of ${tried} attempts ran the handlers. Reductions in force: ${reductions.join(', ')}.`;
+  const forms = named > states ? ` (${named} with the names of vCPUs that are alike)` : '';
+  const counts = `${states} states${forms}, ${transitions} transitions, depth ${depth}, ${gaps} acts that the model lacks; ${Math.round(ms)} ms, ${perSecond} states/s. The search ${ends[end]}.${behind} A state is ${cells.length} live cells in ${words * 4} bytes; ${performed} of ${tried} attempts ran the handlers. Reductions in force: ${reductions.join(', ')}.`;
   const indented = (text: string): string[] => wrap(text, WIDTH - 2).map((line) => `  ${line}`);
   return [
     `under ${profiles.join(' and ')}`,

@@ -5,9 +5,10 @@ import type { DeadCells } from './dead-cells';
 import type { Levels } from './growth';
 import type { LiveCells } from './live-cells';
 import { GAP, HITS, TAKEN, type Memo } from './memo';
-import type { Performer } from './performing';
+import { NO_LEAF, type Performer, type Way } from './performing';
 import type { Scope } from './scope';
 import { StateTable } from './state-table';
+import type { Symmetry } from './symmetry';
 import type { Taker } from './taking';
 
 /** States that are expanded in one part of the work, when all is known. */
@@ -25,6 +26,7 @@ export interface PassParts {
   readonly memo: Memo;
   readonly performer: Performer;
   readonly dead: DeadCells;
+  readonly symmetry: Symmetry;
 }
 
 export interface PassLimits {
@@ -51,6 +53,9 @@ export class Pass {
   private readonly sizes = [1];
   private levelStart = 0;
   private expanding = 0;
+  /** Acts that were performed, and those that are before the search begins again; without end while nothing asks for it. */
+  private performed = 0;
+  private left = Infinity;
 
   constructor(
     private readonly parts: PassParts,
@@ -72,7 +77,7 @@ export class Pass {
 
   *run(): Resumable<PassEnd> {
     const { table } = this;
-    const { memo, live, dead, performer, scope } = this.parts;
+    const { memo, live, dead, symmetry, scope } = this.parts;
     const { questions, whole, maxStates, maxDepth } = this.limits;
     const { words } = live;
     let open = questions;
@@ -80,9 +85,7 @@ export class Pass {
     const { probe } = table;
     const from = new Int32Array(words);
     let levelEnd = 1;
-    let performed = 0;
-    /** Acts that are performed before the search begins again; without end while nothing asks for it. */
-    let left = Infinity;
+    let yielded = 0;
     for (let state = 0; state < table.size; state++) {
       if (state === levelEnd) {
         this.depth++;
@@ -91,7 +94,7 @@ export class Pass {
         this.sizes.push(levelEnd - this.levelStart);
       }
       this.expanding = state;
-      if (this.depth >= maxDepth) return left < Infinity ? 'stale' : 'depth';
+      if (this.depth >= maxDepth) return this.left < Infinity ? 'stale' : 'depth';
       table.load(state, from);
       let { nodes, changes, changeStarts } = memo;
       for (let act = 0; act < actCount; act++) {
@@ -103,12 +106,16 @@ export class Pass {
         }
         let leaf = -1 - at;
         if (at === 0) {
-          leaf = performer.perform(from, act, () => this.leavesTo(state));
-          if (live.isStale) return 'stale';
-          if (dead.add(memo.leaf(leaf))) left = Math.min(left, PERFORMED_BEHIND);
-          if (--left <= 0) return 'stale';
+          leaf = this.perform(from, act, () => this.realWay(state, act));
+          if (leaf === NO_LEAF) return 'stale';
+        }
+        if (symmetry.isOn && !symmetry.mirror(from, act, leaf, this.performThere)) return 'stale';
+        if (this.performed > yielded) {
           ({ nodes, changes, changeStarts } = memo);
-          if (++performed % PERFORMED_IN_PART === 0) yield;
+          if (this.performed >= yielded + PERFORMED_IN_PART) {
+            yielded = this.performed;
+            yield;
+          }
         }
         this.tried++;
         const kind = memo.kinds[leaf] as number;
@@ -127,14 +134,31 @@ export class Pass {
           probe[word] = ((probe[word] as number) & (changes[i + 1] as number)) | (changes[i + 2] as number);
         }
         dead.mask(probe);
+        if (symmetry.isOn && table.find() < 0) {
+          symmetry.canonical(probe);
+          if (live.isStale) return 'stale';
+        }
         table.meet(state, act);
       }
-      if (open === 0 && questions > 0 && !whole) return left < Infinity ? 'stale' : 'answered';
-      if (table.size >= maxStates && left < Infinity) return 'stale';
+      if (open === 0 && questions > 0 && !whole) return this.left < Infinity ? 'stale' : 'answered';
+      if (table.size >= maxStates && this.left < Infinity) return 'stale';
       if (table.size >= maxStates) return state + 1 === table.size ? 'exhausted' : 'states';
       if (state % STATES_IN_PART === 0) yield;
     }
-    return left < Infinity ? 'stale' : 'exhausted';
+    return this.left < Infinity ? 'stale' : 'exhausted';
+  }
+
+  /** States under all names of vCPUs that are alike. */
+  get named(): number {
+    const { symmetry, live } = this.parts;
+    if (!symmetry.isOn) return this.table.size;
+    const words = new Int32Array(live.words);
+    let sum = 0;
+    for (let state = 0; state < this.table.size; state++) {
+      this.table.load(state, words);
+      sum += symmetry.formsOf(words);
+    }
+    return sum;
   }
 
   /** @returns how many questions have their answer now that had none */
@@ -148,29 +172,64 @@ export class Pass {
     return answered;
   }
 
-  /** What was done on the way to a state. */
-  private leavesTo(state: number): number[] {
-    const { live, memo } = this.parts;
-    const words = new Int32Array(live.words);
-    return this.pathTo(state).map(([from, by]) => {
-      this.table.load(from, words);
-      return memo.leafOf(by, words);
-    });
+  /** Performs an act by the handlers. @returns its leaf, or `NO_LEAF` where the pass ends */
+  private perform(words: Int32Array, act: number, wayTo?: () => Way): number {
+    const { performer, live, dead, memo } = this.parts;
+    const leaf = performer.perform(words, act, wayTo);
+    if (live.isStale) return NO_LEAF;
+    if (dead.add(memo.leaf(leaf))) this.left = Math.min(this.left, PERFORMED_BEHIND);
+    this.performed++;
+    return --this.left <= 0 ? NO_LEAF : leaf;
   }
 
-  /** The states and acts on the way to a state. */
-  private pathTo(state: number): [state: number, act: number][] {
-    const path: [number, number][] = [];
-    for (let at = state; at > 0; at = this.table.parentOf(at))
-      path.push([this.table.parentOf(at), this.table.actTo(at)]);
-    return path.reverse();
+  /** In a state that is reached under exchanged names only. */
+  private readonly performThere = (words: Int32Array, act: number): number => this.perform(words, act);
+
+  /** What is done on the way to a state under the names of the first state, and what an act of the state is then. */
+  private realWay(state: number, act: number): Way {
+    const { live, memo } = this.parts;
+    const way = this.actsTo(state, act);
+    const last = way.pop() as number;
+    let words = new Int32Array(live.words);
+    const leaves = way.map((by) => {
+      const leaf = memo.leafOf(by, words);
+      const next = new Int32Array(words.length);
+      memo.apply(leaf, words, next);
+      words = next;
+      return leaf;
+    });
+    return { leaves, act: last };
+  }
+
+  /** The acts to a state and behind it, under the names of the first state. */
+  private actsTo(state: number, ...last: readonly number[]): number[] {
+    const { table } = this;
+    const { memo, dead, symmetry, live } = this.parts;
+    const path: number[] = [];
+    for (let at = state; at > 0; at = table.parentOf(at)) path.push(at);
+    path.reverse();
+    const words = new Int32Array(live.words);
+    const there = new Int32Array(live.words);
+    /** By exchange of names on the way: how many steps it was. */
+    const done: number[] = [];
+    const real = (act: number): number => done.reduceRight((by, steps) => symmetry.actBefore(steps, by), act);
+    const way = path.map((at) => {
+      const by = table.actTo(at);
+      const act = real(by);
+      if (symmetry.isOn) {
+        table.load(table.parentOf(at), words);
+        memo.apply(memo.leafOf(by, words), words, there);
+        dead.mask(there);
+        done.push(symmetry.canonical(there));
+      }
+      return act;
+    });
+    return [...way, ...last.map(real)];
   }
 
   /** The acts to a state, and `last` behind them. */
   wayTo(state: number, ...last: readonly number[]): Act[] {
     const { acts } = this.parts.scope;
-    return [...this.pathTo(state).map(([, by]) => by), ...last].map(
-      (by) => (acts[by] as Scope['acts'][number]).act,
-    );
+    return this.actsTo(state, ...last).map((by) => (acts[by] as Scope['acts'][number]).act);
   }
 }

@@ -48,7 +48,7 @@ test.each(['explore-ap', 'explore-launch', 'explore-psc', 'explore-teardown', 'e
           performed++;
           performer.leave();
           const behind = performer.after(way, () => taker.take(entry));
-          leaf = performer.perform(words, act, () => way);
+          leaf = performer.perform(words, act, () => ({ leaves: way, act }));
           expect(said(memo.leaf(leaf))).toEqual(said(behind));
         }
         if (memo.leaf(leaf).outcome === 'taken') way.push(leaf);

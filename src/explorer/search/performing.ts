@@ -8,6 +8,12 @@ import type { Taker } from './taking';
 /** What an act does is not known yet: a cell is needed that was thought idle, and packed states get another form. */
 export const NO_LEAF = -1;
 
+/** What was done on the way to a state, as leaves, and the act that is taken there. */
+export interface Way {
+  readonly leaves: readonly number[];
+  readonly act: number;
+}
+
 export class Performer {
   /** The packed state that the worlds are in. */
   private loaded = new Int32Array(0);
@@ -29,22 +35,34 @@ export class Performer {
   /**
    * Performs an act by the handlers in a packed state. Where they read a cell that it says nothing of, what was done on the
    * way is done again, and the cell is live from now on.
-   * @param wayTo what was done on the way to it @returns the number of what the act did, or `NO_LEAF`
+   * @param wayTo the way to it under the names of the first state; a state that is no such one has none
+   * @returns the number of what the act did, or `NO_LEAF`
    */
-  perform(words: Int32Array, act: number, wayTo: () => readonly number[]): number {
+  perform(words: Int32Array, act: number, wayTo?: () => Way): number {
     const { taker, memo, live } = this;
-    const entry = this.scope.acts[act] as ScopeAct;
     this.load(words);
-    let taken = taker.take(entry);
-    if (!taken.reads.cells.every((cell) => live.isTold(cell))) {
+    let taken = taker.take(this.entry(act));
+    let by = act;
+    const untold = taken.reads.cells.findIndex((cell) => !live.isTold(cell));
+    if (untold >= 0) {
+      if (!wayTo) {
+        live.noteReads(taken.reads.cells.subarray(0, untold + 1));
+        return NO_LEAF;
+      }
       this.leave();
-      taken = this.after(wayTo(), () => taker.take(entry));
+      const way = wayTo();
+      by = way.act;
+      taken = this.after(way.leaves, () => taker.take(this.entry(by)));
     }
     if (taken.needed.length > 0) {
       live.need(taken.needed);
       return NO_LEAF;
     }
-    return memo.add(act, taken);
+    return memo.add(by, taken);
+  }
+
+  private entry(act: number): ScopeAct {
+    return this.scope.acts[act] as ScopeAct;
   }
 
   /** What is told of a packed state; the cells that this reads are live from now on. */

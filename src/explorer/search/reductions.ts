@@ -5,6 +5,7 @@ export const reductions = {
   'live cells': 'cells that no act and no question reads',
   'idle reads': 'cells whose value changes no later act and no verdict',
   'dead cells': 'cells that every later act writes before it reads them',
+  symmetry: 'which of several vCPUs that are alike is which',
 } as const;
 
 export type Reduction = keyof typeof reductions;

@@ -24,7 +24,7 @@ export function* scout({ memo, live, scope, performer }: PassParts, pack: () => 
     for (let steps = 0; steps < WALK_LENGTH; steps++) {
       const act = random(scope.acts.length);
       const known = memo.leafOf(act, words);
-      const leaf = known < 0 ? performer.perform(words, act, () => way) : known;
+      const leaf = known < 0 ? performer.perform(words, act, () => ({ leaves: way, act })) : known;
       if (live.isStale) {
         pack();
         words = memo.wordsAfter(way);

@@ -14,6 +14,7 @@ import { inForce, type Reduction } from './reductions';
 import type { Scope } from './scope';
 import { scout } from './scouting';
 import { stateMap, type StateMap } from './state-map';
+import { Symmetry } from './symmetry';
 import { Taker } from './taking';
 
 /** States that are stored when nobody says how many. */
@@ -42,6 +43,8 @@ export interface Searched {
   readonly answers: readonly Answer[];
   /** States stored, the one it began in included. */
   readonly states: number;
+  /** The same with the names of vCPUs that are alike: so many it would be without symmetry, if the first state is alike for them. */
+  readonly named: number;
   /** Acts that could be taken, over all states that were looked at. */
   readonly transitions: number;
   /** Acts that were not taken because the model lacks what would follow. */
@@ -105,6 +108,8 @@ class Searcher implements Search {
   private readonly passLimits: PassLimits;
   private pass: Pass;
   private end: Searched['end'] = 'states';
+  /** Counted when the search has ended. */
+  private named: number | undefined;
   /** Acts that were tried in the passes before the present one. */
   private triedBefore = 0;
   private restarts = -1;
@@ -121,7 +126,10 @@ class Searcher implements Search {
     const { without = [], projection } = limits;
     const whole: readonly Reduction[] = taker.hasParts ? [] : ['idle reads'];
     // What is told of a state is read after the last act too.
-    this.without = [...without, ...(projection ? (['idle reads', 'dead cells'] as const) : whole)];
+    this.without = [
+      ...without,
+      ...(projection ? (['idle reads', 'dead cells', 'symmetry'] as const) : whole),
+    ];
     const live = new LiveCells(
       taker.cellCount,
       (cell) => taker.trace.before(cell, taker.get(cell)),
@@ -134,7 +142,13 @@ class Searcher implements Search {
       taker.observeParts(this.idle);
     }
     const dead = new DeadCells(live, (cell) => taker.isKept(cell));
-    this.shared = { scope, taker, live, memo, performer, dead };
+    const symmetry = new Symmetry(
+      inForce(this.without).includes('symmetry') ? scope : undefined,
+      taker,
+      live,
+      memo,
+    );
+    this.shared = { scope, taker, live, memo, performer, dead, symmetry };
     this.passLimits = {
       questions: questions.length,
       whole: limits.whole === true,
@@ -154,7 +168,7 @@ class Searcher implements Search {
 
   soFar(): Searched {
     const { end, restarts, pass, projected } = this;
-    const { live, taker, memo } = this.shared;
+    const { live, taker, memo, symmetry } = this.shared;
     const { table, transitions, gaps, depth, levels, ways } = pass;
     return {
       answers: this.questions.map((question, at) => {
@@ -162,6 +176,7 @@ class Searcher implements Search {
         return found ? { question, way: pass.wayTo(...found) } : { question };
       }),
       states: table.size,
+      named: this.named ?? table.size,
       transitions,
       gaps,
       depth,
@@ -169,7 +184,7 @@ class Searcher implements Search {
       end,
       cells: live.cells.map((cell) => taker.name(cell)),
       words: live.words,
-      reductions: inForce(this.without),
+      reductions: inForce([...this.without, ...(symmetry.isOn ? [] : (['symmetry'] as const))]),
       bytes: table.byteLength,
       performed: memo.size,
       tried: this.triedBefore + pass.tried,
@@ -184,9 +199,13 @@ class Searcher implements Search {
 
   /** Packed states get the form that is asked for now, and it is known which of their cells are dead. */
   private prepare(): void {
-    const { live, dead, memo } = this.shared;
-    const isNew = live.isStale || this.restarts === 0;
+    const { live, dead, memo, symmetry } = this.shared;
+    let isNew = live.isStale || this.restarts === 0;
     if (isNew) this.pack();
+    while (symmetry.isOn && !symmetry.begin()) {
+      this.pack();
+      isNew = true;
+    }
     if (!inForce(this.without).includes('dead cells')) return;
     if (isNew) dead.analyse(memo.all);
     else dead.settle();
@@ -209,6 +228,7 @@ class Searcher implements Search {
       const end = yield* this.pass.run();
       if (end === 'stale' || !this.project()) continue;
       this.end = end;
+      this.named = this.pass.named;
       return this.soFar();
     }
   }

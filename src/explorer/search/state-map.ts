@@ -56,7 +56,7 @@ function machineState({ live, taker }: PassParts, words: Int32Array): string {
 
 /** Where the acts that are known lead from a state. */
 function edgesOf(
-  { scope, memo, dead }: PassParts,
+  { scope, memo, dead, symmetry }: PassParts,
   { table }: Pass,
   state: number,
   words: Int32Array,
@@ -67,6 +67,7 @@ function edgesOf(
     if (kind !== TAKEN && kind !== HITS) return [];
     memo.apply(leaf, words, table.probe);
     dead.mask(table.probe);
+    if (symmetry.isOn) symmetry.canonical(table.probe);
     const to = table.find();
     return to < 0 || to === state ? [] : [{ from: state, to, act }];
   });

@@ -17,7 +17,7 @@ import { findingsTape } from './findings-tape';
 import type { IdleReads } from './idle-reads';
 import { OTHER_VIOLATION, type Question } from './property';
 import type { Scope, ScopeAct } from './scope';
-import { TracedWorld } from './traced-world';
+import { TracedWorld, type NamesIn } from './traced-world';
 import { Trace } from './trace';
 
 /** Acts that may follow by themselves from one act; where more do, nothing comes to rest. */
@@ -121,6 +121,28 @@ export class Taker {
     const { world } = this.worlds[0] as TracedWorld;
     const { base, group } = world.vcpu(vcpu);
     return base + group.offsetOf(variable);
+  }
+
+  /** The cell of a bound `times`. */
+  counterCell(counter: number): number {
+    return this.own.first + counter;
+  }
+
+  /** By cell of one of two vCPUs: the same cell of the other. */
+  cellsOfVcpus(one: number, other: number): Map<number, number> {
+    const cells = new Map<number, number>();
+    for (const world of this.worlds) {
+      const there = world.cellsOfVcpu(other);
+      world.cellsOfVcpu(one).forEach((cell, at) => {
+        cells.set(cell, there[at] as number);
+        cells.set(there[at] as number, cell);
+      });
+    }
+    return cells;
+  }
+
+  namesIn(cell: number): NamesIn {
+    return cell < this.own.first ? this.worldOf(cell).namesIn(cell) : undefined;
   }
 
   /** Whether a cell stays as it is where it is dead: people are shown it, or other cells say the same in another way. */

@@ -7,6 +7,8 @@ import { Arena, type WordAddress } from '../../engine/memory/arena';
 import type { Image } from '../../engine/memory/image';
 import type { PageField } from '../../engine/memory/page-field';
 import type { PageImage } from '../../engine/state/vm';
+import { lockHolders } from '../../engine/state/thread';
+import { vcpuGroup } from '../../engine/state/vcpu';
 import type { World } from '../../engine/world';
 import type { Trace } from './trace';
 
@@ -37,6 +39,9 @@ class TracedArena extends Arena {
     super.write(at, value);
   }
 }
+
+/** What the values of a cell may be names of, so that they differ between two vCPUs that are alike. */
+export type NamesIn = 'threads' | 'pages' | undefined;
 
 /** Which image stands for a page in every state. */
 interface KnownImage {
@@ -110,6 +115,33 @@ export class TracedWorld {
     if (cell >= this.firstImage) return true;
     const at = cell - this.first;
     return this.world.pageImages.some(({ base, group }) => at >= base && at < base + group.words);
+  }
+
+  /** What belongs to one vCPU: what KVM keeps, what the invariants remember, `kvm_run`, and its thread. */
+  cellsOfVcpu(vcpu: number): number[] {
+    const { vcpus, vcpuHistory, threads, kvmRun } = this.world;
+    const places = [vcpus[vcpu], vcpuHistory[vcpu], threads[vcpu + 1]].map((one) => {
+      assert(one, 'a vCPU that exists');
+      return { base: one.base, words: one.group.words };
+    });
+    const run = kvmRun[vcpu];
+    assert(run, 'a vCPU has kvm_run');
+    return [...places, { base: run.base, words: run.byteLength / 4 }].flatMap(({ base, words }) =>
+      Array.from({ length: words }, (_, at) => this.first + base + at),
+    );
+  }
+
+  /** What the values of a cell may be names of: numbers of 64 bits of a vCPU may be addresses. */
+  namesIn(cell: number): NamesIn {
+    const at = cell - this.first;
+    const found = this.world.instances.find(
+      ({ group, instance }) => at >= instance.base && at < instance.base + group.words,
+    );
+    const slot = found?.group.slots.find(
+      ({ offset, words }) => at - found.instance.base >= offset && at - found.instance.base < offset + words,
+    );
+    if (slot?.variable.kind === lockHolders) return 'threads';
+    return slot?.words === 2 && found?.group === vcpuGroup ? 'pages' : undefined;
   }
 
   /** What a cell is called, for people. */

@@ -31,10 +31,13 @@ function hardwareReason(world: World): bigint {
 /** VMEXIT_BUSY is -2, VMEXIT_INVALID -1, in as many bits. */
 const busyReason = (world: World): bigint => hardwareReason(world) - 1n;
 
-/** The vCPU that executes on a VMSA page: the hardware marks the page as in use from VMRUN to the next exit. */
+/**
+ * The vCPU that executes on a VMSA page: the hardware marks the page as in use from VMRUN to the next exit. All vCPUs are
+ * looked at, so that the same is read whichever it is.
+ */
 export const vcpuOnVmsa = ({ vm, vcpus }: World, pfn: number): Vcpu | undefined =>
   vm.type === 'snp'
-    ? vcpus.find(({ exists, run, vmcbVmsaPfn }) => exists && run === 'inGuest' && vmcbVmsaPfn === pfn)
+    ? vcpus.filter(({ exists, run, vmcbVmsaPfn }) => exists && run === 'inGuest' && vmcbVmsaPfn === pfn)[0]
     : undefined;
 
 /** Whether the VMCB holds physical address 0, from an error PFN or as the kernel's value for "no VMSA". */

@@ -5,6 +5,7 @@
 import { outside } from '../../../base/assert';
 import type { LockKind, Thread } from '../../state/thread';
 import { threadNames } from '../../state/thread';
+import type { Vcpu } from '../../state/vcpu';
 import type { World } from '../../world';
 
 export interface Lock {
@@ -72,11 +73,15 @@ export const threadOfVcpu = (world: World, vcpu: number): Thread | undefined => 
 export const awaited = ({ waitsFor, waitsForVcpu }: Thread): Lock | undefined =>
   waitsFor === 'nothing' ? undefined : { kind: waitsFor, vcpu: waitsForVcpu };
 
-/** The vCPU whose KVM_RUN a thread is in. */
+/**
+ * The vCPU whose KVM_RUN a thread is in: mostly its own. That one is looked at first, so that what is read for one thread is
+ * read for the other where two vCPUs exchange their names.
+ */
 export const runOf = (world: World, thread: Thread): number | undefined => {
   const name = threadName(thread);
-  const found = world.vcpus.find(({ run, mutexHolder }) => run !== 'inUserspace' && mutexHolder === name);
-  return found?.index;
+  const runs = ({ run, mutexHolder }: Vcpu): boolean => run !== 'inUserspace' && mutexHolder === name;
+  const own = world.vcpus[thread.index - 1];
+  return own && runs(own) ? own.index : world.vcpus.find(runs)?.index;
 };
 
 /** Names of the threads inside a call: they wait, run a vCPU, create one or never return. */
