@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { expectAxeClean } from './axe';
@@ -11,7 +12,7 @@ function mixedLog(): string {
     event(4 * i, 'kvm_entry: vcpu 0, rip 0x0 intr_info 0x00000000 error_code 0x00000000'),
     event(4 * i + 1, 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000000080'),
     event(4 * i + 2, 'kvm_vmgexit_msr_protocol_exit: vcpu 0, ghcb_gpa 0000000000003081, result 1'),
-    `[  812.${String(4 * i + 3).padStart(6, '0')}] usb 1-1: new device number ${i}`,
+    `[  812.${String(4 * i + 3).padStart(6, '0')}] ${i === 0 ? 'SEV: Unexpected RMP fault for non-private GPA 0x1000' : `usb 1-1: new device number ${i}`}`,
   ]).flat();
   return [
     '# tracer: nop',
@@ -38,14 +39,16 @@ test('a mixed log of 200 lines: its counts, a diagnosis, and its scenario by key
   await expect(page, 'the address of the value before it').not.toHaveURL(/#\/d\//);
   await dropLog(page);
   await expect(page.getByText('200 lines:')).toBeVisible();
-  await expect(page.getByRole('button', { name: '148 placed' })).toBeVisible();
-  await expect(page.getByRole('button', { name: '50 without protocol content' })).toBeVisible();
+  await expect(page.getByRole('button', { name: '149 placed' })).toBeVisible();
+  await expect(page.getByRole('button', { name: '49 without protocol content' })).toBeVisible();
   await expect(page.getByRole('button', { name: '2 unknown' })).toBeVisible();
 
-  const second = page.getByText('QEMU does not handle KVM_EXIT_SYSTEM_EVENT');
-  await second.focus();
+  const found = page.getByRole('region', { name: 'What happened here' }).getByRole('listitem');
+  const second = found.filter({ hasText: 'The guest asked to be terminated, with reason 0x1:0x2' });
+  await expect(second.locator('summary')).toContainText('lines 194, 195 and 2 that follow from it');
+  await second.locator('summary').focus();
   await page.keyboard.press('Enter');
-  await expect(page.getByText('has the reason.')).toBeVisible();
+  await expect(second.getByText('QEMU does not handle KVM_EXIT_SYSTEM_EVENT')).toBeVisible();
   await expectAxeClean(page);
 
   await page.getByRole('button', { name: 'Open the scenario that ends so' }).first().focus();
@@ -203,6 +206,48 @@ test('a link holds the filter of a timeline and the lines that are selected', as
   await expect(page.getByLabel('Scenario text')).toHaveValue(/Line 2:.*Line 4:/s);
 });
 
+test('Y mails what failed in the log and not the run beside it; its timeline is saved as a picture', async ({
+  page,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto('./#/?v=decode');
+  await pasteLog(page, [
+    'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000021100',
+    'kvm_userspace_exit: reason KVM_EXIT_SYSTEM_EVENT (24)',
+  ]);
+  await expect(page).toHaveURL(/\/lines\/1$/);
+  await page.getByRole('listbox', { name: 'Lines' }).focus();
+  await page.keyboard.press('Y');
+  await expect(page.getByText(/Mail of the log copied, \d+ lines/).first()).toBeVisible();
+  const mail = await page.evaluate(() => navigator.clipboard.readText());
+  expect(mail).toContain('1. The guest asked to be terminated, with reason 0x1:0x2.');
+  expect(mail).toContain('Explained whole, 1 line, by');
+  expect(mail).toMatch(/<.*#\/d\/log\/2\.[\w-]+\/lines\/1>\n$/);
+  expect(mail.trimEnd().split('\n').length).toBeLessThan(26);
+
+  await page.keyboard.press('Shift+E');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save Timeline of the log as SVG' }).click();
+  const file = await download;
+  expect(file.suggestedFilename()).toBe('vmgexit-timeline.svg');
+  const svg = await readFile(await file.path(), 'utf8');
+  expect(svg).toContain('TERM_REQ');
+  expect(svg).not.toContain('<v:scenario');
+
+  await page.goto('about:blank');
+  await page.goto('./');
+  await expect(page.getByRole('tab', { name: 'Ladder' })).toBeVisible();
+  await page.evaluate((text) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], 'timeline.svg', { type: 'image/svg+xml' }));
+    document.body.dispatchEvent(
+      new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }),
+    );
+  }, svg);
+  await expect(page.getByRole('listbox', { name: 'Lines' }).getByRole('option')).toHaveCount(2);
+});
+
 test('the sound part of a cut gzip is read', async ({ page }) => {
   await page.goto('./#/?v=decode');
   const packed = gzipSync('kvm_amd: SEV-ES guest requested termination: 0x1:0x2\n'.repeat(3));
@@ -216,7 +261,7 @@ test('the sound part of a cut gzip is read', async ({ page }) => {
 test('a log that is too large for a link says so, and a damaged link too', async ({ page }) => {
   await page.goto('./#/?v=decode');
   let word = 7n;
-  const lines = Array.from({ length: 9000 }, () => {
+  const lines = Array.from({ length: 7000 }, () => {
     word = (word * 6364136223846793005n + 1442695040888963407n) % 2n ** 64n;
     return `kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa ${word.toString(16).padStart(16, '0')}`;
   });

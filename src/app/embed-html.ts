@@ -4,7 +4,7 @@ import { embedHtml } from '../exports/embed';
 import { exportedOf } from '../exports/exported';
 import { shortMail } from '../exports/short-mail';
 import type { Course } from './course';
-import type { PictureForm } from './pictures';
+import type { Picture } from '../drawings/picture';
 import { parseAddress, printAddress } from './url';
 
 interface EmbedOf {
@@ -12,17 +12,17 @@ interface EmbedOf {
   readonly title: string;
   /** Of what is shown. */
   readonly link: string;
-  readonly form: PictureForm;
+  readonly picture: Picture;
   /** Name of the picture's file. */
   readonly file: string;
 }
 
 /** @returns the parts of making the HTML */
-export function* embedOf({ course, title, link, form, file }: EmbedOf): Resumable<string> {
+export function* embedOf({ course, title, link, picture, file }: EmbedOf): Resumable<string> {
   const at = link.indexOf('#');
   const { target, showing } = parseAddress(link.slice(at));
   const frame = link.slice(0, at) + printAddress(target, { ...showing, chrome: false, edit: false });
   const text = yield* shortMail(exportedOf(course.runs, { compared: course.comparison }));
-  const { width, description } = form.picture();
+  const { width, description } = picture;
   return embedHtml({ title, frame, link, picture: { file, width, description }, text });
 }

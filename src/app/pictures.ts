@@ -6,21 +6,23 @@ import { ladderPicture, MAX_PICTURE_STEPS, stepsAround } from '../drawings/ladde
 import { machinePicture } from '../views/machines/picture';
 import { pagesPicture } from '../views/pages/picture';
 import { pageStyle } from './page-style';
+import type { SharedView } from '../views/shared/view';
 import type { Session } from './session.svelte';
 
 export interface PictureForm {
   readonly id: string;
   readonly title: string;
   readonly says: string;
-  readonly picture: () => Picture;
+  /** Nothing where other work took its place. */
+  readonly picture: () => Picture | Promise<Picture | undefined>;
 }
 
 /** The pictures of what is shown now: of the first run, and what the view itself draws. */
 export function pictureForms(session: Session): readonly PictureForm[] {
-  const { timeline, title, notes, selection, viewPicture } = session;
+  const { timeline, title, notes, selection, shared } = session;
   const position = session.positions[0] ?? 0;
-  const own = viewPicture
-    ? [{ id: 'view', title: 'Matrix', says: 'what each event does in each state', picture: viewPicture }]
+  const own: readonly PictureForm[] = shared
+    ? [{ ...shared, id: 'view', picture: () => drawn(shared, session) }]
     : [];
   if (!timeline) return own;
   const of = { timeline, position, title, notes };
@@ -54,15 +56,20 @@ export function pictureForms(session: Session): readonly PictureForm[] {
   ];
 }
 
+function drawn({ picture }: SharedView, session: Session): Picture | Promise<Picture | undefined> {
+  const made = picture();
+  return 'next' in made ? session.telling.do({ parts: made, says: () => 'Drawing the picture' }) : made;
+}
+
 /** The picture as SVG, in the colours of the page. */
-export async function svgOf(form: PictureForm, session: Session): Promise<string> {
+export async function svgOf(form: PictureForm, picture: Picture, session: Session): Promise<string> {
   const link = await session.links.link();
   const isOfRun = form.id !== 'view';
   const source: PictureSource = {
     ...(isOfRun && session.branch ? { scenario: session.branch.text } : {}),
     address: link.slice(link.indexOf('#')),
   };
-  return svgText(form.picture(), pageStyle(), source);
+  return svgText(picture, pageStyle(), source);
 }
 
 /** Pixels of a PNG for one of the drawing, and how many it may have on a side: browsers refuse larger ones. */

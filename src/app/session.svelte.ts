@@ -2,14 +2,13 @@
 import { MAX_WORK_BRANCHES } from '../base/limits';
 import type { Resumable } from '../base/resumable';
 import type { Act } from '../engine/acts';
-import type { Picture } from '../drawings/picture';
 import { following, wholeRail, zoomed, type RailWindow } from '../drawings/rail';
 import type { Timeline } from '../recording/timeline/timeline';
 import type { ScenarioProblem } from '../scenarios/parse';
 import type { InspectorTab } from '../views/inspector/tabs';
 import type { CatalogItem } from '../views/outline/groups';
 import type { Selection } from '../views/shared/selection';
-import type { Face, Stepper } from '../views/shared/view';
+import type { Face, SharedView, Stepper } from '../views/shared/view';
 import type { ToldAct } from '../views/shared/words';
 import type * as engineModule from './engine';
 import { Beside } from './beside.svelte';
@@ -116,8 +115,8 @@ export class Session {
   selection = $state.raw<Selection | undefined>();
   /** Where each view with links of its own stands, as its links name it. */
   paths = $state.raw<Readonly<Partial<Record<ViewId, readonly string[]>>>>({});
-  /** Draws what the view shows, for an export; where the view draws no run. */
-  viewPicture = $state.raw<(() => Picture) | undefined>();
+  /** What an export takes of the view that is open, where it draws no run. */
+  shared = $state.raw<SharedView | undefined>();
   /** Steps of the view that is open, which the keys mean then and not those of the run. */
   stepper = $state.raw<Stepper | undefined>();
   /** A file that is no scenario: the decoder opens it. */

@@ -31,7 +31,7 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   trace: {
     usage:
-      'trace FILE|- [--json] [--timeline] [--diagnose] [--explain ID[,ID...]] [--scenario LINE|FIRST-LAST|all] [--lines FIRST-LAST] [--count]',
+      'trace FILE|- [--json] [--timeline] [--mail] [--diagnose] [--explain ID[,ID...]] [--scenario LINE|FIRST-LAST|all] [--lines FIRST-LAST] [--count]',
     doc: 'a kernel log, a trace or the messages of a VMM: every line read or counted, what failed in it, which kernel explains it, a scenario of a line or several',
     load: async () => (await import('./trace')).trace,
   },

@@ -34,9 +34,10 @@ describe('trace', () => {
       '1. The guest asked to be terminated, with reason 0x1:0x2.',
     );
     const json = JSON.parse(trace([log, '--diagnose', '--json']).text) as {
-      diagnoses: { by: string; scenario: string }[];
+      diagnoses: { by: string; further: object[]; scenario: string }[];
     };
-    expect(json.diagnoses.map(({ by }) => by)).toEqual(['the guest', 'the guest']);
+    expect(json.diagnoses.map(({ by }) => by)).toEqual(['the guest']);
+    expect(json.diagnoses[0]?.further).toMatchObject([{ lines: [2] }]);
     expect(json.diagnoses[0]?.scenario).toContain('terminate');
   });
 

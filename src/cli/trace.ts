@@ -16,7 +16,10 @@ import {
   type TraceRow,
   type TraceTimeline,
 } from '../traces/timeline/timeline';
+import { shortLogMail } from '../exports/log-mail';
 import { traceMail } from '../exports/trace-timeline';
+import { profileIds } from '../profiles/profiles';
+import { profile } from '../profiles/resolve';
 import { columnsOfLog, wholeLog, windowOfLog } from './trace-file';
 import { logAnswer, logOptions } from './log-answers';
 import { fine, jsonPretty, readWords, terminalColumns, UsageError, type Output } from './io';
@@ -26,6 +29,7 @@ export function trace(words: readonly string[]): Output {
     json: 'flag',
     count: 'flag',
     timeline: 'flag',
+    mail: 'flag',
     ...logOptions,
     lines: 'value',
     scenario: 'value',
@@ -53,12 +57,17 @@ function shown(
 ): Output {
   const line = options.get('scenario');
   if (line !== undefined) return scenarioText(read, line);
+  if (options.has('mail')) return mailText(read, notes);
   if (options.has('timeline')) return timelineText(read, notes, options.has('json'));
   const answer = logAnswer(() => read, options);
   if (answer) return answer;
   const asJson = options.has('json');
   return fine(asJson ? jsonPretty(traceJson(read)) : traceText(read, terminalColumns()).join('\n'));
 }
+
+/** What failed in the log in at most 25 lines, as the page copies it. */
+const mailText = (read: Trace, notes: ReadonlyMap<number, string>): Output =>
+  fine(finish(shortLogMail({ trace: read, notes, profiles: profileIds.map((id) => profile(id)) })).trimEnd());
 
 /** The log on the lanes of a ladder, with what follows from its lines. */
 function timelineText(read: Trace, notes: ReadonlyMap<number, string>, asJson: boolean): Output {

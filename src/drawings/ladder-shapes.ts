@@ -1,10 +1,10 @@
 /** The parts of a ladder as shapes: its head, its lanes, acts and steps. */
 import type { StepRecord } from '../recording/timeline/timeline';
 import { markedLabel } from './compared-ladder';
-import { layoutRow, type LadderPlan } from './ladder';
+import { layoutRow, type LadderPlan, type LadderRow } from './ladder';
 import { arrowOf, labelLine } from './ladder-arrow';
-import { pageLetterToken } from './page-letter';
-import type { Shape } from './picture';
+import { pageLetterToken, type PageLetter } from './page-letter';
+import type { Paint, Shape } from './picture';
 import { letterOf, signOf } from './row-signs';
 import { moveKindOf, stepText } from './step-words';
 
@@ -116,6 +116,25 @@ export interface StepLook {
   readonly differs?: readonly boolean[];
 }
 
+/** The ground and the number of a row that begins at 0. */
+export const numberShapes = (
+  plan: LadderPlan,
+  { number, isNow, width }: Pick<StepLook, 'isNow' | 'width'> & { readonly number: number | undefined },
+): Shape[] => [
+  ...(isNow
+    ? [{ kind: 'rect', x: 0, y: 0, width, height: HEIGHTS.step, fill: 'now-paper', opacity: 0.8 } as const]
+    : []),
+  {
+    kind: 'text',
+    x: plan.numberEnd * UNIT,
+    y: HEIGHTS.step / 2 + 4,
+    text: number === undefined ? '' : String(number),
+    anchor: 'end',
+    fill: isNow ? 'now' : 'soft',
+    bold: isNow,
+  },
+];
+
 /** A step as an arrow, its number and signs beside it, on a row that begins at 0. */
 export function stepShapes(plan: LadderPlan, step: StepRecord | undefined, look: StepLook): Shape[] {
   const { number, isNow, width, track = '', dash, differs = [] } = look;
@@ -124,16 +143,7 @@ export function stepShapes(plan: LadderPlan, step: StepRecord | undefined, look:
   const glyph = step && signOf(step);
   const paper = isNow ? 'now-paper' : 'paper';
   const beside: Shape[] = [
-    ...(isNow ? [{ kind: 'rect', x: 0, y: 0, width, height, fill: 'now-paper', opacity: 0.8 } as const] : []),
-    {
-      kind: 'text',
-      x: plan.numberEnd * UNIT,
-      y: middle,
-      text: number === undefined ? '' : String(number),
-      anchor: 'end',
-      fill: isNow ? 'now' : 'soft',
-      bold: isNow,
-    },
+    ...numberShapes(plan, { number, isNow, width }),
     ...[...track].map((letter, at): Shape => ({
       kind: 'text',
       x: (plan.numberEnd + 1 + at) * UNIT,
@@ -159,9 +169,28 @@ export function stepShapes(plan: LadderPlan, step: StepRecord | undefined, look:
     text,
     refused: kind.refused === true,
   });
+  return [...beside, ...arrowShapes(plan, row, { paper, dash, differs, letter: letterOf(step, row) })];
+}
+
+/** How the arrow of a row is drawn. */
+interface ArrowLook {
+  /** What lies behind the words. */
+  readonly paper: Paint;
+  readonly dash?: string | undefined;
+  readonly differs?: readonly boolean[];
+  /** What the RMP entry says after it. */
+  readonly letter?: PageLetter | undefined;
+}
+
+/** An arrow with its label, on a row that begins at 0. */
+export function arrowShapes(
+  plan: LadderPlan,
+  row: LadderRow,
+  { paper, dash, differs = [], letter }: ArrowLook,
+): Shape[] {
+  const height = HEIGHTS.step;
   const arrow = arrowOf(plan, row, UNIT, height);
   const { y, start, end, rule } = arrow;
-  const letter = letterOf(step, row);
   const message: Shape[] =
     row.shape === 'self'
       ? [{ kind: 'circle', x: row.from * UNIT, y, r: 3.2, fill: 'ink' }]
@@ -236,5 +265,5 @@ export function stepShapes(plan: LadderPlan, step: StepRecord | undefined, look:
     text: piece.text,
     halo: paper,
   }));
-  return [...beside, ...message, ...state, ...label];
+  return [...message, ...state, ...label];
 }

@@ -235,7 +235,16 @@ describe('a number outside its enumeration says the known range', () => {
     ['failed to INIT error 0x8004', '0x0 to 0x3f'],
     ['Status Code: 0x99: nonsense', '0x0 to 0x3f'],
     ["SNP_LAUNCH_START ret=-5 fw_error=65535 ''", '0x0 to 0x3f'],
-    ['KVM: unknown exit reason 99', 'No header names exit reason 99'],
+    ['KVM: unknown exit reason 99', 'No header names exit reason 99; those that are known are 0 to '],
+    [
+      'SEV-ES guest requested termination: 0x2:0x7',
+      'No source names reason set 2: those of 0 and 1 are known',
+    ],
+    ['SEV-ES guest requested termination: 0x1:0xfe', 'of set 1 the codes 0x0 to '],
+    [
+      'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 00000000000f0100',
+      'No source names the reason 0x0:0xf',
+    ],
     ['SEV: Unsupported exit-code 0x999 in #VC exception (IP: 0x0)', '0x404'],
   ])('%s', (text, range) => expect(said(text)).toContain(range));
 });

@@ -164,9 +164,11 @@ describe('a log', () => {
         '[    1.271828] SNP AP CREATE error',
       ],
       [
-        'AP creation for APIC id 0x9',
-        'KVM refused SVM_VMGEXIT_AP_CREATION with',
-        'KVM refused the AP CREATE',
+        [
+          'AP creation for APIC id 0x9',
+          'KVM refused SVM_VMGEXIT_AP_CREATION with',
+          'KVM refused the AP CREATE',
+        ],
       ],
     ],
     [
@@ -176,7 +178,7 @@ describe('a log', () => {
         '[  900.100001] ccp 0000:02:00.5: sev command 0xa0 failed (0x00000007)',
         "qemu-system-x86_64: SNP_LAUNCH_START ret=-5 fw_error=7 'Policy is not allowed'",
       ],
-      ['The firmware answered SNP_LAUNCH_START with', 'SNP_LAUNCH_START failed with -EIO'],
+      [['The firmware answered SNP_LAUNCH_START with', 'SNP_LAUNCH_START failed with -EIO']],
     ],
     [
       'a page that the guest never validated',
@@ -188,20 +190,115 @@ describe('a log', () => {
         'kvm_amd: SEV-ES guest requested termination: 0x0:0x0',
       ],
       [
-        'KVM_RUN failed with -EFAULT',
-        'An access to 0x201000 did not fit',
-        'The guest touched private memory',
-        'The guest asked to be terminated, with reason 0x0:0x0',
+        ['An access to 0x201000 did not fit', 'KVM_RUN failed with -EFAULT'],
+        ['The guest touched private memory', 'The guest asked to be terminated, with reason 0x0:0x0'],
       ],
     ],
-  ])('%s: each failure in order, with a scenario that ends so', (_, lines, whats) => {
+    [
+      'a page state change that userspace refuses',
+      [
+        event(0, 'kvm_vmgexit_enter: vcpu 0, exit_reason 80000010, exit_info1 0, exit_info2 0', 1),
+        event(0, 'kvm_vmgexit_exit: vcpu 0, exit_reason 80000010, exit_info1 0, exit_info2 10000000000', 2),
+        'SNP: PSC failed ret=0 exit_info_2=10000000000',
+        event(0, 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000011100', 4),
+        '[  812.000005] kvm_amd: SEV-ES guest requested termination: 0x1:0x1',
+        event(0, 'kvm_userspace_exit: reason KVM_EXIT_SYSTEM_EVENT (24)', 6),
+        '4711@812.000007:kvm_run_exit cpu_index 0, reason 24',
+        'qemu-system-x86_64: KVM: unknown exit reason 24',
+      ],
+      [
+        [
+          'A page state change was answered with SW_EXITINFO2 0x10000000000',
+          'The guest asked to be terminated, with reason 0x1:0x1',
+          'The guest left for good with KVM_EXIT_SYSTEM_EVENT',
+          'QEMU does not handle KVM_EXIT_SYSTEM_EVENT',
+        ],
+      ],
+    ],
+    [
+      'a request that KVM does not know, and another one that is refused for another reason',
+      [
+        '[ 1.0] kvm_amd: kvm [1]: vcpu0, guest rIP: 0x0 vmgexit: exit code 0x80000099 is not valid',
+        event(0, 'kvm_vmgexit_exit: vcpu 0, exit_reason 80000099, exit_info1 2, exit_info2 6', 2),
+        event(0, 'kvm_vmgexit_exit: vcpu 0, exit_reason 80000013, exit_info1 2, exit_info2 5', 3),
+      ],
+      [
+        ['KVM does not support', 'KVM refused the request 0x80000099 with GHCB_ERR_INVALID_EVENT'],
+        ['KVM refused SVM_VMGEXIT_AP_CREATION with GHCB_ERR_INVALID_INPUT'],
+      ],
+    ],
+    [
+      'an unsupported #VC exception that the guest reports',
+      [
+        'kvm_amd: kvm [1]: vcpu0, guest rIP: 0x0 vmgexit: unsupported event - exit_info_1=0x404, exit_info_2=0x0',
+        event(0, 'kvm_userspace_exit: reason error (22)', 1),
+        'error: kvm run failed Invalid argument',
+      ],
+      [['The guest reported a #VC exception 0x404', 'KVM_RUN failed with -EINVAL']],
+    ],
+    [
+      'a vCPU that VMRUN does not take',
+      [
+        event(1, 'kvm_userspace_exit: reason KVM_EXIT_FAIL_ENTRY (9)', 1),
+        'KVM: entry failed, hardware error 0xffffffff',
+      ],
+      [['VMRUN failed: KVM_RUN left with KVM_EXIT_FAIL_ENTRY', 'VMRUN failed with 0xffffffff']],
+    ],
+    [
+      "QEMU's last words before the log of the kernel",
+      [
+        "qemu-system-x86_64: SNP_LAUNCH_START ret=-5 fw_error=7 'Policy is not allowed'",
+        'qemu-system-x86_64: KVM: unknown exit reason 24',
+        '[  900.100001] ccp 0000:02:00.5: sev command 0xa0 failed (0x00000007)',
+        '[  900.200000] kvm_amd: SEV-ES guest requested termination: 0x0:0x2',
+      ],
+      [
+        ['The firmware answered SNP_LAUNCH_START with', 'SNP_LAUNCH_START failed with -EIO'],
+        [
+          'The guest asked to be terminated, with reason 0x0:0x2',
+          'QEMU does not handle KVM_EXIT_SYSTEM_EVENT',
+        ],
+      ],
+    ],
+  ])('%s: one entry for each cause, what follows from it below', (_, lines, whats) => {
     const found = diagnosesOf(lines.join('\n'));
-    expect(found).toHaveLength(whats.length);
-    for (const [at, what] of whats.entries()) {
-      expect(found[at]?.what).toContain(what);
-      expect(found[at]?.causes.length, what).toBeGreaterThan(0);
-    }
+    const told = found.map(({ what, further }) => [what, ...further.map((one) => one.what)]);
+    expect(told).toEqual(whats.map((words) => words.map((word): unknown => expect.stringContaining(word))));
+    for (const { causes, what } of found) expect(causes.length, what).toBeGreaterThan(0);
     expect(found.filter(({ scenario }) => scenario.ok).length).toBeGreaterThan(0);
+  });
+
+  test('a cause that comes again is one entry, and so is what follows from it', () => {
+    const attempt = [
+      '[  812.000002] kvm_amd: kvm [4711]: vcpu0, guest rIP: 0x0 vmgexit: invalid AP APIC ID [0x9] from guest',
+      event(0, 'kvm_vmgexit_exit: vcpu 0, exit_reason 80000013, exit_info1 2, exit_info2 5', 3),
+    ];
+    const [found, ...rest] = diagnosesOf([...attempt, ...attempt, ...attempt].join('\n'));
+    expect(rest).toEqual([]);
+    expect(found?.lines).toEqual([1, 3, 5]);
+    expect(found?.further.map(({ lines }) => lines)).toEqual([[2, 4, 6]]);
+  });
+
+  const left = (vcpu: number, at: number) => event(vcpu, 'kvm_userspace_exit: reason error (14)', at);
+  test('a fault for which KVM_RUN returned -EFAULT is handled where the vCPU runs again', () => {
+    expect(diagnosesOf([left(0, 1), ...rounds(0, 1, 2)].join('\n'))).toEqual([]);
+    // The other vCPU does not.
+    const found = diagnosesOf([...rounds(1, 1, 0), left(1, 1), left(0, 2), ...rounds(0, 2, 3)].join('\n'));
+    expect(found.map(({ lines }) => lines)).toEqual([[2]]);
+  });
+
+  test('a fault on a page that is converted after it is no failure, and one on another page is', () => {
+    const fault = (gpa: string) => `1@1.0:kvm_memory_fault start 0x${gpa} size 0x1000 flags 0x8`;
+    const converted = [
+      left(0, 1),
+      fault('201000'),
+      '1@1.1:kvm_convert_memory start 0x200000 size 0x2000 shared_to_private',
+    ];
+    expect(diagnosesOf(converted.join('\n'))).toEqual([]);
+    const found = diagnosesOf([...converted, fault('301000')].join('\n'));
+    expect(found.map(({ what }) => what)).toEqual([
+      'An access to 0x301000 did not fit the attribute of its page.',
+    ]);
   });
 
   test('vCPUs that all run up to the end are not silent', () => {

@@ -42,10 +42,14 @@ export interface Diagnosis {
   readonly refusedBy: Refuser;
   readonly causes: readonly Cause[];
   readonly next: readonly string[];
-  /** Lines that say the same, their numbers from 1; the first is the one that the scenario ends with. */
+  /** Lines that say the same, their numbers from 1. */
   readonly lines: readonly number[];
+  /** What follows from it, in the words and by the lines that say so. */
+  readonly further: readonly { readonly what: string; readonly lines: readonly number[] }[];
   /** The shortest scenario that ends in the words of the line, or why there is none. */
   readonly scenario: Result<Scenario>;
+  /** The line that it is made of: the first, or the first of those that say the same or follow from it that has one. */
+  readonly scenarioLine: number;
 }
 
 export const causeOf = (cause: RuleId | Cause): Cause =>

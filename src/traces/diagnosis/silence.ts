@@ -112,7 +112,9 @@ function silenceOf(vcpu: number, line: TraceLine): Diagnosis | undefined {
       causes: silence.causes.map(causeOf),
       next: silence.next,
       lines: [line.number],
+      further: [],
       scenario: scenarioOfLine(line),
+      scenarioLine: line.number,
     }
   );
 }

@@ -19,24 +19,29 @@ export function diagnosisText(diagnoses: readonly Diagnosis[], columns: number):
   if (diagnoses.length === 0) return ['No line of it is a failure that is known here.'];
   const said = (text: string): string[] =>
     wrap(text, Math.max(columns - INDENT.length, 40)).map((part) => INDENT + part);
-  return diagnoses.flatMap(({ what, refusedBy, causes, next, lines, scenario }, index) => [
-    ...(index === 0 ? [] : ['']),
-    ...wrap(`${index + 1}. ${what}`, columns),
-    ...said(`${linesText(lines)}; by ${refusedBy}`),
-    ...causes.flatMap(({ says, source }) => said(`may be: ${says} [${sourceText(source)}]`)),
-    ...next.flatMap((text) => said(`look at: ${text}`)),
-    ...said(
-      scenario.ok
-        ? `the same words come of: --scenario ${lines[0] ?? 0}`
-        : `no scenario: ${scenario.error.message}`,
-    ),
-  ]);
+  return diagnoses.flatMap(
+    ({ what, refusedBy, causes, next, lines, further, scenario, scenarioLine }, index) => [
+      ...(index === 0 ? [] : ['']),
+      ...wrap(`${index + 1}. ${what}`, columns),
+      ...said(`${linesText(lines)}; by ${refusedBy}`),
+      ...further.flatMap(({ what: then, lines: at }) => said(`then, ${linesText(at)}: ${then}`)),
+      ...causes.flatMap(({ says, source }) => said(`may be: ${says} [${sourceText(source)}]`)),
+      ...next.flatMap((text) => said(`look at: ${text}`)),
+      ...said(
+        scenario.ok
+          ? `the same words come of: --scenario ${scenarioLine}`
+          : `no scenario: ${scenario.error.message}`,
+      ),
+    ],
+  );
 }
 
 export interface DiagnosisJson {
   readonly what: string;
   readonly by: string;
   readonly lines: readonly number[];
+  /** What follows from it. */
+  readonly further: Diagnosis['further'];
   readonly causes: readonly { readonly says: string; readonly source: Source }[];
   readonly next: readonly string[];
   /** The text of a scenario that ends in the same words. */
@@ -48,6 +53,7 @@ export const diagnosisJson = ({
   what,
   refusedBy,
   lines,
+  further,
   causes,
   next,
   scenario,
@@ -55,6 +61,7 @@ export const diagnosisJson = ({
   what,
   by: refusedBy,
   lines,
+  further,
   causes,
   next,
   ...(scenario.ok ? { scenario: printScenario(scenario.value) } : { noScenario: scenario.error.message }),

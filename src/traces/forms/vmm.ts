@@ -48,6 +48,9 @@ const REGISTERS = [
   'IDT= {idt:t}',
 ];
 
+/** The highest exit reason that a header or a posting names. */
+const LAST_REASON = Math.max(...Object.keys(kvmExitReasons).map(Number));
+
 export const vmmForms: readonly LineForm[] = [
   form({
     id: 'qemu-launch',
@@ -175,7 +178,7 @@ export const vmmForms: readonly LineForm[] = [
           reason === 24
             ? 'QEMU up to 10.0 ends so when an SEV guest asks to be terminated; the reason is in the line of the host kernel.'
             : name === undefined
-              ? `No header names exit reason ${reason}.`
+              ? `No header names exit reason ${reason}; those that are known are 0 to ${LAST_REASON}.`
               : `QEMU has no handler for ${name} and stops the VM.`,
         ],
       };

@@ -1,14 +1,14 @@
 /** The timeline of a log in the page: its rows, where it stands, and what its filter means. */
 import { filteredRowsInParts, parseTraceFilter } from '../../traces/timeline/filter';
 import { rowOfLine, traceTimelineInParts, type TraceTimeline } from '../../traces/timeline/timeline';
-import { FOLDED_LANE, shownLanes } from '../../traces/timeline/lanes';
+import { logLanes, MOST_LANES } from '../../drawings/log-picture';
 import { inSlices } from '../shared/in-slices';
 import type { ShownLog } from './shown-log.svelte';
 
-/** More guest lanes than this leave no room for words, on a wide and on a narrow screen. */
-const MOST_LANES = 12;
+/** As {@link MOST_LANES}, on a narrow screen. */
 const MOST_NARROW_LANES = 4;
 const NARROW_PIXELS = 700;
+const NO_ROWS = { rows: [], lanes: [], lanesAre: 'vcpus' } as const;
 
 export class LogTimeline {
   /** Nothing while it is made. */
@@ -55,15 +55,7 @@ export class LogTimeline {
   width = $state.raw(0);
   private readonly mostLanes = $derived(this.width < NARROW_PIXELS ? MOST_NARROW_LANES : MOST_LANES);
   /** Lanes that rows stand in; one where no line names a vCPU or a processor. */
-  private readonly lanes = $derived(
-    this.timeline ? shownLanes(this.timeline, this.mostLanes) : { own: [], folded: [] },
-  );
-  folded = $derived(this.lanes.folded);
-  guestLanes: readonly number[] = $derived.by(() => {
-    const { own, folded } = this.lanes;
-    if (folded.length > 0) return [...own, FOLDED_LANE];
-    return own.length > 0 ? own : [0];
-  });
+  lanes = $derived(logLanes(this.timeline ?? NO_ROWS, this.mostLanes));
   pages = $derived(this.timeline?.pages.at(this.at) ?? []);
 
   goTo(position: number): void {
@@ -103,18 +95,5 @@ export class LogTimeline {
     void inSlices(filteredRowsInParts(timeline, filter.value), () => this.asked === own).then((hits) => {
       if (hits && this.asked === own) this.hits = hits;
     });
-  }
-
-  /** What an export takes: the rows that the filter means, or all. */
-  get exported() {
-    const { timeline, hits, log } = this;
-    return (
-      timeline && {
-        timeline,
-        counts: log.trace.counts,
-        rows: hits ?? [...timeline.rows.keys()],
-        notes: log.notes,
-      }
-    );
   }
 }

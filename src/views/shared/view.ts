@@ -3,6 +3,7 @@
  * `panel.ts` says which of these it needs.
  */
 import type { Fold } from '../../drawings/folds';
+import type { Resumable } from '../../base/resumable';
 import type { Picture } from '../../drawings/picture';
 import type { Comparison } from '../../recording/comparison/model';
 import type { Timeline } from '../../recording/timeline/timeline';
@@ -62,6 +63,30 @@ export interface Stepper {
   readonly note: () => void;
 }
 
+/** A text in which a view that draws no run goes elsewhere. */
+export interface SharedText {
+  readonly id: string;
+  readonly title: string;
+  /** Of a file, behind the dot. */
+  readonly extension: string;
+  readonly mediaType: string;
+  readonly says: string;
+  /** @param link to what is shown */
+  readonly textOf: (link: string) => Resumable<string>;
+}
+
+/** How a view that draws no run goes elsewhere. */
+export interface SharedView {
+  /** What its picture is called, and what it shows. */
+  readonly title: string;
+  readonly says: string;
+  readonly picture: () => Picture | Resumable<Picture>;
+  /** Its texts, where it has its own: the first is what Y copies, the second what M copies. */
+  readonly texts?: readonly [short: SharedText, whole: SharedText, ...others: SharedText[]];
+  /** A command that prints the first text. */
+  readonly command?: string;
+}
+
 /** A view that draws no run: it stands beside the run that is open. */
 export interface ToolProps {
   readonly face: Face;
@@ -78,8 +103,8 @@ export interface ToolProps {
   readonly onscenario: (text: string, compare?: boolean) => void;
   /** A link to what is shown. */
   readonly link: () => Promise<string>;
-  /** The picture that an export takes of the view while it is open; nothing when it is gone. */
-  readonly onpicture: (make: (() => Picture) | undefined) => void;
+  /** What an export takes of the view while it is open; nothing when it is gone. */
+  readonly onshare: (shared: SharedView | undefined) => void;
   /** Takes the keys of steps while the view shows steps of its own; nothing gives them back. */
   readonly onstepper: (stepper: Stepper | undefined) => void;
   /** Copies a text; `what` it is in a word. */
