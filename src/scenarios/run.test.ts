@@ -270,6 +270,20 @@ describe('an address has the outcome of where it lies', () => {
     expect(timeline.world.slots.some(({ used }) => used)).toBe(false);
   });
 
+  // Userspace ends at 2^47, frame 0x10000000 of the mapping.
+  test.each([
+    ['0xfffffff', 1, 0],
+    ['0xfffffff', 2, -22],
+    ['0x10000000', 1, -22],
+  ])(
+    'of userspace: a slot whose memory is frame %s of the mapping and %i pages long gives %i',
+    (page, n, ret) => {
+      const { timeline } = run(`vm memory=64M\nvmm create-vm\nvmm memslot gfn=0 n=${n} user-gfn=${page}`);
+      expect(timeline.world.vm.ioctlRet).toBe(ret);
+      expect(timeline.world.slots.some(({ used }) => used)).toBe(ret === 0);
+    },
+  );
+
   /** The moves of an act, and what is answered or returned. */
   const outcome = (act: string) => {
     const { timeline, lines } = run(`vm vcpus=2 memory=64M\nlaunch standard\n${act}`);

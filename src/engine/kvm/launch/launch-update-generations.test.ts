@@ -135,6 +135,13 @@ describe('the corrected table of a rejected CPUID page', () => {
 });
 
 describe('a failed page whose PAGE_RECLAIM fails too', () => {
+  test.each(['v14', 'linux-6.11', 'linux-7.2'])('%s: its corrected CPUID table is not copied back', (id) => {
+    const launch = new Launch(id).failing(PAGE_RECLAIM, 0x10n);
+    launch.vmm('launch-update', { gfn: 4, type: 'cpuid', content: WRONG_CPUID });
+    expect([launch.ret, launch.error, ...launch.pages(4)]).toEqual([-errno.EIO, 0x16, 'Pre-Guest']);
+    expect(userContent(launch.world, 4)).toBe(WRONG_CPUID);
+  });
+
   test.each([
     ['part2-v4', 'sound', 0],
     ['part2-v5', 'sound', 2],

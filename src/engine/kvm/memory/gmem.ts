@@ -21,7 +21,7 @@ import {
 } from '../../hardware/rmp';
 import { hostPageBits } from '../../memory/page-bits';
 import type { GmemFile, Slot } from '../../state/vm';
-import { NO_GPA, type World } from '../../world';
+import type { World } from '../../world';
 import { zapGfns } from '../../frames/attributes';
 import { writtenByHost } from '../../frames/content-key';
 import { gmemPageOf, slotHasGmem, slotOf } from '../../frames/slots';
@@ -237,8 +237,7 @@ export function dropPrivateImages(world: World, gfn: number, count: number): voi
 /** A kernel that looks up a removed VMSA page again makes a request to the vCPU; the others keep the old address. */
 function requestVmsaReload(world: World, gfn: number, count: number): void {
   for (const vcpu of world.vcpus) {
-    if (!vcpu.exists || vcpu.guestVmsaGpa === NO_GPA) continue;
-    const frame = gpaToGfn(vcpu.guestVmsaGpa);
+    const frame = gpaToGfn(vcpu.guestVmsaGpa); // without a VMSA all ones, which is in no file
     if (frame < gfn || frame >= gfn + count) continue;
     if (world.facet('vmsa.reload') === 'onInvalidation') vcpu.vmsaReloadRequest = true;
   }
