@@ -1,11 +1,14 @@
 import type { Page } from '@playwright/test';
 import { expectAxeClean, expectAxeCleanInBoth } from './axe';
+import { looking } from './looking';
 import { expect, test } from './test';
+
+test.describe.configure({ mode: 'default' });
 
 /** A GHCB page that asks for a page state change, as its bytes stand in a link. */
 const ghcb = `~912~1000008000000000${'~96~'}`;
 
-async function openDecoder(page: Page, address = '#/?v=decode'): Promise<void> {
+async function openDecoder(page: Page, address = '#/d'): Promise<void> {
   await page.goto(`./${address}`);
   await expect(page.getByRole('tab', { name: 'Reference' })).toBeVisible();
 }
@@ -14,21 +17,22 @@ const kind = (page: Page) => page.getByLabel('Read as');
 const value = (page: Page, field: string) =>
   page.getByRole('textbox', { name: `Value of ${field}`, exact: true });
 
-test('an MSR value is read; a field is edited and the bytes, the text and the link follow', async ({
-  page,
-}) => {
-  await openDecoder(page);
-  await paste(page).fill('0x0010000012345014');
-  await expect(kind(page)).toHaveValue('ghcb-msr');
-  await expect(value(page, 'gfn')).toHaveValue('0x12345');
-  await value(page, 'operation').fill('shared');
-  await value(page, 'operation').press('Enter');
-  await expect(page.getByRole('gridcell', { name: '+6: 20, gfn' })).toBeVisible();
-  await expect(paste(page)).toHaveValue('0x0020000012345014');
-  await expect(page).toHaveURL(/#\/d\/ghcb-msr\/20000012345014$/);
-  await page.reload();
-  await expect(value(page, 'operation')).toHaveValue('0x2');
-});
+looking(
+  'an MSR value is read; a field is edited and the bytes, the text and the link follow',
+  async ({ page }) => {
+    await openDecoder(page);
+    await paste(page).fill('0x0010000012345014');
+    await expect(kind(page)).toHaveValue('ghcb-msr');
+    await expect(value(page, 'gfn')).toHaveValue('0x12345');
+    await value(page, 'operation').fill('shared');
+    await value(page, 'operation').press('Enter');
+    await expect(page.getByRole('gridcell', { name: '+6: 20, gfn' })).toBeVisible();
+    await expect(paste(page)).toHaveValue('0x0020000012345014');
+    await expect(page).toHaveURL(/#\/d\/ghcb-msr\/20000012345014$/);
+    await page.reload();
+    await expect(value(page, 'operation')).toHaveValue('0x2');
+  },
+);
 
 test('an edit that does not fit says why, beside the field', { tag: '@long' }, async ({ page }) => {
   await openDecoder(page, '#/d/msr/10000012345014');
@@ -39,7 +43,7 @@ test('an edit that does not fit says why, beside the field', { tag: '@long' }, a
   await expect(paste(page)).toHaveValue('0x0010000012345014');
 });
 
-test('bytes, bits and fields point at each other, by keyboard alone', async ({ page }) => {
+looking('bytes, bits and fields point at each other, by keyboard alone', async ({ page }) => {
   await openDecoder(page);
   await page.keyboard.press('g');
   await page.keyboard.press('l');
@@ -63,7 +67,7 @@ test('bytes, bits and fields point at each other, by keyboard alone', async ({ p
   await expect(value(page, 'gfn')).toHaveValue('0x12344');
 });
 
-test('a GHCB page from a dump; several values; a page from the middle', async ({ page }) => {
+looking('a GHCB page from a dump; several values; a page from the middle', async ({ page }) => {
   await openDecoder(page);
   const lines = ['00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|', '*'];
   lines.push('00000390  10 00 00 80 00 00 00 00  00 00 00 00 00 00 00 00  |................|');
@@ -90,7 +94,7 @@ test('a GHCB page from a dump; several values; a page from the middle', async ({
   await expect(kind(page)).toHaveValue('ap-info1');
 });
 
-test('a dropped file, and one that is too large', async ({ page }) => {
+looking('a dropped file, and one that is too large', async ({ page }) => {
   await openDecoder(page);
   const file = new Uint8Array(4096);
   file[0x390] = 0x10;
@@ -110,7 +114,7 @@ test('a termination is read both ways', { tag: '@long' }, async ({ page }) => {
   await expect(both).toContainText('not a page address');
 });
 
-test('a value becomes a running scenario, by keyboard', async ({ page }) => {
+looking('a value becomes a running scenario, by keyboard', async ({ page }) => {
   await openDecoder(page);
   await paste(page).fill('SEV-ES guest requested termination: 0x1:0x2');
   await page.getByRole('button', { name: 'Make a scenario from this' }).focus();
@@ -170,7 +174,7 @@ test('a file dropped anywhere on the page opens in the decoder when it is no sce
   await expect(value(page, 'swExitCode')).toHaveValue('0x80000013');
 });
 
-test('bad input is answered by a sentence', async ({ page }) => {
+looking('bad input is answered by a sentence', async ({ page }) => {
   await openDecoder(page);
   for (const [text, says] of [
     ['abc', 'Read as'],
@@ -190,7 +194,7 @@ test('links that were cut off or name what is unknown say so', { tag: '@long' },
   await expect(page.locator('#decode-said')).toContainText('does not know');
 });
 
-test('the reference: a link to a field, a search, another layout', async ({ page }) => {
+looking('the reference: a link to a field, a search, another layout', async ({ page }) => {
   await openDecoder(page, '#/d/ref/ghcb-page/swExitCode');
   await expect(page.locator('tr[aria-current=true]')).toContainText('swExitCode');
   await page.getByLabel('Search').last().fill('vmpl run');
@@ -213,37 +217,40 @@ test('nothing, a word, a page and the reference are clean for axe', { tag: '@lon
   }
 });
 
-test('a pasted log is read line by line, by keyboard: every line is placed or counted', async ({ page }) => {
-  await openDecoder(page);
-  const log = [
-    '[   12.345] kvm_amd: SEV-ES guest requested termination: 0x0:0x1',
-    '[   12.400] usb 1-1: new device',
-    'SNP_LAUNCH_START ret=-16 fw_error=0',
-    'kvm_amd: a sentence that no kernel prints',
-    '> kvm_vmgexit_enter: vcpu 1, exit_reason 80000013, exit_info1',
-    '> 200000001, exit_info2 107f3000',
-  ].join('\n');
-  await paste(page).fill(log);
-  const lines = page.getByRole('region', { name: 'Lines of the log' });
-  await expect(lines).toContainText('6 lines:');
-  for (const count of ['3 placed', '1 without protocol content', '1 continued', '1 unknown'])
-    await expect(lines).toContainText(count);
-  await expect(page.getByRole('status').first()).toContainText('asks to be terminated');
-  const list = page.getByRole('listbox', { name: 'Lines' });
-  await list.focus();
-  for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowDown');
-  await expect(page.getByRole('status').first()).toContainText('no command of the firmware failed');
-  await expect(page.getByText('No scenario is made of this.')).toBeVisible();
-  await page.keyboard.press('ArrowDown');
-  await expect(page.getByText('It is in no format that is known here.').last()).toBeVisible();
-  await page.keyboard.press('End');
-  await expect(kind(page)).toHaveValue('nae-code');
-  await expect(list.getByRole('option', { selected: true })).toContainText('continues line 5');
-  await page.getByRole('button', { name: 'Make a scenario from this' }).focus();
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('tab', { name: 'Ladder' })).toHaveAttribute('aria-selected', 'true');
-  await expect(page.getByText('AP_CREATION CREATE v2').first()).toBeVisible();
-});
+looking(
+  'a pasted log is read line by line, by keyboard: every line is placed or counted',
+  async ({ page }) => {
+    await openDecoder(page);
+    const log = [
+      '[   12.345] kvm_amd: SEV-ES guest requested termination: 0x0:0x1',
+      '[   12.400] usb 1-1: new device',
+      'SNP_LAUNCH_START ret=-16 fw_error=0',
+      'kvm_amd: a sentence that no kernel prints',
+      '> kvm_vmgexit_enter: vcpu 1, exit_reason 80000013, exit_info1',
+      '> 200000001, exit_info2 107f3000',
+    ].join('\n');
+    await paste(page).fill(log);
+    const lines = page.getByRole('region', { name: 'Lines of the log' });
+    await expect(lines).toContainText('6 lines:');
+    for (const count of ['3 placed', '1 without protocol content', '1 continued', '1 unknown'])
+      await expect(lines).toContainText(count);
+    await expect(page.getByRole('status').first()).toContainText('asks to be terminated');
+    const list = page.getByRole('listbox', { name: 'Lines' });
+    await list.focus();
+    for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowDown');
+    await expect(page.getByRole('status').first()).toContainText('no command of the firmware failed');
+    await expect(page.getByText('No scenario is made of this.')).toBeVisible();
+    await page.keyboard.press('ArrowDown');
+    await expect(page.getByText('It is in no format that is known here.').last()).toBeVisible();
+    await page.keyboard.press('End');
+    await expect(kind(page)).toHaveValue('nae-code');
+    await expect(list.getByRole('option', { selected: true })).toContainText('continues line 5');
+    await page.getByRole('button', { name: 'Make a scenario from this' }).focus();
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('tab', { name: 'Ladder' })).toHaveAttribute('aria-selected', 'true');
+    await expect(page.getByText('AP_CREATION CREATE v2').first()).toBeVisible();
+  },
+);
 
 test(
   'a long log: only the lines in sight are in the page, and the last is reached by one key',
@@ -261,42 +268,43 @@ test(
   },
 );
 
-test('a GHCB page names its event and its entries, and a second dump is compared with it', async ({
-  page,
-}) => {
-  await openDecoder(page);
-  const file = new Uint8Array(4096);
-  const view = new DataView(file.buffer);
-  view.setBigUint64(0x390, 0x80000010n, true);
-  view.setBigUint64(0x3a8, 0x7a31800n, true);
-  file[0x3f0 + (0x390 >> 6)] = 1 << ((0x390 >> 3) & 7);
-  file[0x3f0 + (0x3a8 >> 6)] = (file[0x3f0 + (0x3a8 >> 6)] ?? 0) | (1 << ((0x3a8 >> 3) & 7));
-  view.setBigUint64(0x808, 0x0010_0000_0020_0000n, true);
-  file[0xffa] = 2;
-  const input = page.locator('.pasted input[type=file]');
-  await input.setInputFiles({ name: 'ghcb.bin', mimeType: '', buffer: Buffer.from(file) });
-  await expect(page.locator('#decode-said')).toContainText(
-    'Entries 0 to 0, entry 0 is next: 0 private GFN 0x200',
-  );
-  await page
-    .getByRole('group', { name: 'Values found' })
-    .getByRole('button', { name: /buffer at 0x800/ })
-    .click();
-  await expect(kind(page)).toHaveValue('psc-buffer');
-  await page
-    .getByRole('group', { name: 'Values found' })
-    .getByRole('button', { name: /^value/ })
-    .click();
-  await expect(kind(page)).toHaveValue('ghcb-page');
+looking(
+  'a GHCB page names its event and its entries, and a second dump is compared with it',
+  async ({ page }) => {
+    await openDecoder(page);
+    const file = new Uint8Array(4096);
+    const view = new DataView(file.buffer);
+    view.setBigUint64(0x390, 0x80000010n, true);
+    view.setBigUint64(0x3a8, 0x7a31800n, true);
+    file[0x3f0 + (0x390 >> 6)] = 1 << ((0x390 >> 3) & 7);
+    file[0x3f0 + (0x3a8 >> 6)] = (file[0x3f0 + (0x3a8 >> 6)] ?? 0) | (1 << ((0x3a8 >> 3) & 7));
+    view.setBigUint64(0x808, 0x0010_0000_0020_0000n, true);
+    file[0xffa] = 2;
+    const input = page.locator('.pasted input[type=file]');
+    await input.setInputFiles({ name: 'ghcb.bin', mimeType: '', buffer: Buffer.from(file) });
+    await expect(page.locator('#decode-said')).toContainText(
+      'Entries 0 to 0, entry 0 is next: 0 private GFN 0x200',
+    );
+    await page
+      .getByRole('group', { name: 'Values found' })
+      .getByRole('button', { name: /buffer at 0x800/ })
+      .click();
+    await expect(kind(page)).toHaveValue('psc-buffer');
+    await page
+      .getByRole('group', { name: 'Values found' })
+      .getByRole('button', { name: /^value/ })
+      .click();
+    await expect(kind(page)).toHaveValue('ghcb-page');
 
-  await page.getByText('Compare with a second one').click();
-  view.setBigUint64(0x390, 0x80000013n, true);
-  const second = page.locator('details.compare input[type=file]');
-  await second.setInputFiles({ name: 'after.bin', mimeType: '', buffer: Buffer.from(file) });
-  const compared = page.locator('details.compare');
-  await expect(compared).toContainText('1 of');
-  await expect(compared.getByRole('row', { name: /swExitCode/ })).toContainText('0x80000013');
-  await expectAxeClean(page);
-  await page.getByLabel('The second value or dump').fill('zz');
-  await expect(compared).toContainText('Not read.');
-});
+    await page.getByText('Compare with a second one').click();
+    view.setBigUint64(0x390, 0x80000013n, true);
+    const second = page.locator('details.compare input[type=file]');
+    await second.setInputFiles({ name: 'after.bin', mimeType: '', buffer: Buffer.from(file) });
+    const compared = page.locator('details.compare');
+    await expect(compared).toContainText('1 of');
+    await expect(compared.getByRole('row', { name: /swExitCode/ })).toContainText('0x80000013');
+    await expectAxeClean(page);
+    await page.getByLabel('The second value or dump').fill('zz');
+    await expect(compared).toContainText('Not read.');
+  },
+);
