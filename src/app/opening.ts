@@ -11,7 +11,7 @@ import type { Memory } from './memory.svelte';
 import { panelNamed, panelOf, type ViewId } from './panels';
 import type { ShownRun } from './shown-run';
 import type { Profiles } from './profiles.svelte';
-import type { Address, Beside, Showing, Target } from './url';
+import { quoted, type Address, type Beside, type Showing, type Target } from './url';
 import type { StreamedFile } from './files';
 import { earlierId, type OwnWork } from './own-work/own-work.svelte';
 import type { Work } from './own-work/work';
@@ -241,7 +241,7 @@ export class Opening {
     }
     const panel = panelNamed(name);
     if (panel) page.view = panel.id;
-    else page.notice = `${page.notice} This version has no view called "${name}".`.trimStart();
+    else page.notice = `${page.notice} This version has no view called ${quoted(name)}.`.trimStart();
   }
 
   /** A view that the frame does not have gives way to its first one. */

@@ -85,6 +85,19 @@ test.each([
   expect(parseAddress(hash).remarks.join()).toContain(remark);
 });
 
+test.each([
+  `#/s/psc-batch${'%'.repeat(60_000)}`,
+  `#/s/${'a'.repeat(60_000)}`,
+  `#/s/psc-batch?k=${'x'.repeat(60_000)}`,
+  `#/s/psc-batch?${'x'.repeat(60_000)}=1`,
+  `#/s/psc-batch?k=5${'&x=1'.repeat(20_000)}`,
+  `#/s/psc-batch?panels=${'wheel,'.repeat(10_000)}wheel`,
+])('of long link %# each thing is said once, in one short sentence', (hash) => {
+  const { remarks } = parseAddress(hash);
+  expect(remarks).toHaveLength(1);
+  expect(remarks[0]?.length).toBeLessThan(200);
+});
+
 test('what is written is read back, in characters that mail leaves alone', () => {
   const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/);
   const spec = fc.oneof(word, fc.constant('linux-7.2:ap.doubleCreate=reject:ap.onError=gp+offline'));

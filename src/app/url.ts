@@ -66,6 +66,12 @@ export interface Address {
 }
 
 const front: Target = { kind: 'front' };
+const SLUG = /^[a-z0-9-]{1,200}$/;
+const LONGEST_QUOTED = 80;
+
+/** What stands in a link, in a sentence; a long word is cut. */
+export const quoted = (word: string): string =>
+  `"${word.length > LONGEST_QUOTED ? `${word.slice(0, LONGEST_QUOTED)}…` : word}"`;
 
 /** Undoes what mail clients do to links, and says what it undid. */
 function repair(raw: string): { text: string; remarks: string[] } {
@@ -101,9 +107,9 @@ export function parseAddress(hash: string): Address {
   const query = question < 0 ? '' : text.slice(question + 1);
   const target = parseTarget(path.replace(/^\//, '').split('/'));
   if (!target)
-    remarks.push(`This version does not know links of the kind "${path}"; the front page is shown.`);
+    remarks.push(`This version does not know links of the kind ${quoted(path)}; the front page is shown.`);
   const showing = parseShowing(query, remarks);
-  return { target: target ?? front, showing, remarks: remarks.slice(0, MAX_REMARKS) };
+  return { target: target ?? front, showing, remarks: [...new Set(remarks)].slice(0, MAX_REMARKS) };
 }
 
 function parseTarget([kind = '', ...rest]: readonly string[]): Target | undefined {
@@ -112,9 +118,9 @@ function parseTarget([kind = '', ...rest]: readonly string[]): Target | undefine
     case '':
       return front;
     case 's':
-      return /^[a-z0-9-]+$/.test(first) ? { kind: 'scenario', slug: first } : undefined;
+      return SLUG.test(first) ? { kind: 'scenario', slug: first } : undefined;
     case 'r':
-      return /^[a-z0-9-]+$/.test(first) ? { kind: 'recording', slug: first } : undefined;
+      return SLUG.test(first) ? { kind: 'recording', slug: first } : undefined;
     case 'x': {
       const packed = packedOf(first);
       return packed && { kind: 'packed', ...packed };
@@ -135,7 +141,7 @@ function packedOf(text: string): { readonly codec: number; readonly payload: str
 
 /** `NAME/SCREEN`, or `x/PAYLOAD/SCREEN`; without a screen the first. */
 function lessonOf([name = '', ...rest]: readonly string[]): Target | undefined {
-  const of = name === 'x' ? packedOf(rest[0] ?? '') : /^[a-z0-9-]+$/.test(name) ? { slug: name } : undefined;
+  const of = name === 'x' ? packedOf(rest[0] ?? '') : SLUG.test(name) ? { slug: name } : undefined;
   const screen = (name === 'x' ? rest[1] : rest[0]) ?? '';
   return of && { kind: 'lesson', of, screen: /^[1-9]\d{0,3}$/.test(screen) ? Number(screen) : 1 };
 }
@@ -148,7 +154,7 @@ function parseShowing(query: string, remarks: string[]): Showing {
     const value = equals < 0 ? '' : part.slice(equals + 1);
     if (key === 'k') {
       if (/^\d+$/.test(value)) showing.step = Number(value);
-      else remarks.push(`"k=${value}" is no step; the link opens at the start.`);
+      else remarks.push(`${quoted(`k=${value}`)} is no step; the link opens at the start.`);
     } else if (key === 'v') showing.view = value;
     else if (key === 'r') showing.profiles = profilesOf(value);
     else if (key === 'b') {
@@ -180,7 +186,7 @@ function parseShowing(query: string, remarks: string[]): Showing {
       const [, version, digest] = /^(.+)\.([0-9a-f]{8})$/.exec(value) ?? [];
       if (version !== undefined && digest !== undefined) showing.engine = { version, digest };
       else remarks.push('The end of the link is missing; it cannot be checked against what the sender saw.');
-    } else remarks.push(`This version does not know "${key}" in a link; it was skipped.`);
+    } else remarks.push(`This version does not know ${quoted(key)} in a link; it was skipped.`);
   }
   return showing;
 }
@@ -192,7 +198,7 @@ function panelsOf(value: string, remarks: string[]): readonly string[] {
     names.filter((name) => (name === 'inspector' || panelNamed(name) !== undefined) === is),
   );
   for (const name of unknown ?? [])
-    remarks.push(`This version has no panel called "${name}"; it was skipped.`);
+    remarks.push(`This version has no panel called ${quoted(name)}; it was skipped.`);
   return known ?? [];
 }
 
