@@ -70,7 +70,7 @@ export function stepText({ index, move, rule, transitions, findings }: StepRecor
   const line = {
     step: index,
     ...(move ? { move: move.kind, vcpu: move.vcpu, args: move.args } : {}),
-    ...(rule ? { rule } : {}),
+    rule, // where there is none, JSON has none
     ...(transitions.length > 0 ? { transitions } : {}),
     ...(findings.length > 0 ? { findings } : {}),
   };
