@@ -5,6 +5,7 @@
  */
 import { bytesToPages, gfnToGpa, gpaToGfn, PAGES_PER_LARGE_PAGE } from '../../abi/address';
 import { ghcbMsrInfo, GHCB_MSR_REG_GPA_REQ, registerGpaRequest } from '../../abi/ghcb-msr';
+import { SEV_CMD_SNP_GUEST_REQUEST } from '../../abi/firmware';
 import { SVM_VMGEXIT_PSC } from '../../abi/nae';
 import { KVM_MAP_GPA_RANGE_ENCRYPTED } from '../../abi/kvm-run';
 import type { PscEntryInput } from '../../engine/acts';
@@ -105,7 +106,7 @@ export function exchangesOf(lines: readonly TraceLine[]): Exchange[] {
       open.set(vcpu ?? 0, begun);
       last = begun;
     } else if (isResult(line)) {
-      const asked = vcpu === undefined ? last : open.get(vcpu);
+      const asked = vcpu === undefined ? lastFor(line, last) : open.get(vcpu);
       const isOfAnother = asked && PRINTED_WITHIN.has(line.form.id) && isAnswered(asked);
       if (asked && !isOfAnother) asked.seen.push(line);
       else {
@@ -129,6 +130,16 @@ export function exchangesOf(lines: readonly TraceLine[]): Exchange[] {
       planned: typeof planned === 'string' ? planned : onVcpu(planned, vcpu ?? 0),
     };
   });
+}
+
+/** What a launch prints. */
+const OF_A_LAUNCH = ['qemu-launch', 'sev-command', 'snp-context'];
+
+/** The exchange that a line which names no vCPU belongs to: what a launch prints follows from no request of a guest. */
+function lastFor({ form, fields = {} }: TraceLine, last: Open | undefined): Open | undefined {
+  const isOfGuest = numberIn(fields, 'command') === BigInt(SEV_CMD_SNP_GUEST_REQUEST);
+  if (isOfGuest || !OF_A_LAUNCH.includes(form?.id ?? '')) return last;
+  return OF_A_LAUNCH.includes(last?.line.form?.id ?? '') ? last : undefined;
 }
 
 const ownPlan = ({ form, fields }: TraceLine): Planned | undefined =>

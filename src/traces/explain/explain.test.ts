@@ -65,6 +65,19 @@ test('a termination behind the answer to a request is one of its own', () => {
   expect(found?.explained).toBe(2);
 });
 
+test('a launch that fails behind the end of another VM is one of its own', () => {
+  const found = explain(
+    [
+      'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000021100',
+      'kvm_amd: SEV-ES guest requested termination: 0x1:0x2',
+      'ccp 0000:02:00.5: sev command 0xa0 failed (0x00000007)',
+      "qemu-system-x86_64: SNP_LAUNCH_START ret=-5 fw_error=7 'Policy is not allowed'",
+    ].join('\n'),
+    'linux-7.2',
+  );
+  expect(found.profiles[0]).toMatchObject({ explained: 3, comparable: 3 });
+});
+
 describe('"6.12 or 7.2?"', () => {
   const unregistered = logOf(`${head}v0 use-ghcb gpa=0x200000\nv0 hv-features form=nae\n`, 'linux-7.2');
 

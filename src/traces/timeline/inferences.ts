@@ -77,6 +77,8 @@ const privacy = (isPrivate: boolean): string => (isPrivate ? 'private' : 'shared
 const PRIVATE_OPERATION = 1;
 
 export class Inferences {
+  /** vCPUs that asked for the end and were not entered since. */
+  private readonly over = new Set<number>();
   private readonly requests = new Map<number, Request>();
   private readonly faults = new Map<
     number,
@@ -109,6 +111,7 @@ export class Inferences {
     },
     kvm_vmgexit_exit: (line, fields, vcpu) => this.answered(line, fields, vcpu),
     kvm_entry: (line, _, vcpu) => {
+      this.over.delete(vcpu);
       const made = this.created.get(vcpu);
       this.created.delete(vcpu);
       const told = { vcpu: { number: vcpu, state: 'runs' } };
@@ -189,8 +192,8 @@ export class Inferences {
       };
     },
     kvm_apic_ipi: (line, fields) => this.ipi(line, fields),
-    'termination-msr': (line, _, vcpu) => ({ after: [this.ended(vcpu, [line.number])] }),
-    'termination-nae': (line, _, vcpu) => ({ after: [this.ended(vcpu, [line.number])] }),
+    'termination-msr': (line, _, vcpu) => ({ after: this.ended(vcpu, [line.number]) }),
+    'termination-nae': (line, _, vcpu) => ({ after: this.ended(vcpu, [line.number]) }),
   };
 
   private begin(
@@ -204,7 +207,7 @@ export class Inferences {
     const before = isEnd ? [] : this.wentOn(line, vcpu);
     this.requests.set(vcpu, { line: line.number, fields, isMsr, ranges: [] });
     const told = { vcpu: { number: vcpu, state: 'in KVM' } };
-    if (isEnd) return { told, before, after: [this.ended(vcpu, [line.number])] };
+    if (isEnd) return { told, before, after: this.ended(vcpu, [line.number]) };
     if (!isHold) return { told, before };
     const held: Inferred = {
       rule: 'held',
@@ -314,16 +317,21 @@ export class Inferences {
     ];
   }
 
-  private ended(vcpu: number, lines: readonly number[]): Inferred {
-    return {
-      rule: 'ended',
-      text: `${this.nameOf(vcpu)} is not entered again`,
-      lines,
-      vcpu: { number: vcpu, state: 'ended' },
-      from: 'kvm',
-      to: 'vmm',
-      of: vcpu,
-    };
+  /** Once, until the vCPU is entered after all: a trace and a log tell of the same end. */
+  private ended(vcpu: number, lines: readonly number[]): Inferred[] {
+    if (this.over.has(vcpu)) return [];
+    if (vcpu !== UNKNOWN_LANE) this.over.add(vcpu);
+    return [
+      {
+        rule: 'ended',
+        text: `${this.nameOf(vcpu)} is not entered again`,
+        lines,
+        vcpu: { number: vcpu, state: 'ended' },
+        from: 'kvm',
+        to: 'vmm',
+        of: vcpu,
+      },
+    ];
   }
 }
 

@@ -26,6 +26,14 @@ const exit = (vcpu: number, msr: string, result = 1) =>
 const page = (vcpu: number, words: string) => `kvm_vmgexit_enter: vcpu ${vcpu}, ${words}`;
 const answer = (vcpu: number, words: string) => `kvm_vmgexit_exit: vcpu ${vcpu}, ${words}`;
 
+test('the end of a vCPU follows once from the trace and the log of it, and again when it was entered meanwhile', () => {
+  const ends = [enter(0, '21100'), 'kvm_amd: SEV-ES guest requested termination: 0x1:0x2'];
+  const endings = (...lines: string[]) =>
+    told(timelineOf(...lines)).filter((row) => row.includes('not entered again'));
+  expect(endings(...ends)).toHaveLength(1);
+  expect(endings(...ends, 'kvm_entry: vcpu 0, rip 0x0', enter(0, '21100'))).toHaveLength(2);
+});
+
 test('rows are the placed lines in order, with decoded words, lanes and refusals', () => {
   const timeline = timelineOf(
     '       CPU 1/KVM-4711    [012] d....   812.000101: kvm_exit: vcpu 1 reason vmgexit rip 0x0 info1 0x0000000000000000 info2 0x0000000000000000 intr_info 0x00000000 error_code 0x00000000',
