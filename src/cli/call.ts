@@ -72,9 +72,9 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   explore: {
     usage:
-      "explore FILE [--profile ID[,ID...]] [--property NAME|'never FILTER'] [--max-states N] [--max-depth N] [--whole] [--every-cell] [--without REDUCTION] [--json] | --promela | --trail FILE",
+      "explore FILE [--profile ID[,ID...]] [--property NAME|'never FILTER'] [--max-states N] [--max-depth N] [--threads N] [--whole] [--every-cell] [--without REDUCTION] [--json] | --promela | --trail FILE",
     doc: 'every order of the acts that the explore lines of a scenario allow: verdicts, and the shortest way to a violation; --promela writes the scope for SPIN, --trail reads what spin -t printed',
-    load: async () => (await import('./explore')).explore,
+    load: async () => (await import('./explore')).exploreInThreads,
   },
   profiles: {
     usage: 'profiles [--json]',

@@ -9,6 +9,7 @@ import {
 } from '../explorer/search/exploration';
 import { scenarioOfWay } from '../explorer/search/counterexample';
 import { estimateText } from '../explorer/search/growth';
+import type { Expanders } from '../explorer/search/expanding';
 import type { Property } from '../explorer/search/property';
 import { reductionNames, type Reduction } from '../explorer/search/reductions';
 import type { Answer, Searched } from '../explorer/search/search';
@@ -22,6 +23,7 @@ import { EXIT_BOUND, EXIT_FAILED, EXIT_FINE, jsonPretty, readWords, UsageError, 
 import { readScenario } from './scenario-file';
 
 const WIDTH = 96;
+const MAX_THREADS = 64;
 
 /** A search with the time that it took. */
 interface Timed extends Explored {
@@ -112,13 +114,14 @@ function textOf({ profiles, searched, ms }: Timed): string[] {
   ];
 }
 
-function jsonOf(scenario: Scenario, { profiles, searched, ms }: Timed): unknown {
+function jsonOf(scenario: Scenario, { profiles, searched, ms }: Timed, threads: number): unknown {
   const { answers, cells, ...counts } = searched;
   return {
     profiles,
     ...counts,
     liveCells: cells.length,
     ms: Math.round(ms),
+    threads,
     answers: answers.map((answer) => ({
       name: answer.question.name,
       says: answer.question.says,
@@ -155,19 +158,37 @@ function firstCounterexample(scenario: Scenario, explored: readonly Explored[]):
   return shortest ? ['', printScenario(scenarioOfWay(scenario, shortest.profiles, shortest))] : [];
 }
 
-export function explore(words: readonly string[]): Output {
-  const { plain, options } = readWords(words, {
-    profile: 'value',
-    property: 'value',
-    'max-states': 'value',
-    'max-depth': 'value',
-    whole: 'flag',
-    'every-cell': 'flag',
-    without: 'value',
-    json: 'flag',
-    promela: 'flag',
-    trail: 'value',
-  });
+const declared = {
+  profile: 'value',
+  property: 'value',
+  'max-states': 'value',
+  'max-depth': 'value',
+  threads: 'value',
+  whole: 'flag',
+  'every-cell': 'flag',
+  without: 'value',
+  json: 'flag',
+  promela: 'flag',
+  trail: 'value',
+} as const;
+
+/** The same with as many threads as `--threads` says. */
+export async function exploreInThreads(words: readonly string[]): Promise<Output> {
+  const count = countOf(readWords(words, declared).options, 'threads') ?? 1;
+  if (count === 1) return explore(words);
+  if (count > MAX_THREADS) throw new UsageError(`--threads is at most ${MAX_THREADS}`);
+  const { Threads } = await import('./explore-threads');
+  const threads = new Threads(count);
+  try {
+    return explore(words, threads);
+  } finally {
+    await threads.stop();
+  }
+}
+
+/** @param expanders threads beside this one */
+export function explore(words: readonly string[], expanders?: Expanders): Output {
+  const { plain, options } = readWords(words, declared);
   const [file, ...extra] = plain;
   if (file === undefined || extra.length > 0) throw new UsageError('explore takes one FILE');
   const read = readScenario(file);
@@ -183,6 +204,7 @@ export function explore(words: readonly string[]): Output {
     maxStates: countOf(options, 'max-states'),
     maxDepth: countOf(options, 'max-depth'),
     whole: options.has('whole'),
+    expanders,
     without: [
       ...leftOff(options.get('without')),
       ...(options.has('every-cell') ? (['live cells'] as const) : []),
@@ -203,7 +225,11 @@ export function explore(words: readonly string[]): Output {
   const status = statusOf(timed);
   const complaint = status === EXIT_BOUND ? 'a bound was reached before everything was looked at' : '';
   if (options.has('json'))
-    return { text: jsonPretty(timed.map((one) => jsonOf(scenario, one))), status, complaint };
+    return {
+      text: jsonPretty(timed.map((one) => jsonOf(scenario, one, expanders?.threads ?? 1))),
+      status,
+      complaint,
+    };
   const text = [
     ...timed.flatMap((one, at) => [...(at > 0 ? [''] : []), ...textOf(one)]),
     ...firstCounterexample(scenario, timed),

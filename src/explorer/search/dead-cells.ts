@@ -9,6 +9,7 @@
  * The analysis holds as long as every act that is taken is one of those it saw. An act that adds something makes what was
  * stored worthless, and the search begins again with what is known by then.
  */
+import { mask, ownMemory, type Allocate } from './expanding';
 import type { LiveCells } from './live-cells';
 import type { Taken } from './taking';
 
@@ -38,9 +39,9 @@ export class DeadCells {
   /** By that number: which guard the cell is, if it is one. */
   private guardOf = new Int32Array(0);
   /** Guards that say something, as numbers: word, shift, mask, first row of `keep`. */
-  guardWords = new Int32Array(0);
+  guardWords: Int32Array = new Int32Array(0);
   /** By row: the bits of a packed state that are kept, one word after the other. */
-  keep = new Int32Array(0);
+  keep: Int32Array = new Int32Array(0);
   private isOn = false;
   /** What acts do, in the order in which it was found, under the present form of packed states. */
   private flows: Flow[] = [];
@@ -49,6 +50,7 @@ export class DeadCells {
   constructor(
     private readonly live: LiveCells,
     private readonly isKept: (cell: number) => boolean,
+    private readonly allocate: Allocate = ownMemory,
   ) {
     this.numberOf = new Int32Array(live.isRead.length);
   }
@@ -166,7 +168,7 @@ export class DeadCells {
   private compile(): void {
     const { live, width, liveAt } = this;
     const { words } = live;
-    const keep = new Int32Array(this.rows * words).fill(-1);
+    const keep = this.allocate(this.rows * words).fill(-1);
     const free = live.cells
       .map((cell, number) => [cell, number] as const)
       .filter(([cell]) => !this.isKept(cell));
@@ -184,20 +186,13 @@ export class DeadCells {
       if (tells) telling.push(word, shift, mask, row * words);
     }
     this.keep = keep;
-    this.guardWords = Int32Array.from(telling);
+    this.guardWords = this.allocate(telling.length);
+    this.guardWords.set(telling);
   }
 
   /** Puts every dead cell of a packed state to what it is where the search begins. */
   mask(state: Int32Array): void {
-    const { guardWords, keep } = this;
-    const words = state.length;
-    for (let at = 0; at < guardWords.length; at += 4) {
-      const value =
-        ((state[guardWords[at] as number] as number) >>> (guardWords[at + 1] as number)) &
-        (guardWords[at + 2] as number);
-      const row = (guardWords[at + 3] as number) + value * words;
-      for (let i = 0; i < words; i++) state[i] = (state[i] as number) & (keep[row + i] as number);
-    }
+    mask(this, state);
   }
 }
 

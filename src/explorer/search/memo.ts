@@ -3,18 +3,11 @@
  * An act is a function of the cells that it reads, so that what is found here is what the handler would do again.
  */
 import { assert } from '../../base/assert';
+import { GAP, HEADER, HITS, ownMemory, REFUSED, TAKEN, type Allocate } from './expanding';
 import type { LiveCells } from './live-cells';
 import type { Taken } from './taking';
 
 const UNKNOWN = 0;
-/** A node is word, shift, mask and cell, and behind them what follows for each value. */
-const HEADER = 4;
-
-/** What a leaf is: an act that is no transition, one that is, one that answers questions as well, one that the model lacks. */
-export const REFUSED = 0;
-export const TAKEN = 1;
-export const HITS = 2;
-export const GAP = 3;
 
 interface Known {
   readonly act: number;
@@ -26,13 +19,13 @@ interface Known {
 export class Memo {
   private readonly known: Known[] = [];
   /** The first `actCount` places are the roots of the acts. A place holds nothing, a node, or -1 - the number of a leaf. */
-  nodes = new Int32Array(1 << 12);
+  nodes: Int32Array;
   private top: number;
   /** By leaf: where its changes of words start. Each is a word, the bits that stay, and the bits that are set. */
-  changeStarts: Int32Array = new Int32Array(1 << 8);
-  changes: Int32Array = new Int32Array(1 << 10);
+  changeStarts: Int32Array;
+  changes: Int32Array;
   /** By leaf. */
-  readonly kinds: number[] = [];
+  kinds: Int32Array;
   private changesTop = 0;
   /** By word, while a leaf is compiled: the bits that it leaves, and those that it sets. */
   private stay = new Int32Array(0);
@@ -42,7 +35,12 @@ export class Memo {
   constructor(
     private readonly actCount: number,
     private readonly live: LiveCells,
+    private readonly allocate: Allocate = ownMemory,
   ) {
+    this.nodes = allocate(1 << 12);
+    this.changeStarts = allocate(1 << 8);
+    this.changes = allocate(1 << 10);
+    this.kinds = allocate(1 << 8);
     this.top = actCount;
   }
 
@@ -74,8 +72,9 @@ export class Memo {
   /** Puts what an act leaves of a packed state into another one. */
   apply(leaf: number, from: Int32Array, into: Int32Array): void {
     const { changes, changeStarts } = this;
-    into.set(from);
-    for (let i = changeStarts[leaf] as number; i < (changeStarts[leaf + 1] as number); i += 3) {
+    const last = changeStarts[leaf + 1] as number;
+    for (let i = 0; i < into.length; i++) into[i] = from[i] as number;
+    for (let i = changeStarts[leaf] as number; i < last; i += 3) {
       const word = changes[i] as number;
       into[word] = ((into[word] as number) & (changes[i + 1] as number)) | (changes[i + 2] as number);
     }
@@ -114,7 +113,8 @@ export class Memo {
     live.noteWrites(taken.writes);
     const one = { act, taken, isOutdated: false };
     this.known.push(one);
-    this.kinds.push(kindOf(taken));
+    if (this.known.length > this.kinds.length) this.kinds = this.grown(this.kinds);
+    this.kinds[this.known.length - 1] = kindOf(taken);
     if (!live.isStale) this.insert(one);
     return this.known.length - 1;
   }
@@ -134,7 +134,7 @@ export class Memo {
       let node = this.nodes[place] as number;
       if (node === UNKNOWN) {
         const mask = live.mask[cell] as number;
-        node = this.allocate(HEADER + mask + 1);
+        node = this.place(HEADER + mask + 1);
         this.nodes[node] = live.word[cell] as number;
         this.nodes[node + 1] = live.shift[cell] as number;
         this.nodes[node + 2] = mask;
@@ -148,11 +148,17 @@ export class Memo {
     this.nodes[place] = -1 - this.leaves;
   }
 
-  private allocate(size: number): number {
+  private grown(old: Int32Array): Int32Array {
+    const bigger = this.allocate(old.length * 2);
+    bigger.set(old);
+    return bigger;
+  }
+
+  private place(size: number): number {
     const at = this.top;
     this.top += size;
     if (this.top > this.nodes.length) {
-      const bigger = new Int32Array(Math.max(this.top, this.nodes.length * 2));
+      const bigger = this.allocate(Math.max(this.top, this.nodes.length * 2));
       bigger.set(this.nodes);
       this.nodes = bigger;
     }
@@ -177,8 +183,8 @@ export class Memo {
       stay[word] = (stay[word] as number) & ~((live.mask[cell] as number) << shift);
       bits[word] = (bits[word] as number) | (live.indexOf(cell, writes.values[at] as number) << shift);
     }
-    if (this.leaves + 2 > this.changeStarts.length) this.changeStarts = grown(this.changeStarts);
-    while (this.changesTop + live.words * 3 > this.changes.length) this.changes = grown(this.changes);
+    if (this.leaves + 2 > this.changeStarts.length) this.changeStarts = this.grown(this.changeStarts);
+    while (this.changesTop + live.words * 3 > this.changes.length) this.changes = this.grown(this.changes);
     for (let word = 0; word < live.words; word++) {
       if (stay[word] === -1) continue;
       this.changes[this.changesTop++] = word;
@@ -194,10 +200,4 @@ function kindOf({ outcome, hits }: Taken): number {
   if (outcome === 'gap') return GAP;
   if (outcome === 'refused') return REFUSED;
   return hits.length > 0 ? HITS : TAKEN;
-}
-
-function grown(old: Int32Array): Int32Array {
-  const bigger = new Int32Array(old.length * 2);
-  bigger.set(old);
-  return bigger;
 }

@@ -2,9 +2,10 @@
 import type { Resumable } from '../../base/resumable';
 import type { Act } from '../../engine/acts';
 import type { DeadCells } from './dead-cells';
+import { attemptSize, GAP, HITS, NOT_STORED, TAKEN, type Expanders } from './expanding';
 import type { Levels } from './growth';
 import type { LiveCells } from './live-cells';
-import { GAP, HITS, TAKEN, type Memo } from './memo';
+import type { Memo } from './memo';
 import { NO_LEAF, type Performer, type Way } from './performing';
 import type { Scope } from './scope';
 import { StateTable } from './state-table';
@@ -17,6 +18,12 @@ const STATES_IN_PART = 2_000;
 const PERFORMED_IN_PART = 20;
 /** Acts that are performed behind one that makes a cell live: what else they bring is then known at once. */
 const PERFORMED_BEHIND = 200;
+
+/** States that threads expand at once: at least so many, and of large states not many more numbers than this. */
+const LEAST_AHEAD = 1_000;
+const NUMBERS_AHEAD = 1 << 20;
+/** Threads found out nothing about an attempt. */
+const UNTOLD = -1;
 
 /** What the passes of a search have in common. */
 export interface PassParts {
@@ -35,6 +42,7 @@ export interface PassLimits {
   readonly whole: boolean;
   readonly maxStates: number;
   readonly maxDepth: number;
+  readonly expanders: Expanders | undefined;
 }
 
 /** Why a pass ended; `stale` where the search must begin again. */
@@ -56,12 +64,16 @@ export class Pass {
   /** Acts that were performed, and those that are before the search begins again; without end while nothing asks for it. */
   private performed = 0;
   private left = Infinity;
+  /** What threads found out about some states: see `expand`. */
+  private ahead: Int32Array = new Int32Array(0);
+  private aheadStart = 0;
+  private aheadEnd = 0;
 
   constructor(
     private readonly parts: PassParts,
     private readonly limits: PassLimits,
   ) {
-    this.table = new StateTable(parts.live.words);
+    this.table = new StateTable(parts.live.words, limits.expanders?.allocate);
     this.ways = Array.from({ length: limits.questions }, () => undefined);
     this.table.meet(-1, 0);
   }
@@ -84,6 +96,7 @@ export class Pass {
     const actCount = scope.acts.length;
     const { probe } = table;
     const from = new Int32Array(words);
+    const size = attemptSize(words);
     let levelEnd = 1;
     let yielded = 0;
     for (let state = 0; state < table.size; state++) {
@@ -95,27 +108,24 @@ export class Pass {
       }
       this.expanding = state;
       if (this.depth >= maxDepth) return this.left < Infinity ? 'stale' : 'depth';
+      if (state >= this.aheadEnd) this.expandAhead(state);
       table.load(state, from);
-      let { nodes, changes, changeStarts } = memo;
+      const toldOf = state < this.aheadEnd ? (state - this.aheadStart) * actCount * size : UNTOLD;
       for (let act = 0; act < actCount; act++) {
-        let at = nodes[act] as number;
-        while (at > 0) {
-          const value =
-            ((from[nodes[at] as number] as number) >>> (nodes[at + 1] as number)) & (nodes[at + 2] as number);
-          at = nodes[at + 4 + value] as number;
+        let told = toldOf === UNTOLD ? UNTOLD : toldOf + act * size;
+        let leaf = told === UNTOLD ? NO_LEAF : (this.ahead[told] as number);
+        if (leaf < 0) {
+          told = UNTOLD;
+          leaf = memo.leafOf(act, from);
         }
-        let leaf = -1 - at;
-        if (at === 0) {
+        if (leaf < 0) {
           leaf = this.perform(from, act, () => this.realWay(state, act));
           if (leaf === NO_LEAF) return 'stale';
         }
         if (symmetry.isOn && !symmetry.mirror(from, act, leaf, this.performThere)) return 'stale';
-        if (this.performed > yielded) {
-          ({ nodes, changes, changeStarts } = memo);
-          if (this.performed >= yielded + PERFORMED_IN_PART) {
-            yielded = this.performed;
-            yield;
-          }
+        if (this.performed >= yielded + PERFORMED_IN_PART) {
+          yielded = this.performed;
+          yield;
         }
         this.tried++;
         const kind = memo.kinds[leaf] as number;
@@ -127,13 +137,13 @@ export class Pass {
           }
         }
         this.transitions++;
-        const last = changeStarts[leaf + 1] as number;
-        for (let i = 0; i < words; i++) probe[i] = from[i] as number;
-        for (let i = changeStarts[leaf] as number; i < last; i += 3) {
-          const word = changes[i] as number;
-          probe[word] = ((probe[word] as number) & (changes[i + 1] as number)) | (changes[i + 2] as number);
+        if (told !== UNTOLD) {
+          if ((this.ahead[told + 1] as number) !== NOT_STORED) continue;
+          for (let i = 0; i < words; i++) probe[i] = this.ahead[told + 2 + i] as number;
+        } else {
+          memo.apply(leaf, from, probe);
+          dead.mask(probe);
         }
-        dead.mask(probe);
         if (symmetry.isOn && table.find() < 0) {
           symmetry.canonical(probe);
           if (live.isStale) return 'stale';
@@ -146,6 +156,23 @@ export class Pass {
       if (state % STATES_IN_PART === 0) yield;
     }
     return this.left < Infinity ? 'stale' : 'exhausted';
+  }
+
+  /** Where there are threads, they expand the next states as far as the acts are known; this thread then goes on in order. */
+  private expandAhead(state: number): void {
+    const { expanders } = this.limits;
+    const { table } = this;
+    if (!expanders || table.size - state < LEAST_AHEAD) return;
+    const { memo, dead, live, scope } = this.parts;
+    const { nodes, kinds, changeStarts, changes } = memo;
+    const { guardWords, keep } = dead;
+    const { states, slots } = table;
+    const known = { nodes, kinds, changeStarts, changes, guardWords, keep, states, slots };
+    const [words, acts] = [live.words, scope.acts.length];
+    const most = Math.floor(NUMBERS_AHEAD / (attemptSize(words) * acts));
+    this.aheadStart = state;
+    this.aheadEnd = Math.min(table.size, state + Math.max(most, LEAST_AHEAD));
+    this.ahead = expanders.expand({ words, acts, ...known }, state, this.aheadEnd);
   }
 
   /** States under all names of vCPUs that are alike. */

@@ -3,7 +3,7 @@
  * seldom begins again.
  */
 import type { Resumable } from '../../base/resumable';
-import { GAP, REFUSED } from './memo';
+import { GAP, REFUSED } from './expanding';
 import type { PassParts } from './pass';
 import { NO_LEAF } from './performing';
 

@@ -11,6 +11,7 @@ import { runScenario } from '../../scenarios/run';
 import { actLine, type Scenario } from '../../scenarios/scenario';
 import { isLong, sampled } from '../../testing/effort';
 import { scenarioOfWay } from './counterexample';
+import { attemptSize, expand, ownMemory, type Expanders } from './expanding';
 import { explore, verdictOf } from './exploration';
 import { reductionNames } from './reductions';
 import { scopeOf } from './scope';
@@ -266,6 +267,33 @@ test.each([
 ])('%j says why nothing can be searched', (lines, message) => {
   const exploration = explore(scenarioOf(lines), [profile('linux-7.2')]);
   expect(exploration.ok ? '' : exploration.error.message).toContain(message);
+});
+
+test('a search whose states are expanded ahead by others says the same', () => {
+  const another = ap
+    .split('\n')
+    .filter((line) => /^explore .*target=1/.test(line))
+    .map((line) => line.replace('target=1', 'target=2'));
+  const scenario = scenarioOf([ap.replace('vcpus=2', 'vcpus=3'), ...another].join('\n'));
+  let expanded = 0;
+  const expanders: Expanders = {
+    threads: 2,
+    allocate: ownMemory,
+    expand: (known, from, to) => {
+      const out = new Int32Array((to - from) * known.acts * attemptSize(known.words));
+      const middle = (from + to) >> 1;
+      const half = (middle - from) * known.acts * attemptSize(known.words);
+      expand(known, middle, to, out.subarray(half));
+      expand(known, from, middle, out);
+      expanded += to - from;
+      return out;
+    },
+  };
+  const limits: SearchLimits = { whole: true, maxStates: 10_000 };
+  expect(searched(scenario, 'linux-6.12', { ...limits, expanders })).toEqual(
+    searched(scenario, 'linux-6.12', limits),
+  );
+  expect(expanded).toBeGreaterThan(1_000);
 });
 
 test('each run of a search gives the same counts and the same ways', () => {

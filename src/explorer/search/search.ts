@@ -3,6 +3,7 @@ import type { Resumable } from '../../base/resumable';
 import type { Act } from '../../engine/acts';
 import type { World } from '../../engine/world';
 import { DeadCells } from './dead-cells';
+import type { Expanders } from './expanding';
 import type { Levels } from './growth';
 import { IdleReads } from './idle-reads';
 import { LiveCells } from './live-cells';
@@ -77,6 +78,8 @@ export interface SearchLimits {
   readonly whole?: boolean;
   /** Reductions that are left off: what the search costs without them. */
   readonly without?: readonly Reduction[];
+  /** Threads that expand states beside this one; what the search says is the same without them. */
+  readonly expanders?: Expanders | undefined;
   /** What is told of each state: states of which it tells something else are kept apart, though no act reads it. */
   readonly projection?: (world: World) => string;
 }
@@ -135,13 +138,13 @@ class Searcher implements Search {
       (cell) => taker.trace.before(cell, taker.get(cell)),
       this.without.includes('live cells'),
     );
-    const memo = new Memo(scope.acts.length, live);
+    const memo = new Memo(scope.acts.length, live, limits.expanders?.allocate);
     const performer = new Performer(scope, taker, live, memo);
     if (inForce(this.without).includes('idle reads')) {
       this.idle = new IdleReads(taker, live);
       taker.observeParts(this.idle);
     }
-    const dead = new DeadCells(live, (cell) => taker.isKept(cell));
+    const dead = new DeadCells(live, (cell) => taker.isKept(cell), limits.expanders?.allocate);
     const symmetry = new Symmetry(
       inForce(this.without).includes('symmetry') ? scope : undefined,
       taker,
@@ -153,6 +156,7 @@ class Searcher implements Search {
       questions: questions.length,
       whole: limits.whole === true,
       maxStates: limits.maxStates ?? scope.maxStates ?? DEFAULT_MAX_STATES,
+      expanders: limits.expanders,
       maxDepth: limits.maxDepth ?? scope.maxDepth ?? Infinity,
     };
     this.pass = new Pass(this.shared, this.passLimits);

@@ -1,7 +1,7 @@
 /** The states that a search stored, for a drawing: counts by machine state, and the graph of the first states. */
 import type { Act } from '../../engine/acts';
 import { vcpuGroup } from '../../engine/state/vcpu';
-import { HITS, TAKEN } from './memo';
+import { HITS, TAKEN } from './expanding';
 import type { Pass, PassParts } from './pass';
 
 /** Everything that a search stored, for a drawing. */

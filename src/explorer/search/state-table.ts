@@ -1,21 +1,24 @@
 /** Packed states in one flat table, each once, with the state and the act that led to it first. */
 
-const FREE = -1;
+import { hashOf, NOT_STORED, ownMemory, placeOf, type Allocate } from './expanding';
 
 export class StateTable {
-  private states: Int32Array;
+  states: Int32Array;
   private capacity = 1 << 12;
   private parents = new Int32Array(1 << 12);
   private acts = new Uint16Array(1 << 12);
-  private slots = new Int32Array(1 << 13).fill(FREE);
-  private mask = (1 << 13) - 1;
+  slots: Int32Array;
   size = 0;
   /** The state that `meet` looks for. */
   readonly probe: Int32Array;
 
   /** @param words of one state */
-  constructor(private readonly words: number) {
-    this.states = new Int32Array(this.capacity * words);
+  constructor(
+    private readonly words: number,
+    private readonly allocate: Allocate = ownMemory,
+  ) {
+    this.states = allocate(this.capacity * words);
+    this.slots = allocate(1 << 13).fill(NOT_STORED);
     this.probe = new Int32Array(words);
   }
 
@@ -46,7 +49,7 @@ export class StateTable {
   /** Adds the state in `probe` when it is new. @returns whether it was */
   meet(parent: number, act: number): boolean {
     const at = this.placeOfProbe();
-    if (this.slots[at] !== FREE) return false;
+    if (this.slots[at] !== NOT_STORED) return false;
     this.slots[at] = this.size;
     this.add(parent, act);
     return true;
@@ -54,17 +57,7 @@ export class StateTable {
 
   /** The slot of the state in `probe`, or the free one where it belongs. */
   private placeOfProbe(): number {
-    const { words, probe, states, slots, mask } = this;
-    let at = hashOf(probe, 0, words) & mask;
-    for (;;) {
-      const state = slots[at] as number;
-      if (state === FREE) return at;
-      const from = state * words;
-      let i = 0;
-      while (i < words && states[from + i] === probe[i]) i++;
-      if (i === words) return at;
-      at = (at + 1) & mask;
-    }
+    return placeOf(this.words, this.states, this.slots, this.probe);
   }
 
   private add(parent: number, act: number): void {
@@ -78,7 +71,7 @@ export class StateTable {
 
   private grow(): void {
     this.capacity *= 2;
-    const states = new Int32Array(this.capacity * this.words);
+    const states = this.allocate(this.capacity * this.words);
     states.set(this.states);
     this.states = states;
     const parents = new Int32Array(this.capacity);
@@ -91,22 +84,13 @@ export class StateTable {
 
   private rehash(): void {
     const { words, states } = this;
-    this.slots = new Int32Array(this.slots.length * 2).fill(FREE);
-    this.mask = this.slots.length - 1;
+    const slots = this.allocate(this.slots.length * 2).fill(NOT_STORED);
+    const mask = slots.length - 1;
     for (let state = 0; state < this.size; state++) {
-      let at = hashOf(states, state * words, words) & this.mask;
-      while (this.slots[at] !== FREE) at = (at + 1) & this.mask;
-      this.slots[at] = state;
+      let at = hashOf(states, state * words, words) & mask;
+      while (slots[at] !== NOT_STORED) at = (at + 1) & mask;
+      slots[at] = state;
     }
+    this.slots = slots;
   }
-}
-
-function hashOf(words: Int32Array, from: number, count: number): number {
-  let hash = 0;
-  for (let at = from; at < from + count; at++) {
-    hash = Math.imul(hash ^ (words[at] as number), 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash, 0x85ebca6b);
-  return hash ^ (hash >>> 13);
 }
