@@ -50,3 +50,19 @@ test('a low window is one column that scrolls: the ladder has room for rows, the
   const inspector = await page.getByRole('complementary', { name: 'Inspector' }).boundingBox();
   expect(inspector?.y).toBeGreaterThanOrEqual((ladder?.y ?? 0) + (ladder?.height ?? 0) - 1);
 });
+
+test('what shows a run is loaded before the scenario has come', async ({ page }) => {
+  const asked = new Set<string>();
+  let release = (): void => undefined;
+  const shown = new Promise<void>((resolve) => (release = resolve));
+  page.on('request', (request) => {
+    const part = /\/(ComparedLadderView|ComparedPages|ComparedInspector)-[^/]*\.js$/.exec(request.url())?.[1];
+    if (part !== undefined && asked.add(part).size === 3) release();
+  });
+  await page.route('**/scenarios/linux-boot.ghcb', async (route) => {
+    await shown;
+    await route.continue();
+  });
+  await page.goto('./#/s/linux-boot?r=linux-6.12,linux-7.3&k=20');
+  await expect(page.locator('[role=option][aria-selected=true]')).toBeVisible();
+});

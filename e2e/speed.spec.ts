@@ -14,11 +14,14 @@ const LETTER_MILLISECONDS = 2 * FRAME_MILLISECONDS;
 const STEPS = 20;
 const QUESTION = 'what happens if AP_CREATE hits a vCPU that is created-on-init';
 
-/** Marks in the page when a step is drawn for the first time, and when a key is pressed. */
+/** Marks in the page when a step and its inspector are drawn for the first time, and when a key is pressed. */
 async function marks(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const first = new MutationObserver(() => {
-      if (!document.querySelector('[role=option][aria-selected=true]')) return;
+      const isDrawn = ['[role=option][aria-selected=true]', '#inspector [role=tab]'].every((part) =>
+        document.querySelector(part),
+      );
+      if (!isDrawn) return;
       first.disconnect();
       requestAnimationFrame(() => performance.mark('opened'));
     });

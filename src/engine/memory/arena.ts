@@ -66,10 +66,11 @@ export class Arena {
   private quads: BigUint64Array;
   /** Number of words given out. */
   used = 0;
+  private givesMany = false;
 
   constructor(
     private readonly log: WriteLog,
-    capacity = 1 << 13,
+    capacity = 1 << 15,
   ) {
     this.buffer = new ArrayBuffer(capacity * 4);
     this.words = new Int32Array(this.buffer, 0, 0);
@@ -82,12 +83,23 @@ export class Arena {
     this.used += (count + 1) & ~1;
     if (this.used * 4 > this.buffer.byteLength) {
       const bigger = new ArrayBuffer(Math.max(this.used * 4, this.buffer.byteLength * 2));
-      new Int32Array(bigger).set(this.words);
+      new Int32Array(bigger).set(new Int32Array(this.buffer));
       this.buffer = bigger;
     }
+    if (!this.givesMany) this.fit();
+    return at;
+  }
+
+  /** Words that are given out from now on can be read and written only after `fit`: a view of each state costs time. */
+  giveMany(): void {
+    this.givesMany = true;
+  }
+
+  /** All words that are given out can be read and written. */
+  fit(): void {
+    this.givesMany = false;
     this.words = new Int32Array(this.buffer, 0, this.used);
     this.quads = new BigUint64Array(this.buffer, 0, this.used / 2);
-    return at;
   }
 
   get byteLength(): number {

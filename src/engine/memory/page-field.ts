@@ -10,6 +10,8 @@ export const REGION_PAGES = 512;
 const REGION_SHIFT = 9;
 const PAGE = 'page of the store';
 const LEAF_BYTES = REGION_PAGES * 4;
+/** Leaves whose memory is taken at once, at most: a browser takes long for each piece. */
+const MOST_IN_SLAB = 64;
 /** Regions of a chunk, as a power of two. */
 const CHUNK_SHIFT = 12;
 const CHUNK_MASK = (1 << CHUNK_SHIFT) - 1;
@@ -29,6 +31,8 @@ export class PageField {
   private readonly values: Int32Array;
   private readonly leaves: Int32Array[] = [];
   private readonly freeLeaves: number[] = [];
+  /** Memory of the next leaves. */
+  private slab = new Int32Array(0);
   readonly regionCount: number;
   /** Number of changes; a drawing that stores it can detect that it is stale. */
   version = 0;
@@ -73,7 +77,7 @@ export class PageField {
       (sum, chunk) => sum + (chunk ? chunk.table.byteLength + chunk.mixed.byteLength : 0),
       0,
     );
-    return ofChunks + this.values.byteLength * 2 + this.leaves.length * LEAF_BYTES;
+    return ofChunks + this.values.byteLength * 2 + this.leaves.length * LEAF_BYTES + this.slab.byteLength;
   }
 
   /** Length of the run of equal values that starts at `page`, at most `limit`. */
@@ -135,6 +139,12 @@ export class PageField {
     this.version++;
     const end = first + count;
     let at = first;
+    // Most writes are of one page in a region whose pages differ.
+    const leaf = count === 1 ? this.leafOf(first, end) : undefined;
+    if (leaf !== undefined) {
+      leaf[first & (REGION_PAGES - 1)] = value;
+      return;
+    }
     while (at < end) {
       const region = at >> REGION_SHIFT;
       const number = region >> CHUNK_SHIFT;
@@ -248,10 +258,20 @@ export class PageField {
     const { table, mixed } = this.chunkOf(region);
     const at = region & CHUNK_MASK;
     if (mixed[at] === 1) return this.leaves[table[at] as number] as Int32Array;
-    const number = this.freeLeaves.pop() ?? this.leaves.push(new Int32Array(REGION_PAGES)) - 1;
+    const number = this.freeLeaves.pop() ?? this.leaves.push(this.newLeaf()) - 1;
     const leaf = (this.leaves[number] as Int32Array).fill(table[at] as number);
     mixed[at] = 1;
     table[at] = number;
+    return leaf;
+  }
+
+  private newLeaf(): Int32Array {
+    if (this.slab.length === 0) {
+      const count = Math.min(Math.max(this.leaves.length, 1), MOST_IN_SLAB);
+      this.slab = new Int32Array(count * REGION_PAGES);
+    }
+    const leaf = this.slab.subarray(0, REGION_PAGES);
+    this.slab = this.slab.subarray(REGION_PAGES);
     return leaf;
   }
 

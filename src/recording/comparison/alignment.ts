@@ -64,8 +64,12 @@ function* joined(
     out.push(one);
   };
   while (row < rows.length && item < items.length) {
-    if (worth(rows[row] as Row<AlignedItem>, items[item] as AlignedItem) === SAME_CONTENT) take('both');
-    else {
+    const next = rows[row] as Row<AlignedItem>;
+    if (worth(next, items[item] as AlignedItem) === SAME_CONTENT) {
+      next.at[sequence] = item++;
+      row++;
+      out.push(next);
+    } else {
       for (const pair of yield* nextPairings(rows, row, items, item)) take(pair);
     }
     if (out.length % ROWS_IN_PART === 0) yield;

@@ -215,9 +215,11 @@ function segmentKey(timeline: Timeline, performed: PerformedAct): Omit<OpenSegme
   if (origin === 'scenario')
     return { key: `act ${lineText(actLine(act))}`, verb: `${act.actor} ${act.verb}` };
   for (let step = firstStep; step < firstStep + stepCount; step++) {
-    const { move } = timeline.step(step);
+    const kind = timeline.moveKind(step);
     // Whether a page faults before it is used depends on the host.
-    if (!move || moveKinds[move.kind].from !== 'guest' || move.kind === 'nestedFault') continue;
+    if (!kind || moveKinds[kind].from !== 'guest' || kind === 'nestedFault') continue;
+    const { move } = timeline.step(step);
+    if (!move) continue;
     const verb = `${origin} ${move.kind} ${move.vcpu}`;
     return { key: `${verb} ${argumentsText(move)}`, verb };
   }

@@ -60,11 +60,11 @@ export class UnreportedDifferences {
   /** Splits runs with equal moves by the state that first differs in these steps. @param group runs that each have a step */
   split(group: readonly number[], steps: readonly (number | undefined)[]): number[][] {
     const [first = 0] = group;
-    const bytes = (run: number): Uint8Array => this.timeline(run).writes(steps[run] ?? 0);
-    const own = bytes(first);
+    const own = this.timeline(first);
+    const wroteSame = (run: number): boolean =>
+      run === first || own.wroteSame(steps[first] ?? 0, this.timeline(run), steps[run] ?? 0);
     // Every run changed the same bits: words that were equal are still equal.
-    if (this.isOneLayout && group.every((run) => run === first || equalBytes(own, bytes(run))))
-      return [[...group]];
+    if (this.isOneLayout && group.every(wroteSame)) return [[...group]];
     const written = group.map((run) => this.read(run, steps[run] ?? 0));
     const signs = group.map(() => '');
     const sign = (name: string, before: readonly number[], after: readonly number[]): void => {
@@ -100,8 +100,9 @@ export class UnreportedDifferences {
 
   private compareWords(written: readonly Written[], sign: Sign): void {
     const addresses = new Set(written.flatMap(({ words }) => [...words.keys()]));
+    const onePage = new Map<number, boolean>();
     for (const address of addresses) {
-      if (!this.isComparable(address, written)) continue;
+      if (!this.isComparable(address, written, onePage)) continue;
       const before = written.map(({ world }) => world.arena.read(address));
       const after = written.map(({ words }, i) => (before[i] as number) ^ (words.get(address) ?? 0));
       sign(String(address), before, after);
@@ -141,13 +142,19 @@ export class UnreportedDifferences {
   /**
    * Whether a word has the same meaning in all runs: page images are allocated on demand, in an order that may differ. An
    * image that one of the runs allocates or drops in this step has its meaning after the step, or before it.
+   * @param onePage what is known of images in this step
    */
-  private isComparable(address: number, written: readonly Written[]): boolean {
+  private isComparable(address: number, written: readonly Written[], onePage: Map<number, boolean>): boolean {
     const place = this.mapOf(0).at(address);
     if (!place) return false;
     if (place.kind === 'variable') return isReported(place.instance);
     if (place.isKvmRun) return true;
-    return isOnePage(written, place.index, true) || isOnePage(written, place.index, false);
+    let isOne = onePage.get(place.index);
+    if (isOne === undefined) {
+      isOne = isOnePage(written, place.index, true) || isOnePage(written, place.index, false);
+      onePage.set(place.index, isOne);
+    }
+    return isOne;
   }
 
   private comparePages(written: readonly Written[], sign: Sign): void {
@@ -201,10 +208,4 @@ function beginsToDiffer(before: readonly number[], after: readonly number[]): bo
     afterOf.set(value, own);
     return other !== undefined && other !== own;
   });
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

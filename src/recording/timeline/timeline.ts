@@ -6,23 +6,22 @@ import { assert } from '../../base/assert';
 import { finish, type Resumable } from '../../base/resumable';
 import type { Act } from '../../engine/acts';
 import { digestText } from '../../engine/memory/digest';
-import type { Move, MoveName } from '../../engine/moves';
+import type { MoveName } from '../../engine/moves';
 import { perform } from '../../engine/perform';
 import { performFound, type Performed } from '../../engine/perform-found';
 import type { Stop } from '../../engine/memory/meter';
-import type { RuleId } from '../../engine/rules';
 import type { World } from '../../engine/world';
-import type { FacetName } from '../../profiles/facets';
-import type { ByteReader } from './byte-stream';
 import { ArenaMap, ChangeList, type Change } from './changes';
 import { StepRecorder } from './recorder';
-import { StepTemplates, type Finding, type TakenTransition } from './step-template';
+import { ReadStep, type StepRecord } from './step-record';
+import { StepTemplates, type Finding } from './step-template';
 import { readArguments, StepLog } from './step-log';
 import { Keyframes } from './keyframes';
 import { memoryOf, Readers } from './readers';
-import { readWrites, Writes, type Memory } from './writes';
+import { readWrites, skipWrites, Writes, type Memory } from './writes';
 
 export type { Change } from './changes';
+export type { StepRecord } from './step-record';
 export type { Finding, TakenTransition } from './step-template';
 
 /** The origin of an act. */
@@ -34,21 +33,6 @@ export interface PerformedAct extends Performed {
   readonly origin: ActOrigin;
   readonly firstStep: number;
   readonly stepCount: number;
-}
-
-export interface StepRecord {
-  readonly index: number;
-  /** Index of the act in `timeline.acts`. */
-  readonly actIndex: number;
-  /** Nothing when an act wrote without any visible move. */
-  readonly move: Move | undefined;
-  readonly rule?: RuleId;
-  /** Facets that were consulted, in order. */
-  readonly facets: readonly FacetName[];
-  readonly transitions: readonly TakenTransition[];
-  readonly findings: readonly Finding[];
-  /** Computed on first access. */
-  readonly changes: readonly Change[];
 }
 
 /** One position of a timeline: the world stands after step `position - 1`. */
@@ -142,25 +126,10 @@ export class Timeline {
     assert(index >= 0 && index < this.stepCount, `there is no step ${index}`);
     const reader = this.steps.reader(index);
     skipWrites(reader);
-    const { facets, transitions, findings, move } = this.templates.read(reader.unsigned());
-    const changesOf = (): readonly Change[] => this.changes(index);
-    let changes: readonly Change[] | undefined;
-    return {
-      index,
-      actIndex: this.actOf(index),
-      move: move && {
-        kind: move.plan.kind,
-        vcpu: move.vcpu,
-        args: readArguments(reader, move.plan, this.templates),
-      },
-      ...(move?.rule === undefined ? {} : { rule: move.rule }),
-      facets,
-      transitions,
-      findings,
-      get changes() {
-        return (changes ??= changesOf());
-      },
-    };
+    const template = this.templates.read(reader.unsigned());
+    const { move } = template;
+    const args = move && readArguments(reader, move.plan, this.templates);
+    return new ReadStep(this, index, this.actOf(index), template, args);
   }
 
   /** The kind of a step's move; cheaper than {@link step}. */
@@ -181,6 +150,18 @@ export class Timeline {
     const start = reader.at;
     skipWrites(reader);
     return this.steps.stream.bytes.subarray(start, reader.at);
+  }
+
+  /** Whether a step wrote the same as one of another timeline. */
+  wroteSame(index: number, other: Timeline, otherIndex: number): boolean {
+    const reader = this.steps.reader(index);
+    const { at: start, bytes } = reader;
+    skipWrites(reader);
+    const theirs = other.steps.reader(otherIndex);
+    // The encoding says itself where it ends: what begins with these bytes is no longer.
+    for (let at = start; at < reader.at; at++)
+      if (bytes[at] !== theirs.bytes[theirs.at + at - start]) return false;
+    return true;
   }
 
   /** Every finding, with its step. */
@@ -226,7 +207,8 @@ export class Timeline {
     this.recorder.truncate(from);
   }
 
-  private changes(index: number): readonly Change[] {
+  /** What a step changed, by name; {@link StepRecord.changes} keeps it. */
+  changesOf(index: number): readonly Change[] {
     this.map ??= new ArenaMap(this.world);
     const list = new ChangeList(this.map, memoryOf(this.teller.worldAt(index, this.stepCount)));
     readWrites(
@@ -251,7 +233,4 @@ export class Timeline {
   }
 }
 
-function skipWrites(reader: ByteReader): void {
-  readWrites(reader, nothing, nothing);
-}
 const nothing = (): void => {};

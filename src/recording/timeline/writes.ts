@@ -131,6 +131,16 @@ function readRuns(
   }
 }
 
+/** Moves the reader past the writes. */
+export function skipWrites(reader: ByteReader): void {
+  for (;;) {
+    const head = reader.unsigned();
+    const mask = head & 15;
+    if (mask === 0) return readRuns(reader, head >>> 4, () => undefined);
+    reader.at += (mask & 1) + ((mask >> 1) & 1) + ((mask >> 2) & 1) + (mask >> 3);
+  }
+}
+
 /** Applies writes to the memory, forwards or backwards alike; the reader moves past them. */
 export function applyWrites(reader: ByteReader, memory: Memory): void {
   const { words } = memory.arena;
