@@ -30,6 +30,9 @@ test.each([
     '---\ntitle: a\nprofile: linux-7.2\nscenario: linux-boot\nminutes: 5\n---\n## One\n',
     'lesson',
   ],
+  ['a trail that SPIN printed', 'spin: trail ends\n\t  act guest init vcpu=1\n#processes: 2\n', 'trail'],
+  ['a trail as pan writes it', '-2:3:-2\n-4:-4:-4\n1:0:12\n2:1:4\n', 'trail'],
+  ['a log with the word act', 'kvm: the act guest begins\n12:30:01 up\n', 'value'],
   ['a recording', '{"format":"vmgexit-recording","version":1}\n', 'recording'],
   ['a file of works', printWorkFile([]), 'works'],
   ['a GHCB MSR value', '0x0000000000021014', 'value'],
@@ -49,7 +52,7 @@ test('a link in a sentence ends where the sentence does not belong to it', () =>
 test('any text is something', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
-      expect(['scenario', 'works', 'recording', 'picture', 'lesson', 'link', 'value']).toContain(
+      expect(['scenario', 'works', 'recording', 'picture', 'lesson', 'trail', 'link', 'value']).toContain(
         incomingOf(text).kind,
       );
     }),

@@ -1,11 +1,15 @@
 /** What a text is that a person pasted or dropped: each kind has one place in the page. */
 import { isSvg } from '../exports/picture/is-svg';
 import { MAX_LINK_CHARACTERS } from '../base/limits';
+import { isTrail } from '../explorer/promela/is-trail';
 import { parseAddress } from './url';
 import { looksLikeWorkFile } from './own-work/file';
 
 export type Incoming =
-  | { readonly kind: 'scenario' | 'works' | 'recording' | 'picture' | 'lesson'; readonly text: string }
+  | {
+      readonly kind: 'scenario' | 'works' | 'recording' | 'picture' | 'lesson' | 'trail';
+      readonly text: string;
+    }
   /** A link to a place of this page, in another copy of it or this one. */
   | { readonly kind: 'link'; readonly hash: string }
   /** Anything else: the decoder says what it is. */
@@ -31,6 +35,7 @@ export function incomingOf(text: string): Incoming {
   const link = linkOf(short);
   if (link !== undefined) return { kind: 'link', hash: link };
   if (scenarioBegins.test(text)) return { kind: 'scenario', text };
+  if (isTrail(text)) return { kind: 'trail', text };
   const hash = linkIn(short);
   return hash === undefined ? { kind: 'value', text } : { kind: 'link', hash };
 }

@@ -121,6 +121,8 @@ export class Session {
   stepper = $state.raw<Stepper | undefined>();
   /** A file that is no scenario: the decoder opens it. */
   droppedFile = $state.raw<DroppedFile | undefined>();
+  /** A trail of SPIN that was dropped: Explore reads it. An object, so that the same text can come twice. */
+  droppedTrail = $state.raw<{ readonly text: string } | undefined>();
   dialog = $state.raw<Dialog>('none');
   /** What was typed since a dialog was asked for and before it was there, and whether Enter followed. */
   private typedAhead: TypedAhead = nothingTyped;
@@ -216,6 +218,12 @@ export class Session {
     this.links.remember();
   }
 
+  /** A trail of SPIN belongs to the scope that is shown. */
+  showTrail(text: string): void {
+    this.droppedTrail = { text };
+    this.show('explore');
+  }
+
   showFile(file: DroppedFile): void {
     this.droppedFile = file;
     this.show('decode');
@@ -235,6 +243,7 @@ export class Session {
 
   /** A scenario that a search found: at the violation that its last act ends in. */
   async openFound(text: string, compare: boolean): Promise<void> {
+    this.droppedTrail = undefined;
     await this.openMade(text, compare);
     const { timeline } = this;
     const last = timeline?.acts.findLast(({ origin }) => origin === 'scenario');

@@ -81,6 +81,9 @@ export const MAX_PROFILES = 64;
 
 /** Acts that one line `explore` stands for. */
 export const MAX_SCOPE_ACTS = 256;
+/** Results of searches that the browser keeps, and characters of all of them; one has some 50,000. */
+export const MAX_KEPT_SEARCHES = 50;
+export const MAX_KEPT_SEARCH_CHARACTERS = 8 * MIB;
 
 /** vCPUs of a machine. */
 export const MAX_VCPUS = 64;

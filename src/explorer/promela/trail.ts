@@ -12,6 +12,7 @@ import { scenarioTo } from '../search/counterexample';
 import { rootWorld } from '../search/root';
 import { scopeOf } from '../search/scope';
 import { apPages } from './ap';
+import { isUnprintedTrail } from './is-trail';
 import { apLine, pscLine, pscStart, type Words } from './acts';
 import { propertiesOf, type ModelId } from './models';
 import { bufferOf, pscPages } from './psc';
@@ -39,6 +40,8 @@ const ONLY_PSC = new Set(
 
 /** Reads what SPIN printed; lines that are no act are passed over. */
 export function parseTrail(text: string): Result<Trail> {
+  if (isUnprintedTrail(text))
+    return problem('this is the file that pan writes, with numbers; print it with `spin -t` or `pan -r`');
   const acts: TrailAct[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     if (!/(?:^|\s)act /.test(line)) continue;
@@ -62,6 +65,8 @@ export function parseTrail(text: string): Result<Trail> {
 /** A trail as a scenario that runs. */
 export interface ReadTrail {
   readonly scenario: Scenario;
+  /** Acts of the trail that the scenario has. */
+  readonly acts: number;
   /** The property that SPIN found broken, as the engine names it. */
   readonly invariant: InvariantName | undefined;
   /** The run shows it: its last act breaks the invariant. Also true where the trail names none. */
@@ -131,10 +136,11 @@ export function readTrail(scenario: Scenario, profile: ResolvedProfile, text: st
   });
   const misfit = misfitOf(bare, profile, way);
   if (misfit) return misfit;
-  if (!invariant) return ok({ scenario: bare, invariant, isShown: true });
+  const acts = way.length;
+  if (!invariant) return ok({ scenario: bare, acts, invariant, isShown: true });
   const expected = withExpectation(bare, invariant);
   const run = runScenario(expected, profile, memoryTape);
-  return ok({ scenario: expected, invariant, isShown: run.expectations.every(({ ok: met }) => met) });
+  return ok({ scenario: expected, acts, invariant, isShown: run.expectations.every(({ ok: met }) => met) });
 }
 
 /** The first act that cannot be taken, by its line in the trail. */

@@ -1,12 +1,14 @@
 /** Asks the worker of the search, and keeps what it said. */
-import { known, type Found } from './known';
+import { Kept, type Found, type KeptResult } from './kept';
 import type { Question, Reply, Said, ShownSearch } from './messages';
-import { startWorker } from './start-worker';
+import { engineBuild, startWorker } from './start-worker';
 
 type Progress = Omit<Extract<Said, { kind: 'progress' }>, 'kind'>;
 
 export class Searcher {
   found = $state.raw<Found | undefined>();
+  /** When an earlier search found it, in milliseconds since 1970; nothing where this one did. */
+  foundAt = $state.raw<number | undefined>();
   /** What is known while the search goes on, or was when it failed. */
   early = $state.raw<readonly ShownSearch[]>([]);
   progress = $state.raw<Progress | undefined>();
@@ -15,21 +17,35 @@ export class Searcher {
   running = $state.raw(false);
 
   private worker: Worker | undefined;
-  private key = '';
+  private asked = '';
   private turn = 0;
+  /** Counts what was asked, and not what became of the worker: a kept result stands without it. */
+  private question = 0;
 
-  constructor(private readonly startOne: () => Worker = startWorker) {}
+  constructor(
+    private readonly startOne: () => Worker = startWorker,
+    private readonly kept = new Kept(engineBuild),
+  ) {}
+
+  /** The worker is started and its file is read before anything is asked. */
+  warm(): void {
+    this.worker ??= this.start();
+  }
 
   /** Searches, or shows what an earlier search of the same found. The worker stays: the next search begins at once. */
   begin(text: string, profiles: readonly string[], anew = false): void {
     this.leave();
-    this.key = JSON.stringify([text, profiles]);
+    this.asked = JSON.stringify([text, profiles]);
     this.failure = '';
     this.progress = undefined;
-    this.found = anew ? undefined : known.get(this.key);
-    if (this.found) return;
+    this.found = undefined;
+    this.foundAt = undefined;
+    const known = anew ? undefined : this.kept.atHand(this.asked);
+    if (known) return this.showKept(known);
     this.running = true;
     this.ask({ kind: 'explore', turn: this.turn, text, profiles });
+    // The search does not wait for the answer.
+    if (!anew) void this.lookUp(this.question);
   }
 
   /** The worker says what it knows by then. */
@@ -37,24 +53,31 @@ export class Searcher {
     if (this.running) this.ask({ kind: 'stop' });
   }
 
-  /** What was asked is not waited for any more. */
+  /** What was asked is not waited for any more; the worker waits for the next question. */
   leave(): void {
     if (this.running) this.ask({ kind: 'stop' });
     this.turn++;
+    this.question++;
     this.running = false;
     this.early = [];
   }
 
-  end(): void {
-    this.turn++;
-    this.worker?.terminate();
-    this.worker = undefined;
-    this.running = false;
+  private async lookUp(question: number): Promise<void> {
+    const result = await this.kept.get(this.asked);
+    if (!result || question !== this.question || this.found) return;
+    this.leave();
+    this.failure = '';
+    this.showKept(result);
+  }
+
+  private showKept({ found, at }: KeptResult): void {
+    this.found = found;
+    this.foundAt = at;
   }
 
   private ask(question: Question): void {
-    this.worker ??= this.start();
-    this.worker.postMessage(question);
+    this.warm();
+    this.worker?.postMessage(question);
   }
 
   private start(): Worker {
@@ -80,7 +103,7 @@ export class Searcher {
         this.early = said.searches;
         return;
       case 'found':
-        this.keep({ searches: said.searches, stopped: said.stopped, map: undefined });
+        this.found = { searches: said.searches, stopped: said.stopped, map: undefined };
         this.running = false;
         this.early = [];
         return;
@@ -89,14 +112,22 @@ export class Searcher {
     }
   }
 
+  /** The graph came: it is all that there is. */
   private keep(found: Found): void {
     this.found = found;
-    if (!found.stopped) known.set(this.key, found);
+    void this.kept.put(this.asked, found);
   }
 
-  /** What was covered stays: the last progress, and the ways that were found. */
+  /** What was covered stays: the last progress, and the ways that were found. The next question gets another worker. */
   private fail(why: string): void {
-    this.failure = why;
-    this.end();
+    const { running } = this;
+    this.turn++;
+    this.worker?.terminate();
+    this.worker = undefined;
+    this.running = false;
+    if (running) this.failure = why;
   }
 }
+
+/** The page has one: its worker outlives the view, so that a scope that was edited elsewhere is searched at once. */
+export const searcher = new Searcher();

@@ -121,6 +121,8 @@ export interface ScopeProps {
   readonly profiles: readonly string[];
   /** Opens the panel in which profiles are chosen. */
   readonly onprofiles: () => void;
+  /** A trail of SPIN that was dropped on the page or pasted there. */
+  readonly trail: { readonly text: string } | undefined;
   /** Opens a scenario that the search made, at the violation of its last act. */
   readonly onscenario: (text: string, compare: boolean) => void;
   /** Saves a text as a file. */
