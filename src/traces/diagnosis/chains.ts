@@ -2,8 +2,21 @@
 import { malformedReasons } from '../../abi/error-words';
 import { SEV_CMD_SNP_GCTX_CREATE, SEV_CMD_SNP_GUEST_REQUEST, firmwareCommands } from '../../abi/firmware';
 import { errno } from '../../abi/errno';
-import { ghcbMsrInfo, GHCB_MSR_PSC_RESP, GHCB_MSR_TERM_REQ, terminationRequest } from '../../abi/ghcb-msr';
-import { SVM_VMGEXIT_AP_CREATION, SVM_VMGEXIT_PSC, SVM_VMGEXIT_TERM_REQUEST } from '../../abi/nae';
+import {
+  ghcbMsrInfo,
+  GHCB_MSR_PSC_RESP,
+  GHCB_MSR_TERM_REQ,
+  GHCB_SEV_ES_GEN_REQ,
+  GHCB_TERM_PSC,
+  terminationRequest,
+} from '../../abi/ghcb-msr';
+import { KVM_EXIT_FAIL_ENTRY, KVM_EXIT_SYSTEM_EVENT } from '../../abi/kvm-exits';
+import {
+  SVM_VMGEXIT_AP_CREATION,
+  SVM_VMGEXIT_PSC,
+  SVM_VMGEXIT_TERM_REQUEST,
+  terminationInfo1,
+} from '../../abi/nae';
 import { own } from '../../base/table';
 import { numberIn, signedIn, textIn } from '../form';
 import type { TraceLine } from '../read';
@@ -60,10 +73,10 @@ function terminationOf({ id, fields }: Said): Reason | undefined {
     const { reasonSet, reasonCode } = terminationRequest.decode(msr);
     return { set: reasonSet, code: reasonCode };
   };
-  const ofInfo1 = (info1: bigint): Reason => ({
-    set: Number(info1 & 0xfn),
-    code: Number((info1 >> 4n) & 0xffn),
-  });
+  const ofInfo1 = (info1: bigint): Reason => {
+    const { reasonSet, reasonCode } = terminationInfo1.decode(info1);
+    return { set: reasonSet, code: reasonCode };
+  };
   switch (id) {
     case 'termination-msr':
       return { set: Number(numberIn(fields, 'set')), code: Number(numberIn(fields, 'code')) };
@@ -90,11 +103,10 @@ const exitLines: readonly (readonly [id: string, field: string])[] = [
   ['qemu-exit-reason', 'reason'],
   ['qemu-entry-failed', ''],
 ];
-const SYSTEM_EVENT = 24n;
-const FAIL_ENTRY = 9n;
-const lastReasons: Readonly<Record<string, bigint>> = {
-  kvm_run_exit_system_event: SYSTEM_EVENT,
-  'qemu-entry-failed': FAIL_ENTRY,
+/** The reason of a line that names none. */
+const impliedReasons: Readonly<Record<string, bigint>> = {
+  kvm_run_exit_system_event: BigInt(KVM_EXIT_SYSTEM_EVENT),
+  'qemu-entry-failed': BigInt(KVM_EXIT_FAIL_ENTRY),
 };
 
 /** The reason of an exit and the place of its line among those of the exit. */
@@ -103,7 +115,7 @@ function exitOf({ id, fields }: Said): { readonly reason: bigint; readonly place
   const field = exitLines[place]?.[1];
   if (field === undefined || (id === 'kvm_userspace_exit' && errnoOf({ id, fields }) !== undefined))
     return undefined;
-  return { reason: lastReasons[id] ?? numberIn(fields, field), place };
+  return { reason: own(impliedReasons, id) ?? numberIn(fields, field), place };
 }
 
 /** The errno that KVM_RUN returns, of a line that says so. */
@@ -128,8 +140,8 @@ const isReason = (reason: Reason, set: number, code: number): boolean =>
 
 /** The reasons for which Linux ends after a failure, as its functions that handle page state changes and #VC do. */
 function endsFor(cause: Said, reason: Reason): boolean {
-  if (isRefusedPsc(cause)) return isReason(reason, 1, 1);
-  return cause.id === 'vc-unsupported' && isReason(reason, 0, 0);
+  if (isRefusedPsc(cause)) return isReason(reason, 1, GHCB_TERM_PSC);
+  return cause.id === 'vc-unsupported' && isReason(reason, 0, GHCB_SEV_ES_GEN_REQ);
 }
 
 const statusIn = ({ fields }: Said): bigint => BigInt.asUintN(32, numberIn(fields, 'status'));
@@ -163,7 +175,7 @@ function isConsequence(cause: Said, effect: Said): boolean {
   const exit = exitOf(effect);
   if (exit) {
     const before = exitOf(cause);
-    if (exit.reason === SYSTEM_EVENT && terminationOf(cause)) return true;
+    if (exit.reason === BigInt(KVM_EXIT_SYSTEM_EVENT) && terminationOf(cause)) return true;
     return before !== undefined && before.reason === exit.reason && before.place < exit.place;
   }
   const failed = errnoOf(effect);

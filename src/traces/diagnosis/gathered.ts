@@ -1,6 +1,7 @@
 /** Gathers the failures of a log by their cause: lines that say the same, and those that follow from them. */
 import { numberIn } from '../form';
 import { gpaToGfn } from '../../abi/address';
+import { errno } from '../../abi/errno';
 import { VcpuThreads } from '../threads';
 import type { TraceLine } from '../read';
 import { follows, isPrintedBefore } from './chains';
@@ -158,5 +159,6 @@ const areOrdered = (one: TraceLine, other: TraceLine): boolean =>
 
 /** KVM_RUN failed in a way that userspace may handle. */
 const isReturn = ({ form, fields }: TraceLine): boolean =>
-  form?.id === 'kvm_userspace_exit' && fields?.['name'] === 'error' && fields['number'] === EFAULT;
-const EFAULT = 14n;
+  form?.id === 'kvm_userspace_exit' &&
+  fields?.['name'] === 'error' &&
+  fields['number'] === BigInt(errno.EFAULT);

@@ -2,7 +2,7 @@
 import { apCreationRequests } from '../../abi/ap-creation';
 import { malformedReasons, vmmErrorText } from '../../abi/error-words';
 import { terminationReasonsOf, terminationRequest } from '../../abi/ghcb-msr';
-import { naeEvent } from '../../abi/nae';
+import { naeEvent, terminationInfo1 } from '../../abi/nae';
 import { PAGE_NOT_VALIDATED } from '../../abi/nested-fault';
 import { PSC_GENERIC_ERROR, PSC_INVALID_ENTRY, PSC_INVALID_HDR } from '../../abi/psc';
 import { source } from '../../abi/source';
@@ -49,8 +49,8 @@ export function termination(set: number, code: number): Ending {
 
 /** The termination event: its words hold set and code. */
 export function terminatedByNae(fields: Fields): Ending {
-  const info1 = numberIn(fields, 'info1');
-  return termination(Number(info1 & 0xfn), Number((info1 >> 4n) & 0xffn));
+  const { reasonSet, reasonCode } = terminationInfo1.decode(numberIn(fields, 'info1'));
+  return termination(reasonSet, reasonCode);
 }
 
 /** SW_EXITINFO2 behind a malformed request, and what KVM answers it for. */
