@@ -194,7 +194,7 @@ export class World {
       pfnCount: config.gmemPages + KERNEL_PAGES + OTHER_FILE_PAGES,
       userPages: Math.max(config.gfnCount, MIN_USER_PAGES),
     });
-    this.arena.giveMany();
+    this.arena.deferViews();
     this.host = this.declare('host', hostGroup);
     this.vm = this.declare('vm', vmGroup);
     const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -220,7 +220,7 @@ export class World {
     );
     this.files = range(FILE_COUNT).map((i) => this.declare(`file${i}`, gmemFileGroup, i));
     this.farFrames = range(FAR_ROWS).map((i) => this.declare(`far${i}`, farFramesGroup, i));
-    this.arena.fit();
+    this.arena.makeViews();
     this.reset();
     this.log.top = 0;
   }

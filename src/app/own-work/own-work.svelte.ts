@@ -1,7 +1,7 @@
 /** The list of a person's works, and the one that is shown. Every change is written at once; nothing waits for a key. */
 import type { SavedScenario } from '../stored';
 import { importText, printWorkFile, readWorkFile, WORK_FILE_NAME } from './file';
-import { sessionLeftBehind, type LeftBehind, type LeftWork } from './left-behind';
+import { sessionPending, type PendingStore, type PendingWork } from './pending-writes';
 import type { WorkStore } from './store';
 import { nameOf, newWorkId, WORK_SCHEMA, type Work, type WorkBranch } from './work';
 
@@ -43,7 +43,7 @@ export class OwnWork {
   private readonly versions = new Map<string, number>();
   private readonly waiting = new Map<string, Work>();
   /** What is being written now. */
-  private inHand: Work | undefined;
+  private beingWritten: Work | undefined;
   /* eslint-enable svelte/prefer-svelte-reactivity */
   private writing: Promise<void> | undefined;
   private readonly channel =
@@ -52,11 +52,11 @@ export class OwnWork {
   constructor(
     private readonly page: WorkPage,
     open: () => Promise<WorkStore> = () => import('./store').then(({ openWorkStore }) => openWorkStore()),
-    private readonly leftBehind: LeftBehind = sessionLeftBehind,
+    private readonly pendingStore: PendingStore = sessionPending,
   ) {
     this.store = open();
-    const left = leftBehind.take();
-    if (left.length > 0) this.writing = this.takeUp(left).finally(() => (this.writing = undefined));
+    const left = pendingStore.take();
+    if (left.length > 0) this.writing = this.writePending(left).finally(() => (this.writing = undefined));
     this.channel?.addEventListener('message', () => void this.readList());
   }
 
@@ -180,21 +180,21 @@ export class OwnWork {
     while (this.writing) await this.writing;
   }
 
-  /** The page goes away: what is not written yet is left for the page that this tab loads next. */
+  /** Before the page is closed: keeps what is not written yet for the page that this tab loads next. */
   flush(): void {
-    const { inHand, waiting } = this;
+    const { beingWritten, waiting } = this;
     const unwritten = [...waiting.values()];
-    if (inHand && !waiting.has(inHand.id)) unwritten.push(inHand);
+    if (beingWritten && !waiting.has(beingWritten.id)) unwritten.push(beingWritten);
     const left = unwritten.map((work) => ({
       work,
       from: this.versions.get(work.id) ?? 0,
-      writing: inHand?.id === work.id ? inHand.changed : undefined,
+      writing: beingWritten?.id === work.id ? beingWritten.changed : undefined,
     }));
-    this.leftBehind.put(left);
+    this.pendingStore.put(left);
   }
 
-  /** Writes what the page before this one could not. */
-  private async takeUp(left: readonly LeftWork[]): Promise<void> {
+  /** Writes what the page before this one did not finish writing. */
+  private async writePending(left: readonly PendingWork[]): Promise<void> {
     const store = await this.store;
     for (const { work, from, writing } of left) {
       const stored = await store.get(work.id).catch(() => undefined);
@@ -225,9 +225,9 @@ export class OwnWork {
       const [work] = this.waiting.values();
       if (!work) break;
       this.waiting.delete(work.id);
-      this.inHand = work;
+      this.beingWritten = work;
       await this.writeOne(store, work);
-      this.inHand = undefined;
+      this.beingWritten = undefined;
       this.unsaved = this.waiting.size;
     }
     this.channel?.postMessage('changed');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { readWorkFile, printWorkFile } from './file';
 import { OwnWork, type WorkContent } from './own-work.svelte';
-import type { LeftBehind, LeftWork } from './left-behind';
+import type { PendingStore, PendingWork } from './pending-writes';
 import { MemoryStore, type WorkStore } from './store';
 import { readWork, type Work } from './work';
 
@@ -12,7 +12,7 @@ class Tab {
   readonly warned: string[] = [];
   readonly own: OwnWork;
 
-  constructor(store: WorkStore, leftBehind?: LeftBehind) {
+  constructor(store: WorkStore, pendingStore?: PendingStore) {
     this.own = new OwnWork(
       {
         say: (text) => void this.said.push(text),
@@ -20,7 +20,7 @@ class Tab {
         workChanged: () => undefined,
       },
       () => Promise.resolve(store),
-      leftBehind,
+      pendingStore,
     );
   }
 
@@ -126,12 +126,12 @@ describe('two tabs', () => {
 
 describe('a page that is loaded again while it writes', () => {
   /** What a tab has of its own, over a reload. */
-  class TabStorage implements LeftBehind {
-    private left: readonly LeftWork[] = [];
-    put(left: readonly LeftWork[]): void {
+  class TabStorage implements PendingStore {
+    private left: readonly PendingWork[] = [];
+    put(left: readonly PendingWork[]): void {
       this.left = left;
     }
-    take(): readonly LeftWork[] {
+    take(): readonly PendingWork[] {
       const { left } = this;
       this.left = [];
       return left;

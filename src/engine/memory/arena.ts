@@ -66,7 +66,7 @@ export class Arena {
   private quads: BigUint64Array;
   /** Number of words given out. */
   used = 0;
-  private givesMany = false;
+  private defersViews = false;
 
   constructor(
     private readonly log: WriteLog,
@@ -86,18 +86,18 @@ export class Arena {
       new Int32Array(bigger).set(new Int32Array(this.buffer));
       this.buffer = bigger;
     }
-    if (!this.givesMany) this.fit();
+    if (!this.defersViews) this.makeViews();
     return at;
   }
 
-  /** Words that are given out from now on can be read and written only after `fit`: a view of each state costs time. */
-  giveMany(): void {
-    this.givesMany = true;
+  /** Until `makeViews`, allocated words cannot be read or written: making views for each allocation takes time. */
+  deferViews(): void {
+    this.defersViews = true;
   }
 
-  /** All words that are given out can be read and written. */
-  fit(): void {
-    this.givesMany = false;
+  /** Makes the views of all allocated words. */
+  makeViews(): void {
+    this.defersViews = false;
     this.words = new Int32Array(this.buffer, 0, this.used);
     this.quads = new BigUint64Array(this.buffer, 0, this.used / 2);
   }

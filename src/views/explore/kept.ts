@@ -106,7 +106,7 @@ export class Kept {
   ) {}
 
   /** What is there at once. @param asked scope and profiles as one text */
-  atHand(asked: string): KeptResult | undefined {
+  inMemory(asked: string): KeptResult | undefined {
     return this.known.get(asked);
   }
 

@@ -40,7 +40,7 @@ export class Searcher {
     this.progress = undefined;
     this.found = undefined;
     this.foundAt = undefined;
-    const known = anew ? undefined : this.kept.atHand(this.asked);
+    const known = anew ? undefined : this.kept.inMemory(this.asked);
     if (known) return this.showKept(known);
     this.running = true;
     this.ask({ kind: 'explore', turn: this.turn, text, profiles });

@@ -1,13 +1,13 @@
 /**
- * What was not written yet when the page went away: a browser ends the writes of its store with the page. It lies in the
- * session storage of the tab until the page is loaded again. Nothing in it is trusted.
+ * Works that were not written when the page was closed or reloaded: the browser aborts open transactions of its database
+ * then. They wait in the session storage of the tab until the page is loaded again. Nothing in it is trusted.
  */
 import { readWork, type Work } from './work';
 
-const KEY = 'vmgexit-work-left';
+const KEY = 'vmgexit-work-pending';
 
 /** A work whose last change may not be in the store. */
-export interface LeftWork {
+export interface PendingWork {
   readonly work: Work;
   /** The stored version that the change was made to. */
   readonly from: number;
@@ -15,14 +15,14 @@ export interface LeftWork {
   readonly writing?: number | undefined;
 }
 
-/** Where it lies; a page of a browser that refuses leaves nothing behind. */
-export interface LeftBehind {
-  put(left: readonly LeftWork[]): void;
-  /** @returns what lies there; it lies there no longer */
-  take(): readonly LeftWork[];
+/** Keeps pending works over a reload; empty where the browser refuses. */
+export interface PendingStore {
+  put(left: readonly PendingWork[]): void;
+  /** @returns the pending works, and removes them */
+  take(): readonly PendingWork[];
 }
 
-function readLeft(value: unknown): LeftWork | undefined {
+function readPending(value: unknown): PendingWork | undefined {
   const { work: record, from, writing } = (value ?? {}) as Readonly<Record<string, unknown>>;
   const read = readWork(record);
   if (read.kind !== 'work' || !Number.isSafeInteger(from)) return undefined;
@@ -33,7 +33,7 @@ function readLeft(value: unknown): LeftWork | undefined {
   };
 }
 
-export const sessionLeftBehind: LeftBehind = {
+export const sessionPending: PendingStore = {
   put(left) {
     try {
       if (left.length === 0) sessionStorage.removeItem(KEY);
@@ -46,7 +46,7 @@ export const sessionLeftBehind: LeftBehind = {
     try {
       const list: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? '[]');
       sessionStorage.removeItem(KEY);
-      return Array.isArray(list) ? list.flatMap((one) => readLeft(one) ?? []) : [];
+      return Array.isArray(list) ? list.flatMap((one) => readPending(one) ?? []) : [];
     } catch {
       return [];
     }
